@@ -1,0 +1,26 @@
+"""The mock domain: a team's tasks, and an inbox of the user's own. The smallest domain, for tests and first steps."""
+
+from pathlib import Path
+
+from toolgym.database import WorldStore
+from toolgym.domain import Domain
+from toolgym.messages import AgentID
+from toolgym.database import Schema
+from toolgym.tasks import TaskSet
+from toolgym_mock.records import ASSISTANT, USER
+from toolgym_mock.tools import MockTools
+from toolgym_mock.user_tools import MockUserTools
+
+_HERE = Path(__file__).parent
+_SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT, "user": USER}
+
+DOMAIN = Domain(
+    name="mock",
+    policy=(_HERE / "policy.md").read_text(encoding="utf-8"),
+    schemas=_SCHEMAS,
+    toolkits={"assistant": MockTools, "user": MockUserTools},
+    worlds=WorldStore(_SCHEMAS, (_HERE / "tasks" / "worlds",)),
+    tasks=TaskSet.from_folder(_HERE / "tasks"),
+)
+
+__all__ = ["DOMAIN"]

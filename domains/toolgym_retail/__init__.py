@@ -1,0 +1,24 @@
+"""The retail domain: customers of a shop cancel, modify, return and exchange what they ordered."""
+
+from pathlib import Path
+
+from toolgym.database import Schema, WorldStore
+from toolgym.domain import Domain
+from toolgym.messages import AgentID
+from toolgym.tasks import TaskSet
+from toolgym_retail.records import ASSISTANT
+from toolgym_retail.tools import RetailTools
+
+_HERE = Path(__file__).parent
+_SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT}
+
+DOMAIN = Domain(
+    name="retail",
+    policy=(_HERE / "policy.md").read_text(encoding="utf-8"),
+    schemas=_SCHEMAS,
+    toolkits={"assistant": RetailTools},
+    worlds=WorldStore(_SCHEMAS),
+    tasks=TaskSet({}),
+)
+
+__all__ = ["DOMAIN"]

@@ -1,0 +1,160 @@
+"""tau2's data folder: tasks, splits, databases and policies of a domain."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+import typing
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from toolgym.database import Database, WorldStore
+from toolgym.domain import Domain
+from toolgym.errors import DataError, TaskError, UnknownNameError
+from toolgym.messages import AgentID
+from toolgym.tasks import Task, TaskSet
+
+GREETING = "Hi! How can I help you today?"
+"""The assistant's first line in tau2; a fact of the format, since what was said counts in grading."""
+
+_FILES: dict[AgentID, str] = {"assistant": "db", "user": "user_db"}
+
+
+def data_dir(path: str | Path | None = None) -> Path:
+    """The folder that holds ``tau2/domains``: the one given, or what ``TAU2_DATA_DIR`` names.
+
+    Raises:
+        DataError: If neither is set, or the folder has no ``tau2/domains``.
+    """
+    chosen = path or os.environ.get("TAU2_DATA_DIR")
+    if not chosen:
+        raise DataError("tau2's data is needed: set TAU2_DATA_DIR to the data folder of a tau2-bench checkout")
+    folder = Path(chosen)
+    if not (folder / "tau2" / "domains").is_dir():
+        raise DataError(
+            f"{str(folder)!r} has no folder tau2/domains; TAU2_DATA_DIR must be the data folder of a tau2-bench checkout"
+        )
+    return folder
+
+
+def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
+    """A domain over tau2's own data, with its tools in the ``tau2`` flavour.
+
+    Args:
+        domain: The domain as its package provides it.
+        path: tau2's data folder; by default what ``TAU2_DATA_DIR`` names.
+
+    Raises:
+        DataError: If the folder, or this domain's part of it, is missing or broken.
+    """
+    root = data_dir(path) / "tau2" / "domains"
+    folder = root / domain.name
+    if not folder.is_dir():
+        known = [entry.name for entry in root.iterdir() if entry.is_dir()]
+        raise UnknownNameError("tau2 domain", domain.name, known, f"Looked in {str(root)!r}.")
+    rows = {side: _read_database(folder, _FILES[side]) for side in domain.schemas}
+    worlds = WorldStore(domain.schemas)
+    world = worlds.add(Database.build(domain.schemas, rows))
+    return domain.with_data(
+        policy=domain.tau2_policy(folder),
+        worlds=worlds,
+        tasks=TaskSet(_splits(folder, world)),
+        greeting=GREETING,
+        flavour="tau2",
+        data="tau2",
+    )
+
+
+def read_task(data: Any, world: str) -> Task:
+    """One task as tau2's JSON has it; keys that tau2 itself would ignore are ignored.
+
+    Raises:
+        TaskError: If it is not such a task.
+    """
+    try:
+        return _known_fields(Task, data).model_copy(update={"world": world, "flavour": "tau2"})
+    except ValidationError as error:
+        identity = data.get("id") if isinstance(data, dict) else None
+        raise TaskError(f"tau2 task {identity!r}: {error}") from error
+
+
+def _splits(folder: Path, world: str) -> dict[str, Callable[[], Sequence[Task]]]:
+    splits: dict[str, Callable[[], Sequence[Task]]] = {}
+    for file in sorted(folder.glob("tasks*.json")):
+        read = _Tasks(file, world)
+        listed = folder / f"split_{file.name}"
+        if listed.is_file():
+            names = _read_json(listed)
+            for name, ids in names.items():
+                splits[name] = partial(read.only, frozenset(ids))
+        elif file.stem == "tasks":
+            splits["base"] = read.all
+        else:
+            splits.setdefault(file.stem.removeprefix("tasks_"), read.all)
+    if not splits:
+        raise DataError(f"{str(folder)!r} holds no tasks")
+    return splits
+
+
+class _Tasks:
+    """The tasks of one file, read once."""
+
+    def __init__(self, file: Path, world: str) -> None:
+        self.file = file
+        self.world = world
+        self._read: list[Task] | None = None
+
+    def all(self) -> list[Task]:
+        if self._read is None:
+            self._read = [read_task(item, self.world) for item in _read_json(self.file)]
+        return self._read
+
+    def only(self, ids: frozenset[str]) -> list[Task]:
+        """Those with these ids, in the file's order. Ids that the file does not hold are passed over, as in tau2."""
+        return [task for task in self.all() if task.id in ids]
+
+
+def _read_database(folder: Path, stem: str) -> Any:
+    for suffix in ("json", "toml"):
+        file = folder / f"{stem}.{suffix}"
+        if file.is_file():
+            return _read_json(file) if suffix == "json" else tomllib.loads(file.read_text(encoding="utf-8"))
+    raise DataError(f"{str(folder)!r} has neither {stem}.json nor {stem}.toml")
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{str(file)!r} is not JSON: {error}") from error
+
+
+def _known_fields(model: type[Task], data: Any) -> Task:
+    """Validate with unknown keys dropped at every level, which the models themselves forbid."""
+    return model.model_validate(_drop_unknown(model, data))
+
+
+def _drop_unknown(annotation: Any, data: Any) -> Any:
+    import typing
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(data, dict):
+        return {
+            name: _drop_unknown(annotation.model_fields[name].annotation, value)
+            for name, value in data.items()
+            if name in annotation.model_fields
+        }
+    inner = [kind for kind in typing.get_args(annotation) if kind is not type(None) and kind is not ...]
+    if isinstance(data, list):
+        return [_drop_unknown(inner[0], item) if inner else item for item in data]
+    if isinstance(data, dict):
+        for kind in inner:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                return _drop_unknown(kind, data)
+    return data
+
+

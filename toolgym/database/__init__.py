@@ -1,0 +1,8 @@
+"""Worlds and episodes over them: an immutable DuckDB base, and a copy-on-write session for each episode."""
+
+from toolgym.database.base import Database, Rows
+from toolgym.database.schema import Record, Schema, Table
+from toolgym.database.session import Layer, Session, SideView
+from toolgym.database.store import WorldStore
+
+__all__ = ["Database", "Layer", "Record", "Rows", "Schema", "Session", "SideView", "Table", "WorldStore"]

@@ -1,0 +1,153 @@
+"""Read-only SQL over an episode's state: the base's tables with the episode's changes laid over them."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from toolgym.database.records import encode
+from toolgym.database.schema import Table
+from toolgym.errors import QueryError
+from toolgym.messages import AgentID
+
+if TYPE_CHECKING:
+    from toolgym.database.base import Database
+    from toolgym.database.session import Session
+
+_FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
+_SQL_TYPES = {str: "VARCHAR", float: "DOUBLE", int: "BIGINT", bool: "BOOLEAN"}
+_ENGINES: WeakKeyDictionary[Database, tuple[int, Any]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def run_query(
+    session: Session, side: AgentID, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None
+) -> list[tuple[Any, ...]]:
+    """See :meth:`toolgym.database.session.Session.query`."""
+    import duckdb
+
+    schema = session.base.schemas[side]
+    cursor = _engine(session.base).cursor()  # a cursor of its own: temporary views are seen by no other query
+    try:
+        used = _check(cursor, sql, schema.by_name)
+        for name in used:
+            _lay_over(cursor, session, side, schema.by_name[name])
+        rows: list[tuple[Any, ...]] = cursor.execute(sql, parameters or []).fetchall()
+    except (duckdb.Error, RecursionError, UnicodeEncodeError, OverflowError) as error:
+        raise QueryError(f"the query failed: {error}") from error
+    finally:
+        cursor.close()
+    return rows
+
+
+def _engine(base: Database) -> Any:
+    """One in-memory DuckDB a world and process, locked against files and settings."""
+    import duckdb
+
+    with _LOCK:
+        process, connection = _ENGINES.get(base, (0, None))
+        if process == os.getpid():
+            return connection
+        connection = duckdb.connect(":memory:", config={"threads": 1})
+        for side, schema in base.schemas.items():
+            for table in schema.tables:
+                name = f'"base {side} {table.name}"'
+                connection.execute(f"CREATE TABLE {name} (position BIGINT, key VARCHAR, record VARCHAR)")
+                rows = list(base.source.rows(side, table.name))
+                columns = [list(range(len(rows))), [key for key, _ in rows], [text for _, text in rows]]
+                connection.execute(f"INSERT INTO {name} SELECT unnest(?), unnest(?), unnest(?)", columns)
+        for setting in (
+            "enable_external_access=false",
+            "autoinstall_known_extensions=false",
+            "autoload_known_extensions=false",
+            "lock_configuration=true",
+        ):
+            connection.execute(f"SET {setting}")
+        _ENGINES[base] = (os.getpid(), connection)
+        return connection
+
+
+def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
+    """Names of the tables that the SQL reads, once it is known to be one SELECT over these alone."""
+    answer = json.loads(cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0])
+    if answer.get("error"):
+        raise QueryError(
+            f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}"
+        )
+    statements = answer["statements"]
+    if len(statements) != 1:
+        raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
+    named = {entry["key"] for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry}
+    used = []
+    for node in _nodes(statements):
+        kind = node.get("type")
+        if kind == "BASE_TABLE":
+            name, place = node["table_name"], node.get("schema_name") or node.get("catalog_name")
+            if place or (name not in tables and name not in named):
+                shown = f"{place}.{name}" if place else name
+                raise QueryError(f"there is no table {shown!r}; this side has {sorted(tables)}")
+            if name in tables and name not in used:
+                used.append(name)
+        elif kind == "TABLE_FUNCTION":
+            function = node["function"].get("function_name")
+            if function not in _FUNCTIONS:
+                raise QueryError(f"the table function {function!r} is not allowed; {sorted(_FUNCTIONS)} are")
+        elif kind == "SHOW_REF":
+            raise QueryError("SHOW, DESCRIBE and SUMMARIZE are not allowed; use a SELECT")
+    return used
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _nodes(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _nodes(item)
+
+
+def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> None:
+    """A temporary view of the table as the episode has it, one column a field."""
+    changes = session.changed_records(side, table.name)
+    cursor.execute(
+        f'CREATE TEMP TABLE "changed {table.name}" (position BIGINT, key VARCHAR, record VARCHAR)'
+    )
+    if changes:
+        cursor.execute(
+            f'INSERT INTO "changed {table.name}" SELECT unnest(?), unnest(?), unnest(?)',
+            [
+                [
+                    None if record is None else session.position(side, table.name, key)
+                    for key, record in changes.items()
+                ],
+                list(changes),
+                [None if record is None else encode(record) for record in changes.values()],
+            ],
+        )
+    columns = ", ".join(
+        _column(name, field.annotation) for name, field in table.model.model_fields.items()
+    )
+    cursor.execute(
+        f'CREATE TEMP VIEW "{table.name}" AS SELECT {columns}, '
+        "key AS _key, position AS _position, record::JSON AS _record FROM ("
+        f'SELECT * FROM memory.main."base {side} {table.name}" '
+        f'WHERE key NOT IN (SELECT key FROM temp.main."changed {table.name}") '
+        f'UNION ALL SELECT * FROM temp.main."changed {table.name}" WHERE record IS NOT NULL)'
+    )
+
+
+def _column(name: str, annotation: Any) -> str:
+    """SQL for one field; a value of another type than declared is NULL in a number column."""
+    path = f"'$.\"{name}\"'"
+    chosen = [kind for kind in typing.get_args(annotation) if kind is not type(None)] or [annotation]
+    kind = chosen[0] if len(chosen) == 1 else None
+    if kind in _SQL_TYPES:
+        text = f"json_extract_string(record, {path})"
+        return f'TRY_CAST({text} AS {_SQL_TYPES[kind]}) AS "{name}"' if kind is not str else f'{text} AS "{name}"'
+    return f'json_extract(record, {path}) AS "{name}"'

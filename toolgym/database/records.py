@@ -1,0 +1,111 @@
+"""Records that no tool can change by accident: frozen dicts and lists, and what thaws and freezes them.
+
+A record of the base is shared by every episode, so a tool that changed one in place would corrupt all the others.
+Frozen records are ``dict`` and ``list`` subclasses whose mutators raise; they pickle, deep-copy, compare and
+serialise as the plain ones do.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeAlias
+
+Record: TypeAlias = dict[str, Any]
+
+
+def _frozen(self: object, *_args: object, **_kwargs: object) -> NoReturn:
+    raise TypeError(
+        "this record is shared by all episodes and cannot be changed; use db.edit(table, key) to get a copy to change"
+    )
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that cannot be changed.
+
+    ``text`` is the record's JSON in field order, where it is known: a tool that returns the record needs no encoding.
+    """
+
+    __slots__ = ("text",)
+
+    text: str | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.text = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_dict, (dict(self), self.text)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenDict:
+        return self
+
+    def __copy__(self) -> FrozenDict:
+        return self
+
+
+class FrozenList(list[Any]):
+    """A list that cannot be changed."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenList, (list(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenList:
+        return self
+
+    def __copy__(self) -> FrozenList:
+        return self
+
+
+for _mutator in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
+    setattr(FrozenDict, _mutator, _frozen)
+for _mutator in ("__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend", "insert", "pop"):
+    setattr(FrozenList, _mutator, _frozen)
+for _mutator in ("remove", "reverse", "sort"):
+    setattr(FrozenList, _mutator, _frozen)
+
+
+class MutableRecord(dict[str, Any]):
+    """An episode's own copy of a record, to be changed until the call that took it ends."""
+
+    __slots__ = ()
+
+
+def _rebuild_dict(plain: dict[str, Any], text: str | None) -> FrozenDict:
+    frozen = FrozenDict(plain)
+    frozen.text = text
+    return frozen
+
+
+def freeze(value: Any) -> Any:
+    """Copy a value of dicts, lists and scalars into its frozen form; tuples become lists, as JSON has it."""
+    if isinstance(value, dict):
+        return FrozenDict({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return FrozenList([freeze(item) for item in value])
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """Copy a value deeply into plain dicts and lists."""
+    if isinstance(value, dict):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [thaw(item) for item in value]
+    return value
+
+
+def decode(text: str) -> FrozenDict:
+    """Read a record from its JSON and keep the text with it."""
+    frozen: FrozenDict = freeze(json.loads(text))
+    frozen.text = text
+    return frozen
+
+
+# json.dumps and not orjson: NaN, lone surrogates and integers over 64 bits must survive, and tau2's digest is over this text.
+encode = json.JSONEncoder(default=str).encode
+"""A value as JSON in its own order, ASCII-escaped, as tools print it."""
+
+canonical = json.JSONEncoder(default=str, sort_keys=True).encode
+"""A value as JSON with sorted keys: equal text for equal state, and what tau2 hashes."""

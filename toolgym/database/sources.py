@@ -1,0 +1,309 @@
+"""Where a world's records are: all in memory, or read from the file when needed. Both answer alike."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from toolgym.database.records import FrozenDict, decode, encode
+from toolgym.database.schema import Schema
+from toolgym.errors import WorldError
+
+FORMAT = "1"
+"""The layout of a world file: one DuckDB schema a side, one table (position, key, record) a table, plus
+``main.world`` (name, value) and ``main.index_entries`` (side, tab, name, value, position, key)."""
+
+
+class Source(Protocol):
+    """What a Database asks of the place that holds its records."""
+
+    def raw(self, side: str, table: str, key: str) -> str | None:
+        """A record's JSON text."""
+
+    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+        """A record, decoded once."""
+
+    def keys(self, side: str, table: str) -> Sequence[str]:
+        """Keys in insertion order."""
+
+    def count(self, side: str, table: str) -> int:
+        """How many records there are."""
+
+    def position(self, side: str, table: str, key: str) -> int:
+        """Where a key stands in the insertion order."""
+
+    def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
+        """Keys under an index value, in insertion order."""
+
+    def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
+        """Keys and JSON texts; ``live``: encoded again from the decoded records, where there are any."""
+
+    def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
+        """Index name, value and key of every entry."""
+
+
+class Resident:
+    """All records in memory, as JSON text until one is first read."""
+
+    def __init__(
+        self,
+        texts: dict[tuple[str, str], dict[str, str]],
+        entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]],
+    ) -> None:
+        self._texts = texts
+        self._entries = entries
+        self._records: dict[tuple[str, str, str], FrozenDict] = {}
+        self._keys: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._positions: dict[tuple[str, str], dict[str, int]] = {}
+
+    def raw(self, side: str, table: str, key: str) -> str | None:
+        return self._texts[side, table].get(key)
+
+    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+        name = (side, table, key)
+        record = self._records.get(name)
+        if record is None:
+            text = self._texts[side, table].get(key)
+            if text is None:
+                return None
+            record = self._records[name] = decode(text)
+        return record
+
+    def keys(self, side: str, table: str) -> Sequence[str]:
+        name = (side, table)
+        if name not in self._keys:
+            self._keys[name] = tuple(self._texts[name])
+        return self._keys[name]
+
+    def count(self, side: str, table: str) -> int:
+        return len(self._texts[side, table])
+
+    def position(self, side: str, table: str, key: str) -> int:
+        name = (side, table)
+        if name not in self._positions:
+            self._positions[name] = {key: place for place, key in enumerate(self._texts[name])}
+        return self._positions[name][key]
+
+    def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
+        return self._entries[side, table][index].get(value, ())
+
+    def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
+        for key, text in self._texts[side, table].items():
+            decoded = self._records.get((side, table, key)) if live else None
+            yield key, text if decoded is None else encode(dict(decoded))
+
+    def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
+        for name, values in self._entries[side, table].items():
+            for value, keys in values.items():
+                for key in keys:
+                    yield name, value, key
+
+
+class Lazy:
+    """Records read from the world file when needed; the last ``cache`` decoded ones are kept.
+
+    The file is opened when it is first read, anew in every process, with one cursor a thread.
+    """
+
+    def __init__(self, path: Path, schemas: Mapping[Any, Schema], cache: int = 4096) -> None:
+        if cache < 1:
+            raise ValueError(f"cache must be at least 1, got {cache}")
+        self.path = path
+        self.schemas = schemas
+        self.cache = cache
+        self._start()
+        self.digest = self._check()
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._records: OrderedDict[tuple[str, str, str], FrozenDict] = OrderedDict()
+        self._local = threading.local()
+        self._connection: Any = None
+        self._process = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "schemas": self.schemas, "cache": self.cache, "digest": self.digest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._connection = _connect(self.path)
+                    self._local = threading.local()
+                    self._process = os.getpid()
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+        rows: list[tuple[Any, ...]] = cursor.execute(sql, list(parameters)).fetchall()
+        return rows
+
+    def _check(self) -> str:
+        import duckdb
+
+        try:
+            facts = dict(self._fetch("SELECT name, value FROM main.world"))
+            found = {
+                (side, table)
+                for side, table in self._fetch(
+                    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema <> 'main'"
+                )
+            }
+        except duckdb.Error as error:
+            raise WorldError(f"{str(self.path)!r} is not a toolgym world: {error}") from error
+        if facts.get("format") != FORMAT:
+            raise WorldError(
+                f"{str(self.path)!r} has world format {facts.get('format')!r}; this toolgym reads {FORMAT!r}. "
+                "Build the world again, or use the toolgym that wrote it."
+            )
+        wanted = {(side, table.name) for side, schema in self.schemas.items() for table in schema.tables}
+        if found != wanted:
+            raise WorldError(
+                f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}"
+            )
+        return str(facts["digest"])
+
+    def load(self) -> Resident:
+        """All of it in memory."""
+        texts: dict[tuple[str, str], dict[str, str]] = {}
+        entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+        for side, schema in self.schemas.items():
+            for table in schema.tables:
+                texts[side, table.name] = dict(self.rows(side, table.name))
+                index: dict[str, dict[str, list[str]]] = {name: {} for name in table.indexes}
+                for name, value, key in self.index_entries(side, table.name):
+                    index.setdefault(name, {}).setdefault(value, []).append(key)
+                entries[side, table.name] = index
+        self._connection.close()
+        self._process = 0
+        return Resident(texts, entries)
+
+    def raw(self, side: str, table: str, key: str) -> str | None:
+        hash(key)  # a list as a key is a TypeError, as it is for a dict
+        if not _storable(key):
+            return None
+        found = self._fetch(f'SELECT record FROM "{side}"."{table}" WHERE key = ?', [key])
+        return found[0][0] if found else None
+
+    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+        name = (side, table, key)
+        with self._lock:
+            kept = self._records.get(name)
+            if kept is not None:
+                self._records.move_to_end(name)
+                return kept
+        text = self.raw(side, table, key)
+        if text is None:
+            return None
+        record = decode(text)
+        with self._lock:
+            record = self._records.setdefault(name, record)
+            while len(self._records) > self.cache:
+                self._records.popitem(last=False)
+        return record
+
+    def keys(self, side: str, table: str) -> Sequence[str]:
+        return [key for (key,) in self._fetch(f'SELECT key FROM "{side}"."{table}" ORDER BY position')]
+
+    def count(self, side: str, table: str) -> int:
+        return int(self._fetch(f'SELECT count(*) FROM "{side}"."{table}"')[0][0])
+
+    def position(self, side: str, table: str, key: str) -> int:
+        return int(self._fetch(f'SELECT position FROM "{side}"."{table}" WHERE key = ?', [key])[0][0])
+
+    def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
+        if not _storable(value):
+            return ()
+        found = self._fetch(
+            "SELECT key, position FROM main.index_entries WHERE value = ? AND side = ? AND tab = ? AND name = ?",
+            [value, side, table, index],
+        )
+        return [key for key, _ in sorted(found, key=lambda row: int(row[1]))]
+
+    def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
+        for key, text in self._fetch(f'SELECT key, record FROM "{side}"."{table}" ORDER BY position'):
+            decoded = self._records.get((side, table, key)) if live else None
+            yield key, text if decoded is None else encode(dict(decoded))
+
+    def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
+        sql = "SELECT name, value, key FROM main.index_entries WHERE side = ? AND tab = ? ORDER BY position"
+        yield from self._fetch(sql, [side, table])  # type: ignore[misc]  # three columns, as the SQL says
+
+
+def _storable(key: object) -> bool:
+    """Whether a key can be in a file at all: text without lone surrogates."""
+    return type(key) is str and key.isascii() or (isinstance(key, str) and _is_unicode(key))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _connect(path: Path) -> Any:
+    import duckdb
+
+    try:
+        return duckdb.connect(str(path), read_only=True, config={"threads": 1})
+    except duckdb.Error as error:
+        raise WorldError(f"{str(path)!r} cannot be opened as a DuckDB file: {error}") from error
+
+
+def write_world(path: Path, source: Source, schemas: Mapping[Any, Schema], digest: str) -> None:
+    """Write a world file beside its final place, then move it there."""
+    import duckdb
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+            place = str(partial).replace("'", "''")
+            connection.execute(f"ATTACH '{place}' AS w (STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384)")
+            connection.execute("USE w")
+            connection.execute("CREATE TABLE main.world (name VARCHAR, value VARCHAR)")
+            facts = [["format", FORMAT], ["digest", digest]]
+            connection.executemany("INSERT INTO main.world VALUES (?, ?)", facts)
+            connection.execute(
+                "CREATE TABLE main.index_entries "
+                "(side VARCHAR, tab VARCHAR, name VARCHAR, value VARCHAR, position INTEGER, key VARCHAR)"
+            )
+            for side, schema in schemas.items():
+                connection.execute(f'CREATE SCHEMA "{side}"')
+                for table in schema.tables:
+                    target = f'"{side}"."{table.name}"'
+                    connection.execute(f"CREATE TABLE {target} (position INTEGER, key VARCHAR, record VARCHAR)")
+                    keys, texts = [], []
+                    for key, text in source.rows(side, table.name):
+                        keys.append(key)
+                        texts.append(text)
+                    connection.execute(
+                        f"INSERT INTO {target} SELECT unnest(range(len(?))), unnest(?), unnest(?)",
+                        [keys, keys, texts],
+                    )
+                    place_of = {key: place for place, key in enumerate(keys)}
+                    entries = list(source.index_entries(side, table.name))
+                    if entries:
+                        names, values, of = zip(*entries, strict=True)
+                        connection.execute(
+                            "INSERT INTO main.index_entries "
+                            "SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)",
+                            [side, table.name, names, values, [place_of[key] for key in of], of],
+                        )
+                    connection.execute(f"CREATE UNIQUE INDEX key_of_{side}_{table.name} ON {target} (key)")
+            connection.execute("CREATE INDEX value_of_entry ON main.index_entries (value)")
+            connection.execute("USE memory")
+            connection.execute("DETACH w")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

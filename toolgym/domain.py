@@ -1,0 +1,110 @@
+"""A domain: its policy, data and tools, and the protocols of those who take part in its episodes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from toolgym.database import Schema, WorldStore
+from toolgym.messages import AgentID, Message
+from toolgym.tasks import Task, TaskSet
+from toolgym.tools import Flavour, Toolkit
+from toolgym.tools.toolbox import Sync
+
+
+def read_policy(folder: Path) -> str:
+    """The policy of a tau2 data folder: its ``policy.md``, verbatim."""
+    return (folder / "policy.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Everything that a field of work brings: what its plug-in package provides under ``toolgym.domains``.
+
+    Args:
+        name: Its name, as in ``ToolRetail-v0`` and ``toolgym eval retail``.
+        policy: What the assistant is told to follow.
+        schemas: The tables of each side that has data.
+        toolkits: The tools of each side that has any.
+        worlds: Where its worlds are.
+        tasks: Its tasks by split.
+        greeting: The assistant's first line, spoken before the user's opening.
+        flavour: How its tools behave.
+        data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
+        sync: Carries what one side's data says over to the other's; None if they share nothing.
+        tau2_policy: How the policy is read from a tau2 data folder.
+    """
+
+    name: str
+    policy: str
+    schemas: Mapping[AgentID, Schema]
+    toolkits: Mapping[AgentID, type[Toolkit]]
+    worlds: WorldStore
+    tasks: TaskSet
+    greeting: str = "Hello! What can I do for you today?"
+    flavour: Flavour = "toolgym"
+    data: str = "toolgym"
+    sync: Sync | None = None
+    tau2_policy: Callable[[Path], str] = read_policy
+    memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
+    """What was computed for its tasks; see :mod:`toolgym.prepared`."""
+
+    def with_data(self, **changes: Any) -> Domain:
+        """The same domain over other data; nothing computed for the old data is kept."""
+        return replace(self, **changes)
+
+
+class Memo:
+    """The last few thousand values by key; safe to share between threads.
+
+    Args:
+        size: How many are kept, at least 1.
+    """
+
+    def __init__(self, size: int = 8192) -> None:
+        self.size = size
+        self._values: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        """The value, or None."""
+        return self._values.get(key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a value; the oldest goes when there are too many."""
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self.size:
+                self._values.popitem(last=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memo, (self.size,)
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Produces the messages of one side in one episode; users and assistants alike."""
+
+    def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
+        """The next message of this side.
+
+        Args:
+            view: What the side may see, oldest first; the first message is its system prompt.
+        """
+
+
+class AgentFactory(Protocol):
+    """Makes the agent of one side for one episode; what an entry point of agents or users is.
+
+    ``options`` are the factory's own settings. An agent that reads more of the task than its side may see (an
+    oracle, a replay) has the attribute ``privileged = True``.
+    """
+
+    def __call__(self, domain: Domain, task: Task, rng: np.random.Generator, **options: Any) -> Agent:
+        """Make the agent; ``rng`` is its own stream."""

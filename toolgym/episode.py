@@ -1,0 +1,335 @@
+"""The episode: a dialogue with tools as a state machine, without I/O, threads or an RL library.
+
+Whoever produces the next message (a model, a script, a person) is outside. Gymnasium and PettingZoo environments,
+rollouts, trainers and servers are thin drivers of this one machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from toolgym.database import Session
+from toolgym.domain import Domain
+from toolgym.errors import EpisodeError
+from toolgym.evaluation.grade import Judge, grade
+from toolgym.messages import (
+    SIDES,
+    AgentID,
+    Message,
+    ToolCall,
+    canonical_arguments,
+    is_stop,
+    parse_action,
+)
+from toolgym.prepared import Prepared, prepare
+from toolgym.replay import replay
+from toolgym.rewards.terms import RewardTerm
+from toolgym.tasks import Task
+from toolgym.tools import Tool
+from toolgym.trajectory import Fault, Grade, RewardBreakdown, Step, Termination, Trajectory
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When an episode is cut off.
+
+    Args:
+        max_steps: Hops of messages, at least 1: one for each message of a side, and one for each batch of results.
+        max_errors: Failed tool calls of both sides together, at least 1; the count never goes down.
+
+    Source:
+        tau2-bench 1.0.1's runner: 200 and 10.
+    """
+
+    max_steps: int = 200
+    max_errors: int = 10
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_steps", self.max_steps), ("max_errors", self.max_errors)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+_OTHER: dict[AgentID, AgentID] = {"assistant": "user", "user": "assistant"}
+
+
+class Episode:
+    """One dialogue over one task.
+
+    Args:
+        domain: The domain, over the data that the task belongs to.
+        task: What is played.
+        limits: When it is cut off.
+        terms: What it pays; success is graded whatever they are.
+        judge: Judges natural-language assertions; without one they are not judged.
+
+    Raises:
+        TaskError: If the task cannot be set up.
+        WorldError: If its world cannot be found.
+
+    Example:
+        >>> from toolgym.registration import make_domain
+        >>> mock = make_domain("mock")
+        >>> episode = Episode(mock, mock.tasks["test"][0])
+        >>> episode.turn
+        'user'
+        >>> episode.advance(Message("user", "Hi, could you help me?")).terminated
+        False
+        >>> episode.turn
+        'assistant'
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        *,
+        limits: Limits | None = None,
+        terms: Sequence[RewardTerm] = (),
+        judge: Judge | None = None,
+    ) -> None:
+        self.prepared: Prepared = prepare(domain, task)
+        self.limits = limits or _DEFAULT_LIMITS
+        self.terms = terms
+        self.judge = judge
+        self.toolbox = self.prepared.toolbox()
+        self.turn: AgentID | None
+        self.termination: Termination | None = None
+        self.fault: Fault | None = None
+        self.steps = 0
+        self.errors = 0
+        self.repeats: dict[AgentID, int] = {"assistant": 0, "user": 0}
+        self.new_repeats = 0
+        self.successful_calls: list[ToolCall] = []
+        self.rewards: dict[AgentID, dict[str, float]] = {"assistant": {}, "user": {}}
+        self.started = time.time()
+        self._clock = time.perf_counter()
+        self._seconds: float | None = None
+        self._seen: dict[tuple[AgentID, str, str], object] = {}
+        self._grade: Grade | None = None
+        self._impure = domain.flavour == "tau2" and domain.sync is not None
+        opening = self.prepared.history or (Message("assistant", domain.greeting),)
+        self._messages: list[Message] = list(opening)
+        prompts = self.prepared.prompts
+        self._views: dict[AgentID, list[Message]] = {side: [prompts[side]] for side in SIDES}
+        for message in opening:
+            self._show(message)
+        last = opening[-1]
+        self.turn = last.requestor if last.role == "tool" else _OTHER[last.role]  # type: ignore[index]  # a side's
+        self.toolbox.synchronise()
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that is played."""
+        return self.prepared.domain
+
+    @property
+    def task(self) -> Task:
+        """The task that is played."""
+        return self.prepared.task
+
+    @property
+    def session(self) -> Session:
+        """The state."""
+        return self.toolbox.session
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """All messages of both sides so far, system prompts left out."""
+        return self._messages
+
+    def view(self, agent: AgentID) -> tuple[Message, ...]:
+        """What a side may see, oldest first: its prompt, what was said, its own calls and their results."""
+        return tuple(self._views[agent])
+
+    def tools(self, agent: AgentID) -> tuple[Tool, ...]:
+        """The tools that a side can call."""
+        return self.prepared.tools[agent]
+
+    def tokens(self, agent: AgentID) -> int | None:
+        """Tokens that a side generated, or None if one of its messages does not say."""
+        start = len(self.prepared.history) or 1
+        counts = [message.tokens for message in self._messages[start:] if message.role == agent]
+        if not counts or None in counts:
+            return None
+        return sum(count for count in counts if count is not None)
+
+    @property
+    def grade(self) -> Grade:
+        """How the episode is graded, computed once.
+
+        Raises:
+            EpisodeError: If it is not over.
+        """
+        if self._grade is None:
+            if self.turn is not None:
+                raise EpisodeError(f"the episode is not over: it is the {self.turn}'s turn")
+            if self.fault is not None:
+                self._grade = Grade(None, None, note=f"void: {self.fault.source}: {self.fault.reason}")
+            else:
+                self._grade = grade(
+                    self.prepared, self._final_session(), self._messages, self.termination, self.judge
+                )
+        return self._grade
+
+    def advance(self, message: Message) -> Step:
+        """Append a message of the side whose turn it is, run its calls, pass the turn, pay the terms.
+
+        A bad call is an observation. A message without text or calls is answered with an error.
+
+        Raises:
+            EpisodeError: If the episode is over, it is the other side's turn, or a call is by another side.
+        """
+        side = self.turn
+        if side is None:
+            raise EpisodeError(f"the episode is over ({self.termination}); make a new one")
+        if message.role != side:
+            raise EpisodeError(f"it is the {side}'s turn, and the message is the {message.role}'s")
+        if not message.tool_calls and not (message.content and message.content.strip()):
+            message = parse_action(message, side)
+        self.steps += 1
+        self.new_repeats = 0
+        if message.tool_calls:
+            appended = self._run_calls(message, side)
+            self.steps += 1
+        else:
+            appended = (message,)
+            self.turn = _OTHER[side]
+            if side == "user" and is_stop(message.content or ""):
+                self.termination = "user_stop"
+        self._messages.extend(appended)
+        for item in appended:
+            self._show(item)
+        if self.toolbox.sync is not None:
+            self.toolbox.synchronise()
+        truncated = False
+        if self.steps >= self.limits.max_steps:
+            self.termination, truncated = "max_steps", True
+        if self.errors >= self.limits.max_errors:
+            self.termination, truncated = "too_many_errors", True
+        over = self.termination is not None
+        if over:
+            self._end()
+        step = Step(side, appended, {}, over and not truncated, truncated)
+        return self._pay(step, over) if self.terms else step
+
+    def fail(self, fault: Fault) -> Step:
+        """End the episode because something other than the agent failed; it pays nothing and counts as nothing.
+
+        Raises:
+            EpisodeError: If it is over.
+        """
+        if self.turn is None:
+            raise EpisodeError(f"the episode is over ({self.termination}) and cannot fail any more")
+        side = self.turn
+        self.fault = fault
+        self.termination = "user_error" if fault.source == "user" else "infrastructure_error"
+        self._end()
+        return Step(side, (), {}, terminated=False, truncated=True)
+
+    def trajectory(self, **facts: Any) -> Trajectory:
+        """The episode as it stands, to be stored.
+
+        Args:
+            facts: Fields of :class:`~toolgym.trajectory.Trajectory` that the episode does not know: agent, user,
+                trial, seed, split.
+        """
+        usage = {side: self.tokens(side) for side in SIDES}
+        rewards: RewardBreakdown = {side: terms for side, terms in self.rewards.items() if terms}
+        return Trajectory(
+            domain=self.domain.name,
+            task_id=self.task.id,
+            task_key=self.task.key,
+            messages=tuple(self._messages),
+            termination=self.termination,
+            grade=self.grade if self.turn is None and self.fault is None else None,
+            history=len(self.prepared.history),
+            fault=self.fault,
+            rewards=rewards,
+            data=self.domain.data,
+            usage={side: count for side, count in usage.items() if count is not None},
+            started=self.started,
+            seconds=self._seconds,
+            **facts,
+        )
+
+    def _run_calls(self, message: Message, side: AgentID) -> tuple[Message, ...]:
+        calls: list[ToolCall] = []
+        results: list[Message] = []
+        for call in message.tool_calls:
+            if call.requestor != side:
+                raise EpisodeError(f"the {side}'s message holds a call by the {call.requestor}")
+            if call.problem is None:
+                try:
+                    arguments = canonical_arguments(call.arguments)
+                except (TypeError, ValueError, RecursionError) as error:
+                    call = replace(call, arguments={}, problem=f"The arguments are not JSON: {error}.", raw="")
+            name = (side, call.name, arguments if call.problem is None else call.raw or "")
+            found = self.toolbox.tool(call.name)
+            before = self.session.fingerprint
+            if name in self._seen and self._seen[name] == before and not (found and found.repeatable):
+                self.repeats[side] += 1
+                self.new_repeats += 1
+            result = self.toolbox.call(call)
+            self._seen[name] = self.session.fingerprint
+            if result.error:
+                self.errors += 1
+            else:
+                self.successful_calls.append(call)
+            if result.changed and (found is None or not found.mutates):
+                self._impure = True
+            calls.append(call)
+            results.append(
+                Message(
+                    "tool", result.content, tool_call_id=call.id, requestor=side, error=result.error
+                )
+            )
+        if any(ran is not given for ran, given in zip(calls, message.tool_calls, strict=True)):
+            message = replace(message, tool_calls=tuple(calls))
+        return (message, *results)
+
+    def _show(self, message: Message) -> None:
+        """Put a message into the views of those who may see it."""
+        if message.role == "tool":
+            self._views[message.requestor].append(message)
+        elif message.tool_calls:
+            self._views["assistant" if message.role == "assistant" else "user"].append(message)
+        else:
+            for view in self._views.values():
+                view.append(message)
+
+    def _pay(self, step: Step, over: bool) -> Step:
+        paid: dict[AgentID, dict[str, float]] = {}
+        for term in self.terms:
+            payments = [term.on_step(self, step)]
+            if over:
+                payments.append(term.on_end(self))
+            for payment in payments:
+                for side, amount in payment.items():
+                    mine = paid.setdefault(side, {})
+                    mine[term.name] = mine.get(term.name, 0.0) + amount
+                    total = self.rewards[side]
+                    total[term.name] = total.get(term.name, 0.0) + amount
+        return replace(step, reward_terms=paid) if paid else step
+
+    def _end(self) -> None:
+        self.turn = None
+        self._seconds = time.perf_counter() - self._clock
+
+    def _final_session(self) -> Session:
+        """The state to grade: the live one, unless something other than a WRITE changed it.
+
+        tau2 grades a state in which only the state-changing calls were run again; where reading or synchronising
+        changes the state, that is another one than the live one.
+        """
+        if not self._impure:
+            return self.session
+        toolbox = self.prepared.toolbox()
+        replay(toolbox, self._messages[len(self.prepared.history) :], strict=False)
+        return toolbox.session
+
+
+_DEFAULT_LIMITS = Limits()

@@ -1,0 +1,168 @@
+"""Grading by tau2's rules: the product of the components in a task's reward basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from toolgym.database import Session
+from toolgym.messages import Message, ToolCall
+from toolgym.prepared import Prepared, toolbox_over
+from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria
+from toolgym.trajectory import Check, Grade, Termination
+
+
+class Verdict(NamedTuple):
+    """What a judge says of one assertion."""
+
+    met: bool
+    reason: str
+
+
+Judge: TypeAlias = Callable[[Sequence[str], Sequence[Message]], Sequence[Verdict]]
+"""Judges natural-language assertions over a dialogue: one verdict each, in order."""
+
+
+def grade(
+    prepared: Prepared,
+    session: Session,
+    messages: Sequence[Message],
+    termination: Termination | None,
+    judge: Judge | None = None,
+) -> Grade:
+    """Grade a finished episode.
+
+    Args:
+        prepared: The task.
+        session: The state at the end.
+        messages: The whole dialogue of both sides, the history that came with the task included.
+        termination: Why it ended. Only a stop by the user or the assistant can be a success.
+        judge: Judges natural-language assertions; without one they are not judged, and never taken for passed.
+
+    Returns:
+        The grade. A component that is not in the basis is checked all the same, and does not count.
+
+    Raises:
+        ValueError: If the judge does not give one verdict an assertion.
+
+    Source:
+        tau2-bench 1.0.1: the reward is the product of the basis; databases are compared as the gold calls leave them.
+    """
+    if termination not in ("user_stop", "agent_stop"):
+        return Grade(0.0, False, note=f"the episode ended by {termination}; nothing was checked")
+    criteria = prepared.task.evaluation_criteria
+    if criteria is None:
+        return Grade(1.0, True, note="the task has no criteria")
+    calls = [call for message in messages for call in message.tool_calls if call.problem is None]
+    actions = tuple(_check_action(action, calls) for action in criteria.actions or ())
+    communicate = _check_communicate(criteria, messages)
+    if criteria.actions is None and criteria.env_assertions is None:
+        db_match, assertions = True, ()
+    else:
+        db_match = session.diff() == prepared.gold_diff
+        assertions = _check_assertions(prepared, session, criteria.env_assertions or ())
+    judged = _check_nl(criteria, messages, judge)
+    values: Mapping[str, float | None] = {
+        "DB": float(db_match),
+        "ENV_ASSERTION": _all(assertions),
+        "NL_ASSERTION": _all(judged),
+        "ACTION": _all(actions),
+        "COMMUNICATE": _all(communicate),
+    }
+    components = {name: values[name] for name in criteria.reward_basis}
+    reward = _product(components.values())
+    return Grade(
+        reward=reward,
+        success=None if reward is None else reward == 1.0,
+        basis=criteria.reward_basis,
+        components=components,
+        db_match=db_match,
+        actions=actions,
+        env_assertions=assertions,
+        communicate=communicate,
+        nl_assertions=judged,
+    )
+
+
+def matches(action: Action, call: ToolCall) -> bool:
+    """Whether a call is the gold action, by tau2's rule.
+
+    Names must be equal. Without ``compare_args`` the arguments that the *call* names are compared, so a call that
+    leaves out an optional argument matches; with it, the named ones are; an empty one compares the name alone.
+    """
+    if call.name != action.name:
+        return False
+    gold = action.arguments
+    given: Mapping[str, Any] = call.arguments
+    names = given.keys() if action.compare_args is None else action.compare_args
+    return {name: given[name] for name in names if name in given} == {
+        name: gold[name] for name in names if name in gold
+    }
+
+
+def _check_action(action: Action, calls: Sequence[ToolCall]) -> Check:
+    return Check(action.action_id, any(matches(action, call) for call in calls))
+
+
+def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]) -> tuple[Check, ...]:
+    wanted = criteria.communicate_info or ()
+    if not wanted:
+        return ()
+    said = [
+        message.content.lower().replace(",", "")
+        for message in messages
+        if message.role == "assistant" and message.content and message.content.strip()
+    ]
+    return tuple(Check(info, any(info.lower() in text for text in said)) for info in wanted)
+
+
+def _check_assertions(
+    prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]
+) -> tuple[Check, ...]:
+    """Assertions on a fork of the state. One that raises is not met: what it asks about is not there."""
+    if not assertions:
+        return ()
+    toolbox = toolbox_over(prepared.domain, session.fork())
+    checks = []
+    for assertion in assertions:
+        try:
+            answer = toolbox.run(assertion.env_type, assertion.func_name, assertion.arguments)
+        except (ValueError, LookupError, AttributeError) as error:
+            checks.append(Check(assertion.func_name, False, str(error)))
+            continue
+        if not isinstance(answer, bool):
+            raise TypeError(
+                f"the assertion {assertion.func_name!r} of task {prepared.task.id!r} answered {answer!r}, not a bool"
+            )
+        checks.append(Check(assertion.func_name, answer == assertion.assert_value))
+    return tuple(checks)
+
+
+def _check_nl(
+    criteria: EvaluationCriteria, messages: Sequence[Message], judge: Judge | None
+) -> tuple[Check, ...]:
+    wanted = criteria.nl_assertions or ()
+    if not wanted or "NL_ASSERTION" not in criteria.reward_basis:
+        return ()
+    if judge is None:
+        return tuple(Check(assertion, None, "not judged") for assertion in wanted)
+    verdicts = judge(wanted, messages)
+    if len(verdicts) != len(wanted):
+        raise ValueError(f"the judge gave {len(verdicts)} verdicts on {len(wanted)} assertions")
+    return tuple(
+        Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, verdicts, strict=True)
+    )
+
+
+def _all(checks: Sequence[Check]) -> float | None:
+    """1.0 if all are met (or there are none), 0.0 if one is not, None if that is not known."""
+    if any(check.met is False for check in checks):
+        return 0.0
+    return None if any(check.met is None for check in checks) else 1.0
+
+
+def _product(values: Any) -> float | None:
+    known = list(values)
+    if 0.0 in known:
+        return 0.0
+    return None if None in known else 1.0

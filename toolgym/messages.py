@@ -1,0 +1,336 @@
+"""Messages and tool calls; OpenAI chat format in and out; text actions parsed.
+
+Both sides of an episode speak in :class:`Message`. A side's *action* is a message of its own, given as a ``Message``,
+as a mapping in chat format, or as text. Text that is a JSON object ``{"name": …, "arguments": {…}}``, a JSON list of
+such objects, or holds ``<tool_call>{…}</tool_call>`` blocks is a tool call. Text that looks like a call but does not
+parse becomes a call with a ``problem``: the episode answers it with an error and never says it to the other side.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from toolgym.errors import DataError
+
+AgentID: TypeAlias = Literal["assistant", "user"]
+Role: TypeAlias = Literal["system", "assistant", "user", "tool"]
+Parsing: TypeAlias = Literal["toolgym", "tau2"]
+
+SIDES: tuple[AgentID, AgentID] = ("assistant", "user")
+STOP, TRANSFER, OUT_OF_SCOPE = "###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"
+STOP_MARKS = (STOP, TRANSFER, OUT_OF_SCOPE)
+
+_HOW = 'Write one JSON object {"name": "<tool>", "arguments": {…}}, or plain text without a tool call.'
+_EMPTY = "The message is empty. " + _HOW
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool.
+
+    Args:
+        name: The tool's name; empty when it could not be read.
+        arguments: Keyword arguments, JSON values by name.
+        id: Links the call to its result; unique in its message.
+        requestor: The side that calls.
+        problem: Why the text is not a call, when it looked like one; else None. Such a call is never executed.
+        raw: The text that could not be read, when there is a problem.
+    """
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    requestor: AgentID = "assistant"
+    problem: str | None = None
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of an episode.
+
+    Args:
+        role: Who speaks: ``"assistant"``, ``"user"``, ``"tool"`` for a call's result, or ``"system"``.
+        content: The text; None when the message is tool calls alone.
+        tool_calls: Calls to run, in order; empty when the message is text alone.
+        tool_call_id: For a result, the id of its call.
+        requestor: For a result, the side that called.
+        error: For a result, whether the call failed.
+        tokens: Number of tokens that the producer generated, at least 0; None if it did not say.
+    """
+
+    role: Role
+    content: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    requestor: AgentID = "assistant"
+    error: bool = False
+    tokens: int | None = None
+
+
+def to_chat(message: Message) -> dict[str, Any]:
+    """Write a message in OpenAI chat format.
+
+    Args:
+        message: Any message of an episode.
+
+    Returns:
+        A JSON-able mapping. A tool call's ``arguments`` are JSON text, as that format has it; a call that did not
+        parse keeps its own text there.
+
+    Example:
+        >>> to_chat(Message("assistant", tool_calls=(ToolCall("get_users", {}, id="call_0"),)))["tool_calls"]
+        [{'id': 'call_0', 'type': 'function', 'function': {'name': 'get_users', 'arguments': '{}'}}]
+    """
+    chat: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        chat["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        chat["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {
+                    "name": call.name,
+                    "arguments": call.raw if call.raw is not None else json.dumps(call.arguments),
+                },
+            }
+            for call in message.tool_calls
+        ]
+    return chat
+
+
+def from_chat(chat: Mapping[str, Any], requestor: AgentID = "assistant") -> Message:
+    """Read a message in OpenAI chat format.
+
+    Tool calls may be in that format (``arguments`` as JSON text) or flat (``name``, ``arguments`` as a mapping), as
+    tau2's files have them. Arguments that are not a JSON object give a call with a ``problem``.
+
+    Args:
+        chat: The message; ``role`` is one of system, assistant, user, tool.
+        requestor: The side that calls, where the message does not say.
+
+    Raises:
+        DataError: If the role is unknown, or content or tool calls are not of the format's types.
+    """
+    role, content = chat.get("role"), chat.get("content")
+    if role not in ("system", "assistant", "user", "tool"):
+        raise DataError(f"a message has the role {role!r}; allowed are system, assistant, user and tool")
+    if content is not None and not isinstance(content, str):
+        raise DataError(f"a message's content must be text or null, got {type(content).__name__}")
+    if role == "tool":
+        return Message(
+            "tool",
+            content,
+            tool_call_id=chat.get("tool_call_id", chat.get("id")),
+            requestor=chat.get("requestor", requestor),
+            error=bool(chat.get("error", False)),
+        )
+    calls = chat.get("tool_calls") or ()
+    if not isinstance(calls, Sequence) or isinstance(calls, str):
+        raise DataError(f"a message's tool_calls must be a list or null, got {type(calls).__name__}")
+    side: AgentID = "user" if role == "user" else requestor
+    tokens = chat.get("tokens")
+    return Message(
+        role,
+        content,
+        tuple(_call_from_chat(call, position, side) for position, call in enumerate(calls)),
+        tokens=tokens if isinstance(tokens, int) and tokens >= 0 else None,
+    )
+
+
+def parse_action(
+    action: str | Mapping[str, Any] | Message, side: AgentID = "assistant", parsing: Parsing = "toolgym"
+) -> Message:
+    """Turn what an agent produced into a message of its side.
+
+    Args:
+        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call), or a Message.
+        side: The side that acts; it becomes the role and the requestor, whatever the action says.
+        parsing: ``"toolgym"`` as the module's page says; ``"tau2"``: JSON, then the functional form
+            ``tool(name='value')``, and anything else is said to the other side.
+
+    Returns:
+        A message whose calls each have an id.
+
+    Raises:
+        DataError: If a mapping is not in chat format.
+
+    Example:
+        >>> parse_action('{"name": "get_users", "arguments": {}}').tool_calls[0].name
+        'get_users'
+        >>> parse_action('{"name": "get_users", "arguments": {').tool_calls[0].problem[:19]
+        'This looks like a t'
+    """
+    if isinstance(action, str):
+        return _parse_text(action, side) if parsing == "toolgym" else _parse_tau2(action, side)
+    if not isinstance(action, Message):
+        if not isinstance(action, Mapping):
+            raise DataError(
+                f"an action is text, a chat message or a Message, got {type(action).__name__}: {str(action)[:80]}"
+            )
+        if "name" in action and "role" not in action:
+            return Message(side, None, (_call_from_chat(action, 0, side),))
+        action = from_chat({**action, "role": side}, side)
+    calls = tuple(
+        replace(call, requestor=side, id=call.id or f"call_{position}")
+        for position, call in enumerate(action.tool_calls)
+    )
+    if not calls and not (action.content and action.content.strip()):
+        calls = (_broken(action.content or "", _EMPTY, 0, side),)
+    return Message(side, action.content, calls, tokens=action.tokens)
+
+
+def is_stop(text: str) -> bool:
+    """Whether a user's text ends the dialogue: it holds one of :data:`STOP_MARKS`."""
+    return "###" in text and any(mark in text for mark in STOP_MARKS)
+
+
+def canonical_arguments(arguments: Mapping[str, Any]) -> str:
+    """Write arguments as JSON with sorted keys, equal for equal calls.
+
+    Raises:
+        TypeError, ValueError, RecursionError: If they are not JSON (NaN included).
+    """
+    return _encode_sorted(arguments)
+
+
+_encode_sorted = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_CALL_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_CALL_INSIDE = re.compile(r'"name"\s*:.*"arguments"\s*:', re.DOTALL)
+_LIST_OF_CALLS = re.compile(r"\[\s*\{")
+_FUNCTIONAL = re.compile(r"^\w+\s*\(.*\)$", re.DOTALL)
+_FENCE = re.compile(r"^```(?:json)?\s*\n(.*?)\n?```$", re.DOTALL)
+
+
+def _broken(raw: str, problem: str, position: int, side: AgentID, name: str = "") -> ToolCall:
+    return ToolCall(name, {}, f"call_{position}", side, problem, raw)
+
+
+def _read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
+    """A call from a decoded ``{"name", "arguments"}`` object."""
+    if type(value) is dict:
+        name, arguments = value.get("name"), value.get("arguments", _MISSING)
+        if type(name) is str and type(arguments) is dict:
+            identity = value.get("id")
+            return ToolCall(
+                name,
+                arguments,
+                identity if type(identity) is str and identity else f"call_{position}",
+                side,
+            )
+    return _broken(
+        raw, f"This looks like a tool call but has no text 'name' and object 'arguments'. {_HOW}", position, side
+    )
+
+
+_MISSING: Any = object()
+
+
+def _parse_text(text: str, side: AgentID) -> Message:
+    body = text.strip()
+    if not body:
+        return Message(side, None, (_broken(text, _EMPTY, 0, side),))
+    if body.startswith("```") and (fenced := _FENCE.match(body)):
+        body = fenced.group(1).strip()
+    if "<tool_call>" in body:
+        said = _CALL_BLOCK.sub("", body).strip() or None
+        blocks = _CALL_BLOCK.findall(body)
+        if body.count("<tool_call>") == len(blocks):
+            calls = [
+                call for n, block in enumerate(blocks) for call in _decode_calls(block.strip(), n, side)
+            ]
+            return Message(side, said, tuple(calls))
+        return Message(side, None, (_broken(text, f"A <tool_call> is not closed. {_HOW}", 0, side),))
+    if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
+        return Message(side, None, tuple(_decode_calls(body, 0, side)))
+    if _CALL_INSIDE.search(body):
+        problem = f"Text and a tool call are mixed in one message; neither was used. {_HOW}"
+        return Message(side, None, (_broken(text, problem, 0, side),))
+    return Message(side, text)
+
+
+def _decode_calls(body: str, first: int, side: AgentID) -> list[ToolCall]:
+    try:
+        value = _decode(body)
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return [_broken(body, f"This looks like a tool call but is not JSON: {why}. {_HOW}", first, side)]
+    if type(value) is list and value:
+        return [_read_call(item, body, first + position, side) for position, item in enumerate(value)]
+    return [_read_call(value, body, first, side)]
+
+
+def _parse_tau2(text: str, side: AgentID) -> Message:
+    """tau2's rule: a JSON call, then the functional form with keywords, then text."""
+    try:
+        value = _decode(text)
+    except (ValueError, RecursionError):
+        value = None
+    if type(value) is dict and type(value.get("name")) is str and type(value.get("arguments")) is dict:
+        return Message(side, None, (_read_call(value, text, 0, side),))
+    if _FUNCTIONAL.match(text.strip()) and (call := _functional(text.strip(), side)):
+        return Message(side, None, (call,))
+    if not text.strip():
+        return Message(side, None, (_broken(text, _EMPTY, 0, side),))
+    return Message(side, text)
+
+
+def _functional(text: str, side: AgentID) -> ToolCall | None:
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        return None
+    arguments: dict[str, Any] = {}
+    for keyword in tree.keywords:
+        if keyword.arg is None:
+            return None
+        try:
+            arguments[keyword.arg] = ast.literal_eval(keyword.value)
+        except (ValueError, RecursionError):
+            arguments[keyword.arg] = ast.unparse(keyword.value)
+    return ToolCall(tree.func.id, arguments, "call_0", side)
+
+
+def _call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
+    """One element of ``tool_calls``, nested as OpenAI writes it or flat as tau2 does."""
+    if not isinstance(call, Mapping):
+        raise DataError(f"a tool call must be a mapping, got {type(call).__name__}: {str(call)[:80]}")
+    function = call.get("function", call)
+    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+        raise DataError(f"a tool call must have a text 'name', got {str(call)[:120]}")
+    name, arguments = function["name"], function.get("arguments", {})
+    identity = call.get("id") or f"call_{position}"
+    requestor: AgentID = "user" if call.get("requestor", side) == "user" else "assistant"
+    raw = arguments if isinstance(arguments, str) else None
+    if raw is not None:
+        try:
+            arguments = _decode(raw) if raw.strip() else {}
+        except (ValueError, RecursionError) as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", raw)
+    if not isinstance(arguments, Mapping):
+        shown = raw if raw is not None else repr(arguments)[:200]
+        problem = f"The arguments must be a JSON object, got {type(arguments).__name__}."
+        return ToolCall(name, {}, identity, requestor, problem, shown)
+    if raw is None:
+        try:
+            _encode_sorted(arguments)
+        except (TypeError, ValueError, RecursionError) as error:
+            why = "they are nested too deeply" if isinstance(error, RecursionError) else str(error)
+            return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", "")
+    return ToolCall(name, arguments, identity, requestor)

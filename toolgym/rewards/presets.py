@@ -1,0 +1,74 @@
+"""Rewards by name, by weights, or by objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from toolgym.errors import UnknownNameError
+from toolgym.registry import REWARDS
+from toolgym.rewards.terms import RewardTerm
+
+DEFAULTS: Mapping[str, float] = MappingProxyType(
+    {"success": 1.0, "action": 0.3, "repeat": 0.05, "length": 0.1}
+)
+"""The weight of each term: success for solving the task, action for all gold writes matched, repeat for each repeated
+call (at most 0.25 an episode), length for each 1,000 tokens over 4,000 (at most 0.25). The penalties together stay
+below the weight of success, so that giving up early never pays."""
+
+PRESETS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "raft": DEFAULTS,
+        "sparse": {"success": 1.0},
+        "no_action_match": {name: weight for name, weight in DEFAULTS.items() if name != "action"},
+        "no_repeat_penalty": {name: weight for name, weight in DEFAULTS.items() if name != "repeat"},
+        "no_length_penalty": {name: weight for name, weight in DEFAULTS.items() if name != "length"},
+    }
+)
+"""``raft`` is the default for training; ``sparse`` is success alone; the others leave one term out, for ablations."""
+
+
+def build_reward(
+    reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
+) -> tuple[RewardTerm, ...]:
+    """Turn what a user passes as ``reward=`` into terms.
+
+    Args:
+        reward: A preset's name; weights by name of a term (ours or an installed one); or the terms themselves.
+
+    Raises:
+        UnknownNameError: If there is no such preset or term.
+        ValueError: If a weight is negative or not finite, or the penalties' caps together are not below the weight
+            of success.
+
+    Example:
+        >>> [term.name for term in build_reward("sparse")]
+        ['success']
+    """
+    if isinstance(reward, str):
+        if reward not in PRESETS:
+            raise UnknownNameError("reward preset", reward, PRESETS, "Or pass weights by term, or terms.")
+        reward = PRESETS[reward]
+    if not isinstance(reward, Mapping):
+        return _check(tuple(reward))
+    terms: list[Any] = []
+    for name, weight in reward.items():
+        if not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
+            raise ValueError(f"the weight of the reward term {name!r} must be at least 0, got {weight!r}")
+        terms.append(REWARDS.load(name)(weight=float(weight)))
+    return _check(tuple(terms))
+
+
+def _check(terms: tuple[Any, ...]) -> tuple[RewardTerm, ...]:
+    names = [term.name for term in terms]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two reward terms share a name: {names}; give each its own")
+    caps = sum(term.cap for term in terms if hasattr(term, "cap") and getattr(term, "weight", 0) > 0)
+    success = next((term.weight for term in terms if term.name == "success"), None)
+    if success is not None and caps >= success > 0:
+        raise ValueError(
+            f"the penalties can take {caps:g}, not less than the {success:g} that success pays; "
+            "then giving up early pays. Lower their caps or raise the weight of success."
+        )
+    return terms

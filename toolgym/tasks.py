@@ -1,0 +1,259 @@
+"""Tasks and their parts, under tau2's field names, and sets of tasks by split.
+
+A task says what the user wants and knows, in which state the episode starts, and by what it is graded. It carries the
+digest of its world and the flavour of its tools, so a task alone says where and how it is played.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import textwrap
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolgym.errors import TaskError, UnknownNameError
+from toolgym.messages import AgentID
+
+RewardType: TypeAlias = Literal["DB", "ENV_ASSERTION", "NL_ASSERTION", "ACTION", "COMMUNICATE"]
+
+_OWN_FIELDS = frozenset({"world", "flavour"})
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Description(_Part):
+    """What a task is for; nobody in the episode sees it."""
+
+    purpose: str | None = None
+    relevant_policies: str | None = None
+    notes: str | None = None
+
+
+class Instructions(_Part):
+    """What the user simulator is told, in parts."""
+
+    domain: str
+    reason_for_call: str
+    known_info: str | None = None
+    unknown_info: str | None = None
+    task_instructions: str
+
+    def __str__(self) -> str:
+        parts = [
+            ("Reason for call", self.reason_for_call),
+            ("Known info", self.known_info),
+            ("Unknown info", self.unknown_info),
+            ("Task instructions", self.task_instructions),
+        ]
+        lines = [f"Domain: {self.domain}"]
+        for title, body in parts:
+            if body is not None:
+                lines.append(f"{title}:\n{textwrap.indent(body, chr(9))}")
+        return "\n".join(lines)
+
+
+class UserScenario(_Part):
+    """Who the user is and what the user wants."""
+
+    persona: str | None = None
+    instructions: Instructions | str
+
+    def __str__(self) -> str:
+        lines = [] if self.persona is None else [f"Persona:\n{textwrap.indent(self.persona, chr(9))}"]
+        lines.append(f"Instructions:\n{textwrap.indent(str(self.instructions), chr(9))}")
+        return "\n".join(lines)
+
+
+class Action(_Part):
+    """One gold call."""
+
+    action_id: str
+    requestor: AgentID = "assistant"
+    name: str
+    arguments: dict[str, Any]
+    info: str | None = None
+    compare_args: tuple[str, ...] | None = None
+    """Arguments that a call must share to match; None: all that the call names; empty: the tool's name is enough."""
+
+
+class FunctionCall(_Part):
+    """A call of any function of a side's toolkit, to set up a state."""
+
+    env_type: AgentID
+    func_name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class EnvAssertion(FunctionCall):
+    """A function that must answer ``assert_value`` in the final state."""
+
+    assert_value: bool = True
+    message: str | None = None
+
+
+class InitializationData(_Part):
+    """Records merged into the databases before the episode."""
+
+    agent_data: dict[str, Any] | None = None
+    user_data: dict[str, Any] | None = None
+
+
+class InitialState(_Part):
+    """The state in which the episode starts, beyond its world."""
+
+    initialization_data: InitializationData | None = None
+    initialization_actions: tuple[FunctionCall, ...] | None = None
+    message_history: tuple[dict[str, Any], ...] | None = None
+    """Messages that were exchanged before, as tau2 writes them; their calls are run again."""
+
+
+class EvaluationCriteria(_Part):
+    """By what an episode is graded; its success needs every component in ``reward_basis``."""
+
+    actions: tuple[Action, ...] | None = None
+    env_assertions: tuple[EnvAssertion, ...] | None = None
+    communicate_info: tuple[str, ...] | None = None
+    nl_assertions: tuple[str, ...] | None = None
+    reward_basis: tuple[RewardType, ...] = ("DB", "COMMUNICATE")
+
+
+class Task(_Part):
+    """One problem, with what the user wants and by what the assistant is graded."""
+
+    id: str = Field(min_length=1)
+    """Unique in its domain and stable over releases; results refer to it."""
+    description: Description | None = None
+    user_scenario: UserScenario
+    ticket: str | None = None
+    initial_state: InitialState | None = None
+    evaluation_criteria: EvaluationCriteria | None = None
+    issues: tuple[dict[str, Any], ...] | None = None
+    required_documents: tuple[str, ...] | None = None
+    user_tools: tuple[str, ...] | None = None
+    """Tools offered to the user; None: all of the domain's, empty: none."""
+    world: str = ""
+    """Content digest of the world in which the task plays."""
+    flavour: Literal["toolgym", "tau2"] = "toolgym"
+    """How its tools behave."""
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of the task, its world's digest and the flavour of its tools: the same text, the same episode."""
+        text = json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def gold(self) -> tuple[Action, ...]:
+        """Its gold calls, in order; empty when there are none."""
+        criteria = self.evaluation_criteria
+        return (criteria.actions or ()) if criteria is not None else ()
+
+    @property
+    def needs_judge(self) -> bool:
+        """Whether success cannot be told without a judge of natural-language assertions."""
+        criteria = self.evaluation_criteria
+        return (
+            criteria is not None
+            and "NL_ASSERTION" in criteria.reward_basis
+            and bool(criteria.nl_assertions)
+        )
+
+    def to_tau2(self) -> dict[str, Any]:
+        """The task as tau2's JSON has it, without what is our own."""
+        return self.model_dump(mode="json", exclude=set(_OWN_FIELDS))
+
+
+class TaskSet:
+    """The tasks of one domain by split, read when first asked for.
+
+    Args:
+        splits: For each split, in the order in which they are listed, how to read its tasks.
+    """
+
+    def __init__(self, splits: Mapping[str, Callable[[], Iterable[Task]]]) -> None:
+        self._splits = dict(splits)
+        self._read: dict[str, tuple[Task, ...]] = {}
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_folder(cls, folder: Path, order: Iterable[str] = ("train", "validation", "dev", "test")) -> TaskSet:
+        """Tasks from files ``<split>.jsonl``, one task a line."""
+        return cls({split: partial(read_tasks, folder / f"{split}.jsonl") for split in order})
+
+    def splits(self) -> list[str]:
+        """Names of the splits."""
+        return list(self._splits)
+
+    def __getitem__(self, split: str) -> tuple[Task, ...]:
+        """The tasks of a split, in a fixed order.
+
+        Raises:
+            UnknownNameError: If there is no such split; it lists those that are.
+        """
+        if split not in self._splits:
+            raise UnknownNameError("split", split, self._splits)
+        with self._lock:
+            if split not in self._read:
+                self._read[split] = tuple(self._splits[split]())
+            return self._read[split]
+
+    def __iter__(self) -> Iterator[Task]:
+        """Every task once, in the order of the splits."""
+        seen = set()
+        for split in self._splits:
+            for task in self[split]:
+                if task.key not in seen:
+                    seen.add(task.key)
+                    yield task
+
+    def find(self, task_id: str) -> Task:
+        """The task with this id, in whatever split.
+
+        Raises:
+            UnknownNameError: If there is none.
+        """
+        ids = []
+        for task in self:
+            if task.id == task_id:
+                return task
+            ids.append(task.id)
+        raise UnknownNameError("task", task_id, ids)
+
+
+def read_tasks(path: Path) -> list[Task]:
+    """Read a file with one task a line.
+
+    Raises:
+        TaskError: If the file is missing or a line is not a task; it names the line.
+    """
+    if not path.is_file():
+        raise TaskError(f"there is no task file {str(path)!r}")
+    tasks = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            tasks.append(Task.model_validate_json(line))
+        except ValidationError as error:
+            raise TaskError(f"{path}, line {number}: {error}") from error
+    return tasks
+
+
+def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
+    """Write one task a line, ASCII-escaped, defaults left out."""
+    lines = [json.dumps(task.model_dump(mode="json", exclude_defaults=True)) + "\n" for task in tasks]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), encoding="utf-8")

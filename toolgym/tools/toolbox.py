@@ -1,0 +1,159 @@
+"""Both sides' toolkits over one session: calls are found, checked, run, answered, kept or undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from toolgym.database import Session, SideView
+from toolgym.errors import TaskError, ToolError
+from toolgym.messages import SIDES, AgentID, ToolCall
+from toolgym.tools.output import to_text
+from toolgym.tools.tool import Flavour, Tool
+from toolgym.tools.toolkit import Toolkit
+
+Sync = Callable[["Toolbox"], None]
+"""Carries what one side's data says over to the other's, as a phone learns that its line was suspended."""
+
+# tau2 dispatches with these names of its own, so arguments of the same names clash before the tool is looked up.
+_CLASH = "Environment.make_tool_call() got multiple values for argument {!r}"
+_CLASH_REQUESTOR = (
+    "tau2.environment.environment.Environment.make_tool_call() "
+    "got multiple values for keyword argument 'requestor'"
+)
+
+
+class Result(NamedTuple):
+    """What a call came to."""
+
+    content: str
+    error: bool
+    changed: bool
+    """Whether the net state changed."""
+
+
+class Toolbox:
+    """The tools of both sides in one episode.
+
+    Args:
+        session: The state.
+        toolkits: Toolkit classes by side.
+        flavour: How arguments are checked and failures undone.
+        sync: Run after every successful call, and by the episode after every step; None if the sides share nothing.
+    """
+
+    __slots__ = ("flavour", "session", "sync", "toolkits")
+
+    def __init__(
+        self,
+        session: Session,
+        toolkits: Mapping[AgentID, type[Toolkit]],
+        flavour: Flavour,
+        sync: Sync | None = None,
+    ) -> None:
+        self.session = session
+        self.flavour = flavour
+        self.sync = sync
+        self.toolkits = {side: kit(SideView(session, side), flavour) for side, kit in toolkits.items()}
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool of this name on either side, the assistant's first."""
+        for side in SIDES:
+            kit = self.toolkits.get(side)
+            if kit is not None and name in kit.tools:
+                return kit.tools[name]
+        return None
+
+    def call(self, call: ToolCall, *, sync: bool = True) -> Result:
+        """Run one call as its requestor. Whatever goes wrong in it is the result, not an exception.
+
+        Args:
+            call: The call; one with a ``problem`` is answered with it.
+            sync: Whether the sides are synchronised after a success.
+
+        Raises:
+            Exception: In the ``toolgym`` flavour, whatever a tool raises other than ToolError: that is a bug of the
+                domain, and is not hidden.
+        """
+        if call.problem is not None:
+            return Result(f"Error: {call.problem}", True, False)
+        if self.flavour == "tau2":
+            return self._call_tau2(call, sync)
+        session = self.session
+        session.begin()
+        try:
+            kit = self.toolkits.get(call.requestor)
+            found = None if kit is None else kit.tools.get(call.name)
+            if found is None:
+                known = ", ".join(kit.tools) if kit is not None else ""
+                raise ToolError(f"Tool '{call.name[:100]}' not found. Your tools: {known or 'none'}.")
+            content = to_text(found.function(kit, **found.validate(call.arguments)))
+            if not found.mutates and session.dirty:
+                raise RuntimeError(
+                    f"the tool {call.name!r} has the effect {found.effect.name} but changed the state"
+                )
+            if sync and self.sync is not None:
+                self.sync(self)
+        except ToolError as error:
+            session.rollback()
+            return Result(f"Error: {error}", True, False)
+        except BaseException as error:
+            session.rollback()
+            error.add_note(f"while running the tool {call.name!r} with {str(call.arguments)[:300]}")
+            raise
+        return Result(content, False, session.commit())
+
+    def _call_tau2(self, call: ToolCall, sync: bool) -> Result:
+        self.session.begin()
+        error = False
+        try:
+            content = to_text(self._dispatch_tau2(call))
+            if sync and self.sync is not None:
+                self.sync(self)
+        except Exception as problem:  # tau2 answers with any exception's text and keeps what was written
+            content, error = f"Error: {problem}", True
+        return Result(content, error, self.session.commit())
+
+    def _dispatch_tau2(self, call: ToolCall) -> Any:
+        arguments = call.arguments
+        if "requestor" in arguments:
+            raise ToolError(_CLASH_REQUESTOR)
+        for name in arguments:
+            if name in ("self", "tool_name"):
+                raise ToolError(_CLASH.format(name))
+        kit = self.toolkits.get(call.requestor)
+        if kit is None:
+            raise ToolError("User tools not available")
+        found = kit.tools.get(call.name)
+        if found is None:
+            raise ToolError(f"Tool '{call.name}' not found.")
+        return found.function(kit, **arguments)
+
+    def run(self, side: AgentID, function: str, arguments: Mapping[str, Any]) -> Any:
+        """Run any method of a side's toolkit, tool or not, as a task's set-up and assertions do; then synchronise.
+
+        Raises:
+            TaskError: If the side has no such function.
+            Exception: What the function raises; what it wrote before is kept.
+        """
+        kit = self.toolkits.get(side)
+        method = None if kit is None or function.startswith("_") else getattr(kit, function, None)
+        if not callable(method):
+            raise TaskError(f"the {side}'s toolkit has no function {function!r}; the task names it")
+        self.session.begin()
+        try:
+            result = method(**arguments)
+            if self.sync is not None:
+                self.sync(self)
+        finally:
+            self.session.commit()
+        return result
+
+    def synchronise(self) -> None:
+        """Carry the sides' data over to each other now; nothing to do in most domains."""
+        if self.sync is not None:
+            self.session.begin()
+            try:
+                self.sync(self)
+            finally:
+                self.session.commit()

@@ -1,0 +1,230 @@
+"""What an episode leaves behind: steps, rewards, grade, fault, and the trajectory that holds them as one JSON line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from toolgym.errors import DataError
+from toolgym.messages import AgentID, Message, ToolCall
+
+Termination: TypeAlias = Literal[
+    "user_stop",
+    "agent_stop",
+    "max_steps",
+    "timeout",
+    "too_many_errors",
+    "agent_error",
+    "user_error",
+    "infrastructure_error",
+    "context_window_exceeded",
+    "unexpected_error",
+]
+"""Why an episode ended, in tau2's words."""
+
+FORMAT = 1
+"""The layout of a trajectory's JSON line."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something other than the agent failed; the episode counts neither as success nor as failure.
+
+    Args:
+        source: Who failed: the user simulator, the judge, a service, or the task itself.
+        reason: What happened.
+    """
+
+    source: Literal["user", "judge", "service", "task"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One checked thing of a grade.
+
+    Args:
+        what: The gold call, the assertion or the text that was looked for.
+        met: Whether it held; None if nobody judged it.
+        note: Why, where there is something to say.
+    """
+
+    what: str
+    met: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How an episode is graded, by tau2's rules.
+
+    Args:
+        reward: The product of the components in the basis, 0.0 or 1.0; None while a judge is needed and the other
+            components do not settle it.
+        success: Whether the reward is 1; None when it is None.
+        basis: The components that count.
+        components: Value of each component in the basis, in [0, 1]; None if it was not judged.
+        db_match: Whether both databases are as the gold leaves them; None if it was not compared.
+        actions: One check a gold call, whether or not ACTION counts.
+        env_assertions: One check an assertion on the final state.
+        communicate: One check a text that had to be said.
+        nl_assertions: One check a natural-language assertion.
+        note: Why nothing was checked, where that is so.
+    """
+
+    reward: float | None
+    success: bool | None
+    basis: tuple[str, ...] = ()
+    components: Mapping[str, float | None] = field(default_factory=dict)
+    db_match: bool | None = None
+    actions: tuple[Check, ...] = ()
+    env_assertions: tuple[Check, ...] = ()
+    communicate: tuple[Check, ...] = ()
+    nl_assertions: tuple[Check, ...] = ()
+    note: str = ""
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """Components in the basis that nobody judged."""
+        return tuple(name for name, value in self.components.items() if value is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one message of one side brought about.
+
+    Args:
+        agent: Who acted.
+        messages: What was appended: the message, and the results of its calls.
+        reward_terms: What each side was paid now, by term.
+        terminated: The dialogue came to its end.
+        truncated: A limit or a fault ended it.
+    """
+
+    agent: AgentID
+    messages: tuple[Message, ...]
+    reward_terms: Mapping[AgentID, Mapping[str, float]]
+    terminated: bool
+    truncated: bool
+
+    def reward(self, agent: AgentID = "assistant") -> float:
+        """The sum of what a side was paid now."""
+        return sum(self.reward_terms.get(agent, {}).values())
+
+
+RewardBreakdown: TypeAlias = Mapping[AgentID, Mapping[str, float]]
+"""The total that each side was paid over an episode, by term."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One finished episode.
+
+    Args:
+        domain: The domain's name.
+        task_id: The task's id in its domain.
+        task_key: The task's content hash.
+        messages: All messages of both sides, in order, system prompts left out.
+        history: How many of the first messages came with the task.
+        termination: Why it ended; None if it was cut off.
+        grade: The grade; None for a voided episode.
+        fault: Set if the episode is void.
+        rewards: Totals by side and term.
+        agent: The agent's name.
+        user: The user's name.
+        trial: Which repetition of the task, from 0.
+        seed: The run's seed.
+        split: The split from which the task came.
+        data: Whose tasks: ``"toolgym"`` or ``"tau2"``.
+        usage: Tokens by side, where the sides said.
+        started: Unix time of the start, in seconds; the only other field that differs between equal runs is seconds.
+        seconds: Wall time taken.
+    """
+
+    domain: str
+    task_id: str
+    task_key: str
+    messages: tuple[Message, ...]
+    termination: Termination | None
+    grade: Grade | None
+    history: int = 0
+    fault: Fault | None = None
+    rewards: RewardBreakdown = field(default_factory=dict)
+    agent: str = ""
+    user: str = ""
+    trial: int = 0
+    seed: int | None = None
+    split: str = ""
+    data: str = "toolgym"
+    usage: Mapping[str, int] = field(default_factory=dict)
+    started: float | None = None
+    seconds: float | None = None
+
+    @property
+    def episode_id(self) -> str:
+        """Which episode of a run this is: the task, and the trial of it."""
+        return f"{self.task_key}-{self.trial}"
+
+    @property
+    def success(self) -> bool | None:
+        """Whether the task was solved; None if void or not judged."""
+        return None if self.grade is None or self.fault is not None else self.grade.success
+
+    def to_json(self) -> str:
+        """The trajectory as one line of ASCII JSON, fields at their default left out."""
+        return json.dumps({"format": FORMAT, **_plain(self)})
+
+    @classmethod
+    def from_json(cls, line: str) -> Trajectory:
+        """Read what :meth:`to_json` wrote; the result is equal to what was written.
+
+        Raises:
+            DataError: If the line is not such a trajectory.
+        """
+        try:
+            data = json.loads(line)
+            if data.pop("format", None) != FORMAT:
+                raise DataError(f"not a trajectory of format {FORMAT}")
+            data["messages"] = tuple(_message(message) for message in data["messages"])
+            if data.get("grade") is not None:
+                data["grade"] = _grade(data["grade"])
+            if data.get("fault") is not None:
+                data["fault"] = Fault(**data["fault"])
+            return cls(**data)
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise DataError(f"this line is not a trajectory: {error}: {line[:120]}") from error
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass as plain data, defaults left out, recursively through tuples."""
+    plain = {}
+    for item in dataclasses.fields(value):
+        content = getattr(value, item.name)
+        if item.default_factory is not dataclasses.MISSING:
+            default: Any = item.default_factory()
+        else:
+            default = item.default
+        if content is default or (content == default and type(content) is type(default)):
+            continue
+        if dataclasses.is_dataclass(content):
+            plain[item.name] = _plain(content)
+        elif isinstance(content, tuple):
+            plain[item.name] = [_plain(one) if dataclasses.is_dataclass(one) else one for one in content]
+        else:
+            plain[item.name] = content
+    return plain
+
+
+def _message(data: dict[str, Any]) -> Message:
+    calls = tuple(ToolCall(**call) for call in data.pop("tool_calls", ()))
+    return Message(**data, tool_calls=calls)
+
+
+def _grade(data: dict[str, Any]) -> Grade:
+    for name in ("actions", "env_assertions", "communicate", "nl_assertions"):
+        data[name] = tuple(Check(**check) for check in data.get(name, ()))
+    data["basis"] = tuple(data.get("basis", ()))
+    return Grade(**data)
