@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -91,7 +91,7 @@ class Memo:
 class Agent(Protocol):
     """Produces the messages of one side in one episode; users and assistants alike."""
 
-    def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
+    def respond(self, view: Sequence[Message]) -> Message:
         """The next message of this side.
 
         Args:

@@ -1,0 +1,1 @@
+"""Agents: those who play the assistant, or, replayed, either side."""

@@ -1,0 +1,41 @@
+"""The oracle: plays the gold calls of any task that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolgym.domain import Domain
+from toolgym.messages import Message, ToolCall
+from toolgym.tasks import Task
+
+
+class Oracle:
+    """Makes the gold calls in order, one a message, then says what had to be said.
+
+    Where the next gold call is the user's own, it asks the user to make it and waits. It reads the gold, so its score
+    says whether a task can be solved at all, not how well anyone solves it.
+    """
+
+    privileged = True
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+        self._left = list(task.gold)
+        criteria = task.evaluation_criteria
+        self._facts = (criteria.communicate_info or ()) if criteria is not None else ()
+        self._made = 0
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        if self._left and self._left[0].requestor == "user":
+            while self._left and self._left[0].requestor == "user":
+                self._left.pop(0)
+            return Message("assistant", "Please do your part now and tell me when it is done.")
+        if self._left:
+            action = self._left.pop(0)
+            self._made += 1
+            call = ToolCall(action.name, action.arguments, f"gold_{self._made}")
+            return Message("assistant", None, (call,))
+        facts = "; ".join(self._facts)
+        return Message("assistant", f"It is done. {facts}".strip())

@@ -1,0 +1,84 @@
+"""Agents that do nothing for the user. What one of them solves, a task should not pay for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolgym.domain import Domain
+from toolgym.messages import Message, ToolCall
+from toolgym.tasks import Task
+from toolgym.tools import Effect
+
+TRANSFER_TOOL = "transfer_to_human_agents"
+
+
+class NoOp:
+    """Says something polite and never acts."""
+
+    privileged = False
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+        pass
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        return Message("assistant", "Thank you for your message.")
+
+
+class AlwaysRefuse:
+    """Refuses whatever is asked."""
+
+    privileged = False
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+        pass
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        return Message("assistant", "I am sorry, but I cannot help you with that.")
+
+
+class AlwaysTransfer:
+    """Hands over to a human agent at once, where the domain has a tool for that."""
+
+    privileged = False
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+        self._pending = TRANSFER_TOOL in domain.toolkits["assistant"].tools
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        if self._pending:
+            self._pending = False
+            call = ToolCall(TRANSFER_TOOL, {"summary": "The user asked for help."}, "transfer")
+            return Message("assistant", None, (call,))
+        return Message("assistant", "YOU ARE BEING TRANSFERRED TO A HUMAN AGENT. PLEASE HOLD ON.")
+
+
+class ReadOnly:
+    """Makes the gold's calls that only read, and changes nothing; it tells the user nothing of what it read."""
+
+    privileged = True
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+        tools = domain.toolkits["assistant"].tools
+        self._left = [
+            action
+            for action in task.gold
+            if action.requestor == "assistant"
+            and action.name in tools
+            and tools[action.name].effect is Effect.READ
+        ]
+        self._made = 0
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        if self._left:
+            action = self._left.pop(0)
+            self._made += 1
+            return Message(
+                "assistant", None, (ToolCall(action.name, action.arguments, f"read_{self._made}"),)
+            )
+        return Message("assistant", "I have looked into it.")

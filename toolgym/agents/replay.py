@@ -1,0 +1,48 @@
+"""Saying again what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolgym.domain import Domain
+from toolgym.errors import EpisodeError
+from toolgym.messages import AgentID, Message
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+
+class Replay:
+    """Plays one side of a recorded trajectory, message by message, whatever the other side says.
+
+    Args:
+        trajectory: What was recorded.
+        side: Whose messages are played.
+    """
+
+    privileged = True
+
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        rng: np.random.Generator,
+        *,
+        trajectory: Trajectory,
+        side: AgentID = "assistant",
+    ) -> None:
+        start = trajectory.history or 1  # the history or the greeting came with the task
+        self._left = [message for message in trajectory.messages[start:] if message.role == side]
+        self._left.reverse()
+        self._side = side
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent.
+
+        Raises:
+            EpisodeError: If the recording has no more messages of this side.
+        """
+        if not self._left:
+            raise EpisodeError(f"the recording has no more messages of the {self._side}")
+        return self._left.pop()

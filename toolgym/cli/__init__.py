@@ -1,0 +1,22 @@
+"""The command ``toolgym``: one module a command.
+
+Exit codes: 0 done, 1 a check did not hold, 2 a mistake that you can mend.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    from toolgym.cli.app import app
+    from toolgym.errors import ToolGymError
+
+    try:
+        app()
+    except ToolGymError as error:
+        sys.stderr.write(f"toolgym: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)

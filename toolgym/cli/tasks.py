@@ -1,0 +1,81 @@
+"""``toolgym tasks``: what there is to play."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from toolgym.cli.output import AsJson, Data, console, print_json
+
+app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
+Domain = Annotated[str, typer.Argument(help="The domain, such as mock or retail.")]
+
+
+@app.command("list")
+def list_tasks(
+    domain: Domain,
+    split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
+    data: Data = "toolgym",
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks of a domain by split."""
+    from toolgym.registration import make_domain
+
+    tasks = make_domain(domain, data).tasks
+    chosen = [split] if split is not None else tasks.splits()
+    if as_json:
+        print_json({name: [{"id": task.id, "key": task.key} for task in tasks[name]] for name in chosen})
+        return
+    table = Table(title=f"{domain} · {data} data")
+    for heading in ("split", "task", "gold calls", "graded by", "needs a judge"):
+        table.add_column(heading)
+    for name in chosen:
+        for task in tasks[name]:
+            criteria = task.evaluation_criteria
+            basis = " ".join(criteria.reward_basis) if criteria is not None else ""
+            table.add_row(name, task.id, str(len(task.gold)), basis, "yes" if task.needs_judge else "")
+    console.print(table)
+    if not chosen:
+        console.print(f"The domain {domain!r} has no embedded tasks yet; try --data tau2.")
+
+
+@app.command("show")
+def show_task(
+    domain: Domain,
+    task_id: Annotated[str, typer.Argument(help="The task's id.")],
+    data: Data = "toolgym",
+    as_json: AsJson = False,
+) -> None:
+    """Show one task: what the user wants, how it starts, and by what it is graded."""
+    from toolgym.prepared import prepare
+    from toolgym.registration import make_domain
+
+    made = make_domain(domain, data)
+    task = made.tasks.find(task_id)
+    if as_json:
+        print_json({**task.model_dump(mode="json"), "key": task.key})
+        return
+    ready = prepare(made, task)
+    console.rule(f"{domain} {task.id} ({task.key})")
+    console.print(str(task.user_scenario), markup=False)
+    console.rule("gold calls")
+    for action in task.gold:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in action.arguments.items())
+        console.print(f"{action.requestor}: {action.name}({arguments})", markup=False)
+    console.rule("what they change")
+    for (side, table, key), record in ready.gold_diff.items():
+        console.print(f"{side}.{table}[{key}]: {record or 'deleted'}", markup=False)
+    criteria = task.evaluation_criteria
+    if criteria is not None:
+        console.rule("graded by")
+        console.print(", ".join(criteria.reward_basis))
+        for info in criteria.communicate_info or ():
+            console.print(f"must be said: {info}", markup=False)
+        for text in criteria.nl_assertions or ():
+            console.print(f"must hold (a judge): {text}", markup=False)
+        for assertion in criteria.env_assertions or ():
+            console.print(f"must hold: {assertion.func_name}({assertion.arguments})", markup=False)
+    if ready.gold_errors:
+        console.print(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")

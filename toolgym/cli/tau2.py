@@ -1,0 +1,67 @@
+"""``toolgym tau2``: comparing with tau2-bench."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from toolgym.cli.output import AsJson, console, print_json
+
+app = typer.Typer(help="Compare with tau2-bench.", no_args_is_help=True)
+
+KINDS = ("outputs", "errors", "digests", "rewards", "components")
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command("verify")
+def verify_fixture(
+    fixture: Annotated[Path, typer.Argument(help="A file of what tau2 answered.")],
+    texts: Annotated[
+        bool | None,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Compare result texts; by default not for *_types.json, whose texts are Python's and pydantic's.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a fixture file through our episodes and compare every answer with tau2's; exit 1 if one differs.
+
+    Needs TAU2_DATA_DIR. *normalised*: equal but for what depends on Python's or pydantic's version.
+    """
+    from toolgym.compat.tau2.verify import read_fixture, verify
+    from toolgym.registration import make_domain
+
+    recorded = read_fixture(fixture)
+    compared = not fixture.stem.endswith("_types") if texts is None else texts
+    report = verify(make_domain(recorded["domain"], "tau2"), recorded, texts=compared)
+    if as_json:
+        print_json(
+            {
+                "trajectories": report.trajectories,
+                "calls": report.calls,
+                **{kind: asdict(getattr(report, kind)) for kind in KINDS},
+                "first_mismatches": report.first_mismatches,
+            }
+        )
+    else:
+        table = Table(title=f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls")
+        for heading in ("", "matched", "normalised", "mismatched", "not checked"):
+            table.add_column(heading, justify="right" if heading else "left")
+        for kind in KINDS:
+            tally = getattr(report, kind)
+            figures = (tally.matched, tally.normalised, tally.mismatched, tally.not_checked)
+            table.add_row(kind, *(f"{figure:,}" for figure in figures))
+        console.print(table)
+        for mismatch in report.first_mismatches:
+            console.print(str(mismatch), style="red", markup=False)
+    if report.mismatched:
+        raise typer.Exit(1)

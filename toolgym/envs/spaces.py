@@ -1,0 +1,177 @@
+"""Spaces of messages: one message as an action, several as an observation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector.utils.shared_memory import (
+    create_shared_memory,
+    read_from_shared_memory,
+    write_to_shared_memory,
+)
+
+from toolgym.errors import DataError
+from toolgym.messages import Message, from_chat
+
+_Element = TypeVar("_Element")
+_WORDS = ("hello", "order", "please", "yes", "no", "thanks", "cancel", "Größe", "数", "🙂", "?", "#W1")
+_LENGTH = 8
+"""Bytes that hold the size of a message in shared memory."""
+
+
+class _JsonSpace(gym.Space[_Element], Generic[_Element]):
+    """A space whose elements are JSON: how they are compared, stored and passed between processes.
+
+    Args:
+        max_bytes: Bytes reserved for one element in the shared memory of an ``AsyncVectorEnv``; above 8.
+        seed: Seed of :meth:`sample`.
+    """
+
+    def __init__(self, max_bytes: int = 1 << 20, seed: int | np.random.Generator | None = None) -> None:
+        if max_bytes <= _LENGTH:
+            raise ValueError(f"max_bytes must be above {_LENGTH}, got {max_bytes}")
+        self.max_bytes = max_bytes
+        super().__init__(None, None, seed)
+
+    @property
+    def is_np_flattenable(self) -> bool:
+        """Text has no fixed size, so no."""
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.max_bytes == self.max_bytes
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.max_bytes))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def to_jsonable(self, sample_n: Sequence[_Element]) -> list[Any]:
+        """Elements as JSON-able values."""
+        return list(sample_n)
+
+    def from_jsonable(self, sample_n: list[Any]) -> list[_Element]:
+        """What :meth:`to_jsonable` gave, back."""
+        return [self._restore(item) for item in sample_n]
+
+    def _restore(self, value: Any) -> _Element:
+        raise NotImplementedError  # the two spaces below say how
+
+    def _text(self) -> str:
+        words = self.np_random.integers(len(_WORDS), size=int(self.np_random.integers(1, 8)))
+        return " ".join(_WORDS[int(word)] for word in words)
+
+    def _call(self) -> dict[str, Any]:
+        word = _WORDS[int(self.np_random.integers(4))]
+        return {"name": f"get_{word}", "arguments": {"id": int(self.np_random.integers(1000))}}
+
+
+class MessageSpace(_JsonSpace["str | dict[str, Any]"]):
+    """One message: any text, or a mapping in OpenAI chat format (or a bare call with name and arguments).
+
+    Example:
+        >>> MessageSpace().contains({"role": "assistant", "content": "Hello!"})
+        True
+        >>> MessageSpace().contains({"role": "assistant", "content": 5})
+        False
+    """
+
+    def contains(self, x: Any) -> bool:
+        """Whether ``x`` can be an action."""
+        if isinstance(x, str | Message):
+            return True
+        if not isinstance(x, Mapping):
+            return False
+        if "name" in x and "role" not in x:
+            return isinstance(x["name"], str) and isinstance(x.get("arguments", {}), str | Mapping)
+        return _is_chat(x)
+
+    def sample(self, mask: None = None, probability: None = None) -> str | dict[str, Any]:
+        """A random text, call as text, or call as a mapping; masks are not supported."""
+        _no_mask(self, mask, probability)
+        kind = int(self.np_random.integers(3))
+        if kind == 0:
+            return self._text()
+        call = self._call()
+        return json.dumps(call) if kind == 1 else call
+
+    def _restore(self, value: Any) -> Any:
+        return value
+
+
+class DialogueSpace(_JsonSpace[tuple[dict[str, Any], ...]]):
+    """Messages in OpenAI chat format, oldest first: a tuple of mappings, possibly empty.
+
+    Example:
+        >>> DialogueSpace().contains(({"role": "user", "content": "Hello!"},))
+        True
+    """
+
+    def contains(self, x: Any) -> bool:
+        """Whether ``x`` can be an observation."""
+        return isinstance(x, tuple) and all(isinstance(item, Mapping) and _is_chat(item) for item in x)
+
+    def sample(self, mask: None = None, probability: None = None) -> tuple[dict[str, Any], ...]:
+        """Up to three random messages; masks are not supported."""
+        _no_mask(self, mask, probability)
+        roles = ("user", "assistant", "system")
+        number = int(self.np_random.integers(4))
+        return tuple(
+            {"role": roles[int(self.np_random.integers(3))], "content": self._text()} for _ in range(number)
+        )
+
+    def _restore(self, value: Any) -> tuple[dict[str, Any], ...]:
+        return tuple(value)
+
+
+def _is_chat(x: Mapping[str, Any]) -> bool:
+    try:
+        from_chat(x)
+    except DataError:
+        return False
+    return True
+
+
+def _no_mask(space: object, mask: object, probability: object) -> None:
+    if mask is not None or probability is not None:
+        raise ValueError(f"{type(space).__name__}.sample supports neither mask nor probability")
+
+
+@create_shared_memory.register(_JsonSpace)
+def _create(space: _JsonSpace[Any], n: int = 1, ctx: Any = None) -> Any:
+    import multiprocessing
+
+    memory = (ctx or multiprocessing).RawArray("c", n * space.max_bytes)
+    for index in range(n):
+        write_to_shared_memory(space, index, () if isinstance(space, DialogueSpace) else "", memory)
+    return memory
+
+
+@write_to_shared_memory.register(_JsonSpace)
+def _write(space: _JsonSpace[Any], index: int, value: Any, shared_memory: Any) -> None:
+    data = json.dumps(value).encode("ascii")
+    if len(data) + _LENGTH > space.max_bytes:
+        raise ValueError(
+            f"a message of {len(data)} bytes does not fit into the {space.max_bytes} bytes that {space!r} reserves; "
+            "make the AsyncVectorEnv with shared_memory=False"
+        )
+    view = memoryview(shared_memory).cast("B")
+    start = index * space.max_bytes
+    view[start : start + _LENGTH] = len(data).to_bytes(_LENGTH, "little")
+    view[start + _LENGTH : start + _LENGTH + len(data)] = data
+
+
+@read_from_shared_memory.register(_JsonSpace)
+def _read(space: _JsonSpace[Any], shared_memory: Any, n: int = 1) -> tuple[Any, ...]:
+    view = memoryview(shared_memory).cast("B")
+    found = []
+    for index in range(n):
+        start = index * space.max_bytes + _LENGTH
+        size = int.from_bytes(view[start - _LENGTH : start], "little")
+        found.extend(space.from_jsonable([json.loads(bytes(view[start : start + size]))]))
+    return tuple(found)

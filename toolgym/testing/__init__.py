@@ -1,0 +1,1 @@
+"""What plug-in authors measure and check their domains with."""

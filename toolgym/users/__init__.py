@@ -1,0 +1,1 @@
+"""User simulators: those who play the customer."""
