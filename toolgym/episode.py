@@ -7,7 +7,7 @@ rollouts, trainers and servers are thin drivers of this one machine.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -304,16 +304,18 @@ class Episode:
     def _pay(self, step: Step, over: bool) -> Step:
         paid: dict[AgentID, dict[str, float]] = {}
         for term in self.terms:
-            payments = [term.on_step(self, step)]
-            if over:
-                payments.append(term.on_end(self))
-            for payment in payments:
-                for side, amount in payment.items():
-                    mine = paid.setdefault(side, {})
-                    mine[term.name] = mine.get(term.name, 0.0) + amount
-                    total = self.rewards[side]
-                    total[term.name] = total.get(term.name, 0.0) + amount
+            if payment := term.on_step(self, step):
+                self._book(paid, term.name, payment)
+            if over and (payment := term.on_end(self)):
+                self._book(paid, term.name, payment)
         return replace(step, reward_terms=paid) if paid else step
+
+    def _book(
+        self, paid: dict[AgentID, dict[str, float]], name: str, payment: Mapping[AgentID, float]
+    ) -> None:
+        for side, amount in payment.items():
+            for account in (paid.setdefault(side, {}), self.rewards[side]):
+                account[name] = account.get(name, 0.0) + amount
 
     def _end(self) -> None:
         self.turn = None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from toolgym.database.records import FrozenDict, Record, canonical, encode
 from toolgym.database.schema import SINGLE, Schema
-from toolgym.database.sources import Lazy, Resident, Source, write_world
+from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry, write_world
 from toolgym.errors import WorldError
 from toolgym.messages import AgentID
 
@@ -48,7 +48,7 @@ class Database:
             WorldError: If a side, a table or a record does not fit, or a list repeats a key.
         """
         texts: dict[tuple[str, str], dict[str, str]] = {}
-        entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+        entries: dict[tuple[str, str], dict[str, Index]] = {}
         for side in rows:
             if side not in schemas:
                 raise WorldError(f"this world has data for the side {side!r}; the domain has {sorted(schemas)}")
@@ -59,7 +59,7 @@ class Database:
                     f"{schema.name} has no table {sorted(unknown)[0]!r}; it has {sorted(schema.by_name)}"
                 )
             for table in schema.tables:
-                index: dict[str, dict[str, list[str]]] = {name: {} for name in table.indexes}
+                index: dict[str, Index] = {name: {} for name in table.indexes}
                 kept: dict[str, str] = {}
                 for key, raw in _items(data.get(table.name), table.kind, table.key):
                     if key in kept:
@@ -71,7 +71,7 @@ class Database:
                     kept[key] = encode(record)
                     for name, function in table.indexes.items():
                         for value in function(record):
-                            index[name].setdefault(value, []).append(key)
+                            add_entry(index[name], value, key)
                 texts[side, table.name] = kept
                 entries[side, table.name] = index
         source = Resident(texts, entries)

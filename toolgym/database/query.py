@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from toolgym.database.records import encode
 from toolgym.database.schema import Table
+from toolgym.database.sources import fill
 from toolgym.errors import QueryError
 from toolgym.messages import AgentID
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from toolgym.database.session import Session
 
 _FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
+_INTERNAL = ("base ", "changed ")
+"""How the names of our own tables begin."""
 _SQL_TYPES = {str: "VARCHAR", float: "DOUBLE", int: "BIGINT", bool: "BOOLEAN"}
 _ENGINES: WeakKeyDictionary[Database, tuple[int, Any]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
@@ -34,11 +38,15 @@ def run_query(
     schema = session.base.schemas[side]
     cursor = _engine(session.base).cursor()  # a cursor of its own: temporary views are seen by no other query
     try:
+        sql.encode()
         used = _check(cursor, sql, schema.by_name)
         for name in used:
             _lay_over(cursor, session, side, schema.by_name[name])
         rows: list[tuple[Any, ...]] = cursor.execute(sql, parameters or []).fetchall()
-    except (duckdb.Error, RecursionError, UnicodeEncodeError, OverflowError) as error:
+    except QueryError:
+        raise
+    except (duckdb.Error, RuntimeError, TypeError, ValueError, OverflowError) as error:
+        # besides DuckDB's own errors: values and texts that it cannot take, such as lone surrogates
         raise QueryError(f"the query failed: {error}") from error
     finally:
         cursor.close()
@@ -59,8 +67,7 @@ def _engine(base: Database) -> Any:
                 name = f'"base {side} {table.name}"'
                 connection.execute(f"CREATE TABLE {name} (position BIGINT, key VARCHAR, record VARCHAR)")
                 rows = list(base.source.rows(side, table.name))
-                columns = [list(range(len(rows))), [key for key, _ in rows], [text for _, text in rows]]
-                connection.execute(f"INSERT INTO {name} SELECT unnest(?), unnest(?), unnest(?)", columns)
+                fill(connection, name, zip(*rows, strict=True) if rows else ())
         for setting in (
             "enable_external_access=false",
             "autoinstall_known_extensions=false",
@@ -82,17 +89,24 @@ def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
     statements = answer["statements"]
     if len(statements) != 1:
         raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
-    named = {entry["key"] for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry}
+    known = {name.casefold(): name for name in tables}
+    named = {
+        entry["key"].casefold() for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry
+    }
+    for name in named:  # a CTE of such a name could read the table behind the episode's changes
+        if name.startswith(_INTERNAL):
+            raise QueryError(f"a query cannot name its own table {name!r}; choose another name")
     used = []
     for node in _nodes(statements):
         kind = node.get("type")
         if kind == "BASE_TABLE":
             name, place = node["table_name"], node.get("schema_name") or node.get("catalog_name")
-            if place or (name not in tables and name not in named):
+            folded = name.casefold()
+            if place or (folded not in known and folded not in named):
                 shown = f"{place}.{name}" if place else name
                 raise QueryError(f"there is no table {shown!r}; this side has {sorted(tables)}")
-            if name in tables and name not in used:
-                used.append(name)
+            if folded in known and known[folded] not in used:
+                used.append(known[folded])
         elif kind == "TABLE_FUNCTION":
             function = node["function"].get("function_name")
             if function not in _FUNCTIONS:
@@ -145,9 +159,19 @@ def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> Non
 def _column(name: str, annotation: Any) -> str:
     """SQL for one field; a value of another type than declared is NULL in a number column."""
     path = f"'$.\"{name}\"'"
-    chosen = [kind for kind in typing.get_args(annotation) if kind is not type(None)] or [annotation]
-    kind = chosen[0] if len(chosen) == 1 else None
+    kind = _scalar(annotation)
     if kind in _SQL_TYPES:
         text = f"json_extract_string(record, {path})"
         return f'TRY_CAST({text} AS {_SQL_TYPES[kind]}) AS "{name}"' if kind is not str else f'{text} AS "{name}"'
     return f'json_extract(record, {path}) AS "{name}"'
+
+
+def _scalar(annotation: Any) -> type | None:
+    """The one Python type that a field holds, None aside; a Literal holds its values' type."""
+    if typing.get_origin(annotation) is typing.Literal:
+        kinds = {type(value) for value in typing.get_args(annotation)}
+    elif typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        kinds = {_scalar(part) for part in typing.get_args(annotation) if part is not type(None)}
+    else:
+        kinds = {annotation if isinstance(annotation, type) else None}
+    return kinds.pop() if len(kinds) == 1 else None

@@ -78,21 +78,32 @@ def _rebuild_dict(plain: dict[str, Any], text: str | None) -> FrozenDict:
     return frozen
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def freeze(value: Any) -> Any:
     """Copy a value of dicts, lists and scalars into its frozen form; tuples become lists, as JSON has it."""
     if isinstance(value, dict):
-        return FrozenDict({key: freeze(item) for key, item in value.items()})
+        frozen = FrozenDict(value)
+        for key, item in value.items():
+            if type(item) not in _SCALARS:
+                dict.__setitem__(frozen, key, freeze(item))
+        return frozen
     if isinstance(value, list | tuple):
-        return FrozenList([freeze(item) for item in value])
+        return FrozenList([item if type(item) in _SCALARS else freeze(item) for item in value])
     return value
 
 
 def thaw(value: Any) -> Any:
     """Copy a value deeply into plain dicts and lists."""
     if isinstance(value, dict):
-        return {key: thaw(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [thaw(item) for item in value]
+        thawed = dict(value)
+        for key, item in value.items():
+            if type(item) not in _SCALARS:
+                thawed[key] = thaw(item)
+        return thawed
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _SCALARS else thaw(item) for item in value]
     return value
 
 

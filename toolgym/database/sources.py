@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from toolgym.database.records import FrozenDict, decode, encode
 from toolgym.database.schema import Schema
@@ -46,13 +48,31 @@ class Source(Protocol):
         """Index name, value and key of every entry."""
 
 
+Index = dict[str, "str | tuple[str, ...]"]
+"""Keys by index value: the key itself where there is one alone, so that the garbage collector has nothing to walk."""
+
+
+def add_entry(index: Index, value: str, key: str) -> None:
+    """List a key under an index value, after those already there."""
+    listed = index.get(value)
+    if listed is None:
+        index[value] = key
+    else:
+        index[value] = (listed, key) if isinstance(listed, str) else (*listed, key)
+
+
 class Resident:
-    """All records in memory, as JSON text until one is first read."""
+    """All records in memory, as JSON text until one is first read.
+
+    Args:
+        texts: Each table's records as JSON by key, in insertion order.
+        entries: Each table's secondary indexes by name.
+    """
 
     def __init__(
         self,
         texts: dict[tuple[str, str], dict[str, str]],
-        entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]],
+        entries: dict[tuple[str, str], dict[str, Index]],
     ) -> None:
         self._texts = texts
         self._entries = entries
@@ -89,7 +109,8 @@ class Resident:
         return self._positions[name][key]
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
-        return self._entries[side, table][index].get(value, ())
+        listed = self._entries[side, table][index].get(value, ())
+        return (listed,) if isinstance(listed, str) else listed
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
         for key, text in self._texts[side, table].items():
@@ -98,8 +119,8 @@ class Resident:
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
         for name, values in self._entries[side, table].items():
-            for value, keys in values.items():
-                for key in keys:
+            for value, listed in values.items():
+                for key in (listed,) if isinstance(listed, str) else listed:
                     yield name, value, key
 
 
@@ -173,13 +194,13 @@ class Lazy:
     def load(self) -> Resident:
         """All of it in memory."""
         texts: dict[tuple[str, str], dict[str, str]] = {}
-        entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+        entries: dict[tuple[str, str], dict[str, Index]] = {}
         for side, schema in self.schemas.items():
             for table in schema.tables:
                 texts[side, table.name] = dict(self.rows(side, table.name))
-                index: dict[str, dict[str, list[str]]] = {name: {} for name in table.indexes}
+                index: dict[str, Index] = {name: {} for name in table.indexes}
                 for name, value, key in self.index_entries(side, table.name):
-                    index.setdefault(name, {}).setdefault(value, []).append(key)
+                    add_entry(index.setdefault(name, {}), value, key)
                 entries[side, table.name] = index
         self._connection.close()
         self._process = 0
@@ -259,6 +280,26 @@ def _connect(path: Path) -> Any:
         raise WorldError(f"{str(path)!r} cannot be opened as a DuckDB file: {error}") from error
 
 
+def fill(connection: Any, target: str, columns: Iterable[Sequence[str]]) -> None:
+    """Insert keys and records, in order, into a table of position, key and record."""
+    keys_and_texts = list(columns)
+    if keys_and_texts:
+        insert(connection, target, [range(len(keys_and_texts[0])), *keys_and_texts])
+
+
+def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert whole columns; DuckDB reads them from NumPy arrays some ten times faster than from lists."""
+    if not columns:
+        return
+    arrays = {
+        f"c{place}": np.asarray(column, dtype=None if isinstance(column[0], int) else object)
+        for place, column in enumerate(columns)
+    }
+    connection.register("incoming", arrays)
+    connection.execute(f"INSERT INTO {target} SELECT * FROM incoming")
+    connection.unregister("incoming")
+
+
 def write_world(path: Path, source: Source, schemas: Mapping[Any, Schema], digest: str) -> None:
     """Write a world file beside its final place, then move it there."""
     import duckdb
@@ -283,23 +324,14 @@ def write_world(path: Path, source: Source, schemas: Mapping[Any, Schema], diges
                 for table in schema.tables:
                     target = f'"{side}"."{table.name}"'
                     connection.execute(f"CREATE TABLE {target} (position INTEGER, key VARCHAR, record VARCHAR)")
-                    keys, texts = [], []
-                    for key, text in source.rows(side, table.name):
-                        keys.append(key)
-                        texts.append(text)
-                    connection.execute(
-                        f"INSERT INTO {target} SELECT unnest(range(len(?))), unnest(?), unnest(?)",
-                        [keys, keys, texts],
-                    )
-                    place_of = {key: place for place, key in enumerate(keys)}
-                    entries = list(source.index_entries(side, table.name))
-                    if entries:
-                        names, values, of = zip(*entries, strict=True)
-                        connection.execute(
-                            "INSERT INTO main.index_entries "
-                            "SELECT ?, ?, unnest(?), unnest(?), unnest(?), unnest(?)",
-                            [side, table.name, names, values, [place_of[key] for key in of], of],
-                        )
+                    rows = list(source.rows(side, table.name))
+                    fill(connection, target, zip(*rows, strict=True) if rows else ())
+                    place_of = {key: place for place, (key, _) in enumerate(rows)}
+                    entries = [
+                        (side, table.name, name, value, place_of[key], key)
+                        for name, value, key in source.index_entries(side, table.name)
+                    ]
+                    insert(connection, "main.index_entries", list(zip(*entries, strict=True)))
                     connection.execute(f"CREATE UNIQUE INDEX key_of_{side}_{table.name} ON {target} (key)")
             connection.execute("CREATE INDEX value_of_entry ON main.index_entries (value)")
             connection.execute("USE memory")

@@ -53,8 +53,7 @@ def grade(
     criteria = prepared.task.evaluation_criteria
     if criteria is None:
         return Grade(1.0, True, note="the task has no criteria")
-    calls = [call for message in messages for call in message.tool_calls if call.problem is None]
-    actions = tuple(_check_action(action, calls) for action in criteria.actions or ())
+    actions = _check_actions(criteria.actions or (), messages)
     communicate = _check_communicate(criteria, messages)
     if criteria.actions is None and criteria.env_assertions is None:
         db_match, assertions = True, ()
@@ -94,14 +93,25 @@ def matches(action: Action, call: ToolCall) -> bool:
         return False
     gold = action.arguments
     given: Mapping[str, Any] = call.arguments
+    if given == gold:
+        return True
     names = given.keys() if action.compare_args is None else action.compare_args
     return {name: given[name] for name in names if name in given} == {
         name: gold[name] for name in names if name in gold
     }
 
 
-def _check_action(action: Action, calls: Sequence[ToolCall]) -> Check:
-    return Check(action.action_id, any(matches(action, call) for call in calls))
+def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tuple[Check, ...]:
+    """Each gold action against the calls of both sides, failed ones included."""
+    calls: dict[str, list[ToolCall]] = {}
+    for message in messages:
+        for call in message.tool_calls:
+            if call.problem is None:
+                calls.setdefault(call.name, []).append(call)
+    return tuple(
+        Check(action.action_id, any(matches(action, call) for call in calls.get(action.name, ())))
+        for action in actions
+    )
 
 
 def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]) -> tuple[Check, ...]:

@@ -20,7 +20,7 @@ from time import thread_time_ns
 from typing import Any
 
 from toolgym.database import Database, Schema, Session, WorldStore
-from toolgym.database.sources import Resident
+from toolgym.database.sources import Index, Resident, add_entry
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.messages import STOP, Message, parse_action
@@ -278,13 +278,13 @@ def enlarge(domain: Domain, world: str, times: int) -> Domain:
     """The domain over a resident world with ``times`` as many records, the original ones first."""
     base = domain.worlds.get(world)
     texts: dict[tuple[str, str], dict[str, str]] = {}
-    entries: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+    entries: dict[tuple[str, str], dict[str, Index]] = {}
     for side, schema in base.schemas.items():
         for table in schema.tables:
             rows = dict(base.source.rows(side, table.name))
-            index: dict[str, dict[str, list[str]]] = {name: {} for name in table.indexes}
+            index: dict[str, Index] = {name: {} for name in table.indexes}
             for name, value, key in base.source.index_entries(side, table.name):
-                index[name].setdefault(value, []).append(key)
+                add_entry(index[name], value, key)
             texts[side, table.name], entries[side, table.name] = rows, index
             if table.kind == "single":
                 continue
@@ -292,7 +292,7 @@ def enlarge(domain: Domain, world: str, times: int) -> Domain:
             for copy in range(1, times):
                 rows |= {f"{key}~{copy}": f" {text}" for key, text in original.items()}
                 for name, value, key in listed:
-                    index[name].setdefault(f"{value}~{copy}", []).append(f"{key}~{copy}")
+                    add_entry(index[name], f"{value}~{copy}", f"{key}~{copy}")
     worlds = WorldStore(base.schemas)
     worlds.add(Database(Resident(texts, entries), base.schemas, world))
     return domain.with_data(worlds=worlds)
