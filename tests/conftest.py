@@ -1,0 +1,59 @@
+"""What all tests share: where tau2's data is, and that no test changes a world."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from toolgym import make_domain
+from toolgym.domain import Domain
+
+settings.register_profile("toolgym", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("toolgym")
+
+
+@pytest.fixture(scope="session")
+def mock() -> Domain:
+    """The mock domain over its embedded tasks."""
+    return make_domain("mock")
+
+
+@pytest.fixture(scope="session")
+def tau2_data() -> Path:
+    """tau2's data folder; the test is skipped without it."""
+    place = os.environ.get("TAU2_DATA_DIR")
+    if not place:
+        pytest.skip("TAU2_DATA_DIR is not set: tau2's own data is needed")
+    return Path(place)
+
+
+@pytest.fixture(scope="session")
+def fixtures(tau2_data: Path) -> Path:
+    """The folder of what tau2 itself answered; the test is skipped without it."""
+    place = os.environ.get("TOOLGYM_TAU2_FIXTURES")
+    if not place:
+        pytest.skip("TOOLGYM_TAU2_FIXTURES is not set: files of what tau2 answered are needed")
+    return Path(place)
+
+
+@pytest.fixture(scope="session")
+def tau2_mock(tau2_data: Path) -> Domain:
+    """The mock domain over tau2's data."""
+    return make_domain("mock", "tau2")
+
+
+@pytest.fixture(scope="session")
+def tau2_retail(tau2_data: Path) -> Domain:
+    """The retail domain over tau2's data."""
+    return make_domain("retail", "tau2")
+
+
+@pytest.fixture(autouse=True)
+def _no_test_changes_a_world(mock: Domain) -> Iterator[None]:
+    yield
+    for digest in {task.world for task in mock.tasks}:
+        assert mock.worlds.get(digest).checksum() == digest
