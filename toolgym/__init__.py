@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolgym.registration import make_agent, make_curriculum, make_domain, make_user, register_envs
+from toolgym.registration import make_agent, make_curriculum, make_domain, make_env, make_user, register_envs
 
 if TYPE_CHECKING:
     from toolgym.domain import Agent, Domain
@@ -52,6 +52,7 @@ __all__ = [
     "make_agent",
     "make_curriculum",
     "make_domain",
+    "make_env",
     "make_user",
 ]
 

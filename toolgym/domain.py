@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -99,12 +99,7 @@ class Agent(Protocol):
         """
 
 
-class AgentFactory(Protocol):
-    """Makes the agent of one side for one episode; what an entry point of agents or users is.
-
-    ``options`` are the factory's own settings. An agent that reads more of the task than its side may see (an
-    oracle, a replay) has the attribute ``privileged = True``.
-    """
-
-    def __call__(self, domain: Domain, task: Task, rng: np.random.Generator, **options: Any) -> Agent:
-        """Make the agent; ``rng`` is its own stream."""
+AgentFactory: TypeAlias = Callable[[Domain, Task, np.random.Generator], Agent]
+"""Makes the agent of one side for one episode, with a random stream of its own: what an entry point of agents or users
+is. Settings are bound with ``functools.partial``. A factory whose agents read more of the task than their side may see
+(an oracle, a replay) has the attribute ``privileged = True``."""

@@ -170,9 +170,7 @@ class Episode:
             if self.fault is not None:
                 self._grade = Grade(None, None, note=f"void: {self.fault.source}: {self.fault.reason}")
             else:
-                self._grade = grade(
-                    self.prepared, self._final_session(), self._messages, self.termination, self.judge
-                )
+                self._grade = grade(self.prepared, self._final_session(), self._messages, self.termination, self.judge)
         return self._grade
 
     def advance(self, message: Message) -> Step:
@@ -282,11 +280,7 @@ class Episode:
             if result.changed and (found is None or not found.mutates):
                 self._impure = True
             calls.append(call)
-            results.append(
-                Message(
-                    "tool", result.content, tool_call_id=call.id, requestor=side, error=result.error
-                )
-            )
+            results.append(Message("tool", result.content, tool_call_id=call.id, requestor=side, error=result.error))
         if any(ran is not given for ran, given in zip(calls, message.tool_calls, strict=True)):
             message = replace(message, tool_calls=tuple(calls))
         return (message, *results)
@@ -310,9 +304,7 @@ class Episode:
                 self._book(paid, term.name, payment)
         return replace(step, reward_terms=paid) if paid else step
 
-    def _book(
-        self, paid: dict[AgentID, dict[str, float]], name: str, payment: Mapping[AgentID, float]
-    ) -> None:
+    def _book(self, paid: dict[AgentID, dict[str, float]], name: str, payment: Mapping[AgentID, float]) -> None:
         for side, amount in payment.items():
             for account in (paid.setdefault(side, {}), self.rewards[side]):
                 account[name] = account.get(name, 0.0) + amount

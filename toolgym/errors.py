@@ -47,9 +47,7 @@ class UnknownNameError(RegistryError, LookupError):
         near = difflib.get_close_matches(name, names, n=1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         shown = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
-        super().__init__(
-            f"No {kind} named {name!r}.{guess} Known: {shown or 'none'}.{' ' + hint if hint else ''}"
-        )
+        super().__init__(f"No {kind} named {name!r}.{guess} Known: {shown or 'none'}.{' ' + hint if hint else ''}")
         self.kind = kind
         self.name = name
 

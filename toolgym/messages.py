@@ -232,7 +232,10 @@ def _read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
                 side,
             )
     return _broken(
-        raw, f"This looks like a tool call but has no text 'name' and object 'arguments'. {_HOW}", position, side
+        raw,
+        f"This looks like a tool call but has no text 'name' and object 'arguments'. {_HOW}",
+        position,
+        side,
     )
 
 
@@ -249,9 +252,7 @@ def _parse_text(text: str, side: AgentID) -> Message:
         said = _CALL_BLOCK.sub("", body).strip() or None
         blocks = _CALL_BLOCK.findall(body)
         if body.count("<tool_call>") == len(blocks):
-            calls = [
-                call for n, block in enumerate(blocks) for call in _decode_calls(block.strip(), n, side)
-            ]
+            calls = [call for n, block in enumerate(blocks) for call in _decode_calls(block.strip(), n, side)]
             return Message(side, said, tuple(calls))
         return Message(side, None, (_broken(text, f"A <tool_call> is not closed. {_HOW}", 0, side),))
     if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):

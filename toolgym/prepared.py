@@ -111,9 +111,7 @@ def _play_gold(
     toolbox = toolbox_over(domain, session)
     errors, writes = 0, []
     for action in task.gold:
-        result = toolbox.call(
-            ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False
-        )
+        result = toolbox.call(ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False)
         errors += result.error
         if result.changed:
             writes.append(action)
@@ -121,17 +119,12 @@ def _play_gold(
 
 
 def _offered(domain: Domain, task: Task) -> dict[AgentID, tuple[Tool, ...]]:
-    tools = {
-        side: tuple(domain.toolkits[side].tools.values()) if side in domain.toolkits else ()
-        for side in SIDES
-    }
+    tools = {side: tuple(domain.toolkits[side].tools.values()) if side in domain.toolkits else () for side in SIDES}
     if task.user_tools is not None:
         known = {found.name for found in tools["user"]}
         for name in task.user_tools:
             if name not in known:
-                raise TaskError(
-                    f"task {task.id!r} offers the user a tool {name!r}; the domain has {sorted(known)}"
-                )
+                raise TaskError(f"task {task.id!r} offers the user a tool {name!r}; the domain has {sorted(known)}")
         tools["user"] = tuple(found for found in tools["user"] if found.name in task.user_tools)
     return tools
 

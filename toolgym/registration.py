@@ -12,8 +12,9 @@ from toolgym.errors import DataError
 from toolgym.registry import AGENTS, CURRICULA, DOMAINS, USERS
 
 if TYPE_CHECKING:
-    from toolgym.curricula import Curriculum
+    from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentFactory, Domain
+    from toolgym.envs.tool_env import ToolEnv
 
 DATA = ("toolgym", "tau2")
 """Whose tasks a domain can be made with."""
@@ -26,11 +27,50 @@ _LOCK = threading.Lock()
 def register_envs() -> None:
     """Register our Gymnasium ids; ``import toolgym`` does it.
 
-    An environment of somebody else's domain is made with ``ToolEnv("their-domain")``.
+    An environment of somebody else's domain is made with :func:`make_env`.
     """
     for name, domain in _OWN_IDS.items():
         if name not in gym.registry:
-            gym.register(name, entry_point="toolgym.envs.tool_env:ToolEnv", kwargs={"domain": domain})
+            gym.register(name, entry_point="toolgym.registration:make_env", kwargs={"domain": domain})
+
+
+def make_env(
+    domain: str | Domain,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    user: str | AgentFactory = "minimal",
+    curriculum: str | Curriculum = "fixed",
+    **settings: Any,
+) -> ToolEnv:
+    """Build an environment from names; what ``gym.make`` calls.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        split: Which tasks.
+        user: A user's name, or what makes one.
+        curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
+            curriculum of yours: the environment then only samples, and updating is up to you.
+        settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
+            max_errors, history, parsing, judge, debug, render_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing.
+
+    Example:
+        >>> make_env("mock", split="test").domain.name
+        'mock'
+    """
+    from toolgym.envs.tool_env import ToolEnv
+
+    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    owned = isinstance(curriculum, str)
+    drawn_by = make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum
+    factory = make_user(user) if isinstance(user, str) else user
+    name = user if isinstance(user, str) else getattr(user, "__name__", type(user).__name__)
+    return ToolEnv(made, drawn_by, factory, owns_curriculum=owned, split=split, user_name=name, **settings)
 
 
 def make_domain(name: str, data: str = "toolgym") -> Domain:
@@ -68,9 +108,7 @@ def make_curriculum(name: str, domain: Domain, split: str) -> Curriculum:
     """
     make = CURRICULA.load(name)
     if not domain.tasks.splits():
-        raise DataError(
-            f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR"
-        )
+        raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
     curriculum: Curriculum = make(domain.tasks[split])
     return curriculum
 

@@ -160,11 +160,7 @@ class Task(_Part):
     def needs_judge(self) -> bool:
         """Whether success cannot be told without a judge of natural-language assertions."""
         criteria = self.evaluation_criteria
-        return (
-            criteria is not None
-            and "NL_ASSERTION" in criteria.reward_basis
-            and bool(criteria.nl_assertions)
-        )
+        return criteria is not None and "NL_ASSERTION" in criteria.reward_basis and bool(criteria.nl_assertions)
 
     def to_tau2(self) -> dict[str, Any]:
         """The task as tau2's JSON has it, without what is our own."""

@@ -200,7 +200,7 @@ class Trajectory:
 
 def _plain(value: Any) -> dict[str, Any]:
     """A dataclass as plain data, defaults left out, recursively through tuples."""
-    plain = {}
+    plain: dict[str, Any] = {}
     for item in dataclasses.fields(value):
         content = getattr(value, item.name)
         if item.default_factory is not dataclasses.MISSING:

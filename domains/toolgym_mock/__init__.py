@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from toolgym.database import WorldStore
+from toolgym.database import Schema, WorldStore
 from toolgym.domain import Domain
 from toolgym.messages import AgentID
-from toolgym.database import Schema
 from toolgym.tasks import TaskSet
 from toolgym_mock.records import ASSISTANT, USER
 from toolgym_mock.tools import MockTools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from toolgym.database import Record
-from toolgym.tools import Effect, Toolkit, ToolError, tool
+from toolgym.tools import Effect, ToolError, Toolkit, tool
 from toolgym_mock.records import Task
 
 

@@ -16,9 +16,11 @@ from toolgym_mock import DOMAIN
 SEEDS = {"train": 1, "validation": 2, "dev": 3, "test": 4}
 """The seed of each split's world and tasks."""
 
-_FIRST = "Ana Ben Chidi Dora Emil Farah Goro Hana Igor Jun Kofi Lena Marek Noor Omar Priya Quinn Rosa Sven Tove".split()
-_LAST = "Abe Brandt Costa Diallo Evans Fischer Garcia Haddad Ito Jansen Kaya Lopez Meyer Novak Okafor Patel".split()
-_VERBS = "Review Draft Plan Update Check Order Archive Test Print Translate".split()
+_FIRST: tuple[str, ...] = ("Ana", "Ben", "Chidi", "Dora", "Emil", "Farah", "Goro", "Hana", "Igor", "Jun")
+_FIRST += ("Kofi", "Lena", "Marek", "Noor", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Tove")
+_LAST: tuple[str, ...] = ("Abe", "Brandt", "Costa", "Diallo", "Evans", "Fischer", "Garcia", "Haddad")
+_LAST += ("Ito", "Jansen", "Kaya", "Lopez", "Meyer", "Novak", "Okafor", "Patel")
+_VERBS = ["Review", "Draft", "Plan", "Update", "Check", "Order", "Archive", "Test", "Print", "Translate"]
 _THINGS = (
     "the budget",
     "the release notes",
@@ -31,7 +33,12 @@ _THINGS = (
     "the travel policy",
     "the demo video",
 )
-_DETAILS = ("Due at the end of the month.", "Ask finance first.", "Keep it to one page.", "The client is waiting.")
+_DETAILS = (
+    "Due at the end of the month.",
+    "Ask finance first.",
+    "Keep it to one page.",
+    "The client is waiting.",
+)
 
 
 def generate(rng: np.random.Generator, users: int = 6, tasks: int = 14) -> Rows:
@@ -96,9 +103,7 @@ class _Writer:
 
     def _task(self, text: str, actions: list[dict[str, Any]], **more: Any) -> Task:
         self.number += 1
-        numbered = [
-            {"action_id": f"{place}", "arguments": {}, **action} for place, action in enumerate(actions)
-        ]
+        numbered = [{"action_id": f"{place}", "arguments": {}, **action} for place, action in enumerate(actions)]
         criteria = {
             "actions": numbered,
             "communicate_info": more.pop("facts", ()),
@@ -229,7 +234,10 @@ class _Writer:
         )
         actions = [
             _call("update_task_status", task_id=done["task_id"], status="completed"),
-            {**_call("transfer_to_human_agents", summary="The user wants a task deleted."), "compare_args": ()},
+            {
+                **_call("transfer_to_human_agents", summary="The user wants a task deleted."),
+                "compare_args": (),
+            },
         ]
         return self._task(text, actions, basis=("DB", "ACTION"))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from toolgym.database import Record
-from toolgym.tools import Effect, Toolkit, ToolError, calculate, tool
+from toolgym.tools import Effect, ToolError, Toolkit, calculate, tool
 from toolgym_retail.records import OrderPayment, Reason, UserAddress, name_zip
 
 
@@ -379,9 +379,7 @@ class RetailTools(Toolkit):
         return order
 
     @tool(Effect.WRITE)
-    def return_delivered_order_items(
-        self, order_id: str, item_ids: list[str], payment_method_id: str
-    ) -> Record:
+    def return_delivered_order_items(self, order_id: str, item_ids: list[str], payment_method_id: str) -> Record:
         """Return items of a delivered order; possible only once an order.
 
         List what will happen and ask for a yes first.
@@ -435,9 +433,7 @@ def _payment(kind: Any, amount: float, payment_method_id: str) -> Record:
     return payment.model_dump()
 
 
-def _address(
-    address1: str, address2: str, city: str, country: str, state: str, zip_code: str
-) -> Record:
+def _address(address1: str, address2: str, city: str, country: str, state: str, zip_code: str) -> Record:
     return UserAddress(
         address1=address1, address2=address2, city=city, country=country, state=state, zip=zip_code
     ).model_dump()

@@ -67,9 +67,7 @@ class ReadOnly:
         self._left = [
             action
             for action in task.gold
-            if action.requestor == "assistant"
-            and action.name in tools
-            and tools[action.name].effect is Effect.READ
+            if action.requestor == "assistant" and action.name in tools and tools[action.name].effect is Effect.READ
         ]
         self._made = 0
 
@@ -78,7 +76,5 @@ class ReadOnly:
         if self._left:
             action = self._left.pop(0)
             self._made += 1
-            return Message(
-                "assistant", None, (ToolCall(action.name, action.arguments, f"read_{self._made}"),)
-            )
+            return Message("assistant", None, (ToolCall(action.name, action.arguments, f"read_{self._made}"),))
         return Message("assistant", "I have looked into it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -21,8 +22,8 @@ def doctor(as_json: AsJson = False) -> None:
     from toolgym.registry import DOMAINS
 
     checks: list[dict[str, Any]] = [_fact("python", platform.python_version)]
-    checks += [_fact(name, lambda name=name: version(name)) for name in _PACKAGES]
-    checks += [_fact(f"domain {name}", lambda name=name: _domain(name)) for name in DOMAINS.names()]
+    checks += [_fact(name, partial(version, name)) for name in _PACKAGES]
+    checks += [_fact(f"domain {name}", partial(_domain, name)) for name in DOMAINS.names()]
     if os.environ.get("TAU2_DATA_DIR"):
         checks.append(_fact("TAU2_DATA_DIR", _tau2))
     else:
@@ -77,8 +78,9 @@ def _tau2() -> str:
     from toolgym.registry import DOMAINS
 
     folder = data_dir()
-    found = []
-    for name in DOMAINS.names():
-        if (folder / "tau2" / "domains" / name).is_dir():
-            found.append(f"{name} ({len(list(make_domain(name, 'tau2').tasks))} tasks)")
+    found = [
+        f"{name} ({len(list(make_domain(name, 'tau2').tasks))} tasks)"
+        for name in DOMAINS.names()
+        if (folder / "tau2" / "domains" / name).is_dir()
+    ]
     return f"{folder}: {', '.join(found) or 'none of the installed domains'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,9 +43,7 @@ def evaluate(
         raise DataError("--resume needs --name, the name of the run to continue")
     made = make_domain(domain, data)
     if not made.tasks.splits():
-        raise DataError(
-            f"the domain {domain!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR"
-        )
+        raise DataError(f"the domain {domain!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
     tasks, customer = made.tasks[split], make_user(user)
     agents = {chosen: make_agent(chosen) for chosen in agent or ["oracle"]}
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
@@ -60,7 +59,13 @@ def evaluate(
             started = Run.resume if resume and folder.exists() else Run.start
             with started(folder, settings.as_dict()) as run:
                 rows = evaluate_run(
-                    run, settings, made, tasks, factory, customer, progress=lambda bar=bar: progress.advance(bar)
+                    run,
+                    settings,
+                    made,
+                    tasks,
+                    factory,
+                    customer,
+                    progress=partial(progress.advance, bar),
                 )
             table = pass_hat_table(rows, allow_unequal=True)
             matched = [row.grade.db_match for row in rows if row.grade is not None]

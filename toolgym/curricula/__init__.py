@@ -1,6 +1,6 @@
 """Which task comes next."""
 
 from toolgym.curricula.fixed import Fixed
-from toolgym.curricula.protocol import Curriculum
+from toolgym.curriculum import Curriculum
 
 __all__ = ["Curriculum", "Fixed"]

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from toolgym.database.records import FrozenDict, Record, canonical, encode
 from toolgym.database.schema import SINGLE, Schema
-from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry, write_world
+from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry
+from toolgym.database.worldfile import write_world
 from toolgym.errors import WorldError
 from toolgym.messages import AgentID
 
@@ -55,9 +56,7 @@ class Database:
         for side, schema in schemas.items():
             data = rows.get(side, {})
             if unknown := set(data) - set(schema.by_name):
-                raise WorldError(
-                    f"{schema.name} has no table {sorted(unknown)[0]!r}; it has {sorted(schema.by_name)}"
-                )
+                raise WorldError(f"{schema.name} has no table {sorted(unknown)[0]!r}; it has {sorted(schema.by_name)}")
             for table in schema.tables:
                 index: dict[str, Index] = {name: {} for name in table.indexes}
                 kept: dict[str, str] = {}

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from toolgym.database.records import encode
 from toolgym.database.schema import Table
-from toolgym.database.sources import fill
+from toolgym.database.worldfile import fill
 from toolgym.errors import QueryError
 from toolgym.messages import AgentID
 
@@ -83,16 +83,12 @@ def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
     """Names of the tables that the SQL reads, once it is known to be one SELECT over these alone."""
     answer = json.loads(cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0])
     if answer.get("error"):
-        raise QueryError(
-            f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}"
-        )
+        raise QueryError(f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}")
     statements = answer["statements"]
     if len(statements) != 1:
         raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
     known = {name.casefold(): name for name in tables}
-    named = {
-        entry["key"].casefold() for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry
-    }
+    named = {entry["key"].casefold() for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry}
     for name in named:  # a CTE of such a name could read the table behind the episode's changes
         if name.startswith(_INTERNAL):
             raise QueryError(f"a query cannot name its own table {name!r}; choose another name")
@@ -129,9 +125,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
 def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> None:
     """A temporary view of the table as the episode has it, one column a field."""
     changes = session.changed_records(side, table.name)
-    cursor.execute(
-        f'CREATE TEMP TABLE "changed {table.name}" (position BIGINT, key VARCHAR, record VARCHAR)'
-    )
+    cursor.execute(f'CREATE TEMP TABLE "changed {table.name}" (position BIGINT, key VARCHAR, record VARCHAR)')
     if changes:
         cursor.execute(
             f'INSERT INTO "changed {table.name}" SELECT unnest(?), unnest(?), unnest(?)',
@@ -144,9 +138,7 @@ def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> Non
                 [None if record is None else encode(record) for record in changes.values()],
             ],
         )
-    columns = ", ".join(
-        _column(name, field.annotation) for name, field in table.model.model_fields.items()
-    )
+    columns = ", ".join(_column(name, field.annotation) for name, field in table.model.model_fields.items())
     cursor.execute(
         f'CREATE TEMP VIEW "{table.name}" AS SELECT {columns}, '
         "key AS _key, position AS _position, record::JSON AS _record FROM ("
@@ -168,6 +160,7 @@ def _column(name: str, annotation: Any) -> str:
 
 def _scalar(annotation: Any) -> type | None:
     """The one Python type that a field holds, None aside; a Literal holds its values' type."""
+    kinds: set[type | None]
     if typing.get_origin(annotation) is typing.Literal:
         kinds = {type(value) for value in typing.get_args(annotation)}
     elif typing.get_origin(annotation) in (typing.Union, types.UnionType):

@@ -60,7 +60,17 @@ class FrozenList(list[Any]):
 
 for _mutator in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
     setattr(FrozenDict, _mutator, _frozen)
-for _mutator in ("__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend", "insert", "pop"):
+for _mutator in (
+    "__setitem__",
+    "__delitem__",
+    "__iadd__",
+    "__imul__",
+    "append",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+):
     setattr(FrozenList, _mutator, _frozen)
 for _mutator in ("remove", "reverse", "sort"):
     setattr(FrozenList, _mutator, _frozen)
@@ -114,7 +124,7 @@ def decode(text: str) -> FrozenDict:
     return frozen
 
 
-# json.dumps and not orjson: NaN, lone surrogates and integers over 64 bits must survive, and tau2's digest is over this text.
+# json and not orjson: NaN, lone surrogates and integers over 64 bits must survive, and tau2 hashes this very text.
 encode = json.JSONEncoder(default=str).encode
 """A value as JSON in its own order, ASCII-escaped, as tools print it."""
 

@@ -60,7 +60,16 @@ class Session:
         initial: The changes with which the task starts.
     """
 
-    __slots__ = ("_added", "_added_before", "_changes", "_delta", "_pending", "base", "fingerprint", "initial")
+    __slots__ = (
+        "_added",
+        "_added_before",
+        "_changes",
+        "_delta",
+        "_pending",
+        "base",
+        "fingerprint",
+        "initial",
+    )
 
     def __init__(self, base: Database, initial: Layer) -> None:
         self.base = base
@@ -92,8 +101,7 @@ class Session:
         kept = [
             key
             for key in self.base.keys(side, table)
-            if key not in touched
-            or ((side, table, key) not in self._added and self.get(side, table, key) is not None)
+            if key not in touched or ((side, table, key) not in self._added and self.get(side, table, key) is not None)
         ]
         return kept + [key for where, of, key in self._added if where == side and of == table]
 
@@ -168,9 +176,7 @@ class Session:
             if record is not None:
                 self._pending[name] = record
         if record is None:
-            raise LookupError(
-                f"{self.base.schemas[side].name}.{table} has no {key!r} to edit; use put for a new one"
-            )
+            raise LookupError(f"{self.base.schemas[side].name}.{table} has no {key!r} to edit; use put for a new one")
         return record  # type: ignore[no-any-return]  # a MutableRecord, stored just above
 
     def put(self, side: AgentID, table: str, key: str, record: Mapping[str, Any]) -> Record:
@@ -260,9 +266,7 @@ class Session:
             for table in schema.tables:
                 if table.kind == "list":
                     now = [key for where, of, key in self._added if where == side and of == table.name]
-                    then = [
-                        key for where, of, key in self.initial.added if where == side and of == table.name
-                    ]
+                    then = [key for where, of, key in self.initial.added if where == side and of == table.name]
                     name: Key = (side, table.name, ORDER)
                     if now != then:
                         text = encode(now)
@@ -347,66 +351,3 @@ class Session:
     def changed_records(self, side: AgentID, table: str) -> Mapping[str, Record | None]:
         """Records of a table that differ from the base's or may: by key, None for a deleted one."""
         return {key: self.get(side, table, key) for key in self._touched(side, table)}
-
-
-class SideView:
-    """What the tools of one side see of a session: its own tables, by name."""
-
-    __slots__ = ("_session", "_side", "_tables")
-
-    def __init__(self, session: Session, side: AgentID) -> None:
-        self._session = session
-        self._side = session.initial.sides[side]
-        self._tables = session.base.schemas[self._side].by_name
-
-    def _check(self, table: str) -> None:
-        if table not in self._tables:
-            # The text that tau2 answers with when both sides were pointed at one database.
-            name = self._session.base.schemas[self._side].name
-            raise AttributeError(f"'{name}' object has no attribute '{table}'")
-
-    def get(self, table: str, key: str) -> Record | None:
-        """A record as it is now, frozen, or None. Raises TypeError if the key is not hashable."""
-        if table not in self._tables:
-            self._check(table)
-        return self._session.get(self._side, table, key)
-
-    def edit(self, table: str, key: str) -> Record:
-        """A record to change. Raises LookupError if there is none."""
-        self._check(table)
-        return self._session.edit(self._side, table, key)
-
-    def put(self, table: str, key: str, record: Mapping[str, Any]) -> Record:
-        """Store a record and return the episode's copy."""
-        self._check(table)
-        return self._session.put(self._side, table, key, record)
-
-    def delete(self, table: str, key: str) -> None:
-        """Remove a record. Raises LookupError if there is none."""
-        self._check(table)
-        self._session.delete(self._side, table, key)
-
-    def keys(self, table: str) -> list[str]:
-        """Keys in insertion order."""
-        self._check(table)
-        return self._session.keys(self._side, table)
-
-    def records(self, table: str) -> Iterator[Record]:
-        """All records in insertion order."""
-        self._check(table)
-        return self._session.records(self._side, table)
-
-    def count(self, table: str) -> int:
-        """How many records there are."""
-        self._check(table)
-        return self._session.count(self._side, table)
-
-    def find(self, table: str, index: str, value: str) -> list[str]:
-        """Keys that an index lists under a value, in insertion order."""
-        self._check(table)
-        return self._session.find(self._side, table, index, value)
-
-    def aggregate(self, table: str, function: Callable[[Iterable[Record]], Any]) -> Any:
-        """``function`` over all records; computed once a world while the table is unchanged."""
-        self._check(table)
-        return self._session.aggregate(self._side, table, function)

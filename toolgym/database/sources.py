@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from toolgym.database.records import FrozenDict, decode, encode
 from toolgym.database.schema import Schema
+from toolgym.database.worldfile import FORMAT, connect
 from toolgym.errors import WorldError
-
-FORMAT = "1"
-"""The layout of a world file: one DuckDB schema a side, one table (position, key, record) a table, plus
-``main.world`` (name, value) and ``main.index_entries`` (side, tab, name, value, position, key)."""
 
 
 class Source(Protocol):
@@ -81,9 +76,11 @@ class Resident:
         self._positions: dict[tuple[str, str], dict[str, int]] = {}
 
     def raw(self, side: str, table: str, key: str) -> str | None:
+        """See Source."""
         return self._texts[side, table].get(key)
 
     def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+        """See Source."""
         name = (side, table, key)
         record = self._records.get(name)
         if record is None:
@@ -94,30 +91,36 @@ class Resident:
         return record
 
     def keys(self, side: str, table: str) -> Sequence[str]:
+        """See Source."""
         name = (side, table)
         if name not in self._keys:
             self._keys[name] = tuple(self._texts[name])
         return self._keys[name]
 
     def count(self, side: str, table: str) -> int:
+        """See Source."""
         return len(self._texts[side, table])
 
     def position(self, side: str, table: str, key: str) -> int:
+        """See Source."""
         name = (side, table)
         if name not in self._positions:
             self._positions[name] = {key: place for place, key in enumerate(self._texts[name])}
         return self._positions[name][key]
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
+        """See Source."""
         listed = self._entries[side, table][index].get(value, ())
         return (listed,) if isinstance(listed, str) else listed
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
+        """See Source."""
         for key, text in self._texts[side, table].items():
             decoded = self._records.get((side, table, key)) if live else None
             yield key, text if decoded is None else encode(dict(decoded))
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
+        """See Source."""
         for name, values in self._entries[side, table].items():
             for value, listed in values.items():
                 for key in (listed,) if isinstance(listed, str) else listed:
@@ -153,18 +156,17 @@ class Lazy:
         self.__dict__.update(state)
         self._start()
 
-    def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         if self._process != os.getpid():
             with self._lock:
                 if self._process != os.getpid():
-                    self._connection = _connect(self.path)
+                    self._connection = connect(self.path)
                     self._local = threading.local()
                     self._process = os.getpid()
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._local.cursor = self._connection.cursor()
-        rows: list[tuple[Any, ...]] = cursor.execute(sql, list(parameters)).fetchall()
-        return rows
+        return cursor.execute(sql, list(parameters)).fetchall()
 
     def _check(self) -> str:
         import duckdb
@@ -186,9 +188,7 @@ class Lazy:
             )
         wanted = {(side, table.name) for side, schema in self.schemas.items() for table in schema.tables}
         if found != wanted:
-            raise WorldError(
-                f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}"
-            )
+            raise WorldError(f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}")
         return str(facts["digest"])
 
     def load(self) -> Resident:
@@ -207,6 +207,7 @@ class Lazy:
         return Resident(texts, entries)
 
     def raw(self, side: str, table: str, key: str) -> str | None:
+        """See Source."""
         hash(key)  # a list as a key is a TypeError, as it is for a dict
         if not _storable(key):
             return None
@@ -214,6 +215,7 @@ class Lazy:
         return found[0][0] if found else None
 
     def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+        """See Source."""
         name = (side, table, key)
         with self._lock:
             kept = self._records.get(name)
@@ -231,15 +233,19 @@ class Lazy:
         return record
 
     def keys(self, side: str, table: str) -> Sequence[str]:
+        """See Source."""
         return [key for (key,) in self._fetch(f'SELECT key FROM "{side}"."{table}" ORDER BY position')]
 
     def count(self, side: str, table: str) -> int:
+        """See Source."""
         return int(self._fetch(f'SELECT count(*) FROM "{side}"."{table}"')[0][0])
 
     def position(self, side: str, table: str, key: str) -> int:
+        """See Source."""
         return int(self._fetch(f'SELECT position FROM "{side}"."{table}" WHERE key = ?', [key])[0][0])
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
+        """See Source."""
         if not _storable(value):
             return ()
         found = self._fetch(
@@ -249,18 +255,20 @@ class Lazy:
         return [key for key, _ in sorted(found, key=lambda row: int(row[1]))]
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
+        """See Source."""
         for key, text in self._fetch(f'SELECT key, record FROM "{side}"."{table}" ORDER BY position'):
             decoded = self._records.get((side, table, key)) if live else None
             yield key, text if decoded is None else encode(dict(decoded))
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
+        """See Source."""
         sql = "SELECT name, value, key FROM main.index_entries WHERE side = ? AND tab = ? ORDER BY position"
-        yield from self._fetch(sql, [side, table])  # type: ignore[misc]  # three columns, as the SQL says
+        yield from self._fetch(sql, [side, table])
 
 
 def _storable(key: object) -> bool:
     """Whether a key can be in a file at all: text without lone surrogates."""
-    return type(key) is str and key.isascii() or (isinstance(key, str) and _is_unicode(key))
+    return isinstance(key, str) and (key.isascii() or _is_unicode(key))
 
 
 def _is_unicode(text: str) -> bool:
@@ -269,73 +277,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _connect(path: Path) -> Any:
-    import duckdb
-
-    try:
-        return duckdb.connect(str(path), read_only=True, config={"threads": 1})
-    except duckdb.Error as error:
-        raise WorldError(f"{str(path)!r} cannot be opened as a DuckDB file: {error}") from error
-
-
-def fill(connection: Any, target: str, columns: Iterable[Sequence[str]]) -> None:
-    """Insert keys and records, in order, into a table of position, key and record."""
-    keys_and_texts = list(columns)
-    if keys_and_texts:
-        insert(connection, target, [range(len(keys_and_texts[0])), *keys_and_texts])
-
-
-def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> None:
-    """Insert whole columns; DuckDB reads them from NumPy arrays some ten times faster than from lists."""
-    if not columns:
-        return
-    arrays = {
-        f"c{place}": np.asarray(column, dtype=None if isinstance(column[0], int) else object)
-        for place, column in enumerate(columns)
-    }
-    connection.register("incoming", arrays)
-    connection.execute(f"INSERT INTO {target} SELECT * FROM incoming")
-    connection.unregister("incoming")
-
-
-def write_world(path: Path, source: Source, schemas: Mapping[Any, Schema], digest: str) -> None:
-    """Write a world file beside its final place, then move it there."""
-    import duckdb
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-            place = str(partial).replace("'", "''")
-            connection.execute(f"ATTACH '{place}' AS w (STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384)")
-            connection.execute("USE w")
-            connection.execute("CREATE TABLE main.world (name VARCHAR, value VARCHAR)")
-            facts = [["format", FORMAT], ["digest", digest]]
-            connection.executemany("INSERT INTO main.world VALUES (?, ?)", facts)
-            connection.execute(
-                "CREATE TABLE main.index_entries "
-                "(side VARCHAR, tab VARCHAR, name VARCHAR, value VARCHAR, position INTEGER, key VARCHAR)"
-            )
-            for side, schema in schemas.items():
-                connection.execute(f'CREATE SCHEMA "{side}"')
-                for table in schema.tables:
-                    target = f'"{side}"."{table.name}"'
-                    connection.execute(f"CREATE TABLE {target} (position INTEGER, key VARCHAR, record VARCHAR)")
-                    rows = list(source.rows(side, table.name))
-                    fill(connection, target, zip(*rows, strict=True) if rows else ())
-                    place_of = {key: place for place, (key, _) in enumerate(rows)}
-                    entries = [
-                        (side, table.name, name, value, place_of[key], key)
-                        for name, value, key in source.index_entries(side, table.name)
-                    ]
-                    insert(connection, "main.index_entries", list(zip(*entries, strict=True)))
-                    connection.execute(f"CREATE UNIQUE INDEX key_of_{side}_{table.name} ON {target} (key)")
-            connection.execute("CREATE INDEX value_of_entry ON main.index_entries (value)")
-            connection.execute("USE memory")
-            connection.execute("DETACH w")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

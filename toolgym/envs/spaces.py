@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
@@ -51,7 +51,7 @@ class _JsonSpace(gym.Space[_Element], Generic[_Element]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def to_jsonable(self, sample_n: Sequence[_Element]) -> list[Any]:
+    def to_jsonable(self, sample_n: Iterable[_Element]) -> list[Any]:
         """Elements as JSON-able values."""
         return list(sample_n)
 
@@ -121,9 +121,7 @@ class DialogueSpace(_JsonSpace[tuple[dict[str, Any], ...]]):
         _no_mask(self, mask, probability)
         roles = ("user", "assistant", "system")
         number = int(self.np_random.integers(4))
-        return tuple(
-            {"role": roles[int(self.np_random.integers(3))], "content": self._text()} for _ in range(number)
-        )
+        return tuple({"role": roles[int(self.np_random.integers(3))], "content": self._text()} for _ in range(number))
 
     def _restore(self, value: Any) -> tuple[dict[str, Any], ...]:
         return tuple(value)
@@ -148,7 +146,7 @@ def _create(space: _JsonSpace[Any], n: int = 1, ctx: Any = None) -> Any:
 
     memory = (ctx or multiprocessing).RawArray("c", n * space.max_bytes)
     for index in range(n):
-        write_to_shared_memory(space, index, () if isinstance(space, DialogueSpace) else "", memory)
+        _write(space, index, () if isinstance(space, DialogueSpace) else "", memory)
     return memory
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import gymnasium as gym
 
-from toolgym.curricula.protocol import Curriculum
+from toolgym.curriculum import Curriculum
 from toolgym.dialogue import take_turn
-from toolgym.domain import Agent, Domain
-from toolgym.envs.render import transcript, write_message
+from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.episode import Episode, Limits
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
 from toolgym.messages import Message, Parsing, parse_action, to_chat
+from toolgym.render import transcript, write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.streams import stream
 from toolgym.tasks import Task
@@ -44,13 +44,14 @@ class ToolEnv(gym.Env[Observation, Any]):
     judge is needed) and ``fault`` (source and reason, if the episode is void: mask it, it is neither success nor
     failure). With ``debug=True`` also ``task_id``.
 
+    ``gym.make("ToolRetail-v0", …)`` and :func:`toolgym.make_env` build it from names.
+
     Args:
-        domain: A domain's name, or a Domain.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
-        split: Which tasks.
-        user: A user's name, or a factory of agents (see :class:`~toolgym.domain.AgentFactory`).
-        curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
-            curriculum of yours: the environment then only samples, and updating is up to you.
+        domain: The domain, over the data to be played.
+        curriculum: Draws the tasks.
+        user: Makes the user of each episode.
+        owns_curriculum: Whether the environment updates the curriculum with every finished group; otherwise it only
+            samples, and updating is up to the caller.
         reward: A preset's name, weights by term, or terms.
         group_size: Trials of a task in a row before the next is drawn, at least 1.
         max_steps: Hops of messages before truncation.
@@ -58,12 +59,14 @@ class ToolEnv(gym.Env[Observation, Any]):
         history: Whether observations hold the whole dialogue.
         parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         judge: Judges natural-language assertions.
+        split: Where the tasks are from, for the trajectories' records.
+        user_name: Likewise, who the user is.
         debug: Whether ``info`` names the task.
         render_mode: ``"ansi"`` or ``"human"``.
 
     Raises:
-        UnknownNameError: If a name is not installed.
-        DataError: If the data is missing.
+        UnknownNameError: If a reward's name is not installed.
+        ValueError: If an argument is out of range.
 
     Example:
         >>> import gymnasium as gym, toolgym
@@ -80,12 +83,11 @@ class ToolEnv(gym.Env[Observation, Any]):
 
     def __init__(
         self,
-        domain: str | Domain,
+        domain: Domain,
+        curriculum: Curriculum,
+        user: AgentFactory,
         *,
-        data: str = "toolgym",
-        split: str = "train",
-        user: Any = "minimal",
-        curriculum: str | Curriculum = "fixed",
+        owns_curriculum: bool = False,
         reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
         group_size: int = 1,
         max_steps: int = 200,
@@ -93,18 +95,19 @@ class ToolEnv(gym.Env[Observation, Any]):
         history: bool = False,
         parsing: Parsing = "toolgym",
         judge: Judge | None = None,
+        split: str = "",
+        user_name: str = "",
         debug: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        from toolgym.registration import make_curriculum, make_domain, make_user
-
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode must be None, 'ansi' or 'human', got {render_mode!r}")
         if parsing not in ("toolgym", "tau2"):
             raise ValueError(f"parsing must be 'toolgym' or 'tau2', got {parsing!r}")
         if group_size < 1:
             raise ValueError(f"group_size must be at least 1, got {group_size}")
-        self.domain = make_domain(domain, data) if isinstance(domain, str) else domain
+        self.domain = domain
+        self.curriculum = curriculum
         self.split = split
         self.group_size = group_size
         self.limits = Limits(max_steps, max_errors)
@@ -116,12 +119,9 @@ class ToolEnv(gym.Env[Observation, Any]):
         self.render_mode = render_mode
         self.action_space = MessageSpace()
         self.observation_space = DialogueSpace()
-        self._make_user = make_user(user) if isinstance(user, str) else user
-        self._user_name = user if isinstance(user, str) else getattr(user, "__name__", type(user).__name__)
-        self._owns_curriculum = isinstance(curriculum, str)
-        self.curriculum: Curriculum = (
-            make_curriculum(curriculum, self.domain, split) if isinstance(curriculum, str) else curriculum
-        )
+        self._make_user = user
+        self._user_name = user_name
+        self._owns_curriculum = owns_curriculum
         self.episode: Episode | None = None
         self._user: Agent | None = None
         self._group: list[Trajectory] = []
@@ -159,9 +159,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         trial = self._trials.get(task.key, 0)
         self._trials[task.key] = trial + 1
         self._trial = trial
-        self.episode = Episode(
-            self.domain, task, limits=self.limits, terms=self.terms, judge=self.judge
-        )
+        self.episode = Episode(self.domain, task, limits=self.limits, terms=self.terms, judge=self.judge)
         self._user = self._make_user(self.domain, task, stream(self._run_seed, task.key, trial, "user"))
         self._rendered = 0
         take_turn(self.episode, "user", self._user)
@@ -198,7 +196,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         info: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": terms}
         if self.debug:
             info["task_id"] = episode.task.id
-        if episode.turn is None:
+        if last.terminated or last.truncated:
             info |= self._ending(episode)
             self._finish(episode)
         if self.render_mode == "human":
@@ -208,7 +206,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         observation = tuple(to_chat(message) for message in seen)
         return observation, float(sum(terms.values())), last.terminated, last.truncated, info
 
-    def render(self) -> str | None:  # type: ignore[override]  # gymnasium types frames only as a type variable
+    def render(self) -> str | None:
         """The dialogue as text (``ansi``), or printed as it goes on (``human``)."""
         if self.render_mode is None:
             gym.logger.warn("render() was called, but the environment was made without a render_mode")
@@ -241,9 +239,7 @@ class ToolEnv(gym.Env[Observation, Any]):
 
     def _ending(self, episode: Episode) -> dict[str, Any]:
         info: dict[str, Any] = {"termination": episode.termination}
-        info["usage"] = {
-            side: tokens for side in ("assistant", "user") if (tokens := episode.tokens(side)) is not None
-        }
+        info["usage"] = {side: tokens for side in ("assistant", "user") if (tokens := episode.tokens(side)) is not None}
         if episode.fault is not None:
             info["fault"] = {"source": episode.fault.source, "reason": episode.fault.reason}
         elif episode.grade.success is not None:

@@ -56,7 +56,7 @@ def grade(
     actions = _check_actions(criteria.actions or (), messages)
     communicate = _check_communicate(criteria, messages)
     if criteria.actions is None and criteria.env_assertions is None:
-        db_match, assertions = True, ()
+        db_match, assertions = True, _NO_CHECKS
     else:
         db_match = session.diff() == prepared.gold_diff
         assertions = _check_assertions(prepared, session, criteria.env_assertions or ())
@@ -68,7 +68,7 @@ def grade(
         "ACTION": _all(actions),
         "COMMUNICATE": _all(communicate),
     }
-    components = {name: values[name] for name in criteria.reward_basis}
+    components: dict[str, float | None] = {name: values[name] for name in criteria.reward_basis}
     reward = _product(components.values())
     return Grade(
         reward=reward,
@@ -81,6 +81,9 @@ def grade(
         communicate=communicate,
         nl_assertions=judged,
     )
+
+
+_NO_CHECKS: tuple[Check, ...] = ()
 
 
 def matches(action: Action, call: ToolCall) -> bool:
@@ -109,8 +112,7 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
             if call.problem is None:
                 calls.setdefault(call.name, []).append(call)
     return tuple(
-        Check(action.action_id, any(matches(action, call) for call in calls.get(action.name, ())))
-        for action in actions
+        Check(action.action_id, any(matches(action, call) for call in calls.get(action.name, ()))) for action in actions
     )
 
 
@@ -126,9 +128,7 @@ def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]
     return tuple(Check(info, any(info.lower() in text for text in said)) for info in wanted)
 
 
-def _check_assertions(
-    prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]
-) -> tuple[Check, ...]:
+def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
     """Assertions on a fork of the state. One that raises is not met: what it asks about is not there."""
     if not assertions:
         return ()
@@ -148,9 +148,7 @@ def _check_assertions(
     return tuple(checks)
 
 
-def _check_nl(
-    criteria: EvaluationCriteria, messages: Sequence[Message], judge: Judge | None
-) -> tuple[Check, ...]:
+def _check_nl(criteria: EvaluationCriteria, messages: Sequence[Message], judge: Judge | None) -> tuple[Check, ...]:
     wanted = criteria.nl_assertions or ()
     if not wanted or "NL_ASSERTION" not in criteria.reward_basis:
         return ()
@@ -159,9 +157,7 @@ def _check_nl(
     verdicts = judge(wanted, messages)
     if len(verdicts) != len(wanted):
         raise ValueError(f"the judge gave {len(verdicts)} verdicts on {len(wanted)} assertions")
-    return tuple(
-        Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, verdicts, strict=True)
-    )
+    return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, verdicts, strict=True))
 
 
 def _all(checks: Sequence[Check]) -> float | None:

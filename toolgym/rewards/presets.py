@@ -10,9 +10,7 @@ from toolgym.errors import UnknownNameError
 from toolgym.registry import REWARDS
 from toolgym.rewards.terms import RewardTerm
 
-DEFAULTS: Mapping[str, float] = MappingProxyType(
-    {"success": 1.0, "action": 0.3, "repeat": 0.05, "length": 0.1}
-)
+DEFAULTS: Mapping[str, float] = MappingProxyType({"success": 1.0, "action": 0.3, "repeat": 0.05, "length": 0.1})
 """The weight of each term: success for solving the task, action for all gold writes matched, repeat for each repeated
 call (at most 0.25 an episode), length for each 1,000 tokens over 4,000 (at most 0.25). The penalties together stay
 below the weight of success, so that giving up early never pays."""

@@ -129,9 +129,7 @@ def evaluate(
         for trial in range(settings.trials):
             kept = run.finished.get(f"{task.key}-{trial}")
             if kept is None:
-                episode = play(
-                    domain, task, agent, user, seed=settings.seed, trial=trial, limits=limits, judge=judge
-                )
+                episode = play(domain, task, agent, user, seed=settings.seed, trial=trial, limits=limits, judge=judge)
                 kept = episode.trajectory(
                     agent=settings.agent,
                     user=settings.user,

@@ -19,7 +19,7 @@ from statistics import median
 from time import thread_time_ns
 from typing import Any
 
-from toolgym.database import Database, Schema, Session, WorldStore
+from toolgym.database import Database, Schema, Session, Table, WorldStore
 from toolgym.database.sources import Index, Resident, add_entry
 from toolgym.domain import Domain
 from toolgym.episode import Episode
@@ -88,11 +88,9 @@ def measure(domain: Domain, *, live: int = LIVE, large: int = 100) -> BenchRepor
     cases = report.cases
     report.ratios |= {
         "tau2_episode / episode": cases["tau2_episode"].median_us / cases["episode"].median_us,
-        "tau2_episode / tool_env_episode": cases["tau2_episode"].median_us
-        / cases["tool_env_episode"].median_us,
+        "tau2_episode / tool_env_episode": cases["tau2_episode"].median_us / cases["tool_env_episode"].median_us,
         "full_hash / compare": cases["full_hash"].median_us / cases["compare"].median_us,
-        f"episode_{large}x_world / episode": cases[f"episode_{large}x_world"].median_us
-        / cases["episode"].median_us,
+        f"episode_{large}x_world / episode": cases[f"episode_{large}x_world"].median_us / cases["episode"].median_us,
     }
     return report
 
@@ -102,17 +100,14 @@ def machine() -> str:
     import duckdb
 
     return (
-        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {platform.machine()}, "
-        f"{os.cpu_count()} cores"
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {platform.machine()}, {os.cpu_count()} cores"
     )
 
 
 def playable(domain: Domain) -> list[Task]:
     """The domain's tasks in its first world that have gold calls of the assistant alone."""
     found = [
-        task
-        for task in domain.tasks
-        if task.gold and all(action.requestor == "assistant" for action in task.gold)
+        task for task in domain.tasks if task.gold and all(action.requestor == "assistant" for action in task.gold)
     ]
     return [task for task in found if task.world == found[0].world]
 
@@ -135,11 +130,7 @@ class Document:
         from pydantic import create_model
 
         schema: Schema = base.schemas["assistant"]
-        shapes = {"map": lambda model: dict[str, model], "list": lambda model: list[model]}
-        fields: dict[str, Any] = {
-            table.name: (shapes.get(table.kind, lambda model: model)(table.model), ...)
-            for table in schema.tables
-        }
+        fields: dict[str, Any] = {table.name: (_shape(table), ...) for table in schema.tables}
         self.model = create_model(schema.name, **fields)
         parts = {}
         for table in schema.tables:
@@ -165,6 +156,14 @@ class Document:
             self.load()
         for _ in range(2):
             self.full_hash()
+
+
+def _shape(table: Table) -> Any:
+    """The type of a table in the document."""
+    model: Any = table.model
+    if table.kind == "map":
+        return dict[str, model]
+    return list[model] if table.kind == "list" else model
 
 
 def gold_texts(task: Task) -> list[str]:
@@ -215,9 +214,11 @@ def play_live(domain: Domain, tasks: Sequence[Task], live: int) -> tuple[Case, C
 
 def play_tool_env(domain: Domain, tasks: Sequence[Task], rounds: int = 4) -> Case:
     """Whole-episode cost through the Gymnasium environment, user included."""
+    from toolgym.curricula import Fixed
     from toolgym.envs.tool_env import ToolEnv
+    from toolgym.users.minimal import MinimalUser
 
-    env = ToolEnv(domain, split=domain.tasks.splits()[0])
+    env = ToolEnv(domain, Fixed(tasks), MinimalUser)
     env.reset(seed=0, options={"task": tasks[0]})
     times = []
     for _ in range(rounds):

@@ -39,9 +39,7 @@ class Mark:
     repeatable: bool
 
 
-def tool(
-    effect: Effect, *, mutates: bool | None = None, repeatable: bool = False
-) -> Callable[[_Function], _Function]:
+def tool(effect: Effect, *, mutates: bool | None = None, repeatable: bool = False) -> Callable[[_Function], _Function]:
     """Make a method of a :class:`~toolgym.tools.toolkit.Toolkit` a tool.
 
     Its name, annotations and Google docstring become the schema that a model sees.

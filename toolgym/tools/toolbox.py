@@ -18,8 +18,7 @@ Sync = Callable[["Toolbox"], None]
 # tau2 dispatches with these names of its own, so arguments of the same names clash before the tool is looked up.
 _CLASH = "Environment.make_tool_call() got multiple values for argument {!r}"
 _CLASH_REQUESTOR = (
-    "tau2.environment.environment.Environment.make_tool_call() "
-    "got multiple values for keyword argument 'requestor'"
+    "tau2.environment.environment.Environment.make_tool_call() got multiple values for keyword argument 'requestor'"
 )
 
 
@@ -89,9 +88,7 @@ class Toolbox:
                 raise ToolError(f"Tool '{call.name[:100]}' not found. Your tools: {known or 'none'}.")
             content = to_text(found.function(kit, **found.validate(call.arguments)))
             if not found.mutates and session.dirty:
-                raise RuntimeError(
-                    f"the tool {call.name!r} has the effect {found.effect.name} but changed the state"
-                )
+                raise RuntimeError(f"the tool {call.name!r} has the effect {found.effect.name} but changed the state")
             if sync and self.sync is not None:
                 self.sync(self)
         except ToolError as error:

@@ -22,9 +22,7 @@ class HumanUser:
 
     privileged = False
 
-    def __init__(
-        self, domain: Domain, task: Task, rng: np.random.Generator, *, side: AgentID = "user"
-    ) -> None:
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, side: AgentID = "user") -> None:
         self._side: AgentID = side
         self._shown = 0
 
@@ -32,7 +30,7 @@ class HumanUser:
         """See Agent. Raises EOFError when the input ends."""
         from rich.console import Console
 
-        from toolgym.envs.render import write_message
+        from toolgym.render import write_message
 
         console = Console()
         for message in view[self._shown :]:

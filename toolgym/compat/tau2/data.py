@@ -37,7 +37,7 @@ def data_dir(path: str | Path | None = None) -> Path:
     folder = Path(chosen)
     if not (folder / "tau2" / "domains").is_dir():
         raise DataError(
-            f"{str(folder)!r} has no folder tau2/domains; TAU2_DATA_DIR must be the data folder of a tau2-bench checkout"
+            f"{str(folder)!r} has no folder tau2/domains; TAU2_DATA_DIR must be the data folder of tau2-bench"
         )
     return folder
 
@@ -140,7 +140,6 @@ def _known_fields(model: type[Task], data: Any) -> Task:
 
 
 def _drop_unknown(annotation: Any, data: Any) -> Any:
-    import typing
 
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(data, dict):
         return {
@@ -156,5 +155,3 @@ def _drop_unknown(annotation: Any, data: Any) -> Any:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 return _drop_unknown(kind, data)
     return data
-
-

@@ -117,7 +117,11 @@ def _reward_info(grade: Grade | None, task: Task) -> dict[str, Any] | None:
         **info,
         "db_check": {"db_match": grade.db_match, "db_reward": float(bool(grade.db_match))},
         "env_assertions": [
-            {"env_assertion": assertion.model_dump(mode="json"), "met": check.met, "reward": float(bool(check.met))}
+            {
+                "env_assertion": assertion.model_dump(mode="json"),
+                "met": check.met,
+                "reward": float(bool(check.met)),
+            }
             for assertion, check in zip(criteria.env_assertions or (), grade.env_assertions, strict=False)
         ],
         "action_checks": [
@@ -132,8 +136,7 @@ def _reward_info(grade: Grade | None, task: Task) -> dict[str, Any] | None:
             {"info": check.what, "met": check.met, "justification": check.note} for check in grade.communicate
         ],
         "nl_assertions": [
-            {"nl_assertion": check.what, "met": check.met, "justification": check.note}
-            for check in grade.nl_assertions
+            {"nl_assertion": check.what, "met": check.met, "justification": check.note} for check in grade.nl_assertions
         ],
         "reward_basis": list(grade.basis),
         "reward_breakdown": {name: value for name, value in grade.components.items() if value is not None},

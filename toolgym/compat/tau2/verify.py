@@ -72,8 +72,7 @@ class Report:
     def mismatched(self) -> int:
         """Everything that differed."""
         return sum(
-            tally.mismatched
-            for tally in (self.outputs, self.errors, self.digests, self.rewards, self.components)
+            tally.mismatched for tally in (self.outputs, self.errors, self.digests, self.rewards, self.components)
         )
 
     def compare(self, tally: Tally, place: Mapping[str, Any], ours: Any, theirs: Any) -> None:
@@ -146,9 +145,7 @@ def _verify_task(domain: Domain, task: Task, recorded: Mapping[str, Any], report
     _compare_digests(report, place, start, recorded, "init_db_hash", "init_user_db_hash")
     toolbox = toolbox_over(domain, start.fork())
     for action in task.gold:
-        toolbox.call(
-            ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False
-        )
+        toolbox.call(ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False)
     _compare_digests(report, place, toolbox.session, recorded, "gold_db_hash", "gold_user_db_hash")
     if "gold_action_errors" in recorded:
         what = {**place, "what": "failing gold actions"}
@@ -163,9 +160,7 @@ def _compare_digests(
     sides: tuple[AgentID, AgentID] = ("assistant", "user")
     for side, name in zip(sides, names, strict=True):
         if name in recorded:
-            report.compare(
-                report.digests, {**place, "what": name}, session.digest(side), recorded[name]
-            )
+            report.compare(report.digests, {**place, "what": name}, session.digest(side), recorded[name])
 
 
 def _verify_trajectory(
@@ -213,9 +208,7 @@ def _pass_turn(episode: Episode, side: AgentID) -> None:
         episode.advance(Message(episode.turn, PASS_THE_TURN))
 
 
-def _compare_grade(
-    report: Report, place: Mapping[str, Any], ours: Grade, theirs: Mapping[str, Any]
-) -> None:
+def _compare_grade(report: Report, place: Mapping[str, Any], ours: Grade, theirs: Mapping[str, Any]) -> None:
     """Every evaluator that tau2 ran, and the final reward unless it needs a judge."""
 
     def check(what: str, mine: Any, recorded: Any) -> None:
@@ -242,5 +235,5 @@ def _compare_grade(
         return
     report.compare(report.rewards, {**place, "what": "reward"}, ours.reward, total["reward"])
     if total.get("reward_breakdown"):
-        mine = {name: value for name, value in ours.components.items() if name in total["reward_breakdown"]}
-        check("reward breakdown", mine, total["reward_breakdown"])
+        counted = {name: value for name, value in ours.components.items() if name in total["reward_breakdown"]}
+        check("reward breakdown", counted, total["reward_breakdown"])

@@ -1,4 +1,4 @@
-"""What a curriculum is."""
+"""The protocol of a curriculum: which task comes next."""
 
 from __future__ import annotations
 
