@@ -36,6 +36,7 @@ LAYERS = (
     "testing",
     "registration",
     "cli",
+    "__main__",
 )
 PLUGINS = ("toolgym_mock", "toolgym_retail", "toolgym_trainers")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import DuplicateNameError, UnknownNameError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Registry:
@@ -30,6 +32,8 @@ class Registry:
 
     def _entries(self) -> dict[str, EntryPoint]:
         if self._found is None:
+            from importlib.metadata import entry_points  # 10 ms to import, so only when a name is looked up
+
             found: dict[str, EntryPoint] = {}
             for entry in entry_points(group=self.group):
                 first = found.setdefault(entry.name, entry)

@@ -72,6 +72,8 @@ class RetailTools(Toolkit):
             last_name: Such as 'Lovelace'.
             zip: Such as '12345'.
         """
+        if not isinstance(last_name, str) and first_name.lower() not in self.db.aggregate("users", _first_names):
+            raise ToolError("User not found")  # tau2 looks at the last name only where the first one matches
         key = name_zip(first_name, last_name, zip)
         found = self.db.find("users", "name_zip", key) if isinstance(zip, str) else []
         if not found:
@@ -437,6 +439,10 @@ def _address(address1: str, address2: str, city: str, country: str, state: str, 
     return UserAddress(
         address1=address1, address2=address2, city=city, country=country, state=state, zip=zip_code
     ).model_dump()
+
+
+def _first_names(users: Iterable[Record]) -> frozenset[str]:
+    return frozenset(user["name"]["first_name"].lower() for user in users)
 
 
 def _product_types(products: Iterable[Record]) -> str:

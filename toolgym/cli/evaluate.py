@@ -56,8 +56,11 @@ def evaluate(
             settings = Settings(domain, split, chosen, data, user, trials, seed, max_steps, max_errors)
             folder = runs / f"{title}-{chosen}"
             bar = progress.add_task(chosen, total=len(tasks) * trials)
-            started = Run.resume if resume and folder.exists() else Run.start
-            with started(folder, settings.as_dict()) as run:
+            if resume and folder.exists():
+                kept = Run.resume(folder, settings.as_dict())
+            else:
+                kept = Run.start(folder, settings.as_dict(), (task.world for task in tasks))
+            with kept as run:
                 rows = evaluate_run(
                     run,
                     settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +33,13 @@ class Run:
         """The trajectories so far by episode id."""
 
     @classmethod
-    def start(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
+    def start(cls, folder: Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
         """Make a new run.
+
+        Args:
+            folder: Where it will be.
+            settings: What is asked for.
+            worlds: Digests of the worlds in which it plays, for the manifest.
 
         Raises:
             DataError: If the folder exists, or cannot be written.
@@ -44,6 +49,7 @@ class Run:
         run = cls(folder, settings)
         manifest = {
             "settings": run.settings,
+            "worlds": sorted(set(worlds)),
             "versions": {"toolgym": version("toolgym"), "python": platform.python_version()},
         }
         try:

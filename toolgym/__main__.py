@@ -1,0 +1,5 @@
+"""``python -m toolgym``: the command line."""
+
+from toolgym.cli import main
+
+main()
