@@ -72,8 +72,9 @@ class RetailTools(Toolkit):
             last_name: Such as 'Lovelace'.
             zip: Such as '12345'.
         """
-        if not isinstance(last_name, str) and first_name.lower() not in self.db.aggregate("users", _first_names):
-            raise ToolError("User not found")  # tau2 looks at the last name only where the first one matches
+        unchecked: object = last_name  # tau2 checks no types, and looks at it only where the first name matches
+        if not isinstance(unchecked, str) and first_name.lower() not in self.db.aggregate("users", _first_names):
+            raise ToolError("User not found")
         key = name_zip(first_name, last_name, zip)
         found = self.db.find("users", "name_zip", key) if isinstance(zip, str) else []
         if not found:

@@ -97,8 +97,8 @@ def _print(domain: str, split: str, data: str, user: str, trials: int, answers: 
     table = Table(title=f"{domain} · {split} · {data} data · user {user} · {trials} trials")
     table.add_column("agent")
     for k in range(1, trials + 1):
-        table.add_column(f"Pass^{k} [95 %]", justify="right")
-    for heading in ("tasks", "not judged", "void", "databases match"):
+        table.add_column(f"Pass^{k} (95 %)", justify="right", no_wrap=True)
+    for heading in ("tasks", "not judged", "void", "DB match"):
         table.add_column(heading, justify="right")
     for chosen, answer in answers.items():
         cells = [
@@ -125,4 +125,4 @@ def _print(domain: str, split: str, data: str, user: str, trials: int, answers: 
 
 def _percent(estimate: dict[str, float]) -> str:
     low, high = 100 * estimate["low"], 100 * estimate["high"]
-    return f"{100 * estimate['mean']:.1f} [{low:.1f}, {high:.1f}]"
+    return f"{100 * estimate['mean']:.1f} ({low:.0f}-{high:.0f})"
