@@ -13,7 +13,7 @@ import platform
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from time import thread_time_ns
@@ -105,9 +105,11 @@ def machine() -> str:
 
 
 def playable(domain: Domain) -> list[Task]:
-    """The domain's tasks in its first world that have gold calls of the assistant alone."""
+    """Tasks of one world that start in it as it is and have gold calls, of the assistant alone."""
     found = [
-        task for task in domain.tasks if task.gold and all(action.requestor == "assistant" for action in task.gold)
+        task
+        for task in domain.tasks
+        if task.gold and task.initial_state is None and all(action.requestor == "assistant" for action in task.gold)
     ]
     return [task for task in found if task.world == found[0].world]
 
@@ -306,12 +308,9 @@ def play_lazy(domain: Domain, tasks: Sequence[Task], path: Path) -> Case:
     lazy = domain.with_data(worlds=worlds)
     times = []
     for task in tasks:
-        prepare(lazy, task)
-        cold = WorldStore(domain.schemas)
-        cold.add(Database.open(path, domain.schemas, lazy=True))
         ready = prepare(lazy, task)
-        fresh = Prepared(**{**vars(ready), "base": cold.get(task.world)})
-        lazy.memo.put(task.key, fresh)
+        cold = Database.open(path, domain.schemas, lazy=True)
+        lazy.memo.put(task.key, replace(ready, base=cold))
         texts = gold_texts(task)
         start = thread_time_ns()
         episode = Episode(lazy, task)
