@@ -51,12 +51,13 @@ def write_results(
                 f"the trajectory {row.episode_id} is of the task {row.task_id!r} of {row.domain!r} ({row.data} data), "
                 f"which tau2's {domain.name!r} does not hold; only episodes of tau2's tasks can be written"
             )
+    kinds = {name: found.effect.value for kit in domain.toolkits.values() for name, found in kit.tools.items()}
     used = list(dict.fromkeys(row.task_key for row in rows))
     document = {
         "timestamp": _time(rows[0].started),
         "info": _info(domain, rows, max_steps, max_errors, agent_llm, user_llm),
         "tasks": [tasks[key].to_tau2() for key in used],
-        "simulations": [_simulation(row, tasks[row.task_key]) for row in rows],
+        "simulations": [_simulation(row, tasks[row.task_key], kinds) for row in rows],
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def _info(
     }
 
 
-def _simulation(row: Trajectory, task: Task) -> dict[str, Any]:
+def _simulation(row: Trajectory, task: Task, kinds: Mapping[str, str]) -> dict[str, Any]:
     start, seconds = row.started or 0.0, row.seconds or 0.0
     return {
         "id": str(uuid5(NAMESPACE_URL, f"toolgym:{row.episode_id}:{row.seed}:{row.agent}:{row.user}")),
@@ -97,7 +98,7 @@ def _simulation(row: Trajectory, task: Task) -> dict[str, Any]:
         "termination_reason": "infrastructure_error" if row.fault is not None else row.termination,
         "agent_cost": None,
         "user_cost": None,
-        "reward_info": _reward_info(row.grade, task),
+        "reward_info": _reward_info(row.grade, task, kinds),
         "messages": list(_messages(row.messages, start)),
         "trial": row.trial,
         "seed": row.seed,
@@ -105,7 +106,7 @@ def _simulation(row: Trajectory, task: Task) -> dict[str, Any]:
     }
 
 
-def _reward_info(grade: Grade | None, task: Task) -> dict[str, Any] | None:
+def _reward_info(grade: Grade | None, task: Task, kinds: Mapping[str, str]) -> dict[str, Any] | None:
     """The grade as tau2 has it; None while a judge is needed, since tau2 has no word for that."""
     if grade is None or grade.reward is None:
         return None
@@ -129,6 +130,7 @@ def _reward_info(grade: Grade | None, task: Task) -> dict[str, Any] | None:
                 "action": action.model_dump(mode="json"),
                 "action_match": check.met,
                 "action_reward": float(bool(check.met)),
+                "tool_type": kinds.get(action.name),
             }
             for action, check in zip(criteria.actions or (), grade.actions, strict=False)
         ],
