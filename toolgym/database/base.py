@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from toolgym.database.records import FrozenDict, Record, canonical, encode
 from toolgym.database.schema import SINGLE, Schema
-from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry
+from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry, is_key
 from toolgym.database.worldfile import write_world
 from toolgym.errors import WorldError
 from toolgym.messages import AgentID
@@ -33,9 +33,19 @@ class Database:
         self.source = source
         self.schemas = schemas
         self.world = digest
+        self._start()
+
+    def _start(self) -> None:
         self._canonical: dict[tuple[str, str, str], str] = {}
         self._aggregates: dict[tuple[str, str, Callable[..., Any]], Any] = {}
         self._fragments: dict[tuple[str, str], dict[str, str]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"source": self.source, "schemas": self.schemas, "world": self.world}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
 
     @classmethod
     def build(cls, schemas: Mapping[AgentID, Schema], rows: Rows) -> Database:
@@ -60,7 +70,18 @@ class Database:
             for table in schema.tables:
                 index: dict[str, Index] = {name: {} for name in table.indexes}
                 kept: dict[str, str] = {}
-                for key, raw in _items(data.get(table.name), table.kind, table.key):
+                try:
+                    items = list(_items(data.get(table.name), table.kind, table.key))
+                except (TypeError, KeyError, AttributeError) as error:
+                    raise WorldError(
+                        f"{schema.name}.{table.name} is a table of kind {table.kind!r}"
+                        f"{f' with the key {table.key!r}' if table.key else ''}; the data does not fit: {error!r}"
+                    ) from error
+                for key, raw in items:
+                    if not is_key(key):
+                        raise WorldError(
+                            f"{schema.name}.{table.name} has the key {key!r}; a key is text without lone surrogates"
+                        )
                     if key in kept:
                         raise WorldError(f"{schema.name}.{table.name} holds the key {key!r} twice")
                     try:
@@ -69,7 +90,7 @@ class Database:
                         raise WorldError(f"{schema.name}.{table.name}[{key!r}]: {error}") from error
                     kept[key] = encode(record)
                     for name, function in table.indexes.items():
-                        for value in function(record):
+                        for value in dict.fromkeys(function(record)):
                             add_entry(index[name], value, key)
                 texts[side, table.name] = kept
                 entries[side, table.name] = index

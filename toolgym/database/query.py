@@ -22,9 +22,19 @@ if TYPE_CHECKING:
     from toolgym.database.session import Session
 
 _FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
-_INTERNAL = ("base ", "changed ")
-"""How the names of our own tables begin."""
+_TAKEN = """
+SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name
+UNION ALL SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = $name
+UNION ALL SELECT 1 WHERE starts_with($name, 'base ') OR starts_with($name, 'changed ')
+"""
+_REFUSED = frozenset({"json_serialize_plan", "json_serialize_sql", "json_deserialize_sql", "query", "query_table"})
+"""Functions that look at other SQL than the query's own."""
 _SQL_TYPES = {str: "VARCHAR", float: "DOUBLE", int: "BIGINT", bool: "BOOLEAN"}
+_JSON_TYPES = {
+    float: "'DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT'",
+    int: "'BIGINT', 'UBIGINT'",
+    bool: "'BOOLEAN'",
+}
 _ENGINES: WeakKeyDictionary[Database, tuple[int, Any]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
@@ -89,12 +99,14 @@ def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
         raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
     known = {name.casefold(): name for name in tables}
     named = {entry["key"].casefold() for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry}
-    for name in named:  # a CTE of such a name could read the table behind the episode's changes
-        if name.startswith(_INTERNAL):
+    for name in named - known.keys():  # a CTE of such a name could open a table behind the episode's changes
+        if cursor.execute(_TAKEN, {"name": name}).fetchone():
             raise QueryError(f"a query cannot name its own table {name!r}; choose another name")
     used = []
     for node in _nodes(statements):
         kind = node.get("type")
+        if node.get("function_name") in _REFUSED:
+            raise QueryError(f"the function {node['function_name']!r} is not allowed in a query")
         if kind == "BASE_TABLE":
             name, place = node["table_name"], node.get("schema_name") or node.get("catalog_name")
             folded = name.casefold()
@@ -154,6 +166,8 @@ def _column(name: str, annotation: Any) -> str:
     kind = _scalar(annotation)
     if kind in _SQL_TYPES:
         text = f"json_extract_string(record, {path})"
+        if kind in _JSON_TYPES:
+            text = f"CASE WHEN json_type(record, {path}) IN ({_JSON_TYPES[kind]}) THEN {text} END"
         return f'TRY_CAST({text} AS {_SQL_TYPES[kind]}) AS "{name}"' if kind is not str else f'{text} AS "{name}"'
     return f'json_extract(record, {path}) AS "{name}"'
 

@@ -14,7 +14,7 @@ Key: TypeAlias = tuple[AgentID, str, str]
 """Side, table, key of one record."""
 
 ORDER = "#order"
-"""The key under which a diff lists new records of a table whose order is state (a table of kind ``"list"``)."""
+"""In a diff, the entry ``(side, table + ORDER, "")`` tells how the order of a table of kind ``"list"`` changed."""
 
 _ABSENT: Any = object()
 _NONE: Mapping[Key, Any] = {}
@@ -222,12 +222,18 @@ class Session:
         """Keep what the call wrote; True if the net state changed."""
         if not self._pending:
             return False
+        try:
+            written = [
+                (name, None, None) if record is None else (name, frozen := freeze(record), canonical(frozen))
+                for name, record in self._pending.items()
+            ]
+        except (TypeError, ValueError, RecursionError):  # a record that cannot be written down: nothing is kept
+            self.rollback()
+            raise
         reordered = self._added_before is not None
         changed = False
-        for name, record in self._pending.items():
-            frozen = None if record is None else freeze(record)
+        for name, frozen, text in written:
             self._delta[name] = frozen
-            text = None if frozen is None else canonical(frozen)
             changed |= self._note(name, text)
         self._pending = {}
         self._added_before = None
@@ -260,21 +266,27 @@ class Session:
         return self.base.canonical(*name)
 
     def _note_orders(self) -> bool:
-        """For tables whose order is state, list the new keys in the diff."""
+        """For tables whose order is state, put the order into the diff: the keys behind the part that is as before."""
         changed = False
         for side, schema in self.base.schemas.items():
             for table in schema.tables:
                 if table.kind == "list":
-                    now = [key for where, of, key in self._added if where == side and of == table.name]
-                    then = [key for where, of, key in self.initial.added if where == side and of == table.name]
-                    name: Key = (side, table.name, ORDER)
-                    if now != then:
-                        text = encode(now)
-                        changed |= self._changes.get(name) != text
-                        self._changes[name] = text
-                    else:
-                        changed |= self._changes.pop(name, None) is not None
+                    changed |= self._note_order(side, table.name)
         return changed
+
+    def _note_order(self, side: AgentID, table: str) -> bool:
+        then = Session(self.base, self.initial).keys(side, table)
+        now = self.keys(side, table)
+        same = 0
+        while same < min(len(now), len(then)) and now[same] == then[same]:
+            same += 1
+        name: Key = (side, table + ORDER, "")
+        if same == len(now):
+            return self._changes.pop(name, None) is not None
+        text = encode(now[same:])
+        before = self._changes.get(name)
+        self._changes[name] = text
+        return text != before
 
     # The state as a whole
 
@@ -283,8 +295,9 @@ class Session:
         return dict(self._changes)
 
     def layer(self) -> Layer:
-        """All changes up to now as a frozen layer for other sessions to start from."""
-        return Layer({**self.initial.records, **self._delta}, self._added, self.initial.sides)
+        """All committed changes as a frozen layer for other sessions to start from."""
+        added = self._added if self._added_before is None else self._added_before
+        return Layer({**self.initial.records, **self._delta}, added, self.initial.sides)
 
     def fork(self) -> Session:
         """An independent session in the same state; its diff begins empty."""

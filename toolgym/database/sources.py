@@ -139,10 +139,12 @@ class Lazy:
         self.path = path
         self.schemas = schemas
         self.cache = cache
+        self.digest = ""
         self._start()
         self.digest = self._check()
 
     def _start(self) -> None:
+        self._tables = {(side, table.name): table for side, schema in self.schemas.items() for table in schema.tables}
         self._lock = threading.Lock()
         self._records: OrderedDict[tuple[str, str, str], FrozenDict] = OrderedDict()
         self._local = threading.local()
@@ -157,20 +159,31 @@ class Lazy:
         self._start()
 
     def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        import duckdb
+
         if self._process != os.getpid():
             with self._lock:
                 if self._process != os.getpid():
                     self._connection = connect(self.path)
                     self._local = threading.local()
                     self._process = os.getpid()
+                    self._expect_same_world()
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._local.cursor = self._connection.cursor()
-        return cursor.execute(sql, list(parameters)).fetchall()
+        try:
+            return cursor.execute(sql, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise WorldError(f"the world {str(self.path)!r} cannot be read: {error}") from error
+
+    def _expect_same_world(self) -> None:
+        """In a process that took the world over from another, check that the file is still the one it was."""
+        if self.digest:
+            found = self._connection.execute("SELECT value FROM main.world WHERE name = 'digest'").fetchone()
+            if found is None or found[0] != self.digest:
+                raise WorldError(f"the file {str(self.path)!r} no longer holds the world {self.digest[:16]}…")
 
     def _check(self) -> str:
-        import duckdb
-
         try:
             facts = dict(self._fetch("SELECT name, value FROM main.world"))
             found = {
@@ -179,7 +192,7 @@ class Lazy:
                     "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema <> 'main'"
                 )
             }
-        except duckdb.Error as error:
+        except WorldError as error:
             raise WorldError(f"{str(self.path)!r} is not a toolgym world: {error}") from error
         if facts.get("format") != FORMAT:
             raise WorldError(
@@ -189,6 +202,8 @@ class Lazy:
         wanted = {(side, table.name) for side, schema in self.schemas.items() for table in schema.tables}
         if found != wanted:
             raise WorldError(f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}")
+        if not facts.get("digest"):
+            raise WorldError(f"{str(self.path)!r} has no digest; build the world again")
         return str(facts["digest"])
 
     def load(self) -> Resident:
@@ -209,7 +224,7 @@ class Lazy:
     def raw(self, side: str, table: str, key: str) -> str | None:
         """See Source."""
         hash(key)  # a list as a key is a TypeError, as it is for a dict
-        if not _storable(key):
+        if not is_key(key):
             return None
         found = self._fetch(f'SELECT record FROM "{side}"."{table}" WHERE key = ?', [key])
         return found[0][0] if found else None
@@ -246,7 +261,10 @@ class Lazy:
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
         """See Source."""
-        if not _storable(value):
+        hash(value)
+        if index not in self._tables[side, table].indexes:
+            raise KeyError(index)
+        if not is_key(value):
             return ()
         found = self._fetch(
             "SELECT key, position FROM main.index_entries WHERE value = ? AND side = ? AND tab = ? AND name = ?",
@@ -266,8 +284,8 @@ class Lazy:
         yield from self._fetch(sql, [side, table])
 
 
-def _storable(key: object) -> bool:
-    """Whether a key can be in a file at all: text without lone surrogates."""
+def is_key(key: object) -> bool:
+    """Whether something can be a key in a file at all: text without lone surrogates."""
     return isinstance(key, str) and (key.isascii() or _is_unicode(key))
 
 
