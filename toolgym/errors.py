@@ -12,6 +12,7 @@
     │   └── WorldError            a world file that is missing, broken or not the one named
     ├── QueryError                SQL other than one SELECT over the episode's tables (also a ValueError)
     ├── EpisodeError              an episode driven out of turn or after its end (also a RuntimeError)
+    ├── ServiceError              raised by an agent, user or judge whose model or service fails: the episode is void
     └── ToolError                 a tool that refuses its call; the caller sees it as an observation
 
 A bad tool call is an observation, a bad *task* is an exception, and a user simulator or a service that fails is a
@@ -86,6 +87,10 @@ class QueryError(ToolGymError, ValueError):
 
 class EpisodeError(ToolGymError, RuntimeError):
     """An episode was driven out of turn, or after its end."""
+
+
+class ServiceError(ToolGymError):
+    """A model or service behind an agent, a user or a judge fails; the episode is void, not failed."""
 
 
 class ToolError(ToolGymError):

@@ -25,6 +25,11 @@ SIDES: tuple[AgentID, AgentID] = ("assistant", "user")
 STOP, TRANSFER, OUT_OF_SCOPE = "###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"
 STOP_MARKS = (STOP, TRANSFER, OUT_OF_SCOPE)
 
+MAX_DEPTH = 100
+"""Levels to which arguments may be nested; deeper ones could be neither stored nor read again everywhere."""
+INVALID = "invalid_call"
+"""In chat format, the name of a call whose own could not be read."""
+
 _HOW = 'Write one JSON object {"name": "<tool>", "arguments": {…}}, or plain text without a tool call.'
 _EMPTY = "The message is empty. " + _HOW
 
@@ -80,8 +85,9 @@ def to_chat(message: Message) -> dict[str, Any]:
         message: Any message of an episode.
 
     Returns:
-        A JSON-able mapping. A tool call's ``arguments`` are JSON text, as that format has it; a call that did not
-        parse keeps its own text there.
+        A JSON-able mapping. A tool call's ``arguments`` are JSON text, as that format has it. A call that did not
+        parse has its text in ``{"raw": …}`` there, and the name ``invalid_call`` if its own could not be read: a
+        server must be able to read the history that holds it.
 
     Example:
         >>> to_chat(Message("assistant", tool_calls=(ToolCall("get_users", {}, id="call_0"),)))["tool_calls"]
@@ -96,8 +102,8 @@ def to_chat(message: Message) -> dict[str, Any]:
                 "id": call.id,
                 "type": "function",
                 "function": {
-                    "name": call.name,
-                    "arguments": call.raw if call.raw is not None else json.dumps(call.arguments),
+                    "name": call.name or INVALID,
+                    "arguments": json.dumps(call.arguments if call.problem is None else {"raw": call.raw}),
                 },
             }
             for call in message.tool_calls
@@ -168,7 +174,10 @@ def parse_action(
         'This looks like a t'
     """
     if isinstance(action, str):
-        return _parse_text(action, side) if parsing == "toolgym" else _parse_tau2(action, side)
+        message = _parse_text(action, side) if parsing == "toolgym" else _parse_tau2(action, side)
+        return (
+            message if len(message.tool_calls) < 2 else replace(message, tool_calls=_with_ids(message.tool_calls, side))
+        )
     if not isinstance(action, Message):
         if not isinstance(action, Mapping):
             raise DataError(
@@ -177,10 +186,7 @@ def parse_action(
         if "name" in action and "role" not in action:
             return Message(side, None, (_call_from_chat(action, 0, side),))
         action = from_chat({**action, "role": side}, side)
-    calls = tuple(
-        replace(call, requestor=side, id=call.id or f"call_{position}")
-        for position, call in enumerate(action.tool_calls)
-    )
+    calls = _with_ids(action.tool_calls, side)
     if not calls and not (action.content and action.content.strip()):
         calls = (_broken(action.content or "", _EMPTY, 0, side),)
     return Message(side, action.content, calls, tokens=action.tokens)
@@ -197,7 +203,39 @@ def canonical_arguments(arguments: Mapping[str, Any]) -> str:
     Raises:
         TypeError, ValueError, RecursionError: If they are not JSON (NaN included).
     """
-    return _encode_sorted(arguments)
+    text = _encode_sorted(arguments)
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(arguments) > MAX_DEPTH:
+        raise ValueError(f"they are nested deeper than {MAX_DEPTH} levels")
+    return text
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and mappings are nested; no recursion, since the value may be very deep."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, Mapping | list | tuple)
+        ]
+    return depth
+
+
+def _with_ids(calls: Sequence[ToolCall], side: AgentID) -> tuple[ToolCall, ...]:
+    """The calls as one side's, each with an id of its own."""
+    taken: set[str] = set()
+    numbered = []
+    for position, call in enumerate(calls):
+        identity = call.id or f"call_{position}"
+        while identity in taken:
+            identity += "_"
+        taken.add(identity)
+        if identity != call.id or call.requestor != side:
+            call = replace(call, id=identity, requestor=side)
+        numbered.append(call)
+    return tuple(numbered)
 
 
 _encode_sorted = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
@@ -208,8 +246,8 @@ def _refuse_constant(name: str) -> Any:
 
 
 _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-_CALL_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
-_CALL_INSIDE = re.compile(r'"name"\s*:.*"arguments"\s*:', re.DOTALL)
+_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
+_NAME = re.compile(r'"name"\s*:')
 _LIST_OF_CALLS = re.compile(r"\[\s*\{")
 _FUNCTIONAL = re.compile(r"^\w+\s*\(.*\)$", re.DOTALL)
 _FENCE = re.compile(r"^```(?:json)?\s*\n(.*?)\n?```$", re.DOTALL)
@@ -247,20 +285,28 @@ def _parse_text(text: str, side: AgentID) -> Message:
     if not body:
         return Message(side, None, (_broken(text, _EMPTY, 0, side),))
     if body.startswith("```") and (fenced := _FENCE.match(body)):
-        body = fenced.group(1).strip()
-    if "<tool_call>" in body:
-        said = _CALL_BLOCK.sub("", body).strip() or None
-        blocks = _CALL_BLOCK.findall(body)
-        if body.count("<tool_call>") == len(blocks):
-            calls = [call for n, block in enumerate(blocks) for call in _decode_calls(block.strip(), n, side)]
-            return Message(side, said, tuple(calls))
-        return Message(side, None, (_broken(text, f"A <tool_call> is not closed. {_HOW}", 0, side),))
+        body = fenced.group(1).strip() or body
+    if _OPEN in body:
+        return _parse_blocks(body, side)
     if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
         return Message(side, None, tuple(_decode_calls(body, 0, side)))
-    if _CALL_INSIDE.search(body):
+    if (named := _NAME.search(body)) and '"arguments"' in body[named.end() :]:
         problem = f"Text and a tool call are mixed in one message; neither was used. {_HOW}"
         return Message(side, None, (_broken(text, problem, 0, side),))
     return Message(side, text)
+
+
+def _parse_blocks(body: str, side: AgentID) -> Message:
+    """Text around ``<tool_call>…</tool_call>`` blocks, and their calls."""
+    said, *opened = body.split(_OPEN)
+    calls: list[ToolCall] = []
+    for block in opened:
+        inside, closed, after = block.partition(_CLOSE)
+        if not closed:
+            return Message(side, None, (_broken(body, f"A <tool_call> is not closed. {_HOW}", 0, side),))
+        calls += _decode_calls(inside.strip(), len(calls), side)
+        said += after
+    return Message(side, said.strip() or None, tuple(calls))
 
 
 def _decode_calls(body: str, first: int, side: AgentID) -> list[ToolCall]:
@@ -302,8 +348,13 @@ def _functional(text: str, side: AgentID) -> ToolCall | None:
             return None
         try:
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        except (ValueError, RecursionError):
-            arguments[keyword.arg] = ast.unparse(keyword.value)
+        except ValueError:
+            try:
+                arguments[keyword.arg] = ast.unparse(keyword.value)
+            except RecursionError:
+                return None
+        except RecursionError:
+            return None
     return ToolCall(tree.func.id, arguments, "call_0", side)
 
 
@@ -330,7 +381,7 @@ def _call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
         return ToolCall(name, {}, identity, requestor, problem, shown)
     if raw is None:
         try:
-            _encode_sorted(arguments)
+            canonical_arguments(arguments)
         except (TypeError, ValueError, RecursionError) as error:
             why = "they are nested too deeply" if isinstance(error, RecursionError) else str(error)
             return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", "")

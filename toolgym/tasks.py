@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -150,6 +150,12 @@ class Task(_Part):
         text = json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """See pydantic; the copy computes its own key."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)
+        return copy
+
     @property
     def gold(self) -> tuple[Action, ...]:
         """Its gold calls, in order; empty when there are none."""
@@ -177,6 +183,7 @@ class TaskSet:
     def __init__(self, splits: Mapping[str, Callable[[], Iterable[Task]]]) -> None:
         self._splits = dict(splits)
         self._read: dict[str, tuple[Task, ...]] = {}
+        self._by_id: dict[str, Task] | None = None
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -223,12 +230,14 @@ class TaskSet:
         Raises:
             UnknownNameError: If there is none.
         """
-        ids = []
-        for task in self:
-            if task.id == task_id:
-                return task
-            ids.append(task.id)
-        raise UnknownNameError("task", task_id, ids)
+        if self._by_id is None:
+            found: dict[str, Task] = {}
+            for task in self:
+                found.setdefault(task.id, task)
+            self._by_id = found
+        if task_id not in self._by_id:
+            raise UnknownNameError("task", task_id, self._by_id)
+        return self._by_id[task_id]
 
 
 def read_tasks(path: Path) -> list[Task]:
@@ -240,7 +249,7 @@ def read_tasks(path: Path) -> list[Task]:
     if not path.is_file():
         raise TaskError(f"there is no task file {str(path)!r}")
     tasks = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
         try:
             tasks.append(Task.model_validate_json(line))
         except ValidationError as error:

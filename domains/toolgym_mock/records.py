@@ -15,7 +15,7 @@ class Task(BaseModel):
     task_id: str
     title: str
     description: str | None = None
-    status: Literal["pending", "completed"] = "pending"
+    status: Literal["pending", "completed"]
 
 
 class User(BaseModel):

@@ -26,7 +26,7 @@ class MockTools(Toolkit):
         if self.flavour != "tau2" and not title.strip():
             raise ToolError("A task needs a title")
         fields: dict[str, Any] = {"title": title, "description": description}
-        task = Task(task_id=self._new_id(), **fields)
+        task = Task(task_id=self._new_id(), status="pending", **fields)
         stored = self.db.put("tasks", task.task_id, task.model_dump())
         self.db.edit("users", user_id)["tasks"].append(task.task_id)
         return stored

@@ -246,7 +246,7 @@ class _Writer:
         person, title = self._person(), self._title()
         new = f"task_{self.count + 1}"
         data = {
-            "tasks": {new: {"task_id": new, "title": title}},
+            "tasks": {new: {"task_id": new, "title": title, "status": "pending"}},
             "users": {person["user_id"]: {"tasks": [*person["tasks"], new]}},
         }
         text = f"Since this morning '{title}' is on the list as {new}. You have done it; have it completed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -138,7 +139,7 @@ class Order(BaseModel):
 
 def name_zip(first_name: str, last_name: str, zip_code: str) -> str:
     """The text under which a user is found by name, ignoring case, and zip code."""
-    return f"{first_name.lower()}\n{last_name.lower()}\n{zip_code}"
+    return json.dumps([first_name.lower(), last_name.lower(), zip_code])
 
 
 def _by_email(user: Record) -> Iterator[str]:

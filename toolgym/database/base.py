@@ -40,6 +40,9 @@ class Database:
         self._aggregates: dict[tuple[str, str, Callable[..., Any]], Any] = {}
         self._fragments: dict[tuple[str, str], dict[str, str]] = {}
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Database:
+        return self  # immutable, and shared by all episodes
+
     def __getstate__(self) -> dict[str, Any]:
         return {"source": self.source, "schemas": self.schemas, "world": self.world}
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from toolgym.database.base import Database
     from toolgym.database.session import Session
 
+MEMORY = "2GB"
+"""What a world's query engine may use; nothing is spilled to disk."""
+SECONDS = 30.0
+"""After that long a query is interrupted."""
 _FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
 _TAKEN = """
 SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name
@@ -52,7 +56,12 @@ def run_query(
         used = _check(cursor, sql, schema.by_name)
         for name in used:
             _lay_over(cursor, session, side, schema.by_name[name])
-        rows: list[tuple[Any, ...]] = cursor.execute(sql, parameters or []).fetchall()
+        clock = threading.Timer(SECONDS, cursor.interrupt)
+        clock.start()
+        try:
+            rows: list[tuple[Any, ...]] = cursor.execute(sql, parameters or []).fetchall()
+        finally:
+            clock.cancel()
     except QueryError:
         raise
     except (duckdb.Error, RuntimeError, TypeError, ValueError, OverflowError) as error:
@@ -71,7 +80,8 @@ def _engine(base: Database) -> Any:
         process, connection = _ENGINES.get(base, (0, None))
         if process == os.getpid():
             return connection
-        connection = duckdb.connect(":memory:", config={"threads": 1})
+        config = {"threads": 1, "memory_limit": MEMORY, "temp_directory": ""}
+        connection = duckdb.connect(":memory:", config=config)
         for side, schema in base.schemas.items():
             for table in schema.tables:
                 name = f'"base {side} {table.name}"'

@@ -77,7 +77,13 @@ for _mutator in ("remove", "reverse", "sort"):
 
 
 class MutableRecord(dict[str, Any]):
-    """An episode's own copy of a record, to be changed until the call that took it ends."""
+    """An episode's own copy of a record or of a part of one, to be changed until the call that took it ends."""
+
+    __slots__ = ()
+
+
+class MutableList(list[Any]):
+    """A list in a MutableRecord."""
 
     __slots__ = ()
 
@@ -114,6 +120,19 @@ def thaw(value: Any) -> Any:
         return thawed
     if isinstance(value, list | tuple):
         return [item if type(item) in _SCALARS else thaw(item) for item in value]
+    return value
+
+
+def mutable(value: Any) -> Any:
+    """Copy a record deeply into what a tool can change, down to its innermost lists."""
+    if isinstance(value, dict):
+        copied = MutableRecord(value)
+        for key, item in value.items():
+            if type(item) not in _SCALARS:
+                copied[key] = mutable(item)
+        return copied
+    if isinstance(value, list | tuple):
+        return MutableList([item if type(item) in _SCALARS else mutable(item) for item in value])
     return value
 
 

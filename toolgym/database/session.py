@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from toolgym.database.base import Database
-from toolgym.database.records import FrozenDict, MutableRecord, Record, canonical, encode, freeze, thaw
+from toolgym.database.records import FrozenDict, Record, canonical, encode, freeze, mutable
 from toolgym.messages import AgentID
 
 Key: TypeAlias = tuple[AgentID, str, str]
@@ -172,7 +172,7 @@ class Session:
         record = self._pending.get(name, _ABSENT)
         if record is _ABSENT:
             current = self.get(side, table, key)
-            record = None if current is None else MutableRecord(thaw(current))
+            record = None if current is None else mutable(current)
             if record is not None:
                 self._pending[name] = record
         if record is None:
@@ -186,7 +186,8 @@ class Session:
             self._own_order()
             self._added.pop(name, None)
             self._added[name] = None
-        stored = self._pending[name] = MutableRecord(thaw(record))
+        stored: Record = mutable(record)
+        self._pending[name] = stored
         return stored
 
     def delete(self, side: AgentID, table: str, key: str) -> None:
@@ -238,7 +239,7 @@ class Session:
         self._pending = {}
         self._added_before = None
         if reordered:
-            changed |= self._note_orders()
+            changed |= self._note_orders(name for name, _, _ in written)
         if changed:
             self.fingerprint = frozenset(self._changes.items()) if self._changes else None
         return changed
@@ -265,28 +266,35 @@ class Session:
             return self.initial.canonical(name)
         return self.base.canonical(*name)
 
-    def _note_orders(self) -> bool:
-        """For tables whose order is state, put the order into the diff: the keys behind the part that is as before."""
+    def _note_orders(self, written: Iterable[Key]) -> bool:
+        """For written tables whose order is state, put the order into the diff: the keys behind what is as before."""
         changed = False
-        for side, schema in self.base.schemas.items():
-            for table in schema.tables:
-                if table.kind == "list":
-                    changed |= self._note_order(side, table.name)
+        for side, table in dict.fromkeys((side, table) for side, table, _ in written):
+            if self.base.schemas[side].by_name[table].kind == "list":
+                text = self._order(side, table)
+                name: Key = (side, table + ORDER, "")
+                before = self._changes.pop(name, None)
+                if text is not None:
+                    self._changes[name] = text
+                changed |= text != before
         return changed
 
-    def _note_order(self, side: AgentID, table: str) -> bool:
-        then = Session(self.base, self.initial).keys(side, table)
-        now = self.keys(side, table)
+    def _order(self, side: AgentID, table: str) -> str | None:
+        """The keys behind those that stand where they stood at the start, as JSON; None if there are none."""
+        start = [key for where, of, key in self.initial.added if where == side and of == table]
+        now = [key for where, of, key in self._added if where == side and of == table]
+        gone = any(
+            where == side and of == table and (record is None or (where, of, key) in self._added)
+            for (where, of, key), record in self._delta.items()
+            if key in start or self.base.raw(side, table, key) is not None
+        )
+        if gone:  # an old key left its place, so all have to be looked at
+            start = Session(self.base, self.initial).keys(side, table)
+            now = self.keys(side, table)
         same = 0
-        while same < min(len(now), len(then)) and now[same] == then[same]:
+        while same < min(len(now), len(start)) and now[same] == start[same]:
             same += 1
-        name: Key = (side, table + ORDER, "")
-        if same == len(now):
-            return self._changes.pop(name, None) is not None
-        text = encode(now[same:])
-        before = self._changes.get(name)
-        self._changes[name] = text
-        return text != before
+        return encode(now[same:]) if same < len(now) else None
 
     # The state as a whole
 

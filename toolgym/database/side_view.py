@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolgym.database.records import Record
+from toolgym.database.schema import Table
 from toolgym.database.session import Session
 from toolgym.messages import AgentID
 
@@ -23,12 +24,14 @@ class SideView:
     def __init__(self, session: Session, side: AgentID) -> None:
         self._session = session
         self._side = session.initial.sides[side]
-        self._tables = session.base.schemas[self._side].by_name
+        schema = session.base.schemas.get(self._side)
+        self._tables: Mapping[str, Table] = schema.by_name if schema is not None else {}
 
     def _check(self, table: str) -> None:
         if table not in self._tables:
             # The text that tau2 answers with when both sides were pointed at one database.
-            name = self._session.base.schemas[self._side].name
+            schema = self._session.base.schemas.get(self._side)
+            name = schema.name if schema is not None else "None"
             raise AttributeError(f"'{name}' object has no attribute '{table}'")
 
     def get(self, table: str, key: str) -> Record | None:

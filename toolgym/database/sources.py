@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from toolgym.database.records import FrozenDict, decode, encode
 from toolgym.database.schema import Schema
-from toolgym.database.worldfile import FORMAT, connect
+from toolgym.database.worldfile import FORMAT, connect, shape
 from toolgym.errors import WorldError
 
 
@@ -202,6 +202,10 @@ class Lazy:
         wanted = {(side, table.name) for side, schema in self.schemas.items() for table in schema.tables}
         if found != wanted:
             raise WorldError(f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}")
+        if facts.get("shape") != shape(self.schemas):
+            raise WorldError(
+                f"{str(self.path)!r} was built for other fields or indexes than the domain has now; build it again"
+            )
         if not facts.get("digest"):
             raise WorldError(f"{str(self.path)!r} has no digest; build the world again")
         return str(facts["digest"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from toolgym.database.schema import Schema
 from toolgym.errors import WorldError
 
-FORMAT = "1"
+FORMAT = "2"
 """The layout of a world file: one DuckDB schema a side, one table (position, key, record) a table, plus
 ``main.world`` (name, value) and ``main.index_entries`` (side, tab, name, value, position, key)."""
 
@@ -25,6 +26,18 @@ class Rows(Protocol):
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
         """Index name, value and key of every entry."""
+
+
+def shape(schemas: Mapping[Any, Schema]) -> str:
+    """What a file must have been written for: tables with their kinds, fields and indexes."""
+    return json.dumps(
+        {
+            f"{side}.{table.name}": [table.kind, table.key, list(table.model.model_fields), sorted(table.indexes)]
+            for side, schema in schemas.items()
+            for table in schema.tables
+        },
+        sort_keys=True,
+    )
 
 
 def connect(path: Path) -> Any:
@@ -74,7 +87,7 @@ def write_world(path: Path, source: Rows, schemas: Mapping[Any, Schema], digest:
             connection.execute(f"ATTACH '{place}' AS w (STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384)")
             connection.execute("USE w")
             connection.execute("CREATE TABLE main.world (name VARCHAR, value VARCHAR)")
-            facts = [["format", FORMAT], ["digest", digest]]
+            facts = [["format", FORMAT], ["digest", digest], ["shape", shape(schemas)]]
             connection.executemany("INSERT INTO main.world VALUES (?, ?)", facts)
             connection.execute(
                 "CREATE TABLE main.index_entries "

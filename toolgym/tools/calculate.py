@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import operator
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ MAX_LENGTH = 2_000
 MAX_BITS = 20_000
 """Largest integer, in bits, that a power or a product may make; ``float`` itself ends at 1,024."""
 
-_ALLOWED = frozenset("0123456789+-*/(). ")
+_ALLOWED = "0123456789+-*/(). "
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -50,9 +49,7 @@ def calculate(expression: str) -> str:
     if len(expression) > MAX_LENGTH:
         raise ToolError(f"The expression is longer than {MAX_LENGTH} characters")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the parser's hints about odd literals are not the caller's business
-            tree = ast.parse(expression.lstrip(" "), "<string>", "eval")
+        tree = ast.parse(expression.lstrip(" "), "<string>", "eval")
         return str(round(float(_value(tree.body)), 2))
     except (SyntaxError, ArithmeticError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ToolError(str(error)) from None
@@ -65,15 +62,27 @@ def _value(node: ast.expr) -> Any:
         value = _value(node.operand)
         return -value if isinstance(node.op, ast.USub) else +value
     if isinstance(node, ast.BinOp):
-        left, right = _value(node.left), _value(node.right)
-        if isinstance(left, int) and isinstance(right, int):
-            _bound(node.op, left, right)
-        return _BINARY[type(node.op)](left, right)
+        return _chain(node)
     if isinstance(node, ast.Call):  # juxtaposition, as in 2(3): a number is not callable, and Python says so
         return _value(node.func)(*[_value(argument) for argument in node.args])
     if isinstance(node, ast.Tuple):
         return ()
     raise SyntaxError("invalid syntax (<string>, line 1)")
+
+
+def _chain(node: ast.expr) -> Any:
+    """A chain of operators, however long: 1+1+1 nests to the left, once for each."""
+    pending = []
+    while isinstance(node, ast.BinOp):
+        pending.append((node.op, node.right))
+        node = node.left
+    left = _value(node)
+    for op, operand in reversed(pending):
+        right = _value(operand)
+        if isinstance(left, int) and isinstance(right, int):
+            _bound(op, left, right)
+        left = _BINARY[type(op)](left, right)
+    return left
 
 
 def _bound(op: ast.operator, left: int, right: int) -> None:

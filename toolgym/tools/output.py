@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolgym.database.records import FrozenDict, FrozenList, MutableRecord, encode
+from toolgym.database.records import FrozenDict, FrozenList, MutableList, MutableRecord, encode
 
 
 def to_text(result: Any) -> str:
@@ -25,7 +25,7 @@ def to_text(result: Any) -> str:
 
 
 def _process(value: Any) -> Any:
-    if value is None or isinstance(value, str | FrozenDict | FrozenList | MutableRecord):
+    if value is None or isinstance(value, str | FrozenDict | FrozenList | MutableRecord | MutableList):
         return value
     if isinstance(value, bool | int | float):
         return str(value)

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
+from toolgym.database.records import freeze
 from toolgym.errors import ToolError
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class Tool:
         self.mutates = mark.mutates
         self.repeatable = mark.repeatable
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "parameters"}
+
     @cached_property
     def _documentation(self) -> tuple[str, Mapping[str, str]]:
         return _read_docstring(inspect.getdoc(self.function) or "")
@@ -98,13 +102,12 @@ class Tool:
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        """The tool in OpenAI's function format; do not change it in place."""
+        """The tool in OpenAI's function format: a frozen dict, since all environments share it."""
         parameters = self.parameters.model_json_schema()
         parameters.pop("additionalProperties", None)
-        return {
-            "type": "function",
-            "function": {"name": self.name, "description": self.description, "parameters": parameters},
-        }
+        function = {"name": self.name, "description": self.description, "parameters": parameters}
+        frozen: dict[str, Any] = freeze({"type": "function", "function": function})
+        return frozen
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments checked against the signature, defaults filled in.

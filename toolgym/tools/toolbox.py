@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from toolgym.database import Session, SideView
+from toolgym.database.records import thaw
 from toolgym.errors import TaskError, ToolError
 from toolgym.messages import SIDES, AgentID, ToolCall
 from toolgym.tools.output import to_text
@@ -91,6 +92,7 @@ class Toolbox:
                 raise RuntimeError(f"the tool {call.name!r} has the effect {found.effect.name} but changed the state")
             if sync and self.sync is not None:
                 self.sync(self)
+            changed = session.commit()
         except ToolError as error:
             session.rollback()
             return Result(f"Error: {error}", True, False)
@@ -98,7 +100,7 @@ class Toolbox:
             session.rollback()
             error.add_note(f"while running the tool {call.name!r} with {str(call.arguments)[:300]}")
             raise
-        return Result(content, False, session.commit())
+        return Result(content, False, changed)
 
     def _call_tau2(self, call: ToolCall, sync: bool) -> Result:
         self.session.begin()
@@ -109,7 +111,10 @@ class Toolbox:
                 self.sync(self)
         except Exception as problem:  # tau2 answers with any exception's text and keeps what was written
             content, error = f"Error: {problem}", True
-        return Result(content, error, self.session.commit())
+        try:
+            return Result(content, error, self.session.commit())
+        except (TypeError, ValueError, RecursionError) as problem:  # nothing that JSON could hold was written
+            return Result(f"Error: {problem}", True, False)
 
     def _dispatch_tau2(self, call: ToolCall) -> Any:
         arguments = call.arguments
@@ -124,7 +129,7 @@ class Toolbox:
         found = kit.tools.get(call.name)
         if found is None:
             raise ToolError(f"Tool '{call.name}' not found.")
-        return found.function(kit, **arguments)
+        return found.function(kit, **thaw(arguments))
 
     def run(self, side: AgentID, function: str, arguments: Mapping[str, Any]) -> Any:
         """Run any method of a side's toolkit, tool or not, as a task's set-up and assertions do; then synchronise.
