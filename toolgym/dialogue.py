@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from toolgym.domain import Agent
 from toolgym.episode import Episode
-from toolgym.messages import AgentID
+from toolgym.errors import ServiceError
+from toolgym.messages import AgentID, Message
 from toolgym.trajectory import Fault, Step
 
 
@@ -17,8 +18,8 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
         agent: Produces the messages.
 
     Returns:
-        The steps taken, in order; none if it is not this side's turn. A user that raises ends the episode with a
-        fault, since that is not the assistant's failure.
+        The steps taken, in order; none if it is not this side's turn. A user that raises, or answers what is no
+        user's message, ends the episode with a fault, and so does a ServiceError of either side.
 
     Raises:
         Exception: What an assistant raises.
@@ -27,6 +28,11 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
     while episode.turn == side:
         try:
             message = agent.respond(episode.view(side))
+            if side == "user":
+                _check_user(message)
+        except ServiceError as error:
+            steps.append(episode.fail(Fault("service", str(error))))
+            break
         except Exception as error:
             if side == "assistant":
                 raise
@@ -34,3 +40,17 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
             break
         steps.append(episode.advance(message))
     return steps
+
+
+def _check_user(message: object) -> None:
+    """Refuse what is no message of a user: the assistant must not pay for it."""
+    if not isinstance(message, Message):
+        raise TypeError(f"the user answered {type(message).__name__} instead of a Message")
+    if message.role != "user":
+        raise ValueError(f"the user answered in the role {message.role!r}")
+    if not isinstance(message.content, str | None):
+        raise TypeError(f"the user's text is {type(message.content).__name__}")
+    if not message.tool_calls and not (message.content or "").strip():
+        raise ValueError("the user answered nothing")
+    if any(call.requestor != "user" for call in message.tool_calls):
+        raise ValueError("the user made a call in the assistant's name")

@@ -13,7 +13,7 @@ from typing import Any
 
 from toolgym.database import Session
 from toolgym.domain import Domain
-from toolgym.errors import EpisodeError
+from toolgym.errors import EpisodeError, ServiceError
 from toolgym.evaluation.grade import Judge, grade
 from toolgym.messages import (
     SIDES,
@@ -102,7 +102,6 @@ class Episode:
         self.steps = 0
         self.errors = 0
         self.repeats: dict[AgentID, int] = {"assistant": 0, "user": 0}
-        self.new_repeats = 0
         self.successful_calls: list[ToolCall] = []
         self.rewards: dict[AgentID, dict[str, float]] = {"assistant": {}, "user": {}}
         self.started = time.time()
@@ -141,9 +140,18 @@ class Episode:
         """All messages of both sides so far, system prompts left out."""
         return self._messages
 
-    def view(self, agent: AgentID) -> tuple[Message, ...]:
-        """What a side may see, oldest first: its prompt, what was said, its own calls and their results."""
-        return tuple(self._views[agent])
+    def view(self, agent: AgentID, since: int = 0) -> tuple[Message, ...]:
+        """What a side may see, oldest first: its prompt, what was said, its own calls and their results.
+
+        Args:
+            agent: The side.
+            since: How many of the first messages to leave out, at least 0.
+        """
+        return tuple(self._views[agent][since:])
+
+    def seen(self, agent: AgentID) -> int:
+        """How many messages a side sees by now."""
+        return len(self._views[agent])
 
     def tools(self, agent: AgentID) -> tuple[Tool, ...]:
         """The tools that a side can call."""
@@ -170,7 +178,13 @@ class Episode:
             if self.fault is not None:
                 self._grade = Grade(None, None, note=f"void: {self.fault.source}: {self.fault.reason}")
             else:
-                self._grade = grade(self.prepared, self._final_session(), self._messages, self.termination, self.judge)
+                try:
+                    final = self._final_session()
+                    self._grade = grade(self.prepared, final, self._messages, self.termination, self.judge)
+                except ServiceError as error:
+                    self.fault = Fault("judge", str(error))
+                    self.termination = "infrastructure_error"
+                    self._grade = Grade(None, None, note=f"void: {error}")
         return self._grade
 
     def advance(self, message: Message) -> Step:
@@ -186,10 +200,13 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}); make a new one")
         if message.role != side:
             raise EpisodeError(f"it is the {side}'s turn, and the message is the {message.role}'s")
+        for call in message.tool_calls:
+            if call.requestor != side:
+                raise EpisodeError(f"the {side}'s message holds a call by the {call.requestor}")
         if not message.tool_calls and not (message.content and message.content.strip()):
             message = parse_action(message, side)
         self.steps += 1
-        self.new_repeats = 0
+        repeats = self.repeats[side]
         if message.tool_calls:
             appended = self._run_calls(message, side)
             self.steps += 1
@@ -211,8 +228,10 @@ class Episode:
         over = self.termination is not None
         if over:
             self._end()
-        step = Step(side, appended, {}, over and not truncated, truncated)
-        return self._pay(step, over) if self.terms else step
+            if self.judge is not None and self.task.needs_judge:
+                truncated |= self.grade.success is None  # a judge that fails voids the episode
+        step = Step(side, appended, {}, over and not truncated, truncated, self.repeats[side] - repeats)
+        return self._pay(step, over and self.fault is None) if self.terms else step
 
     def fail(self, fault: Fault) -> Step:
         """End the episode because something other than the agent failed; it pays nothing and counts as nothing.
@@ -258,8 +277,6 @@ class Episode:
         calls: list[ToolCall] = []
         results: list[Message] = []
         for call in message.tool_calls:
-            if call.requestor != side:
-                raise EpisodeError(f"the {side}'s message holds a call by the {call.requestor}")
             if call.problem is None:
                 try:
                     arguments = canonical_arguments(call.arguments)
@@ -270,8 +287,14 @@ class Episode:
             before = self.session.fingerprint
             if name in self._seen and self._seen[name] == before and not (found and found.repeatable):
                 self.repeats[side] += 1
-                self.new_repeats += 1
-            result = self.toolbox.call(call)
+            try:
+                result = self.toolbox.call(call)
+            except BaseException as error:  # a mistake of the domain: what ran before it stays on record
+                self._messages += (replace(message, tool_calls=(*calls, call)), *results)
+                self.fault = Fault("task", f"the tool {call.name!r} raised {type(error).__name__}: {error}")
+                self.termination = "unexpected_error"
+                self._end()
+                raise
             self._seen[name] = self.session.fingerprint
             if result.error:
                 self.errors += 1

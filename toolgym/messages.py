@@ -102,7 +102,7 @@ def to_chat(message: Message) -> dict[str, Any]:
                 "id": call.id,
                 "type": "function",
                 "function": {
-                    "name": call.name or INVALID,
+                    "name": call.name if call.problem is None else call.name or INVALID,
                     "arguments": json.dumps(call.arguments if call.problem is None else {"raw": call.raw}),
                 },
             }
@@ -238,6 +238,7 @@ def _with_ids(calls: Sequence[ToolCall], side: AgentID) -> tuple[ToolCall, ...]:
     return tuple(numbered)
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode
 _encode_sorted = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
 
 
@@ -250,7 +251,6 @@ _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 _NAME = re.compile(r'"name"\s*:')
 _LIST_OF_CALLS = re.compile(r"\[\s*\{")
 _FUNCTIONAL = re.compile(r"^\w+\s*\(.*\)$", re.DOTALL)
-_FENCE = re.compile(r"^```(?:json)?\s*\n(.*?)\n?```$", re.DOTALL)
 
 
 def _broken(raw: str, problem: str, position: int, side: AgentID, name: str = "") -> ToolCall:
@@ -284,8 +284,8 @@ def _parse_text(text: str, side: AgentID) -> Message:
     body = text.strip()
     if not body:
         return Message(side, None, (_broken(text, _EMPTY, 0, side),))
-    if body.startswith("```") and (fenced := _FENCE.match(body)):
-        body = fenced.group(1).strip() or body
+    if body.startswith("```") and body.endswith("```") and "\n" in body:
+        body = body[3:-3].removeprefix("json").strip() or body
     if _OPEN in body:
         return _parse_blocks(body, side)
     if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
@@ -348,7 +348,7 @@ def _functional(text: str, side: AgentID) -> ToolCall | None:
             return None
         try:
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        except ValueError:
+        except (ValueError, TypeError):
             try:
                 arguments[keyword.arg] = ast.unparse(keyword.value)
             except RecursionError:
@@ -366,23 +366,21 @@ def _call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
         raise DataError(f"a tool call must have a text 'name', got {str(call)[:120]}")
     name, arguments = function["name"], function.get("arguments", {})
-    identity = call.get("id") or f"call_{position}"
+    given = call.get("id")
+    identity = given if isinstance(given, str) and given else f"call_{position}"
     requestor: AgentID = "user" if call.get("requestor", side) == "user" else "assistant"
     raw = arguments if isinstance(arguments, str) else None
-    if raw is not None:
-        try:
+    try:
+        if raw is not None:
             arguments = _decode(raw) if raw.strip() else {}
-        except (ValueError, RecursionError) as error:
-            why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", raw)
+        elif isinstance(arguments, Mapping):  # as JSON has them: names are text, tuples are lists
+            canonical_arguments(arguments)
+            arguments = _decode(_encode(arguments))
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "they are nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", raw or "")
     if not isinstance(arguments, Mapping):
         shown = raw if raw is not None else repr(arguments)[:200]
         problem = f"The arguments must be a JSON object, got {type(arguments).__name__}."
         return ToolCall(name, {}, identity, requestor, problem, shown)
-    if raw is None:
-        try:
-            canonical_arguments(arguments)
-        except (TypeError, ValueError, RecursionError) as error:
-            why = "they are nested too deeply" if isinstance(error, RecursionError) else str(error)
-            return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", "")
     return ToolCall(name, arguments, identity, requestor)

@@ -50,12 +50,14 @@ class Prepared:
 
     def toolbox(self) -> Toolbox:
         """A fresh session in the start state, with both sides' tools over it."""
-        return toolbox_over(self.domain, Session(self.base, self.start))
+        return toolbox_over(self.domain, Session(self.base, self.start), self.tools)
 
 
-def toolbox_over(domain: Domain, session: Session) -> Toolbox:
-    """The domain's tools over a session."""
-    return Toolbox(session, domain.toolkits, domain.flavour, domain.sync)
+def toolbox_over(
+    domain: Domain, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None
+) -> Toolbox:
+    """The domain's tools over a session; ``offered`` as in :class:`~toolgym.tools.Toolbox`."""
+    return Toolbox(session, domain.toolkits, domain.flavour, domain.sync, offered)
 
 
 def prepare(domain: Domain, task: Task) -> Prepared:
@@ -96,6 +98,9 @@ def _prepare(domain: Domain, task: Task) -> Prepared:
         except (DataError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise TaskError(f"the initial state of task {task.id!r} cannot be built: {error}") from error
         start = session.layer()
+    if history and history[-1].role == "system":
+        raise TaskError(f"the history of task {task.id!r} ends with a system message; it must end with a side's")
+    _check_functions(domain, task)
     prompts: dict[AgentID, Message] = {
         "assistant": Message("system", domain.policy),
         "user": Message("system", str(task.user_scenario)),
@@ -107,15 +112,37 @@ def _prepare(domain: Domain, task: Task) -> Prepared:
 def _play_gold(
     domain: Domain, task: Task, session: Session
 ) -> tuple[Mapping[Key, str | None], int, tuple[Action, ...]]:
-    """The gold's net changes, failures and effective writes; as in tau2 nothing synchronises and failures pass."""
+    """The gold's net changes, failures and effective writes.
+
+    As in tau2, nothing is synchronised and failures pass; but in the ``toolgym`` flavour the sides are synchronised as
+    in an episode, and a gold call that fails is a mistake in the task.
+    """
     toolbox = toolbox_over(domain, session)
+    ours = domain.flavour == "toolgym"
     errors, writes = 0, []
+    if ours:
+        toolbox.synchronise()
     for action in task.gold:
-        result = toolbox.call(ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False)
+        call = ToolCall(action.name, thaw(action.arguments), action.action_id, action.requestor)
+        result = toolbox.call(call, sync=ours)
+        if ours and result.error:
+            raise TaskError(f"the gold call {action.action_id!r} of task {task.id!r} fails: {result.content}")
         errors += result.error
         if result.changed:
             writes.append(action)
     return session.diff(), errors, tuple(writes)
+
+
+def _check_functions(domain: Domain, task: Task) -> None:
+    """That the functions which the task's assertions name exist."""
+    criteria = task.evaluation_criteria
+    for assertion in (criteria.env_assertions or ()) if criteria is not None else ():
+        kit = domain.toolkits.get(assertion.env_type)
+        if assertion.func_name.startswith("_") or not callable(getattr(kit, assertion.func_name, None)):
+            raise TaskError(
+                f"task {task.id!r} asserts {assertion.func_name!r}, which the {assertion.env_type}'s toolkit of "
+                f"{domain.name!r} does not have"
+            )
 
 
 def _offered(domain: Domain, task: Task) -> dict[AgentID, tuple[Tool, ...]]:

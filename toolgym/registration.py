@@ -109,7 +109,7 @@ def make_curriculum(name: str, domain: Domain, split: str) -> Curriculum:
     make = CURRICULA.load(name)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
-    curriculum: Curriculum = make(domain.tasks[split])
+    curriculum: Curriculum = make(domain, split)
     return curriculum
 
 
@@ -119,7 +119,8 @@ def make_user(name: str) -> AgentFactory:
     Raises:
         UnknownNameError: If no such user is installed.
     """
-    return _factory(USERS.load(name))
+    factory: AgentFactory = USERS.load(name)
+    return factory
 
 
 def make_agent(name: str) -> AgentFactory:
@@ -128,9 +129,5 @@ def make_agent(name: str) -> AgentFactory:
     Raises:
         UnknownNameError: If no such agent is installed.
     """
-    return _factory(AGENTS.load(name))
-
-
-def _factory(loaded: Any) -> AgentFactory:
-    made: AgentFactory = loaded
-    return made
+    factory: AgentFactory = AGENTS.load(name)
+    return factory

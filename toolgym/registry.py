@@ -21,8 +21,8 @@ class Registry:
         group: Entry point group, such as ``"toolgym.domains"``.
 
     Example:
-        >>> Registry("curriculum", "toolgym.curricula").load("fixed").__name__
-        'Fixed'
+        >>> Registry("agent", "toolgym.agents").load("no-op").__name__
+        'NoOp'
     """
 
     def __init__(self, kind: str, group: str) -> None:

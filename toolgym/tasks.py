@@ -248,8 +248,10 @@ def read_tasks(path: Path) -> list[Task]:
     """
     if not path.is_file():
         raise TaskError(f"there is no task file {str(path)!r}")
-    tasks = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    tasks: list[Task] = []
+    if path.stat().st_size == 0:
+        return tasks
+    for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
         try:
             tasks.append(Task.model_validate_json(line))
         except ValidationError as error:

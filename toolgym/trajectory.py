@@ -102,6 +102,7 @@ class Step:
         reward_terms: What each side was paid now, by term.
         terminated: The dialogue came to its end.
         truncated: A limit or a fault ended it.
+        repeats: Calls of the message that only repeated an earlier one, nothing having changed in between.
     """
 
     agent: AgentID
@@ -109,6 +110,7 @@ class Step:
     reward_terms: Mapping[AgentID, Mapping[str, float]]
     terminated: bool
     truncated: bool
+    repeats: int = 0
 
     def reward(self, agent: AgentID = "assistant") -> float:
         """The sum of what a side was paid now."""
@@ -194,7 +196,7 @@ class Trajectory:
             if data.get("fault") is not None:
                 data["fault"] = Fault(**data["fault"])
             return cls(**data)
-        except (TypeError, KeyError, AttributeError, ValueError) as error:
+        except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
             raise DataError(f"this line is not a trajectory: {error}: {line[:120]}") from error
 
 

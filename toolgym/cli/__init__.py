@@ -1,11 +1,12 @@
 """The command ``toolgym``: one module a command.
 
-Exit codes: 0 done, 1 a check did not hold, 2 a mistake that you can mend.
+Exit codes: 0 done, 1 a check did not hold, 2 a mistake that you can mend, 70 a bug of toolgym.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
 
 
 def main() -> None:
@@ -20,3 +21,7 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.write("toolgym: this is a bug; please report it with the lines above\n")
+        sys.exit(70)

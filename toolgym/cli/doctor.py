@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from toolgym.cli.output import AsJson, console, print_json
@@ -36,7 +37,7 @@ def doctor(as_json: AsJson = False) -> None:
             table.add_column(heading)
         for check in checks:
             mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "-"}[check["ok"]]
-            table.add_row(mark, check["what"], check["found"])
+            table.add_row(mark, check["what"], escape(check["found"]))
         console.print(table)
     if any(check["ok"] is False for check in checks):
         raise typer.Exit(1)

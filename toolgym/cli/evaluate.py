@@ -48,7 +48,7 @@ def evaluate(
     agents = {chosen: make_agent(chosen) for chosen in agent or ["oracle"]}
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
-    title = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{domain}"
+    title = name or _fresh_name(runs, domain)
     answers: dict[str, Any] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
@@ -56,7 +56,7 @@ def evaluate(
             settings = Settings(domain, split, chosen, data, user, trials, seed, max_steps, max_errors)
             folder = runs / f"{title}-{chosen}"
             bar = progress.add_task(chosen, total=len(tasks) * trials)
-            if resume and folder.exists():
+            if resume:
                 kept = Run.resume(folder, settings.as_dict())
             else:
                 kept = Run.start(folder, settings.as_dict(), (task.world for task in tasks))
@@ -88,12 +88,23 @@ def evaluate(
     if as_json:
         print_json({"domain": domain, "split": split, "data": data, "user": user, "agents": answers})
     else:
-        _print(domain, split, data, user, trials, answers)
+        _print(domain, split, data, user, trials, answers, getattr(customer, "comparable", True))
         if tau2_results is not None:
             console.print(f"tau2 results: {tau2_results}")
 
 
-def _print(domain: str, split: str, data: str, user: str, trials: int, answers: dict[str, Any]) -> None:
+def _fresh_name(runs: Path, domain: str) -> str:
+    """The time and the domain, numbered if there is such a run already."""
+    title = f"{time.strftime('%Y%m%d-%H%M%S')}-{domain}"
+    number, fresh = 1, title
+    while any(runs.glob(f"{fresh}-*")):
+        number, fresh = number + 1, f"{title}-{number + 1}"
+    return fresh
+
+
+def _print(
+    domain: str, split: str, data: str, user: str, trials: int, answers: dict[str, Any], comparable: bool
+) -> None:
     table = Table(title=f"{domain} · {split} · {data} data · user {user} · {trials} trials")
     table.add_column("agent")
     for k in range(1, trials + 1):
@@ -117,8 +128,8 @@ def _print(domain: str, split: str, data: str, user: str, trials: int, answers: 
     console.print(table)
     if any(answer["not_judged"] for answer in answers.values()):
         console.print("Tasks that need a judge are not judged without one: they count neither way.")
-    if user == "minimal":
-        console.print("The minimal user agrees to everything: these figures compare with no other user's.")
+    if not comparable:
+        console.print(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
     for chosen, answer in answers.items():
         console.print(f"{chosen}: {answer['run']}", soft_wrap=True)
 

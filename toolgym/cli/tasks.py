@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from toolgym.cli.output import AsJson, Data, console, print_json
@@ -35,7 +36,7 @@ def list_tasks(
         for task in tasks[name]:
             criteria = task.evaluation_criteria
             basis = " ".join(criteria.reward_basis) if criteria is not None else ""
-            table.add_row(name, task.id, str(len(task.gold)), basis, "yes" if task.needs_judge else "")
+            table.add_row(name, escape(task.id), str(len(task.gold)), basis, "yes" if task.needs_judge else "")
     console.print(table)
     if not chosen:
         console.print(f"The domain {domain!r} has no embedded tasks yet; try --data tau2.")
@@ -58,7 +59,7 @@ def show_task(
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
     ready = prepare(made, task)
-    console.rule(f"{domain} {task.id} ({task.key})")
+    console.rule(escape(f"{domain} {task.id} ({task.key})"))
     console.print(str(task.user_scenario), markup=False)
     console.rule("gold calls")
     for action in task.gold:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -26,6 +27,11 @@ class Fixed:
         if not tasks:
             raise DataError("a curriculum needs at least one task; this split has none")
         self.tasks = tuple(tasks)
+
+    @classmethod
+    def from_split(cls, domain: Domain, split: str) -> Fixed:
+        """The tasks of a split; the entry point of this curriculum."""
+        return cls(domain.tasks[split])
 
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
         """See Curriculum."""

@@ -68,6 +68,8 @@ class Database:
                 raise WorldError(f"this world has data for the side {side!r}; the domain has {sorted(schemas)}")
         for side, schema in schemas.items():
             data = rows.get(side, {})
+            if not isinstance(data, Mapping):
+                raise WorldError(f"{schema.name} must be a mapping of tables, got {type(data).__name__}")
             if unknown := set(data) - set(schema.by_name):
                 raise WorldError(f"{schema.name} has no table {sorted(unknown)[0]!r}; it has {sorted(schema.by_name)}")
             for table in schema.tables:

@@ -80,7 +80,11 @@ def _engine(base: Database) -> Any:
         process, connection = _ENGINES.get(base, (0, None))
         if process == os.getpid():
             return connection
-        config = {"threads": 1, "memory_limit": MEMORY, "temp_directory": ""}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": 1,
+            "memory_limit": MEMORY,
+            "temp_directory": "",
+        }
         connection = duckdb.connect(":memory:", config=config)
         for side, schema in base.schemas.items():
             for table in schema.tables:

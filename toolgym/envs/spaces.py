@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
@@ -165,11 +165,38 @@ def _write(space: _JsonSpace[Any], index: int, value: Any, shared_memory: Any) -
 
 
 @read_from_shared_memory.register(_JsonSpace)
-def _read(space: _JsonSpace[Any], shared_memory: Any, n: int = 1) -> tuple[Any, ...]:
-    view = memoryview(shared_memory).cast("B")
-    found = []
-    for index in range(n):
-        start = index * space.max_bytes + _LENGTH
-        size = int.from_bytes(view[start - _LENGTH : start], "little")
-        found.extend(space.from_jsonable([json.loads(bytes(view[start : start + size]))]))
-    return tuple(found)
+def _read(space: _JsonSpace[Any], shared_memory: Any, n: int = 1) -> Frames:
+    return Frames(space, shared_memory, n)
+
+
+class Frames(Sequence[Any]):
+    """The latest message of each environment in shared memory, decoded when it is looked at.
+
+    Gymnasium asks for this once and copies it after every step; the copy is a plain tuple of that step's messages.
+    """
+
+    def __init__(self, space: _JsonSpace[Any], shared_memory: Any, n: int) -> None:
+        self._space = space
+        self._view = memoryview(shared_memory).cast("B")
+        self._n = n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        if not -self._n <= index < self._n:
+            raise IndexError(f"there are {self._n} environments, got the index {index}")
+        start = (index % self._n) * self._space.max_bytes + _LENGTH
+        size = int.from_bytes(self._view[start - _LENGTH : start], "little")
+        return self._space.from_jsonable([json.loads(bytes(self._view[start : start + size]))])[0]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        raise TypeError("messages in shared memory change, so they cannot be hashed")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[Any, ...]:
+        return tuple(self)

@@ -127,13 +127,16 @@ class ToolEnv(gym.Env[Observation, Any]):
         self._group: list[Trajectory] = []
         self._drawn: Task | None = None
         self._from_curriculum = False
+        self._ended_at_reset: Step | None = None
         self._run_seed = 0
         self._trials: dict[str, int] = {}
         self._rendered = 0
 
     @property
     def tools(self) -> list[dict[str, Any]]:
-        """The assistant's tools in OpenAI's function format."""
+        """The assistant's tools in OpenAI's function format, frozen."""
+        if self.episode is not None:
+            return [found.schema for found in self.episode.tools("assistant")]
         return [found.schema for found in self.domain.toolkits["assistant"].tools.values()]
 
     def reset(
@@ -162,7 +165,8 @@ class ToolEnv(gym.Env[Observation, Any]):
         self.episode = Episode(self.domain, task, limits=self.limits, terms=self.terms, judge=self.judge)
         self._user = self._make_user(self.domain, task, stream(self._run_seed, task.key, trial, "user"))
         self._rendered = 0
-        take_turn(self.episode, "user", self._user)
+        opening = take_turn(self.episode, "user", self._user)
+        self._ended_at_reset = opening[-1] if opening and self.episode.turn is None else None
         info = {"task_key": task.key, "reward_terms": {}, "tools": self.tools}
         if self.debug:
             info["task_id"] = task.id
@@ -182,9 +186,15 @@ class ToolEnv(gym.Env[Observation, Any]):
         episode = self.episode
         if episode is None or self._user is None:
             raise gym.error.ResetNeeded("Call reset() before step().")
+        if self._ended_at_reset is not None:  # over at the user's opening: there is only notice to be taken of it
+            last, self._ended_at_reset = self._ended_at_reset, None
+            self._finish(episode)
+            paid = dict(last.reward_terms.get("assistant", {}))
+            over: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": paid, **self._ending(episode)}
+            return (), float(sum(paid.values())), last.terminated, last.truncated, over
         if episode.turn is None:
             raise gym.error.ResetNeeded(f"The episode is over ({episode.termination}); call reset().")
-        before = len(episode.view("assistant"))
+        before = episode.seen("assistant")
         steps = [episode.advance(parse_action(action, "assistant", self.parsing))]
         if episode.turn == "user":
             steps += take_turn(episode, "user", self._user)
@@ -192,7 +202,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         for taken in steps:
             for name, amount in taken.reward_terms.get("assistant", {}).items():
                 terms[name] = terms.get(name, 0.0) + amount
-        last: Step = steps[-1]
+        last = steps[-1]
         info: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": terms}
         if self.debug:
             info["task_id"] = episode.task.id
@@ -201,8 +211,7 @@ class ToolEnv(gym.Env[Observation, Any]):
             self._finish(episode)
         if self.render_mode == "human":
             self._print()
-        view = episode.view("assistant")
-        seen = view if self.history else view[before + 1 :]
+        seen = episode.view("assistant", 0 if self.history else before + 1)
         observation = tuple(to_chat(message) for message in seen)
         return observation, float(sum(terms.values())), last.terminated, last.truncated, info
 

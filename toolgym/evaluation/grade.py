@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from toolgym.database import Session
+from toolgym.errors import ServiceError, TaskError
 from toolgym.messages import Message, ToolCall
 from toolgym.prepared import Prepared, toolbox_over
 from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria
@@ -43,18 +45,21 @@ def grade(
         The grade. A component that is not in the basis is checked all the same, and does not count.
 
     Raises:
-        ValueError: If the judge does not give one verdict an assertion.
+        ServiceError: If the judge fails, or does not give one verdict an assertion.
+        TaskError: If an assertion names no function.
 
     Source:
         tau2-bench 1.0.1: the reward is the product of the basis; databases are compared as the gold calls leave them.
     """
     if termination not in ("user_stop", "agent_stop"):
-        return Grade(0.0, False, note=f"the episode ended by {termination}; nothing was checked")
+        unjudged: dict[str, float | None] = {"NL_ASSERTION": None} if prepared.task.needs_judge and not judge else {}
+        note = f"the episode ended by {termination}; nothing was checked"
+        return Grade(0.0, False, components=unjudged, note=note)
     criteria = prepared.task.evaluation_criteria
     if criteria is None:
         return Grade(1.0, True, note="the task has no criteria")
     actions = _check_actions(criteria.actions or (), messages)
-    communicate = _check_communicate(criteria, messages)
+    communicate = _check_communicate(criteria, messages, strict=prepared.domain.flavour == "toolgym")
     if criteria.actions is None and criteria.env_assertions is None:
         db_match, assertions = True, _NO_CHECKS
     else:
@@ -116,7 +121,12 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
     )
 
 
-def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]) -> tuple[Check, ...]:
+def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message], *, strict: bool) -> tuple[Check, ...]:
+    """Whether each text was said by the assistant, ignoring case and the commas of what was said.
+
+    tau2 looks for the text anywhere, in messages sent along with calls too, which nobody reads. ``strict``, for our own
+    tasks: only in what the user was told, and not as a part of a longer word or number.
+    """
     wanted = criteria.communicate_info or ()
     if not wanted:
         return ()
@@ -124,8 +134,16 @@ def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]
         message.content.lower().replace(",", "")
         for message in messages
         if message.role == "assistant" and message.content and message.content.strip()
+        if not (strict and message.tool_calls)
     ]
-    return tuple(Check(info, any(info.lower() in text for text in said)) for info in wanted)
+    return tuple(Check(info, any(_holds(text, info.lower(), strict) for text in said)) for info in wanted)
+
+
+def _holds(text: str, info: str, strict: bool) -> bool:
+    if not strict:
+        return info in text
+    whole = re.escape(info.replace(",", ""))
+    return re.search(rf"(?<![\w.]){whole}(?!\w|\.\d)", text) is not None
 
 
 def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
@@ -137,6 +155,8 @@ def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence
     for assertion in assertions:
         try:
             answer = toolbox.run(assertion.env_type, assertion.func_name, assertion.arguments)
+        except TaskError:
+            raise
         except (ValueError, LookupError, AttributeError) as error:
             checks.append(Check(assertion.func_name, False, str(error)))
             continue
@@ -154,9 +174,12 @@ def _check_nl(criteria: EvaluationCriteria, messages: Sequence[Message], judge: 
         return ()
     if judge is None:
         return tuple(Check(assertion, None, "not judged") for assertion in wanted)
-    verdicts = judge(wanted, messages)
+    try:
+        verdicts = judge(wanted, messages)
+    except Exception as error:
+        raise ServiceError(f"the judge failed: {type(error).__name__}: {error}") from error
     if len(verdicts) != len(wanted):
-        raise ValueError(f"the judge gave {len(verdicts)} verdicts on {len(wanted)} assertions")
+        raise ServiceError(f"the judge gave {len(verdicts)} verdicts on {len(wanted)} assertions")
     return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, verdicts, strict=True))
 
 

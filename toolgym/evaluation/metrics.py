@@ -114,20 +114,42 @@ def interval(values: Sequence[float], trials: int) -> Estimate:
     number = len(values)
     if number == 0:
         raise ValueError("an interval needs at least one task")
-    mean = sum(values) / number
-    squared = sum((value - mean) ** 2 for value in values) / max(number - 1, 1)
-    error = sqrt(squared / number)
-    if error == 0.0 or mean in (0.0, 1.0):
-        effective = float(number)
+    if min(values) == max(values):  # no spread to estimate from: each task is one observation
+        mean, effective = float(values[0]), float(number)
     else:
-        effective = min(mean * (1 - mean) / error**2, float(max(trials, number)))
-        if number > 1 and effective > 1:
-            correction = (t.ppf(0.975, max(effective - 1, 1)) / t.ppf(0.975, number - 1)) ** 2
-            effective = max(min(effective * correction, float(max(trials, number))), 1.0)
+        mean, size = sum(values) / number, max(trials, number)
+        variance = sum((value - mean) ** 2 for value in values) / (number - 1)
+        effective = min(mean * (1 - mean) * number / variance, float(size))
+        effective *= float(t.ppf(0.975, size - 1) / t.ppf(0.975, number - 1)) ** 2
     hits = mean * effective
     low = 0.0 if hits <= 0 else float(beta.ppf(0.025, hits, effective - hits + 1))
     high = 1.0 if hits >= effective else float(beta.ppf(0.975, hits + 1, effective - hits))
-    return Estimate(mean, low, high)
+    return Estimate(mean, min(low, mean), max(high, mean))
+
+
+class _Outcomes(NamedTuple):
+    """Counted trials by task, and what was left out."""
+
+    by_task: dict[str, list[bool]]
+    void: int
+    unjudged: set[str]
+
+
+def _outcomes(trajectories: Iterable[Trajectory]) -> _Outcomes:
+    """Void trials are left out, and whole tasks of which any trial would need a judge to settle it."""
+    by_task: dict[str, list[bool]] = defaultdict(list)
+    unjudged: set[str] = set()
+    void = 0
+    for trajectory in trajectories:
+        if trajectory.fault is not None or trajectory.grade is None:
+            void += 1
+        elif trajectory.grade.not_judged:
+            unjudged.add(trajectory.task_key)
+        else:
+            by_task[trajectory.task_key].append(bool(trajectory.success))
+    for key in unjudged:
+        by_task.pop(key, None)
+    return _Outcomes(by_task, void, unjudged)
 
 
 def pass_hat_table(
@@ -145,18 +167,7 @@ def pass_hat_table(
         ValueError: If tasks have different numbers of trials and that is not allowed, or ``max_k`` is above the
             smallest number.
     """
-    outcomes: dict[str, list[bool]] = defaultdict(list)
-    unjudged: set[str] = set()
-    void = 0
-    for trajectory in trajectories:
-        if trajectory.fault is not None or trajectory.grade is None:
-            void += 1
-        elif trajectory.grade.not_judged:
-            unjudged.add(trajectory.task_key)
-        else:
-            outcomes[trajectory.task_key].append(bool(trajectory.success))
-    for key in unjudged:
-        outcomes.pop(key, None)
+    outcomes, void, unjudged = _outcomes(trajectories)
     sizes: dict[int, int] = defaultdict(int)
     for results in outcomes.values():
         sizes[len(results)] += 1
@@ -175,7 +186,7 @@ def pass_hat_table(
     total = sum(number * tasks for number, tasks in trials.items())
     by_k = {}
     for k in range(1, top + 1):
-        values = [pass_hat_k(sum(results), len(results), k) for results in outcomes.values()]
+        values = [_pass_hat(results, k) for results in outcomes.values()]
         by_k[k] = interval(values, total)
     return PassHat(by_k, len(outcomes), trials, void, len(unjudged))
 
@@ -189,30 +200,33 @@ def compare(first: Iterable[Trajectory], second: Iterable[Trajectory], *, k: int
         k: Which Pass^k, at least 1.
 
     Returns:
-        The mean difference b - a, its 95 % t interval over tasks, and a paired permutation test's p-value.
+        The mean difference b - a, its 95 % t interval over tasks, and a paired permutation test's p-value. Tasks that
+        either run could not judge are left out of both.
 
     Raises:
         ValueError: If the runs do not cover the same tasks, or a task has fewer than ``k`` counted trials.
     """
     from scipy.stats import permutation_test, t
 
-    a, b = _by_task(first), _by_task(second)
-    if a.keys() != b.keys():
-        only = len(a.keys() ^ b.keys())
+    a, b = _outcomes(first), _outcomes(second)
+    for key in a.unjudged | b.unjudged:
+        a.by_task.pop(key, None)
+        b.by_task.pop(key, None)
+    if a.by_task.keys() != b.by_task.keys():
+        only = len(a.by_task.keys() ^ b.by_task.keys())
         raise ValueError(f"the runs do not cover the same tasks: {only} tasks are in one of them only")
-    if not a:
-        raise ValueError("there is no task to compare")
-    differences = [pass_hat_k(*b[key], k) - pass_hat_k(*a[key], k) for key in a]
+    if not a.by_task:
+        raise ValueError("there is no task to compare: the runs have no counted trials")
+    differences = [_pass_hat(b.by_task[key], k) - _pass_hat(a.by_task[key], k) for key in a.by_task]
     number = len(differences)
     mean = sum(differences) / number
-    if number == 1 or all(value == differences[0] for value in differences):
-        half = 0.0 if number > 1 else 2.0
+    if min(differences) == max(differences):  # no spread: how far another task could be is bounded by their number
+        half = 2 * (1 - 0.025 ** (1 / number))
     else:
         spread = sqrt(sum((value - mean) ** 2 for value in differences) / (number - 1))
         half = float(t.ppf(0.975, number - 1)) * spread / sqrt(number)
-    if not any(differences):
-        p_value = 1.0
-    else:
+    p_value = 1.0
+    if number > 1 and any(differences):
         test: Any = permutation_test(
             (differences,),
             lambda values, axis: values.mean(axis=axis),
@@ -225,11 +239,5 @@ def compare(first: Iterable[Trajectory], second: Iterable[Trajectory], *, k: int
     return Comparison(mean, max(mean - half, -1.0), min(mean + half, 1.0), p_value, number)
 
 
-def _by_task(trajectories: Iterable[Trajectory]) -> dict[str, tuple[int, int]]:
-    """Successes and trials by task key."""
-    counts: dict[str, tuple[int, int]] = {}
-    for trajectory in trajectories:
-        if trajectory.success is not None:
-            successes, trials = counts.get(trajectory.task_key, (0, 0))
-            counts[trajectory.task_key] = (successes + trajectory.success, trials + 1)
-    return counts
+def _pass_hat(results: Sequence[bool], k: int) -> float:
+    return pass_hat_k(sum(results), len(results), k)

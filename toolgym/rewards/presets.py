@@ -62,6 +62,10 @@ def _check(terms: tuple[Any, ...]) -> tuple[RewardTerm, ...]:
     names = [term.name for term in terms]
     if len(set(names)) < len(names):
         raise ValueError(f"two reward terms share a name: {names}; give each its own")
+    for term in terms:
+        weight = getattr(term, "weight", 0.0)
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"the weight of the reward term {term.name!r} must be at least 0, got {weight!r}")
     caps = sum(term.cap for term in terms if hasattr(term, "cap") and getattr(term, "weight", 0) > 0)
     success = next((term.weight for term in terms if term.name == "success"), None)
     if success is not None and caps >= success > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,15 +81,28 @@ class ActionMatch:
         gold = episode.prepared.gold_writes
         if not gold:
             return NOTHING
-        made = list(episode.successful_calls)
-        matched = 0
-        for action in gold:
-            for position, call in enumerate(made):
-                if call.requestor == action.requestor and matches(action, call):
-                    del made[position]
-                    matched += 1
-                    break
-        return {"assistant": self.weight * matched / len(gold)}
+        made = episode.successful_calls
+        choices = [
+            [n for n, call in enumerate(made) if call.requestor == action.requestor and matches(action, call)]
+            for action in gold
+        ]
+        return {"assistant": self.weight * _most_pairs(choices) / len(gold)}
+
+
+def _most_pairs(choices: Sequence[Sequence[int]]) -> int:
+    """The size of a maximum matching: each gold action with one of its calls, no call twice (Kuhn's algorithm)."""
+    owner: dict[int, int] = {}
+
+    def place(action: int, tried: set[int]) -> bool:
+        for call in choices[action]:
+            if call not in tried:
+                tried.add(call)
+                if call not in owner or place(owner[call], tried):
+                    owner[call] = action
+                    return True
+        return False
+
+    return sum(place(action, set()) for action in range(len(choices)))
 
 
 @dataclass(frozen=True)
@@ -110,11 +123,10 @@ class RepeatPenalty:
 
     def on_step(self, episode: Episode, step: Step) -> Payment:
         """See RewardTerm."""
-        new = episode.new_repeats
-        if not new:
+        if not step.repeats:
             return NOTHING
         total = episode.repeats[step.agent]
-        before = min(self.cap, self.weight * (total - new))
+        before = min(self.cap, self.weight * (total - step.repeats))
         return {step.agent: before - min(self.cap, self.weight * total)}
 
     def on_end(self, episode: Episode) -> Payment:

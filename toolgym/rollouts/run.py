@@ -44,7 +44,7 @@ class Run:
         Raises:
             DataError: If the folder exists, or cannot be written.
         """
-        if folder.exists():
+        if (folder / MANIFEST).exists():
             raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
         run = cls(folder, settings)
         manifest = {
@@ -53,9 +53,11 @@ class Run:
             "versions": {"toolgym": version("toolgym"), "python": platform.python_version()},
         }
         try:
-            folder.mkdir(parents=True)
-            (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-            run._file = (folder / TRAJECTORIES).open("a", encoding="ascii")
+            folder.mkdir(parents=True, exist_ok=True)
+            run._file = (folder / TRAJECTORIES).open("w", encoding="ascii")
+            partial = folder / f".{MANIFEST}.partial"
+            partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            partial.replace(folder / MANIFEST)
         except OSError as error:
             raise DataError(f"the run {str(folder)!r} cannot be written: {error}") from error
         return run
@@ -67,7 +69,9 @@ class Run:
         Raises:
             DataError: If there is no such run, or it was made with other settings.
         """
-        before = read_manifest(folder)["settings"]
+        before = read_manifest(folder).get("settings")
+        if not isinstance(before, dict):
+            raise DataError(f"the manifest of the run {str(folder)!r} has no settings; it cannot be continued")
         wanted = json.loads(json.dumps(dict(settings)))
         if before != wanted:
             names = sorted(name for name in {*before, *wanted} if before.get(name) != wanted.get(name))
@@ -78,13 +82,12 @@ class Run:
             )
         run = cls(folder, settings)
         path = folder / TRAJECTORIES
-        data = path.read_bytes() if path.exists() else b""
-        whole = data.rfind(b"\n") + 1
-        for line in data[:whole].decode("ascii").splitlines():
-            trajectory = Trajectory.from_json(line)
+        whole = 0
+        for trajectory, end in _read_lines(path) if path.exists() else ():
             run.finished[trajectory.episode_id] = trajectory
+            whole = end
         run._file = path.open("a", encoding="ascii")
-        if whole < len(data):
+        if whole < path.stat().st_size:
             os.truncate(path, whole)
         return run
 
@@ -114,19 +117,37 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         DataError: If the folder is not a run.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{str(folder)!r} is not a run: {error}") from error
+    if not isinstance(manifest, dict):
+        raise DataError(f"{str(folder)!r} is not a run: its manifest is no JSON object")
     return manifest
 
 
 def read_trajectories(folder: Path) -> Iterator[Trajectory]:
-    """The trajectories of a run, in the order in which they finished.
+    """The trajectories of a run, in the order in which they finished; a last line that was cut off is left out.
 
     Raises:
         DataError: If the folder is not a run, or a line is not a trajectory.
     """
     read_manifest(folder)
-    with (folder / TRAJECTORIES).open(encoding="ascii") as file:
-        for line in file:
-            yield Trajectory.from_json(line)
+    for trajectory, _ in _read_lines(folder / TRAJECTORIES):
+        yield trajectory
+
+
+def _read_lines(path: Path) -> Iterator[tuple[Trajectory, int]]:
+    """Each whole line's trajectory, and where in the file the line ends."""
+    end = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                end += len(line)
+                try:
+                    yield Trajectory.from_json(line.decode("ascii")), end
+                except (DataError, UnicodeDecodeError) as error:
+                    raise DataError(f"{path}, line {number}: {error}") from error
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error}") from error

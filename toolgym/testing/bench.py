@@ -23,6 +23,7 @@ from toolgym.database import Database, Schema, Session, Table, WorldStore
 from toolgym.database.sources import Index, Resident, add_entry
 from toolgym.domain import Domain
 from toolgym.episode import Episode
+from toolgym.errors import DataError
 from toolgym.messages import STOP, Message, parse_action
 from toolgym.prepared import Prepared, prepare
 from toolgym.rewards import build_reward
@@ -111,6 +112,8 @@ def playable(domain: Domain) -> list[Task]:
         for task in domain.tasks
         if task.gold and task.initial_state is None and all(action.requestor == "assistant" for action in task.gold)
     ]
+    if not found:
+        raise DataError(f"the domain {domain.name!r} has no such tasks over {domain.data} data; try other data")
     return [task for task in found if task.world == found[0].world]
 
 

@@ -118,7 +118,7 @@ class Tool:
         from pydantic import ValidationError
 
         try:
-            checked = self.parameters.model_validate(arguments)
+            checked = self.parameters.model_validate(arguments, strict=True)
         except ValidationError as error:
             raise ToolError(f"Invalid arguments for {self.name}: {_explain(error)}") from None
         return {name: getattr(checked, name) for name in type(checked).model_fields}
@@ -127,7 +127,7 @@ class Tool:
 def _explain(error: Any) -> str:
     parts = []
     for item in error.errors(include_url=False, include_context=False):
-        place = ".".join(str(part) for part in item["loc"]) or "arguments"
+        place = ".".join(str(part)[:60] for part in item["loc"])[:120] or "arguments"
         if item["type"] == "missing":
             parts.append(f"{place} is missing")
         elif item["type"] == "extra_forbidden":

@@ -40,9 +40,10 @@ class Toolbox:
         toolkits: Toolkit classes by side.
         flavour: How arguments are checked and failures undone.
         sync: Run after every successful call, and by the episode after every step; None if the sides share nothing.
+        offered: The tools that a side may call; by default all of its toolkit. tau2 does not enforce what it offers.
     """
 
-    __slots__ = ("flavour", "session", "sync", "toolkits")
+    __slots__ = ("flavour", "offered", "session", "sync", "toolkits")
 
     def __init__(
         self,
@@ -50,7 +51,9 @@ class Toolbox:
         toolkits: Mapping[AgentID, type[Toolkit]],
         flavour: Flavour,
         sync: Sync | None = None,
+        offered: Mapping[AgentID, tuple[Tool, ...]] | None = None,
     ) -> None:
+        self.offered = offered
         self.session = session
         self.flavour = flavour
         self.sync = sync
@@ -84,8 +87,11 @@ class Toolbox:
         try:
             kit = self.toolkits.get(call.requestor)
             found = None if kit is None else kit.tools.get(call.name)
+            if found is not None and self.offered is not None and found not in self.offered[call.requestor]:
+                found = None
             if found is None:
-                known = ", ".join(kit.tools) if kit is not None else ""
+                tools = self.offered[call.requestor] if self.offered is not None else kit.tools.values() if kit else ()
+                known = ", ".join(other.name for other in tools)
                 raise ToolError(f"Tool '{call.name[:100]}' not found. Your tools: {known or 'none'}.")
             content = to_text(found.function(kit, **found.validate(call.arguments)))
             if not found.mutates and session.dirty:

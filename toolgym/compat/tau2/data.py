@@ -61,7 +61,7 @@ def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
     worlds = WorldStore(domain.schemas)
     world = worlds.add(Database.build(domain.schemas, rows))
     return domain.with_data(
-        policy=domain.tau2_policy(folder),
+        policy=_read_policy(domain, folder),
         worlds=worlds,
         tasks=TaskSet(_splits(folder, world)),
         greeting=GREETING,
@@ -123,8 +123,22 @@ def _read_database(folder: Path, stem: str) -> Any:
     for suffix in ("json", "toml"):
         file = folder / f"{stem}.{suffix}"
         if file.is_file():
-            return _read_json(file) if suffix == "json" else tomllib.loads(file.read_text(encoding="utf-8"))
+            return _read_json(file) if suffix == "json" else _read_toml(file)
     raise DataError(f"{str(folder)!r} has neither {stem}.json nor {stem}.toml")
+
+
+def _read_toml(file: Path) -> Any:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{str(file)!r} is not TOML: {error}") from error
+
+
+def _read_policy(domain: Domain, folder: Path) -> str:
+    try:
+        return domain.tau2_policy(folder)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the policy of tau2's {domain.name!r} cannot be read: {error}") from error
 
 
 def _read_json(file: Path) -> Any:
