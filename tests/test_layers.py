@@ -73,9 +73,9 @@ def violations(path: Path, layer: str) -> list[str]:
         if module.split(".")[0] in PLUGINS:
             found.append(f"{path.name}:{line} imports the plug-in {module}")
         parts = module.split(".")
-        if parts[0] == "toolgym" and len(parts) > 1 and parts[1] in LAYERS:
-            if LAYERS.index(parts[1]) > LAYERS.index(layer):
-                found.append(f"{path.name}:{line} ({layer}) imports {module}, which is below it")
+        known = parts[0] == "toolgym" and len(parts) > 1 and parts[1] in LAYERS
+        if known and LAYERS.index(parts[1]) > LAYERS.index(layer):
+            found.append(f"{path.name}:{line} ({layer}) imports {module}, which is below it")
     return found
 
 

@@ -184,7 +184,7 @@ def parse_action(
                 f"an action is text, a chat message or a Message, got {type(action).__name__}: {str(action)[:80]}"
             )
         if "name" in action and "role" not in action:
-            return Message(side, None, (_call_from_chat(action, 0, side),))
+            return Message(side, None, _with_ids([_call_from_chat(action, 0, side)], side))
         action = from_chat({**action, "role": side}, side)
     calls = _with_ids(action.tool_calls, side)
     if not calls and not (action.content and action.content.strip()):

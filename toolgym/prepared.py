@@ -13,7 +13,7 @@ from toolgym.database.records import thaw
 from toolgym.database.schema import SINGLE, Table
 from toolgym.database.session import Key
 from toolgym.domain import Domain
-from toolgym.errors import DataError, TaskError
+from toolgym.errors import DataError, TaskError, ToolError
 from toolgym.messages import SIDES, AgentID, Message, ToolCall, from_chat
 from toolgym.replay import replay
 from toolgym.tasks import Action, Task
@@ -95,7 +95,7 @@ def _prepare(domain: Domain, task: Task) -> Prepared:
                 toolbox.run(call.env_type, call.func_name, call.arguments)
             history = tuple(_from_history(message) for message in state.message_history or ())
             replay(toolbox, history)
-        except (DataError, TypeError, ValueError, LookupError, AttributeError) as error:
+        except (DataError, ToolError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise TaskError(f"the initial state of task {task.id!r} cannot be built: {error}") from error
         start = session.layer()
     if history and history[-1].role == "system":
@@ -140,8 +140,8 @@ def _check_functions(domain: Domain, task: Task) -> None:
         kit = domain.toolkits.get(assertion.env_type)
         if assertion.func_name.startswith("_") or not callable(getattr(kit, assertion.func_name, None)):
             raise TaskError(
-                f"task {task.id!r} asserts {assertion.func_name!r}, which the {assertion.env_type}'s toolkit of "
-                f"{domain.name!r} does not have"
+                f"the {assertion.env_type}'s toolkit of {domain.name!r} has no function {assertion.func_name!r}, "
+                f"which the task {task.id!r} asserts"
             )
 
 

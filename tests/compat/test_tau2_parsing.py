@@ -24,7 +24,6 @@ SIDES: list[AgentID] = ["assistant", "user"]
         ("pay(1, 2)", "pay", {}),
         ("done()", "done", {}),
         ("Hello (there)", "Hello", {}),
-        (r"search(pattern='\d+')", "search", {"pattern": r"\d+"}),
     ],
 )
 def test_tau2_reads_json_and_the_functional_form_as_calls(text: str, name: str, arguments: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterable
@@ -158,6 +159,10 @@ def test_a_record_is_decoded_once_frozen_and_shared(world_file: Path) -> None:
         assert isinstance(record["extra"]["deep"], FrozenList)
         with pytest.raises(TypeError, match="shared by all episodes"):
             record["extra"]["deep"].append(2)
+
+
+def test_a_copy_of_a_world_is_that_world(base: Database) -> None:
+    assert copy.deepcopy({"base": base})["base"] is base
 
 
 @pytest.mark.parametrize("cache", [0, -1])

@@ -193,6 +193,13 @@ def test_no_file_can_be_read_or_written(sql: str, tmp_path: Path) -> None:
     assert path.read_text() == "secret\n1\n"
 
 
+def test_the_engine_is_shut_off_from_files_extensions_and_settings(base: Database) -> None:
+    """The second wall, behind the check of the SQL."""
+    shut = ["enable_external_access", "autoinstall_known_extensions", "autoload_known_extensions"]
+    settings = ", ".join(f"current_setting('{name}')" for name in [*shut, "lock_configuration"])
+    assert start(base).query(f"SELECT {settings}") == [(False, False, False, True)]
+
+
 def test_no_variable_of_the_program_can_be_read(base: Database) -> None:
     """DuckDB looks unknown tables up among Python's variables, unless it is told not to."""
     secrets_here = {"secret": np.arange(3)}
@@ -208,6 +215,15 @@ def test_what_duckdb_refuses_is_a_query_error_and_the_next_query_works(base: Dat
         with pytest.raises(QueryError):
             session.query(sql)
         assert session.query("SELECT count(*) FROM items") == [(4,)]
+
+
+def test_a_query_without_end_is_stopped_and_the_next_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = changed(_BASE)
+    with monkeypatch.context() as patch:
+        patch.setattr("toolgym.database.query.SECONDS", 0.2)
+        with pytest.raises(QueryError, match="(?i)interrupt"):
+            session.query("SELECT count(*) FROM range(10000000000) a, range(10000000000) b WHERE a.range + b.range = 7")
+    assert session.query("SELECT count(*) FROM items") == [(4,)]
 
 
 def test_a_query_over_what_duckdb_cannot_take_is_a_query_error(base: Database) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Callable, Iterable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -142,6 +144,18 @@ def test_a_session_shares_nothing_with_what_is_put(base: Database) -> None:
         "extra": {"deep": []},
     }
     assert mine["tags"] == []
+
+
+def test_any_mapping_can_be_put(base: Database) -> None:
+    session = start(base)
+    mine = {"name": "mine", "extra": {"deep": [1]}}
+    for key, mapping in (("proxy", MappingProxyType(mine)), ("chain", ChainMap(mine))):
+        session.put("assistant", "items", key, mapping)["extra"]["deep"].append(2)
+    session.commit()
+    for key in ("proxy", "chain"):
+        assert session.get("assistant", "items", key) == {"name": "mine", "extra": {"deep": [1, 2]}}
+        assert session.diff()["assistant", "items", key] == '{"extra": {"deep": [1, 2]}, "name": "mine"}'
+    assert mine == {"name": "mine", "extra": {"deep": [1]}}
 
 
 def test_a_record_read_after_its_call_is_frozen(base: Database) -> None:

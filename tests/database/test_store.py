@@ -16,10 +16,12 @@ import duckdb
 import pytest
 from small_world import (
     SCHEMAS,
+    Entry,
     Item,
     build,
     contents,
     in_another_process,
+    kind_of,
     opened,
     rows,
     start,
@@ -28,6 +30,7 @@ from small_world import (
 from toolgym.database import Database, Record, Schema, Table, WorldStore
 from toolgym.database.sources import Source
 from toolgym.database.store import file_name
+from toolgym.database.worldfile import FORMAT
 from toolgym.errors import WorldError
 from toolgym.messages import AgentID
 
@@ -76,7 +79,7 @@ def test_a_world_file_is_a_plain_duckdb_file(tmp_path: Path) -> None:
         facts = dict(connection.execute("SELECT name, value FROM main.world").fetchall())
         keys = connection.execute('SELECT key FROM "user".items ORDER BY position').fetchall()
         version = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchone()
-    assert facts == {"format": "1", "digest": build().world}
+    assert (facts["format"], facts["digest"]) == (FORMAT, build().world)
     assert keys == [("i3",)]
     assert version is not None
     assert "v1.4" in str(version[0])
@@ -130,11 +133,22 @@ class TestAFileThatIsNotThatWorld:
             connection.execute(sql)
         self.refused(path, lazy, said)
 
-    def test_a_world_of_another_domain(self, path: Path, lazy: bool) -> None:
+    @pytest.mark.parametrize(
+        ("table", "said"),
+        [
+            (Table("apps", Entry, "list", "entry_id", {"kind": kind_of}), "'apps'"),
+            (Table("alarms", Item, "list", "entry_id", {"kind": kind_of}), "other fields"),
+            (Table("alarms", Entry, "list", "kind", {"kind": kind_of}), "other fields"),
+            (Table("alarms", Entry, indexes={"kind": kind_of}), "other fields"),
+            (Table("alarms", Entry, "list", "entry_id", {"loud": kind_of}), "other fields or indexes"),
+        ],
+        ids=["name", "fields", "key", "kind", "index"],
+    )
+    def test_a_world_of_other_tables(self, path: Path, lazy: bool, table: Table, said: str) -> None:
         one_side: dict[AgentID, Schema] = {"assistant": SCHEMAS["assistant"]}
-        renamed: dict[AgentID, Schema] = {**SCHEMAS, "user": Schema("PhoneDB", (Table("apps", Item),))}
         self.refused(path, lazy, "'alarms'", schemas=one_side)
-        self.refused(path, lazy, "'apps'", schemas=renamed)
+        tables = (SCHEMAS["user"].by_name["items"], table)
+        self.refused(path, lazy, said, schemas={**SCHEMAS, "user": Schema("PhoneDB", tables)})
 
 
 def test_a_damaged_file_is_a_world_error_or_does_no_harm(source: str, tmp_path: Path) -> None:

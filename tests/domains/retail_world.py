@@ -185,11 +185,11 @@ def rows() -> Rows:
     }
 
 
-def build_domain(flavour: Flavour = "toolgym") -> Domain:
-    """The retail domain over this shop, with one task in the split ``test``."""
+def build_domain(flavour: Flavour = "toolgym", shop: Rows | None = None) -> Domain:
+    """The retail domain over this shop, or another, with one task in the split ``test``."""
     retail = make_domain("retail")
     worlds = WorldStore(retail.schemas)
-    world = worlds.add(Database.build(retail.schemas, rows()))
+    world = worlds.add(Database.build(retail.schemas, shop or rows()))
     task = Task.model_validate(
         {
             "id": "shop",
@@ -215,11 +215,12 @@ class Shop:
 
     Args:
         flavour: How the tools behave.
+        shop: Another shop than the usual one.
     """
 
-    def __init__(self, flavour: Flavour) -> None:
+    def __init__(self, flavour: Flavour, shop: Rows | None = None) -> None:
         self.flavour = flavour
-        domain = build_domain(flavour)
+        domain = build_domain(flavour, shop)
         ready = prepare(domain, domain.tasks.find("shop"))
         self.base = ready.base
         self.toolbox: Toolbox = ready.toolbox()

@@ -304,6 +304,14 @@ def test_tau2_answers_ill_typed_arguments_with_what_python_says(tau2: Shop) -> N
     assert tau2.refuses("get_user_details", user_id={"a": 1}) == "unhashable type: 'dict'"
     assert tau2.refuses("find_user_id_by_email", email=None) == "'NoneType' object has no attribute 'lower'"
     assert tau2.refuses("get_item_details", item_id=5) == "Item not found"
+    name = {"first_name": "Nobody", "last_name": 5, "zip": "12345"}
+    assert tau2.refuses("find_user_id_by_name_zip", **name) == "User not found"  # the last name is not looked at
+    text = tau2.refuses("find_user_id_by_name_zip", **{**name, "first_name": "ada"})
+    assert text == "'int' object has no attribute 'lower'"
+    assert tau2.refuses("find_user_id_by_name_zip", **{**name, "first_name": 5}).endswith("no attribute 'lower'")
+    assert (
+        tau2.refuses("find_user_id_by_name_zip", first_name="Ada", last_name="Lovelace", zip=12345) == "User not found"
+    )
     walked = tau2.refuses("modify_pending_order_items", order_id=PENDING, **_pairs("20", []))  # type: ignore[arg-type]
     assert walked == "2 not found"
     broken = tau2.refuses("modify_pending_order_address", order_id=PENDING, **{**address(5), "zip": 12345})

@@ -15,7 +15,7 @@ from gymnasium.vector.utils.shared_memory import (
 )
 
 from toolgym.errors import DataError
-from toolgym.messages import Message, from_chat
+from toolgym.messages import from_chat, parse_action
 
 _Element = TypeVar("_Element")
 _WORDS = ("hello", "order", "please", "yes", "no", "thanks", "cancel", "Größe", "数", "🙂", "?", "#W1")
@@ -83,13 +83,15 @@ class MessageSpace(_JsonSpace["str | dict[str, Any]"]):
 
     def contains(self, x: Any) -> bool:
         """Whether ``x`` can be an action."""
-        if isinstance(x, str | Message):
-            return True
-        if not isinstance(x, Mapping):
+        if isinstance(x, Mapping) and x.get("role", "assistant" if "name" in x else None) not in ("assistant", "user"):
             return False
-        if "name" in x and "role" not in x:
-            return isinstance(x["name"], str) and isinstance(x.get("arguments", {}), str | Mapping)
-        return _is_chat(x)
+        if isinstance(x, Mapping) and "role" not in x and not isinstance(x.get("arguments", {}), str | Mapping):
+            return False
+        try:
+            parse_action(x)
+        except DataError:
+            return False
+        return True
 
     def sample(self, mask: None = None, probability: None = None) -> str | dict[str, Any]:
         """A random text, call as text, or call as a mapping; masks are not supported."""

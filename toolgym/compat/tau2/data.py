@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from toolgym.database import Database, WorldStore
 from toolgym.domain import Domain
@@ -89,8 +89,7 @@ def _splits(folder: Path, world: str) -> dict[str, Callable[[], Sequence[Task]]]
         read = _Tasks(file, world)
         listed = folder / f"split_{file.name}"
         if listed.is_file():
-            names = _read_json(listed)
-            for name, ids in names.items():
+            for name, ids in _split_ids(listed).items():
                 splits[name] = partial(read.only, frozenset(ids))
         elif file.stem == "tasks":
             splits["base"] = read.all
@@ -99,6 +98,13 @@ def _splits(folder: Path, world: str) -> dict[str, Callable[[], Sequence[Task]]]
     if not splits:
         raise DataError(f"{str(folder)!r} holds no tasks")
     return splits
+
+
+def _split_ids(file: Path) -> dict[str, list[str]]:
+    try:
+        return TypeAdapter(dict[str, list[str]]).validate_python(_read_json(file))
+    except ValidationError as error:
+        raise DataError(f"{str(file)!r} must map names of splits to lists of task ids: {error}") from error
 
 
 class _Tasks:
@@ -111,7 +117,10 @@ class _Tasks:
 
     def all(self) -> list[Task]:
         if self._read is None:
-            self._read = [read_task(item, self.world) for item in _read_json(self.file)]
+            items = _read_json(self.file)
+            if not isinstance(items, list):
+                raise DataError(f"{str(self.file)!r} must hold a list of tasks, got {type(items).__name__}")
+            self._read = [read_task(item, self.world) for item in items]
         return self._read
 
     def only(self, ids: frozenset[str]) -> list[Task]:
