@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from small_world import JSON, LONE, SCHEMAS, TABLES, build, contents, opened, plain, rows
 
-from toolgym.database import Database, Record
+from toolgym.database import Database, Record, Schema, Table
 from toolgym.database.records import FrozenDict, FrozenList
 from toolgym.errors import WorldError
 
@@ -78,6 +79,22 @@ def test_a_table_of_another_shape_is_a_world_error(table: str, data: Any) -> Non
 def test_a_key_that_no_file_can_hold_is_a_world_error(key: Any, tmp_path: Path) -> None:
     with pytest.raises(WorldError):
         build({"assistant": {"items": {key: {"name": "lamp"}}}}).save(tmp_path / "world.duckdb")
+
+
+class Loose(BaseModel):
+    """A record that can hold anything."""
+
+    value: Any
+
+
+@pytest.mark.parametrize("value", [None, 3, LONE], ids=["None", "int", "lone surrogate"])
+def test_an_index_value_that_no_file_can_hold_is_a_world_error(value: Any, tmp_path: Path) -> None:
+    """A file would lose it, and the world would answer otherwise once it was opened."""
+    table = Table("things", Loose, indexes={"value": lambda record: [record["value"]]})
+    with pytest.raises(WorldError, match="value"):
+        Database.build({"assistant": Schema("DB", (table,))}, {"assistant": {"things": {"a": {"value": value}}}}).save(
+            tmp_path / "world.duckdb"
+        )
 
 
 # Reading

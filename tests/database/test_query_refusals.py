@@ -221,7 +221,7 @@ def test_a_query_without_end_is_stopped_and_the_next_one_works(monkeypatch: pyte
     session = changed(_BASE)
     with monkeypatch.context() as patch:
         patch.setattr("toolgym.database.query.SECONDS", 0.2)
-        with pytest.raises(QueryError, match="(?i)interrupt"):
+        with pytest.raises(QueryError, match=r"(?i)interrupt"):
             session.query("SELECT count(*) FROM range(10000000000) a, range(10000000000) b WHERE a.range + b.range = 7")
     assert session.query("SELECT count(*) FROM items") == [(4,)]
 

@@ -216,17 +216,6 @@ def test_a_save_that_cannot_take_its_place_leaves_the_old_file(tmp_path: Path, m
     assert [left.name for left in tmp_path.iterdir()] == ["world.duckdb"]
 
 
-def test_a_file_written_over_an_open_one_is_the_new_world(source: str, tmp_path: Path) -> None:
-    path = tmp_path / "world.duckdb"
-    build().save(path)
-    old = opened(path, "lazy")
-    other().save(path)
-
-    assert opened(path, source).world == other().world
-    assert contents(opened(path, source)) == contents(other())
-    assert old.checksum() == old.world == build().world
-
-
 # Pickles, processes and threads
 
 

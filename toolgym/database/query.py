@@ -27,7 +27,7 @@ SECONDS = 30.0
 """After that long a query is interrupted."""
 _FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
 _TAKEN = """
-SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name
+SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name AND schema_name <> 'information_schema'
 UNION ALL SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = $name
 UNION ALL SELECT 1 WHERE starts_with($name, 'base ') OR starts_with($name, 'changed ')
 """

@@ -186,7 +186,7 @@ class Session:
             self._own_order()
             self._added.pop(name, None)
             self._added[name] = None
-        stored: Record = mutable(record)
+        stored: Record = mutable(dict(record))
         self._pending[name] = stored
         return stored
 
