@@ -69,7 +69,7 @@ def make_env(
     owned = isinstance(curriculum, str)
     drawn_by = make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum
     factory = make_user(user) if isinstance(user, str) else user
-    name = user if isinstance(user, str) else getattr(user, "__name__", type(user).__name__)
+    name = user if isinstance(user, str) else getattr(getattr(user, "func", user), "__name__", type(user).__name__)
     return ToolEnv(made, drawn_by, factory, owns_curriculum=owned, split=split, user_name=name, **settings)
 
 

@@ -57,7 +57,7 @@ LIST_MUTATORS: dict[str, Callable[[Any], object]] = {
 def test_a_frozen_record_cannot_be_changed(change: Callable[[Any], object]) -> None:
     record = freeze({"a": {"a": 1}})
     for at_depth in (record, record["a"]):
-        with pytest.raises(TypeError, match=r"use db\.edit"):
+        with pytest.raises(TypeError, match=r"in a tool, db\.edit"):
             change(at_depth)
     assert record == {"a": {"a": 1}}
 
@@ -66,7 +66,7 @@ def test_a_frozen_record_cannot_be_changed(change: Callable[[Any], object]) -> N
 def test_a_frozen_list_cannot_be_changed(change: Callable[[Any], object]) -> None:
     record = freeze({"items": [3, 1, [3, 1]]})
     for at_depth in (record["items"], record["items"][2]):
-        with pytest.raises(TypeError, match=r"use db\.edit"):
+        with pytest.raises(TypeError, match=r"in a tool, db\.edit"):
             change(at_depth)
     assert record == {"items": [3, 1, [3, 1]]}
 

@@ -49,6 +49,8 @@ def evaluate(
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
     title = name or _fresh_name(runs, domain)
+    if resume and not any((runs / f"{title}-{chosen}").exists() for chosen in agents):
+        raise DataError(f"there is no run {title!r} in {str(runs)!r} to continue")
     answers: dict[str, Any] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
@@ -56,7 +58,7 @@ def evaluate(
             settings = Settings(domain, split, chosen, data, user, trials, seed, max_steps, max_errors)
             folder = runs / f"{title}-{chosen}"
             bar = progress.add_task(chosen, total=len(tasks) * trials)
-            if resume:
+            if resume and folder.exists():
                 kept = Run.resume(folder, settings.as_dict())
             else:
                 kept = Run.start(folder, settings.as_dict(), (task.world for task in tasks))
@@ -71,7 +73,7 @@ def evaluate(
                     progress=partial(progress.advance, bar),
                 )
             table = pass_hat_table(rows, allow_unequal=True)
-            matched = [row.grade.db_match for row in rows if row.grade is not None]
+            matched = [row.grade.db_match for row in rows if row.grade is not None and row.grade.db_match is not None]
             answers[chosen] = {
                 "pass_hat": {str(k): estimate._asdict() for k, estimate in table.by_k.items()},
                 "tasks": table.tasks,

@@ -96,6 +96,11 @@ class Database:
                     kept[key] = encode(record)
                     for name, function in table.indexes.items():
                         for value in dict.fromkeys(function(record)):
+                            if not is_key(value):
+                                raise WorldError(
+                                    f"the index {name!r} of {schema.name}.{table.name} lists {key!r} under {value!r}; "
+                                    "a value to find is text without lone surrogates"
+                                )
                             add_entry(index[name], value, key)
                 texts[side, table.name] = kept
                 entries[side, table.name] = index

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 
 from toolgym.database.records import encode
 from toolgym.database.schema import Table
-from toolgym.database.worldfile import fill
+from toolgym.database.sources import is_key
+from toolgym.database.worldfile import FAST, fill, insert
 from toolgym.errors import QueryError
 from toolgym.messages import AgentID
 
@@ -25,6 +26,8 @@ MEMORY = "2GB"
 """What a world's query engine may use; nothing is spilled to disk."""
 SECONDS = 30.0
 """After that long a query is interrupted."""
+MAX_SELECTS = 12
+"""How deep SELECTs may be nested."""
 _FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
 _TAKEN = """
 SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name AND schema_name <> 'information_schema'
@@ -49,6 +52,8 @@ def run_query(
     """See :meth:`toolgym.database.session.Session.query`."""
     import duckdb
 
+    if side not in session.base.schemas:
+        raise QueryError(f"the side {side!r} has no tables; there are {sorted(session.base.schemas)}")
     schema = session.base.schemas[side]
     cursor = _engine(session.base).cursor()  # a cursor of its own: temporary views are seen by no other query
     try:
@@ -80,11 +85,7 @@ def _engine(base: Database) -> Any:
         process, connection = _ENGINES.get(base, (0, None))
         if process == os.getpid():
             return connection
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": 1,
-            "memory_limit": MEMORY,
-            "temp_directory": "",
-        }
+        config = {**FAST, "memory_limit": MEMORY, "temp_directory": ""}
         connection = duckdb.connect(":memory:", config=config)
         for side, schema in base.schemas.items():
             for table in schema.tables:
@@ -109,6 +110,8 @@ def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
     if answer.get("error"):
         raise QueryError(f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}")
     statements = answer["statements"]
+    if _selects(statements) > MAX_SELECTS:
+        raise QueryError(f"SELECTs are nested more than {MAX_SELECTS} deep; DuckDB plans such a query for ever")
     if len(statements) != 1:
         raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
     known = {name.casefold(): name for name in tables}
@@ -148,22 +151,29 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             yield from _nodes(item)
 
 
+def _selects(value: Any) -> int:
+    """How deep SELECTs are nested."""
+    if isinstance(value, dict):
+        inner = max((_selects(item) for item in value.values()), default=0)
+        return inner + (value.get("type") == "SELECT_NODE")
+    return max((_selects(item) for item in value), default=0) if isinstance(value, list) else 0
+
+
 def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> None:
     """A temporary view of the table as the episode has it, one column a field."""
     changes = session.changed_records(side, table.name)
     cursor.execute(f'CREATE TEMP TABLE "changed {table.name}" (position BIGINT, key VARCHAR, record VARCHAR)')
     if changes:
-        cursor.execute(
-            f'INSERT INTO "changed {table.name}" SELECT unnest(?), unnest(?), unnest(?)',
-            [
-                [
-                    None if record is None else session.position(side, table.name, key)
-                    for key, record in changes.items()
-                ],
-                list(changes),
-                [None if record is None else encode(record) for record in changes.values()],
-            ],
-        )
+        for key in changes:
+            if not is_key(key):  # in a column it would bring the whole engine down
+                raise QueryError(f"{table.name} holds the key {key!r}, which SQL cannot hold: no text, or no Unicode")
+        rows = [
+            (-1 if record is None else session.position(side, table.name, key), key, record)
+            for key, record in changes.items()
+        ]
+        positions, keys, records = zip(*rows, strict=True)
+        texts = [None if record is None else encode(record) for record in records]
+        insert(cursor, f'"changed {table.name}"', [positions, keys, texts])
     columns = ", ".join(_column(name, field.annotation) for name, field in table.model.model_fields.items())
     cursor.execute(
         f'CREATE TEMP VIEW "{table.name}" AS SELECT {columns}, '

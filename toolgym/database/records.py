@@ -15,7 +15,7 @@ Record: TypeAlias = dict[str, Any]
 
 def _frozen(self: object, *_args: object, **_kwargs: object) -> NoReturn:
     raise TypeError(
-        "this record is shared by all episodes and cannot be changed; use db.edit(table, key) to get a copy to change"
+        "this is shared by all episodes and cannot be changed; in a tool, db.edit(table, key) gives a copy to change"
     )
 
 

@@ -31,7 +31,7 @@ class SideView:
         if table not in self._tables:
             # The text that tau2 answers with when both sides were pointed at one database.
             schema = self._session.base.schemas.get(self._side)
-            name = schema.name if schema is not None else "None"
+            name = schema.name if schema is not None else "NoneType"
             raise AttributeError(f"'{name}' object has no attribute '{table}'")
 
     def get(self, table: str, key: str) -> Record | None:

@@ -164,10 +164,9 @@ class Lazy:
         if self._process != os.getpid():
             with self._lock:
                 if self._process != os.getpid():
-                    self._connection = connect(self.path)
+                    self._connection = self._expect_same_world(connect(self.path))
                     self._local = threading.local()
                     self._process = os.getpid()
-                    self._expect_same_world()
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._local.cursor = self._connection.cursor()
@@ -176,20 +175,28 @@ class Lazy:
         except duckdb.Error as error:
             raise WorldError(f"the world {str(self.path)!r} cannot be read: {error}") from error
 
-    def _expect_same_world(self) -> None:
+    def _expect_same_world(self, connection: Any) -> Any:
         """In a process that took the world over from another, check that the file is still the one it was."""
+        import duckdb
+
         if self.digest:
-            found = self._connection.execute("SELECT value FROM main.world WHERE name = 'digest'").fetchone()
+            try:
+                found = connection.execute("SELECT value FROM w.main.world WHERE name = 'digest'").fetchone()
+            except duckdb.Error:
+                found = None
             if found is None or found[0] != self.digest:
+                connection.close()
                 raise WorldError(f"the file {str(self.path)!r} no longer holds the world {self.digest[:16]}…")
+        return connection
 
     def _check(self) -> str:
         try:
-            facts = dict(self._fetch("SELECT name, value FROM main.world"))
+            facts = dict(self._fetch("SELECT name, value FROM w.main.world"))
             found = {
                 (side, table)
                 for side, table in self._fetch(
-                    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema <> 'main'"
+                    "SELECT table_schema, table_name FROM information_schema.tables "
+                    "WHERE table_catalog = 'w' AND table_schema <> 'main'"
                 )
             }
         except WorldError as error:
@@ -230,7 +237,7 @@ class Lazy:
         hash(key)  # a list as a key is a TypeError, as it is for a dict
         if not is_key(key):
             return None
-        found = self._fetch(f'SELECT record FROM "{side}"."{table}" WHERE key = ?', [key])
+        found = self._fetch(f'SELECT record FROM w."{side}"."{table}" WHERE key = ?', [key])
         return found[0][0] if found else None
 
     def record(self, side: str, table: str, key: str) -> FrozenDict | None:
@@ -253,15 +260,15 @@ class Lazy:
 
     def keys(self, side: str, table: str) -> Sequence[str]:
         """See Source."""
-        return [key for (key,) in self._fetch(f'SELECT key FROM "{side}"."{table}" ORDER BY position')]
+        return [key for (key,) in self._fetch(f'SELECT key FROM w."{side}"."{table}" ORDER BY position')]
 
     def count(self, side: str, table: str) -> int:
         """See Source."""
-        return int(self._fetch(f'SELECT count(*) FROM "{side}"."{table}"')[0][0])
+        return int(self._fetch(f'SELECT count(*) FROM w."{side}"."{table}"')[0][0])
 
     def position(self, side: str, table: str, key: str) -> int:
         """See Source."""
-        return int(self._fetch(f'SELECT position FROM "{side}"."{table}" WHERE key = ?', [key])[0][0])
+        return int(self._fetch(f'SELECT position FROM w."{side}"."{table}" WHERE key = ?', [key])[0][0])
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
         """See Source."""
@@ -270,22 +277,20 @@ class Lazy:
             raise KeyError(index)
         if not is_key(value):
             return ()
-        found = self._fetch(
-            "SELECT key, position FROM main.index_entries WHERE value = ? AND side = ? AND tab = ? AND name = ?",
-            [value, side, table, index],
-        )
+        place = f"side = '{side}' AND tab = '{table}' AND name = '{index}'"  # names from the schema: nothing to bind
+        found = self._fetch(f"SELECT key, position FROM w.main.index_entries WHERE value = ? AND {place}", [value])
         return [key for key, _ in sorted(found, key=lambda row: int(row[1]))]
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
         """See Source."""
-        for key, text in self._fetch(f'SELECT key, record FROM "{side}"."{table}" ORDER BY position'):
+        for key, text in self._fetch(f'SELECT key, record FROM w."{side}"."{table}" ORDER BY position'):
             decoded = self._records.get((side, table, key)) if live else None
             yield key, text if decoded is None else encode(dict(decoded))
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
         """See Source."""
-        sql = "SELECT name, value, key FROM main.index_entries WHERE side = ? AND tab = ? ORDER BY position"
-        yield from self._fetch(sql, [side, table])
+        place = f"side = '{side}' AND tab = '{table}'"
+        yield from self._fetch(f"SELECT name, value, key FROM w.main.index_entries WHERE {place} ORDER BY position")
 
 
 def is_key(key: object) -> bool:

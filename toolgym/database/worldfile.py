@@ -18,6 +18,10 @@ FORMAT = "2"
 ``main.world`` (name, value) and ``main.index_entries`` (side, tab, name, value, position, key)."""
 
 
+FAST: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "pandas_analyze_sample": 0}
+"""Without the second, DuckDB tries to import pandas for every value of a NumPy array that it reads."""
+
+
 class Rows(Protocol):
     """Where the records to be written come from."""
 
@@ -41,17 +45,26 @@ def shape(schemas: Mapping[Any, Schema]) -> str:
 
 
 def connect(path: Path) -> Any:
-    """Open a file for reading.
+    """Open a file for reading, attached as ``w``.
 
     Raises:
         WorldError: If it is not a DuckDB file.
     """
     import duckdb
 
+    # An instance of its own for each file: DuckDB shares one between all that open a path, and would go on showing the
+    # old content of a file that was replaced.
+    connection = duckdb.connect(":memory:", config={"threads": 1})
     try:
-        return duckdb.connect(str(path), read_only=True, config={"threads": 1})
+        connection.execute(f"ATTACH '{_quoted(path)}' AS w (READ_ONLY)")
     except duckdb.Error as error:
+        connection.close()
         raise WorldError(f"{str(path)!r} cannot be opened as a DuckDB file: {error}") from error
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def fill(connection: Any, target: str, columns: Iterable[Sequence[str]]) -> None:
@@ -62,7 +75,7 @@ def fill(connection: Any, target: str, columns: Iterable[Sequence[str]]) -> None
 
 
 def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> None:
-    """Insert whole columns; DuckDB reads them from NumPy arrays some ten times faster than from lists."""
+    """Insert whole columns, over a connection made with :data:`FAST`."""
     if not columns:
         return
     arrays = {
@@ -82,9 +95,8 @@ def write_world(path: Path, source: Rows, schemas: Mapping[Any, Schema], digest:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     try:
-        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-            place = str(partial).replace("'", "''")
-            connection.execute(f"ATTACH '{place}' AS w (STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384)")
+        with duckdb.connect(":memory:", config=FAST) as connection:
+            connection.execute(f"ATTACH '{_quoted(partial)}' AS w (STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384)")
             connection.execute("USE w")
             connection.execute("CREATE TABLE main.world (name VARCHAR, value VARCHAR)")
             facts = [["format", FORMAT], ["digest", digest], ["shape", shape(schemas)]]

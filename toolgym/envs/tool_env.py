@@ -191,6 +191,8 @@ class ToolEnv(gym.Env[Observation, Any]):
             self._finish(episode)
             paid = dict(last.reward_terms.get("assistant", {}))
             over: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": paid, **self._ending(episode)}
+            if self.debug:
+                over["task_id"] = episode.task.id
             return (), float(sum(paid.values())), last.terminated, last.truncated, over
         if episode.turn is None:
             raise gym.error.ResetNeeded(f"The episode is over ({episode.termination}); call reset().")
@@ -241,7 +243,7 @@ class ToolEnv(gym.Env[Observation, Any]):
             self._from_curriculum = False
             return self.domain.tasks.find(str(options["task_id"]))
         self._from_curriculum = True
-        if self._drawn is None or len(self._group) >= self.group_size:
+        if self._drawn is None or self.group_size == 1 or len(self._group) >= self.group_size:
             self._group.clear()
             self._drawn = self.curriculum.sample(self.np_random)[0]
         return self._drawn
