@@ -29,7 +29,8 @@ def main() -> None:
     """Exit with an error message unless the wheel is right."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", folder, "."], check=True, stdout=subprocess.DEVNULL)
+        build = [sys.executable, "-m", "build", "--wheel", "--outdir", folder, "."]
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
         (wheel,) = place.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             names = archive.namelist()

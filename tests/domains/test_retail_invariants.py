@@ -37,11 +37,12 @@ from retail_world import (
 _ORDER = st.sampled_from([PENDING, BY_GIFT, SPLIT, LOST, MODIFIED, EMPTIED, DELIVERED])
 _METHOD = st.sampled_from([CARD, GIFT, SMALL_GIFT, OTHER_PAYPAL, EMPTY_GIFT])
 _ITEM = st.sampled_from([RED, BLUE, GREEN, GOLD, SMALL, LARGE, OAK, PINE])
+_REASON = st.just("ordered by mistake")
 _LIST = st.lists(_ITEM, max_size=3)
 _CALL = st.one_of(
     st.tuples(
         st.just("cancel_pending_order"),
-        st.fixed_dictionaries({"order_id": _ORDER, "reason": st.just("ordered by mistake")}),
+        st.fixed_dictionaries({"order_id": _ORDER, "reason": _REASON}),
     ),
     st.tuples(
         st.just("modify_pending_order_payment"),

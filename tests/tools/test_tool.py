@@ -141,7 +141,18 @@ def test_the_schema_holds_types_defaults_and_what_the_docstring_says_of_each_arg
     assert properties["title"]["description"] == "The title, or its first words."
     assert (properties["limit"]["type"], properties["limit"]["default"]) == ("integer", 5)
     assert properties["exact"]["anyOf"] == [{"type": "boolean"}, {"type": "null"}]
+    assert properties["limit"]["description"] == "How many, from 1."
     assert "description" not in properties["exact"]
+
+
+@pytest.mark.parametrize("section", ["Args", "Returns", "Raises", "Source", "Example"])
+def test_the_sections_of_a_docstring_are_not_part_of_the_description(section: str) -> None:
+    def act(self: Any) -> str:
+        return "done"
+
+    act.__doc__ = f"Act.\n\n    At once: now.\n\n    {section}:\n        Something: else.\n    "
+    kit: type[Toolkit] = type("Kit", (Toolkit,), {"act": tool(Effect.READ)(act)})
+    assert kit.tools["act"].description == "Act.\n\nAt once: now."
 
 
 def test_the_schema_describes_lists_choices_and_models() -> None:
@@ -178,6 +189,13 @@ def test_valid_arguments_come_back_with_defaults_filled_in() -> None:
     assert LOOK.validate({"title": "Emma"}) == {"title": "Emma", "limit": 5, "exact": None}
     checked = SHELVE.validate({**GOOD, "weight": 2})
     assert checked == {"books": ["Emma"], "place": Place(shelf=3), "mood": "glad", "weight": 2.0}
+
+
+def test_a_refusal_lists_every_problem_in_one_line() -> None:
+    assert _refusal(LOOK, {"limit": None, "author": 1}) == (
+        "Invalid arguments for look: title is missing; limit: Input should be a valid integer (got None); "
+        "author is not an argument of this tool"
+    )
 
 
 @pytest.mark.parametrize(
