@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 from toolgym import make_domain
 from toolgym.domain import Domain
 
-settings.register_profile("toolgym", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("toolgym")
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("toolgym", deadline=None, suppress_health_check=SLOW)
+settings.register_profile("ci", deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "toolgym")
 
 
 @pytest.fixture(scope="session")
