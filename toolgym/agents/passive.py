@@ -18,26 +18,20 @@ class NoOp:
     """Says something polite and never acts."""
 
     privileged = False
+    line = "Thank you for your message."
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         pass
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
-        return Message("assistant", "Thank you for your message.")
+        return Message("assistant", self.line)
 
 
-class AlwaysRefuse:
+class AlwaysRefuse(NoOp):
     """Refuses whatever is asked."""
 
-    privileged = False
-
-    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
-        pass
-
-    def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
-        return Message("assistant", "I am sorry, but I cannot help you with that.")
+    line = "I am sorry, but I cannot help you with that."
 
 
 class AlwaysTransfer:

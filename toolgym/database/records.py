@@ -97,43 +97,32 @@ def _rebuild_dict(plain: dict[str, Any], text: str | None) -> FrozenDict:
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
-def freeze(value: Any) -> Any:
-    """Copy a value of dicts, lists and scalars into its frozen form; tuples become lists, as JSON has it."""
+def _copied(value: Any, mapping: type[dict[str, Any]], sequence: type[list[Any]]) -> Any:
+    """A deep copy whose dicts and lists are of the given types; tuples become lists, as JSON has it."""
     if isinstance(value, dict):
-        frozen = FrozenDict(value)
+        copy = mapping(value)
         for key, item in value.items():
             if type(item) not in _SCALARS:
-                dict.__setitem__(frozen, key, freeze(item))
-        return frozen
+                dict.__setitem__(copy, key, _copied(item, mapping, sequence))
+        return copy
     if isinstance(value, list | tuple):
-        return FrozenList([item if type(item) in _SCALARS else freeze(item) for item in value])
+        return sequence([item if type(item) in _SCALARS else _copied(item, mapping, sequence) for item in value])
     return value
+
+
+def freeze(value: Any) -> Any:
+    """Copy a value of dicts, lists and scalars deeply into its frozen form."""
+    return _copied(value, FrozenDict, FrozenList)
 
 
 def thaw(value: Any) -> Any:
     """Copy a value deeply into plain dicts and lists."""
-    if isinstance(value, dict):
-        thawed = dict(value)
-        for key, item in value.items():
-            if type(item) not in _SCALARS:
-                thawed[key] = thaw(item)
-        return thawed
-    if isinstance(value, list | tuple):
-        return [item if type(item) in _SCALARS else thaw(item) for item in value]
-    return value
+    return _copied(value, dict, list)
 
 
 def mutable(value: Any) -> Any:
     """Copy a record deeply into what a tool can change, down to its innermost lists."""
-    if isinstance(value, dict):
-        copied = MutableRecord(value)
-        for key, item in value.items():
-            if type(item) not in _SCALARS:
-                copied[key] = mutable(item)
-        return copied
-    if isinstance(value, list | tuple):
-        return MutableList([item if type(item) in _SCALARS else mutable(item) for item in value])
-    return value
+    return _copied(value, MutableRecord, MutableList)
 
 
 def decode(text: str) -> FrozenDict:
