@@ -17,6 +17,7 @@ from small_world import JSON, LONE, TEXTS
 from toolgym.database.records import (
     FrozenDict,
     FrozenList,
+    FrozenRecord,
     MutableRecord,
     canonical,
     decode,
@@ -208,8 +209,8 @@ def test_a_value_that_strict_encoders_refuse_is_written_as_python_writes_it(valu
     assert encode(decode(encode({"a": value}))) == f'{{"a": {text}}}'
 
 
-def _assert_types(value: Any, mapping: type, sequence: type) -> None:
-    assert type(value) is mapping or not isinstance(value, dict)
+def _assert_types(value: Any, mapping: type, sequence: type, whole: type = FrozenRecord) -> None:
+    assert type(value) in (mapping, whole) or not isinstance(value, dict)
     assert type(value) is sequence or not isinstance(value, list)
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _assert_types(item, mapping, sequence)
+        _assert_types(item, mapping, sequence, mapping)

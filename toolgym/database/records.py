@@ -8,7 +8,8 @@ serialise as the plain ones do.
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NoReturn, Self, TypeAlias
 
 Record: TypeAlias = dict[str, Any]
 
@@ -20,27 +21,36 @@ def _frozen(self: object, *_args: object, **_kwargs: object) -> NoReturn:
 
 
 class FrozenDict(dict[str, Any]):
-    """A dict that cannot be changed.
+    """A dict that cannot be changed."""
 
-    ``text`` is the record's JSON in field order, where it is known: a tool that returns the record needs no encoding.
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __copy__(self) -> Self:
+        return self
+
+
+class FrozenRecord(FrozenDict):
+    """A whole record of the base, with its JSON in field order: a tool that returns it needs no encoding.
+
+    Args:
+        content: The record, its parts frozen.
+        text: Its JSON.
     """
 
     __slots__ = ("text",)
 
-    text: str | None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.text = None
+    def __init__(self, content: Mapping[str, Any], text: str) -> None:
+        super().__init__(content)
+        self.text = text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_dict, (dict(self), self.text)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenDict:
-        return self
-
-    def __copy__(self) -> FrozenDict:
-        return self
+        return FrozenRecord, (dict(self), self.text)
 
 
 class FrozenList(list[Any]):
@@ -88,12 +98,6 @@ class MutableList(list[Any]):
     __slots__ = ()
 
 
-def _rebuild_dict(plain: dict[str, Any], text: str | None) -> FrozenDict:
-    frozen = FrozenDict(plain)
-    frozen.text = text
-    return frozen
-
-
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -125,11 +129,9 @@ def mutable(value: Any) -> Any:
     return _copied(value, MutableRecord, MutableList)
 
 
-def decode(text: str) -> FrozenDict:
+def decode(text: str) -> FrozenRecord:
     """Read a record from its JSON and keep the text with it."""
-    frozen: FrozenDict = freeze(json.loads(text))
-    frozen.text = text
-    return frozen
+    return FrozenRecord(freeze(json.loads(text)), text)
 
 
 # json and not orjson: NaN, lone surrogates and integers over 64 bits must survive, and tau2 hashes this very text.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from toolgym.database.records import FrozenDict, decode, encode
+from toolgym.database.records import FrozenRecord, decode, encode
 from toolgym.database.schema import Schema
 from toolgym.database.worldfile import FORMAT, connect, shape
 from toolgym.errors import WorldError
@@ -21,7 +21,7 @@ class Source(Protocol):
     def raw(self, side: str, table: str, key: str) -> str | None:
         """A record's JSON text."""
 
-    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+    def record(self, side: str, table: str, key: str) -> FrozenRecord | None:
         """A record, decoded once."""
 
     def keys(self, side: str, table: str) -> Sequence[str]:
@@ -71,7 +71,7 @@ class Resident:
     ) -> None:
         self._texts = texts
         self._entries = entries
-        self._records: dict[tuple[str, str, str], FrozenDict] = {}
+        self._records: dict[tuple[str, str, str], FrozenRecord] = {}
         self._keys: dict[tuple[str, str], tuple[str, ...]] = {}
         self._positions: dict[tuple[str, str], dict[str, int]] = {}
 
@@ -79,7 +79,7 @@ class Resident:
         """See Source."""
         return self._texts[side, table].get(key)
 
-    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+    def record(self, side: str, table: str, key: str) -> FrozenRecord | None:
         """See Source."""
         name = (side, table, key)
         record = self._records.get(name)
@@ -146,7 +146,7 @@ class Lazy:
     def _start(self) -> None:
         self._tables = {(side, table.name): table for side, schema in self.schemas.items() for table in schema.tables}
         self._lock = threading.Lock()
-        self._records: OrderedDict[tuple[str, str, str], FrozenDict] = OrderedDict()
+        self._records: OrderedDict[tuple[str, str, str], FrozenRecord] = OrderedDict()
         self._local = threading.local()
         self._connection: Any = None
         self._process = 0
@@ -240,7 +240,7 @@ class Lazy:
         found = self._fetch(f'SELECT record FROM w."{side}"."{table}" WHERE key = ?', [key])
         return found[0][0] if found else None
 
-    def record(self, side: str, table: str, key: str) -> FrozenDict | None:
+    def record(self, side: str, table: str, key: str) -> FrozenRecord | None:
         """See Source."""
         name = (side, table, key)
         with self._lock:

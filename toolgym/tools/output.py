@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolgym.database.records import FrozenDict, FrozenList, MutableList, MutableRecord, encode
+from toolgym.database.records import FrozenDict, FrozenList, FrozenRecord, MutableList, MutableRecord, encode
 
 
 def to_text(result: Any) -> str:
@@ -19,8 +19,8 @@ def to_text(result: Any) -> str:
     """
     if isinstance(result, str):
         return result
-    if isinstance(result, FrozenDict):
-        return result.text if result.text is not None else encode(result)
+    if isinstance(result, FrozenRecord):
+        return result.text
     return encode(_process(result))
 
 
