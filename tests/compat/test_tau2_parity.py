@@ -127,6 +127,25 @@ def _flip_a_match_of_databases(fixture: dict[str, Any]) -> None:
     env["db_match"] = not env["db_match"]
 
 
+def _flip_what_the_databases_paid(fixture: dict[str, Any]) -> None:
+    paid = fixture["tasks"][0]["trajectories"][0]["eval"]["env"]["reward_breakdown"]
+    paid["DB"] = 1.0 - paid["DB"]
+
+
+def _flip_a_part_of_the_reward(fixture: dict[str, Any]) -> None:
+    paid = fixture["tasks"][0]["trajectories"][0]["eval"]["all"]["reward_breakdown"]
+    paid["COMMUNICATE"] = 1.0 - paid["COMMUNICATE"]
+
+
+def _flip_what_the_actions_paid(fixture: dict[str, Any]) -> None:
+    action = fixture["tasks"][0]["trajectories"][0]["eval"]["action"]
+    action["reward"] = 1.0 - action["reward"]
+
+
+def _flip_an_assertion(fixture: dict[str, Any]) -> None:
+    fixture["tasks"][0]["trajectories"][0]["eval"]["env"]["env_assertions_met"] = [True]
+
+
 def _flip_an_action(fixture: dict[str, Any]) -> None:
     action = fixture["tasks"][0]["trajectories"][0]["eval"]["action"]
     action["action_match"][0] = not action["action_match"][0]
@@ -153,7 +172,11 @@ def _count_a_failing_gold_call(fixture: dict[str, Any]) -> None:
         (_flip_a_reward, "rewards"),
         (_make_a_reward_an_integer, "rewards"),
         (_flip_a_match_of_databases, "components"),
+        (_flip_what_the_databases_paid, "components"),
+        (_flip_an_assertion, "components"),
+        (_flip_a_part_of_the_reward, "components"),
         (_flip_an_action, "components"),
+        (_flip_what_the_actions_paid, "components"),
         (_flip_what_was_communicated, "components"),
         (_count_a_failing_gold_call, "components"),
     ],

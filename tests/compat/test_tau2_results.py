@@ -138,11 +138,14 @@ def test_a_results_file_has_the_fields_that_tau2_needs(domain: Domain, tmp_path:
     assert (simulation["trial"], simulation["seed"], simulation["mode"]) == (0, 7, "half_duplex")
     for name in ("timestamp", "start_time", "end_time"):
         assert datetime.datetime.fromisoformat(simulation[name]).tzinfo is None
-    assert isinstance(simulation["duration"], float)
+    start, end = (datetime.datetime.fromisoformat(simulation[name]) for name in ("start_time", "end_time"))
+    assert simulation["duration"] == pytest.approx((end - start).total_seconds(), abs=1e-5)
     assert simulation["id"]
 
 
 ALLOWED = {
+    "agent": {"implementation", "llm", "llm_args", "voice_settings"},
+    "user": {"implementation", "llm", "llm_args", "global_simulation_guidelines", "voice_settings", "persona_config"},
     "results": {"timestamp", "info", "tasks", "simulations", "simulation_index"},
     "info": {
         "git_commit",
@@ -178,11 +181,20 @@ def test_a_results_file_has_no_field_that_tau2_does_not_know(domain: Domain, tmp
     for name, part in (
         ("results", written),
         ("info", written["info"]),
+        ("agent", written["info"]["agent_info"]),
+        ("user", written["info"]["user_info"]),
         ("simulation", simulation),
         ("reward", simulation["reward_info"]),
         ("task", written["tasks"][0]),
     ):
         assert part.keys() <= ALLOWED[name], name
+
+
+def test_the_limits_are_those_of_tau2s_runner_unless_told(domain: Domain, tmp_path: Path) -> None:
+    info = _write(tmp_path, domain, _good(domain, agent="", user=""))["info"]
+    assert (info["max_steps"], info["max_errors"]) == (200, 10)
+    assert info["agent_info"]["implementation"]
+    assert (info["agent_info"]["llm"], info["user_info"]["llm"]) == (None, None)
 
 
 def test_the_reward_stands_with_every_check(domain: Domain, tmp_path: Path) -> None:
