@@ -247,11 +247,11 @@ class RetailTools(Toolkit):
         self._check_items(order, item_ids, "{} not found")
         if len(item_ids) != len(new_item_ids):
             raise ToolError("The number of items to be exchanged should match")
-        difference, variants = 0.0, []
+        difference, variants, units = 0.0, [], list(order["items"])
         for item_id, new_item_id in zip(item_ids, new_item_ids, strict=True):
             if item_id == new_item_id:
                 raise ToolError("The new item id should be different from the old item id")
-            item = _first_item(order["items"], item_id)
+            item = self._unit(units, item_id)
             variant = self._available(item["product_id"], new_item_id)
             variants.append(variant)
             difference += variant["price"] - item["price"]
@@ -272,13 +272,10 @@ class RetailTools(Toolkit):
     def _replace_items(
         self, items: list[Record], item_ids: list[str], new_item_ids: list[str], variants: list[Record]
     ) -> None:
-        untouched = list(items)
+        units = list(items)
         for item_id, new_item_id, variant in zip(item_ids, new_item_ids, variants, strict=True):
-            if self.flavour == "tau2":  # an item already changed can be hit again, and all get the last one's price
-                item, chosen = _first_item(items, item_id), variants[-1]
-            else:
-                item, chosen = _first_item(untouched, item_id), variant
-                untouched = [other for other in untouched if other is not item]
+            item = self._unit(units, item_id)  # in tau2 an item already changed can be hit again,
+            chosen = variants[-1] if self.flavour == "tau2" else variant  # and all get the last one's price
             item["item_id"] = new_item_id
             item["price"] = chosen["price"]
             item["options"] = dict(chosen["options"])
@@ -361,10 +358,11 @@ class RetailTools(Toolkit):
         if len(item_ids) != len(new_item_ids):
             raise ToolError("The number of items to be exchanged should match.")
         difference: float = 0
+        units = list(order["items"])
         for item_id, new_item_id in zip(item_ids, new_item_ids, strict=True):
             if item_id == new_item_id and self.flavour != "tau2":  # tau2 exchanges an item for itself
                 raise ToolError("The new item id should be different from the old item id")
-            item = _first_item(order["items"], item_id)
+            item = self._unit(units, item_id)
             difference += self._available(item["product_id"], new_item_id)["price"] - item["price"]
         difference = round(difference, 2)
         method = self._payment_method(order["user_id"], payment_method_id)
@@ -396,8 +394,8 @@ class RetailTools(Toolkit):
         if order["status"] != "delivered":
             raise ToolError("Non-delivered order cannot be returned")
         method = self._payment_method(order["user_id"], payment_method_id)
-        paid_with = order["payment_history"][0]["payment_method_id"]
-        if method["source"] != "gift_card" and payment_method_id != paid_with:
+        paid_with = [entry["payment_method_id"] for entry in order["payment_history"][:1]]
+        if method["source"] != "gift_card" and payment_method_id not in paid_with:
             raise ToolError("Payment method should be the original payment method")
         self._check_items(order, item_ids, "Some item not found")
         order = self.db.edit("orders", order_id)
@@ -416,6 +414,13 @@ class RetailTools(Toolkit):
         for item_id in item_ids:
             if item_ids.count(item_id) > have.count(item_id):
                 raise ToolError(text.format(item_id))
+
+    def _unit(self, units: list[Record], item_id: str) -> Record:
+        """The next unit of an item, taken away; tau2 takes the first one's price for each."""
+        item = _first_item(units, item_id)
+        if self.flavour != "tau2":
+            units[:] = [other for other in units if other is not item]
+        return item
 
     def _available(self, product_id: str, item_id: str) -> Record:
         variant = self._variant(product_id, item_id)
