@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from toolgym.database import Schema, WorldStore
+from toolgym.database import Database, Rows, Schema, WorldStore
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Toolkit
 from toolgym.tools.toolbox import Sync
 
+Entity: TypeAlias = tuple[str, str]
+"""Something that two worlds must not share: what kind it is, such as ``"user"`` or ``"address"``, and its text."""
+
 
 def read_policy(folder: Path) -> str:
     """The policy of a tau2 data folder: its ``policy.md``, verbatim."""
     return (folder / "policy.md").read_text(encoding="utf-8")
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Produces the messages of one side in one episode; users and assistants alike."""
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """The next message of this side.
+
+        Args:
+            view: What the side may see, oldest first; the first message is its system prompt.
+        """
+
+
+AgentFactory: TypeAlias = Callable[["Domain", Task, np.random.Generator], Agent]
+"""Makes the agent of one side for one episode, with a random stream of its own: what an entry point of agents or users
+is. Settings are bound with ``functools.partial``. A factory whose agents read more of the task than their side may see
+(an oracle, a replay) has the attribute ``privileged = True``."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,12 @@ class Domain:
         data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
         sync: Carries what one side's data says over to the other's; None if they share nothing.
         tau2_policy: How the policy is read from a tau2 data folder.
+        customer: Makes the scripted user of a task that carries facts; None if the domain has no such user.
+        oracle: Makes the oracle that plays such a task in dialogue; None: the gold calls alone are played.
+        novice: Makes the oracle with the faults of a beginner; None if there is none.
+        needs: The texts that a task's scenario must hold, since no tool would tell them.
+        entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
+        reserved: Digests of entities that no world of ours may hold.
     """
 
     name: str
@@ -52,6 +79,12 @@ class Domain:
     data: str = "toolgym"
     sync: Sync | None = None
     tau2_policy: Callable[[Path], str] = read_policy
+    customer: AgentFactory | None = None
+    oracle: AgentFactory | None = None
+    novice: AgentFactory | None = None
+    needs: Callable[[Task, Database], Iterable[str]] | None = None
+    entities: Callable[[Rows], Iterator[Entity]] | None = None
+    reserved: Callable[[], Collection[bytes]] | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.prepared`."""
 
@@ -85,21 +118,3 @@ class Memo:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Memo, (self.size,)
-
-
-@runtime_checkable
-class Agent(Protocol):
-    """Produces the messages of one side in one episode; users and assistants alike."""
-
-    def respond(self, view: Sequence[Message]) -> Message:
-        """The next message of this side.
-
-        Args:
-            view: What the side may see, oldest first; the first message is its system prompt.
-        """
-
-
-AgentFactory: TypeAlias = Callable[[Domain, Task, np.random.Generator], Agent]
-"""Makes the agent of one side for one episode, with a random stream of its own: what an entry point of agents or users
-is. Settings are bound with ``functools.partial``. A factory whose agents read more of the task than their side may see
-(an oracle, a replay) has the attribute ``privileged = True``."""

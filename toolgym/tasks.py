@@ -22,7 +22,9 @@ from toolgym.messages import AgentID
 
 RewardType: TypeAlias = Literal["DB", "ENV_ASSERTION", "NL_ASSERTION", "ACTION", "COMMUNICATE"]
 
-_OWN_FIELDS = frozenset({"world", "flavour"})
+_NOT_PLAYED = frozenset({"provenance", "certificate"})
+"""Fields about a task, not of it: nobody in an episode knows them, and the key does not depend on them."""
+_OWN_FIELDS = frozenset({"world", "flavour", "facts"}) | _NOT_PLAYED
 
 
 class _Part(BaseModel):
@@ -125,6 +127,32 @@ class EvaluationCriteria(_Part):
     reward_basis: tuple[RewardType, ...] = ("DB", "COMMUNICATE")
 
 
+class Provenance(_Part):
+    """Where a task comes from."""
+
+    generator: str
+    """What made it, such as ``"retail.scenario"``."""
+    kind: str = ""
+    """The generator's own word for what is asked, such as ``"exchange"`` or ``"refuse"``."""
+    difficulties: tuple[str, ...] = ()
+    """What was made hard about it, in the generator's words."""
+    pattern: str | None = None
+    """The failure pattern that it stresses."""
+    round: int | None = None
+    """The round of a curriculum that made it, from 0."""
+    parents: tuple[str, ...] = ()
+    """Episode ids of the failures that it was made from."""
+
+
+class Certificate(_Part):
+    """What was checked of a task, and held."""
+
+    key: str
+    """Of the task as it was checked: the certificate of a task that was changed since is worth nothing."""
+    stages: tuple[str, ...]
+    """The stages that it passed, in order; see :mod:`toolgym.certificates`."""
+
+
 class Task(_Part):
     """One problem, with what the user wants and by what the assistant is graded."""
 
@@ -143,11 +171,19 @@ class Task(_Part):
     """Content digest of the world in which the task plays."""
     flavour: Literal["toolgym", "tau2"] = "toolgym"
     """How its tools behave."""
+    facts: dict[str, Any] | None = None
+    """What the scripted user knows and wants, in the domain's own terms; None: prose alone."""
+    provenance: Provenance | None = None
+    certificate: Certificate | None = None
 
     @cached_property
     def key(self) -> str:
-        """A hash of the task, its world's digest and the flavour of its tools: the same text, the same episode."""
-        text = json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True, default=str)
+        """A hash of the task, its world's digest and the flavour of its tools: the same text, the same episode.
+
+        Provenance and certificate are left out.
+        """
+        played = self.model_dump(exclude_defaults=True, exclude=set(_NOT_PLAYED))
+        text = json.dumps(played, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

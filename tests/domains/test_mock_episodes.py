@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mock_team import FLAVOURS, TASK_1, Team, call, record
 
-from toolgym.agents.oracle import Oracle
+from toolgym.agents.oracle import GoldPlayer
 from toolgym.dialogue import take_turn
 from toolgym.domain import Domain
 from toolgym.episode import Episode
@@ -223,7 +223,7 @@ def test_a_task_for_tools_of_another_flavour_is_refused() -> None:
 def test_every_shipped_task_is_solved_by_its_gold_and_not_by_silence(mock: Domain, split: str) -> None:
     for task in mock.tasks[split]:
         rng = stream(0, task.key, 0, "user")
-        episode, user, oracle = Episode(mock, task), MinimalUser(mock, task, rng), Oracle(mock, task, rng)
+        episode, user, oracle = Episode(mock, task), MinimalUser(mock, task, rng), GoldPlayer(mock, task, rng)
         while episode.turn is not None:
             take_turn(episode, episode.turn, user if episode.turn == "user" else oracle)
         assert episode.grade.success, task.id

@@ -1,4 +1,4 @@
-"""The oracle: plays the gold calls of any task that has them."""
+"""The oracle: solves any task that has gold calls, in dialogue where the domain can."""
 
 from __future__ import annotations
 
@@ -6,16 +6,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolgym.domain import Domain
+from toolgym.domain import Agent, Domain
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 
 
-class Oracle:
+def oracle(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
+    """The oracle of a task: the domain's own, which talks to the user, if the task carries facts; else the gold player.
+
+    What an oracle scores says whether a task can be solved at all, not how well anyone solves it.
+
+    Args:
+        domain: The domain.
+        task: The task, whose gold it reads.
+        rng: Chooses among wordings.
+    """
+    if domain.oracle is not None and task.facts is not None:
+        return domain.oracle(domain, task, rng)
+    return GoldPlayer(domain, task, rng)
+
+
+oracle.privileged = True  # type: ignore[attr-defined]  # it reads the gold
+
+
+class GoldPlayer:
     """Makes the gold calls in order, one a message, then says what had to be said.
 
-    Where the next gold call is the user's own, it asks the user to make it and waits. It reads the gold, so its score
-    says whether a task can be solved at all, not how well anyone solves it.
+    Where the next gold call is the user's own, it asks the user to make it and waits.
     """
 
     privileged = True

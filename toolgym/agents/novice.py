@@ -1,0 +1,28 @@
+"""The novice: an oracle with the faults of a beginner, for everything that learns from failures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolgym.domain import Agent, Domain
+from toolgym.errors import TaskError
+from toolgym.tasks import Task
+
+
+def novice(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
+    """The novice of a task, as its domain plays one.
+
+    Args:
+        domain: The domain; it brings the novice and documents its faults.
+        task: A task that carries facts.
+        rng: Chooses faults and wordings.
+
+    Raises:
+        TaskError: If the domain has no novice, or the task carries no facts.
+    """
+    if domain.novice is None or task.facts is None:
+        raise TaskError(f"the domain {domain.name!r} has no novice for task {task.id!r}; choose another agent")
+    return domain.novice(domain, task, rng)
+
+
+novice.privileged = True  # type: ignore[attr-defined]  # the oracle in it reads the gold

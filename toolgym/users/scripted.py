@@ -1,0 +1,39 @@
+"""The scripted user: plays a customer from the facts of a task, without a model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolgym.domain import Agent, Domain
+from toolgym.errors import TaskError
+from toolgym.tasks import Task
+
+
+def scripted_user(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
+    """The scripted customer of a task, as its domain plays one.
+
+    Args:
+        domain: The domain; it brings the customer.
+        task: A task that carries facts.
+        rng: Chooses among wordings, from the second message on.
+
+    Raises:
+        TaskError: If the domain has no scripted customer, or the task carries no facts.
+
+    Example:
+        >>> from toolgym import make_domain
+        >>> from toolgym.messages import Message
+        >>> retail = make_domain("retail")
+        >>> user = scripted_user(retail, retail.tasks["dev"][0], np.random.default_rng(0))
+        >>> user.respond([Message("assistant", "Hello! What can I do for you today?")]).role
+        'user'
+    """
+    if domain.customer is None or task.facts is None:
+        raise TaskError(
+            f"task {task.id!r} has no facts for the scripted user to play from; choose another user: user='minimal' "
+            "replays gold calls, user='human' is you"
+        )
+    return domain.customer(domain, task, rng)
+
+
+scripted_user.privileged = True  # type: ignore[attr-defined]  # it plays from the facts, which no side sees
