@@ -32,6 +32,7 @@ LAYERS = (
     "curricula",
     "envs",
     "rollouts",
+    "certificates",
     "compat",
     "testing",
     "registration",

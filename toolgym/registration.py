@@ -12,9 +12,12 @@ from toolgym.errors import DataError
 from toolgym.registry import AGENTS, CURRICULA, DOMAINS, USERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentFactory, Domain
     from toolgym.envs.tool_env import ToolEnv
+    from toolgym.tasks import Task
 
 DATA = ("toolgym", "tau2")
 """Whose tasks a domain can be made with."""
@@ -39,7 +42,7 @@ def make_env(
     *,
     data: str = "toolgym",
     split: str = "train",
-    user: str | AgentFactory = "minimal",
+    user: str | AgentFactory | None = None,
     curriculum: str | Curriculum = "fixed",
     **settings: Any,
 ) -> ToolEnv:
@@ -49,7 +52,7 @@ def make_env(
         domain: A domain's name, or a Domain.
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
         split: Which tasks.
-        user: A user's name, or what makes one.
+        user: A user's name, or what makes one; by default the :func:`default_user` of the split.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
             curriculum of yours: the environment then only samples, and updating is up to you.
         settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
@@ -68,6 +71,8 @@ def make_env(
     made = make_domain(domain, data) if isinstance(domain, str) else domain
     owned = isinstance(curriculum, str)
     drawn_by = make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum
+    if user is None:
+        user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
     factory = make_user(user) if isinstance(user, str) else user
     name = user if isinstance(user, str) else getattr(getattr(user, "func", user), "__name__", type(user).__name__)
     return ToolEnv(made, drawn_by, factory, owns_curriculum=owned, split=split, user_name=name, **settings)
@@ -121,6 +126,23 @@ def make_user(name: str) -> AgentFactory:
     """
     factory: AgentFactory = USERS.load(name)
     return factory
+
+
+def default_user(tasks: Sequence[Task]) -> str:
+    """The name of the user that plays these tasks where none is named.
+
+    Args:
+        tasks: What will be played: a split, or one task.
+
+    Returns:
+        ``"scripted"``, which plays a customer from the facts that a task carries, if all of them carry facts; else
+        ``"minimal"``, which plays any task but no customer.
+
+    Example:
+        >>> default_user(make_domain("mock").tasks["test"])
+        'minimal'
+    """
+    return "scripted" if tasks and all(task.facts is not None for task in tasks) else "minimal"
 
 
 def make_agent(name: str) -> AgentFactory:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from toolgym.messages import Message
 
@@ -32,9 +33,52 @@ def transcript(messages: Iterable[Message]) -> str:
     return "\n".join(line(message) for message in messages)
 
 
-def write_message(console: Console, message: Message) -> None:
-    """Print one message in its role's colour."""
+def write_message(console: Console, message: Message, *, whole: bool = False) -> None:
+    """Print one message in its role's colour.
+
+    Args:
+        console: Where.
+        message: What.
+        whole: Whether a tool's result is printed in full, JSON over several lines; otherwise it is cut.
+    """
     from rich.text import Text
 
     style = "red" if message.error else _STYLES[message.role]
-    console.print(Text(line(message, width=600), style=style))
+    if whole and message.role == "tool" and message.content:
+        message = replace(message, content=readable(message.content, console.width))
+    console.print(Text(line(message, width=0 if whole else 600), style=style))
+
+
+def readable(text: str, width: int = 120) -> str:
+    """A tool's result for a person: a JSON object or list over several lines where it is too long for one.
+
+    Example:
+        >>> print(readable('{"id": "#W1", "items": [{"id": "1"}, {"id": "2"}]}', width=40))
+        {
+          "id": "#W1",
+          "items": [{"id": "1"}, {"id": "2"}]
+        }
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return _lay_out(value, width) if isinstance(value, dict | list) else text
+
+
+def _lay_out(value: Any, width: int, indent: str = "") -> str:
+    """JSON: on one line if that has at most ``width`` characters, else one line an entry."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= width or not isinstance(value, dict | list):
+        return text
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        names = [json.dumps(name, ensure_ascii=False) + ": " for name in value]
+        entries = [
+            name + _lay_out(item, width - 3 - len(name), deeper)
+            for name, item in zip(names, value.values(), strict=True)
+        ]
+    else:
+        entries = [_lay_out(item, width - 3, deeper) for item in value]
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return f"{first}\n{deeper}" + f",\n{deeper}".join(entries) + f"\n{indent}{last}"

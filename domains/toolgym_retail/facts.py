@@ -32,6 +32,8 @@ class OrderRef(_Part):
     """What it remembers instead, such as ``"the one with the vase in it"``."""
     signs: tuple[str, ...] = ()
     """Words that show that the assistant means the order of the clue; one of them is enough."""
+    paid_by: tuple[str, ...] = ()
+    """The payment methods that paid for it: the customer knows what "the original payment method" is."""
 
 
 class ItemRef(_Part):
@@ -88,6 +90,8 @@ class Request(_Part):
     address: Place | None = None
     question: str = ""
     """What it wants to be told, as a noun phrase, such as ``"how much I get back"``."""
+    answer: str = ""
+    """What answers the question: a figure or a word."""
     forbidden: str = ""
     """Why the policy does not allow it; the right answer is then to refuse, and the customer gives in."""
     first: Request | None = None
@@ -108,6 +112,8 @@ class Facts(_Part):
     identifies_by: Literal["email", "name_zip"]
     """What it has at hand; asked for the other it says that it does not remember."""
     manner: Manner = "plain"
+    detail: Literal["brief", "full"] = "brief"
+    """Whether it names the particulars of a request when it brings it up, or only what it is about."""
     upfront: int = 1
     """How many of its requests it names in its first line, at least 1; the others follow one by one."""
     requests: tuple[Request, ...]

@@ -18,6 +18,7 @@ from toolgym.cli import main
 from toolgym.domain import Domain
 from toolgym.rollouts.run import read_manifest, read_trajectories
 from toolgym.tasks import Task, TaskSet
+from toolgym.users.minimal import MinimalUser
 
 
 class Done(NamedTuple):
@@ -92,6 +93,29 @@ def test_eval_prints_a_table_with_intervals_and_says_where_the_run_is(run: Comma
     assert (Path("elsewhere") / "mine-oracle").is_dir()
 
 
+def test_the_default_user_of_eval_is_scripted_where_all_tasks_carry_facts(
+    run: Command, monkeypatch: pytest.MonkeyPatch, mock: Domain
+) -> None:
+    bare = mock.tasks["test"][:2]
+    telling = [task.model_copy(update={"facts": {}}) for task in bare]
+    tasks = TaskSet({"told": lambda: telling, "mixed": lambda: [telling[0], bare[1]]})
+    made = mock.with_data(tasks=tasks, customer=MinimalUser)
+    monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: made)
+    for split, user in (("told", "scripted"), ("mixed", "minimal")):
+        answer = run(*EVAL, "--split", split, "--json").json
+        folder = Path(answer["agents"]["oracle"]["run"])
+        assert answer["user"] == read_manifest(folder)["settings"]["user"] == user
+        assert {row.user for row in read_trajectories(folder)} == {user}
+        table = run(*EVAL, "--split", split).out
+        assert f"user {user}" in table
+        assert ("compare with no other" in table) is (user == "minimal")
+    before = set(Path("runs").iterdir())
+    refused = run(*EVAL, "--split", "mixed", "--user", "scripted")
+    assert (refused.code, refused.out) == (2, "")
+    assert repr(bare[1].id) in refused.err
+    assert set(Path("runs").iterdir()) == before
+
+
 def test_two_evaluations_in_one_second_are_two_runs(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.strftime", lambda *_: "20260101-000000")
     folders = [run("eval", "mock", "--trials", "1", "--json").json["agents"]["oracle"]["run"] for _ in range(2)]
@@ -149,6 +173,16 @@ MISTAKES = [
     (("eval", "mock", "--agent", "oracle", "--agent", "noop"), "'noop'", "'no-op'"),
     (("eval", "mock", "--user", "minimol"), "'minimol'", "'minimal'"),
     (("eval", "mock", "--data", "tau3"), "'tau3'", "tau2"),
+    (("eval", "mock", "--user", "scripted"), "'test-001'", "user='minimal'"),
+    (("eval", "mock", "--agent", "novice"), "'test-001'", "another agent"),
+    (("play", "mokc"), "'mokc'", "'mock'"),
+    (("play", "mock", "--split", "tset"), "'tset'", "'test'"),
+    (("play", "mock", "--task", "test-999"), "'test-999'", "Did you mean 'test-0"),
+    (("play", "mock", "--user", "minimol"), "'minimol'", "'minimal'"),
+    (("play", "mock", "--user", "scripted", "--task", "test-001"), "'test-001'", "user='minimal'"),
+    (("play", "mock", "--as", "user", "--agent", "orcale"), "'orcale'", "'oracle'"),
+    (("play", "mock", "--as", "user", "--user", "minimal"), "'minimal'", "--as assistant"),
+    (("play", "mock", "--agent", "oracle"), "'oracle'", "--as user"),
     (("tasks", "list", "mokc"), "'mokc'", "'mock'"),
     (("tasks", "list", "mock", "--split", "tset"), "'tset'", "'test'"),
     (("tasks", "show", "mock", "test-999"), "'test-999'", "Did you mean 'test-0"),
@@ -210,9 +244,15 @@ def test_the_command_is_a_program_with_exit_codes(start: list[str], tmp_path: Pa
     assert played.json["agents"]["oracle"]["pass_hat"]["2"]["mean"] == 1.0
 
 
+def test_playing_whom_nobody_plays_is_exit_code_two(run: Command) -> None:
+    done = run("play", "mock", "--as", "referee")
+    assert done.code == 2
+    assert "--as" in done.err
+
+
 def test_without_a_command_it_says_what_there_is(run: Command) -> None:
     done = run()
-    for name in ("eval", "tasks", "tau2", "bench", "doctor"):
+    for name in ("eval", "play", "tasks", "tau2", "bench", "doctor"):
         assert name in done.out + done.err
 
 
@@ -234,9 +274,10 @@ def test_tasks_list_names_every_task_by_split(run: Command, mock: Domain) -> Non
 def test_tasks_list_says_where_a_domain_has_none(run: Command, monkeypatch: pytest.MonkeyPatch, mock: Domain) -> None:
     monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: mock.with_data(tasks=TaskSet({})))
     assert "no embedded tasks" in run("tasks", "list", "mock").out
-    refused = run("eval", "mock")
-    assert refused.code == 2
-    assert "no embedded tasks" in refused.err
+    for command in ("eval", "play"):
+        refused = run(command, "mock")
+        assert refused.code == 2
+        assert "no embedded tasks" in refused.err
 
 
 @pytest.mark.parametrize("number", ["001", "005", "006", "007", "008", "009", "010"])

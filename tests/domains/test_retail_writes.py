@@ -224,6 +224,45 @@ def test_tau2_modifies_an_order_without_naming_an_item(tau2: Shop) -> None:
     assert _items(tau2, PENDING) == [RED, SMALL, RED]
 
 
+def _shop_of_two_prices(flavour: Flavour) -> Shop:
+    """A shop where two equal lamps of one order were bought at 10.1 and at 15.0."""
+    world: Any = rows()
+    for order_id, place in ((PENDING, 2), (DELIVERED, 3)):
+        unit = world["assistant"]["orders"][order_id]["items"][place]
+        assert unit["item_id"] == RED
+        unit["price"] = 15.0
+    return Shop(flavour, world)
+
+
+def test_tau2_counts_two_equal_units_at_the_firsts_price_and_our_own_tools_each_at_its_own() -> None:
+    own, tau2 = _shop_of_two_prices("toolgym"), _shop_of_two_prices("tau2")
+    for shop in (own, tau2):
+        shop.does("modify_pending_order_items", **_pairs(PENDING, [RED, RED], [BLUE, GOLD], GIFT))
+    assert own.order(PENDING)["payment_history"][1:] == [payment(5.3, GIFT)]  # 20.3 - 10.1 + 10.1 - 15.0
+    assert own.balance(GIFT) == 294.7
+    assert tau2.order(PENDING)["payment_history"][1:] == [payment(pytest.approx(10.2), GIFT)]
+    lamp, _, other = own.order(PENDING)["items"]
+    assert (lamp["item_id"], lamp["price"], lamp["options"]) == (BLUE, 20.3, options(BLUE))
+    assert (other["item_id"], other["price"], other["options"]) == (GOLD, 10.1, options(GOLD))
+
+
+def test_one_of_two_units_bought_at_different_prices_is_changed_and_the_other_keeps_its_price() -> None:
+    shop = _shop_of_two_prices("toolgym")
+    shop.does("modify_pending_order_items", **_pairs(PENDING, [RED], [BLUE], GIFT))
+    assert shop.order(PENDING)["payment_history"][1:] == [payment(10.2, GIFT)]
+    prices = [(unit["item_id"], unit["price"]) for unit in shop.order(PENDING)["items"]]
+    assert prices == [(BLUE, 20.3), (SMALL, 5.0), (RED, 15.0)]
+
+
+def test_tau2_exchanges_two_equal_units_at_the_firsts_price_and_our_own_tools_each_at_its_own() -> None:
+    shops = (_shop_of_two_prices("toolgym"), 5.3), (_shop_of_two_prices("tau2"), 10.2)
+    for shop, difference in shops:
+        shop.does("exchange_delivered_order_items", **_pairs(DELIVERED, [RED, RED], [BLUE, GOLD], CARD))
+        assert shop.order(DELIVERED)["exchange_price_difference"] == difference
+        assert shop.order(DELIVERED)["exchange_items"] == [RED, RED]
+        assert shop.order(DELIVERED)["exchange_new_items"] == [BLUE, GOLD]
+
+
 def _shop_with(flavour: Flavour, pine: float) -> Shop:
     world: Any = rows()
     world["assistant"]["products"][CHAIR]["variants"][PINE]["price"] = pine
@@ -328,6 +367,17 @@ def test_tau2_returns_nothing_at_all_if_asked_to(tau2: Shop) -> None:
     tau2.does("return_delivered_order_items", order_id=DELIVERED, item_ids=[], payment_method_id=CARD)
     assert tau2.order(DELIVERED)["status"] == "return requested"
     assert tau2.order(DELIVERED)["return_items"] == []
+
+
+def test_an_order_that_nothing_was_paid_for_is_returned_to_a_gift_card_alone() -> None:
+    world: Any = rows()
+    world["assistant"]["orders"][DELIVERED]["payment_history"] = []
+    own = Shop("toolgym", world)
+    wanted = {"order_id": DELIVERED, "item_ids": [RED]}
+    text = own.refuses("return_delivered_order_items", **wanted, payment_method_id=CARD)
+    assert text == "Payment method should be the original payment method"
+    own.does("return_delivered_order_items", **wanted, payment_method_id=GIFT)
+    assert own.order(DELIVERED)["return_payment_method_id"] == GIFT
 
 
 def test_a_delivered_order_is_returned_or_exchanged_but_not_both(shop: Shop) -> None:

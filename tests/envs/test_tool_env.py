@@ -22,8 +22,9 @@ from toolgym.envs import ToolEnv
 from toolgym.errors import DataError, TaskError, UnknownNameError
 from toolgym.messages import Message, ToolCall
 from toolgym.rewards import Success
-from toolgym.tasks import Task
+from toolgym.tasks import Task, TaskSet
 from toolgym.trajectory import Trajectory
+from toolgym.users.minimal import MinimalUser
 
 READ = '{"name": "get_users", "arguments": {}}'
 QUIT = ("Done.",) * 4  # the minimal user may have something of its own to do first
@@ -98,6 +99,25 @@ def test_a_step_needs_an_episode(wrapped: bool) -> None:
 def test_a_setting_that_does_not_exist_is_an_error_that_names_it(options: dict[str, Any], named: str) -> None:
     with pytest.raises((ValueError, LookupError), match=named):
         make_env("mock", **options)
+
+
+def test_the_default_user_is_scripted_where_the_tasks_carry_facts(mock: Domain) -> None:
+    telling = [task.model_copy(update={"facts": {}}) for task in mock.tasks["test"]]
+    told = mock.with_data(tasks=TaskSet({"test": lambda: telling}), customer=MinimalUser)
+    for domain, options, user in (
+        (told, {}, "scripted"),
+        (told, {"user": "minimal"}, "minimal"),
+        (mock, {}, "minimal"),
+        (told, {"split": "none", "curriculum": Fixed(telling)}, "minimal"),
+    ):
+        env = make_env(domain, **{"split": "test", **options})
+        env.reset(seed=0)
+        assert env.trajectory().user == user
+
+
+def test_the_scripted_user_cannot_play_a_task_without_facts() -> None:
+    with pytest.raises(TaskError, match="has no facts"):
+        make_env("mock", user="scripted").reset(seed=0)
 
 
 # What is seen

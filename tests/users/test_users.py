@@ -13,7 +13,9 @@ import pytest
 from toolgym import make_agent, make_user
 from toolgym.domain import Agent, Domain
 from toolgym.episode import Episode
+from toolgym.errors import TaskError
 from toolgym.messages import STOP, Message
+from toolgym.registration import default_user
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.users.human import HumanUser
@@ -107,6 +109,22 @@ def test_the_minimal_user_says_that_its_results_compare_with_nothing() -> None:
     assert (made.comparable, made.privileged) == (False, True)
 
 
+# Who plays where nobody is named
+
+
+def test_the_default_user_is_scripted_only_where_all_tasks_carry_facts(mock: Domain) -> None:
+    bare = mock.tasks["test"][0]
+    telling = bare.model_copy(update={"facts": {}})
+    assert default_user([telling, telling]) == "scripted"
+    assert default_user([telling, bare]) == "minimal"
+    assert default_user([]) == "minimal"
+
+
+def test_the_scripted_user_refuses_a_task_without_facts(mock: Domain) -> None:
+    with pytest.raises(TaskError, match=r"'test-001' has no facts .* user='minimal'"):
+        make_user("scripted")(mock, mock.tasks.find("test-001"), rng())
+
+
 # A person
 
 
@@ -155,10 +173,69 @@ def test_a_person_whose_input_ends_voids_the_episode(mock: Domain, type_in: Any)
 def test_a_person_can_play_the_assistant_too_and_cannot_end_it(mock: Domain, type_in: Any) -> None:
     task = mock.tasks.find("test-003")
     call = '{"name": "update_task_status", "arguments": {"task_id": "task_11", "status": "completed"}}'
-    type_in("", call, STOP)
+    type_in("", call, f"Really? {STOP}", "Done.")
     episode = play(mock, task, partial(HumanUser, side="assistant"), make_user("minimal"))
-    assert (episode.errors, episode.grade.success) == (1, True)
-    assert "empty" in str(episode.messages[3].content)
+    assert (episode.errors, episode.grade.success) == (0, True)
+    assert [message.role for message in episode.messages[-4:]] == ["assistant", "user", "assistant", "user"]
+
+
+def test_a_person_types_calls_as_json_or_by_name(
+    mock: Domain, type_in: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = mock.tasks.find("test-003")
+    type_in(
+        '{"name": "get_users", "arguments": {}}',
+        "get_users()",
+        "update_task_status(task_id='task_11', status='completed')",
+        "Done (I think).",
+    )
+    episode = play(mock, task, partial(HumanUser, side="assistant"), make_user("minimal"))
+    assert episode.grade.success is True
+    calls = [call.name for message in episode.messages for call in message.tool_calls]
+    assert calls == ["get_users", "get_users", "update_task_status"]
+    shown = capsys.readouterr().out
+    assert "update_task_status(task_id: str, status: 'pending' | 'completed')" in shown
+    assert "create_task(user_id: str, title: str, description: str | None = None)" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("get_user()", "No tool named 'get_user'. Did you mean 'get_users'?"),
+        ("get_users(", "Write each argument by its name: get_users()"),
+        ("update_task_status(task_id=#5)", "Write each argument by its name: update_task_status(task_id: str"),
+        ('{"name": "get_users"', "is not JSON"),
+        ('Here: {"name": "get_users", "arguments": {}}', "mixed"),
+        ("/helpp", "/policy"),
+        ("/help", "/quit"),
+        ("/tools", "List all users"),
+        ("/policy", "You keep the task list of a small team."),
+        ("", ""),
+    ],
+)
+def test_what_a_person_cannot_send_is_asked_for_again_and_costs_nothing(
+    mock: Domain, type_in: Any, capsys: pytest.CaptureFixture[str], typed: str, told: str
+) -> None:
+    task = mock.tasks["test"][0]
+    person = HumanUser(mock, task, rng(), side="assistant")
+    episode = Episode(mock, task)
+    episode.advance(Message("user", "Hi."))
+    type_in("Hello?")
+    person.respond(episode.view("assistant"))
+    capsys.readouterr()
+    type_in(typed, "Good day.")
+    assert person.respond(episode.view("assistant")) == Message("assistant", "Good day.")
+    assert told in capsys.readouterr().out
+
+
+def test_a_person_sees_a_whole_result(mock: Domain, type_in: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    type_in("get_users()", "Done.")
+    episode = play(mock, mock.tasks["test"][0], partial(HumanUser, side="assistant"), make_user("minimal"))
+    shown = capsys.readouterr().out
+    (result,) = (message for message in episode.messages if message.role == "tool")
+    assert len(str(result.content)) > 400
+    assert "".join(str(result.content).split()) in "".join(shown.split())
+    assert '\n  {"user_id": "user_1"' in shown
 
 
 @pytest.mark.parametrize("name", ["minimal", "human"])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from toolgym import __version__
-from toolgym.cli import bench, doctor, evaluate, tasks, tau2
+from toolgym.cli import bench, doctor, evaluate, play, tasks, tau2
 
 app = typer.Typer(
     name="toolgym",
@@ -34,6 +34,7 @@ def _root(
 
 
 app.command("eval")(evaluate.evaluate)
+app.command("play")(play.play)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(tau2.app, name="tau2")
 app.command("bench")(bench.bench)

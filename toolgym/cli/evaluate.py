@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,9 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which tasks.")] = "test",
     agent: Annotated[list[str] | None, typer.Option(help="An agent; may be given several times.")] = None,
     data: Data = "toolgym",
-    user: Annotated[str, typer.Option(help="The user simulator.")] = "minimal",
+    user: Annotated[
+        str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
+    ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
     max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
@@ -35,19 +38,25 @@ def evaluate(
     """Evaluate agents: success of every task over several trials, as Pass^1 to Pass^k with 95 % intervals."""
     from toolgym.errors import DataError
     from toolgym.evaluation import pass_hat_table
-    from toolgym.registration import make_agent, make_domain, make_user
+    from toolgym.registration import default_user, make_agent, make_domain, make_user
     from toolgym.rollouts import Run, Settings
     from toolgym.rollouts import evaluate as evaluate_run
+    from toolgym.streams import stream
 
     if resume and name is None:
         raise DataError("--resume needs --name, the name of the run to continue")
     made = make_domain(domain, data)
     if not made.tasks.splits():
         raise DataError(f"the domain {domain!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
-    tasks, customer = made.tasks[split], make_user(user)
+    tasks = made.tasks[split]
+    user = default_user(tasks) if user is None else user
+    customer = make_user(user)
     agents = {chosen: make_agent(chosen) for chosen in agent or ["oracle"]}
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
+    for task, player in product(tasks, (customer, *agents.values())):
+        if getattr(player, "privileged", False):  # it reads the task, and may refuse it: better now than half-way
+            player(made, task, stream(seed, task.key, 0, "user"))
     title = name or _fresh_name(runs, domain)
     if resume and not any((runs / f"{title}-{chosen}").exists() for chosen in agents):
         raise DataError(f"there is no run {title!r} in {str(runs)!r} to continue")

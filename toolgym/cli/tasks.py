@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from toolgym.cli.output import AsJson, Data, console, print_json
+from toolgym.cli.output import AsJson, Data, console, errors, print_json
 
-app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
+app = typer.Typer(help="Look at tasks, and check them.", no_args_is_help=True)
 Domain = Annotated[str, typer.Argument(help="The domain, such as mock or retail.")]
 
 
@@ -80,3 +81,42 @@ def show_task(
             console.print(f"must hold: {assertion.func_name}({assertion.arguments})", markup=False)
     if ready.gold_errors:
         console.print(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")
+
+
+@app.command("check")
+def check_tasks(
+    domain: Domain,
+    split: Annotated[str | None, typer.Option(help="Only this split, against all the others.")] = None,
+    data: Data = "toolgym",
+    as_json: AsJson = False,
+) -> None:
+    """Check the tasks of a domain: compute every certificate anew; exit 1 if something does not hold.
+
+    A task stops at the first stage that it fails, so fewer and fewer come to the later ones.
+    """
+    from toolgym.certificates import check
+    from toolgym.registration import make_domain
+
+    made = make_domain(domain, data)
+    total = len(made.tasks[split]) if split is not None else sum(1 for _ in made.tasks)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        bar = progress.add_task(domain, total=total)
+        report = check(made, split, progress=lambda: progress.advance(bar))
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        table = Table(title=f"{domain} · {split or 'all splits'} · {data} data · {report.tasks} tasks")
+        table.add_column("stage")
+        for heading in ("passed", "failed"):
+            table.add_column(heading, justify="right")
+        for name, tally in report.stages.items():
+            table.add_row(name, str(tally.passed), str(tally.failed))
+        console.print(table)
+        for name, why in report.not_checked.items():
+            console.print(f"{name}: not checked: {why}", markup=False, highlight=False)
+        for failure in report.failed:
+            where = f"{failure.task}: " if failure.task is not None else ""
+            console.print(f"{where}{failure.stage}: {failure.reason}", style="red", markup=False, highlight=False)
+    if not report.ok:
+        raise typer.Exit(1)

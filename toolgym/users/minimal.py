@@ -26,6 +26,8 @@ class MinimalUser:
     comparable = False
     """Whether scores with this user mean anything beyond this user."""
     privileged = True
+    hint = "It says yes to a question, and ends the dialogue after anything else."
+    """What a person who talks to it should know."""
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self._opening = opening_line(task)

@@ -1,0 +1,260 @@
+"""What an assistant's message asks of a customer, by intent and not by exact phrase."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from toolgym_retail import lexicon as lex
+
+Intent: TypeAlias = Literal[
+    "ask_request",
+    "ask_identity",
+    "ask_order",
+    "ask_items",
+    "ask_options",
+    "ask_payment",
+    "ask_reason",
+    "ask_address",
+    "propose",
+    "check",
+    "ask_all",
+    "ask_more",
+    "report",
+    "refuse",
+    "unavailable",
+    "transfer",
+    "inform",
+    "wait",
+    "clarify",
+]
+"""What a message calls for; docs/retail.md says what each means."""
+
+ASKED: tuple[Intent, ...] = (
+    "ask_identity",
+    "ask_order",
+    "ask_items",
+    "ask_options",
+    "ask_payment",
+    "ask_reason",
+    "ask_address",
+)
+"""The intents that ask for a detail."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a message calls for.
+
+    Args:
+        intent: What the customer must react to.
+        asked: All details that it asks for, in the order of :data:`ASKED`.
+        reported: Whether it also says that something was done.
+        declined: Whether it also says that something cannot be done.
+        unavailable: Whether it also says that something is sold out.
+    """
+
+    intent: Intent
+    asked: tuple[Intent, ...] = ()
+    reported: bool = False
+    declined: bool = False
+    unavailable: bool = False
+
+
+def plain(text: str) -> str:
+    """A message without markdown and typographic characters."""
+    text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    text = text.replace("–", "-").replace("—", " - ").replace("→", " -> ").replace("➡️", " -> ").replace("\u00a0", " ")
+    text = re.sub(r"^[ \t]*(?:[-*•>]|#{1,6}|\d{1,2}[.)])[ \t]+", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t|:-]+$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", "", text, flags=re.IGNORECASE)
+    return re.sub(r"\s*\|\s*", " | ", text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a message, its markdown removed."""
+    parts = re.split(r"(?<=[.!?])[\"')\]]*\s+|\n+|(?<=[?!])(?=[A-Z])", plain(text))
+    return [part.strip() for part in parts if re.search(r"\w", part)]
+
+
+def understand(text: str) -> Understood:
+    """What a message of the assistant calls for.
+
+    Example:
+        >>> understand("Done, the lamp is on its way back to us. Is there anything else?").intent
+        'ask_more'
+    """
+    parts = sentences(text)
+    whole = " ".join(parts)
+    sold_out = any(lex.SOLD_OUT.search(part) for part in parts)
+    reported = any(lex.DONE.search(part) and "?" not in part for part in parts)
+    declined = not sold_out and any(lex.CANNOT.search(part) and not lex.ONCE.search(part) for part in parts)
+    told = (reported, declined, sold_out)
+    asked: list[tuple[Intent, tuple[Intent, ...]]] = []
+    last_question = max((number for number, part in enumerate(parts) if "?" in part), default=-1)
+    for number, part in enumerate(parts):
+        found = _asks(part, parts[:number], whole)
+        if found and ("?" in part or number > last_question or lex.EXPLICIT.search(part)):
+            asked.append(found)
+    intents = [intent for intent, _ in asked]
+    if lex.TRANSFER.search(whole) and not {"propose", "check"} & set(intents):
+        return Understood("transfer", (), *told)
+    details = tuple(slot for slot in ASKED if any(slot in slots for _, slots in asked))
+    if intents:
+        intent = _weightiest(intents)
+        if intent in ("check", "ask_options") and sold_out and not lex.EXPLICIT.search(whole):
+            intent = "unavailable"
+        return Understood(intent, details, *told)
+    return Understood(_tells(parts, *told), (), *told)
+
+
+def _tells(parts: list[str], reported: bool, declined: bool, sold_out: bool) -> Intent:
+    whole = " ".join(parts)
+    if lex.NOT_UNDERSTOOD.search(whole):
+        return "clarify"
+    if sold_out:
+        return "unavailable"
+    if lex.WAIT.search(parts[-1]) and not lex.SORRY.search(whole):
+        return "wait"
+    cannot = [part for part in parts if lex.CANNOT.search(part)]
+    if cannot and (not reported or any(lex.DONE.search(part) for part in cannot) or lex.SORRY.search(whole)):
+        return "refuse"
+    if reported:
+        return "report"
+    return "wait" if lex.WAIT.search(whole) else "inform"
+
+
+def _weightiest(intents: list[Intent]) -> Intent:
+    """The last question counts; an offer of help, or a yes or no to what was asked for just before, does not."""
+    for intent in ("clarify", "ask_more", "ask_all"):
+        if intent in intents[-2:]:
+            return intent
+    for position in range(len(intents) - 1, -1, -1):
+        intent = intents[position]
+        if intent == "ask_request" and position:
+            continue
+        if intent == "check" and position and intents[position - 1] in ASKED:
+            continue
+        return intent
+    return intents[-1]
+
+
+def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Intent, ...]] | None:
+    """What one sentence asks for, and the details among it; None if it asks for nothing."""
+    question = "?" in part
+    wh = bool(lex.WH.search(part))
+    says = bool(lex.PLEASE_SAY.search(part))
+    if not question:
+        says = says and bool(lex.SAY_IT.search(part) or lex.IMPERATIVE.match(part))
+    explicit = bool(lex.EXPLICIT.search(part))
+    after = whole.partition(part)[2]
+    if lex.CLOSING.match(part) and not question and not explicit:
+        return None
+    if lex.NOT_UNDERSTOOD.search(part) and (question or says):
+        return "clarify", ()
+    if lex.MORE.search(part) and (question or says) and not _about_one_order(part, whole) and not lex.OFFER.search(after):
+        return "ask_more", ()
+    if question and not wh and lex.WHOLE.search(part) and lex.ONCE.search(whole) and not re.match(r"am i|do you mean|did you", part, re.I):
+        if not explicit or lex.MORE.search(part):
+            return "ask_all", ()
+    if question and len(part.split()) <= 3 and before and lex.MORE.search(before[-1]):
+        return "ask_more", ()
+    if lex.OFFER.search(part) and not _topics(part, []) - {"ask_items"}:
+        return "ask_request", ()
+    if lex.WAIT.search(part) and not question and not explicit:
+        return None
+    if lex.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part):
+        if not question and not says and not _awaits(part):
+            return None
+        return _yes_or_no(part, whole), ()
+    brief = question and len(part.split()) <= 7 and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.I)
+    if (question and (wh or says or brief)) or says:
+        slots = tuple(slot for slot in ASKED if slot in _topics(part, before if wh or says else []))
+        if slots and not (brief and not wh and not says and lex.GO_AHEAD.search(part)):
+            return slots[0], slots
+        if wh and question:
+            return ("ask_items", ("ask_items",)) if lex.ACT.search(part) else None
+    if question:
+        return _yes_or_no(part, whole), ()
+    return None
+
+
+def _about_one_order(part: str, whole: str) -> bool:
+    """Whether 'anything else' means other items of the same order."""
+    return bool(re.search(r"\b(?:in|from|of|to|on|with|into|about) (?:this|that|the|your|the same) (?:same )?(?:order|return|exchange|parcel|modification)\b|\b(?:items?|changes?|articles?|products?) (?:you|to|in|from|of|that)\b|#?W\d{7}|before (?:i|we)\b|\bat the same time\b", part, re.IGNORECASE))
+
+
+def _wh_leads(part: str) -> bool:
+    """Whether a sentence with words of agreement asks for a detail all the same."""
+    return bool(re.search(r"\b(?:which|what|where|why|how)\b", part, re.IGNORECASE)) and bool(
+        re.search(r"(?:confirm|tell|specify|know|say|state|and|indicate|share|^|[,;:-]) ?(?:me |please |for me |so )?(?:which|what|where|why|how)\b", part, re.IGNORECASE)
+    )
+
+
+def _awaits(part: str) -> bool:
+    return bool(lex.AWAITS.search(part))
+
+
+def _yes_or_no(part: str, whole: str) -> Intent:
+    """Whether a yes would let the assistant act, or only settle a detail."""
+    acts = bool(lex.ACT.search(whole))
+    if lex.CHECKING.search(part) and not (acts and lex.GO_AHEAD.search(part)):
+        return "check"
+    if lex.EXPLICIT.search(part):
+        return "propose"
+    return "propose" if acts else "check"
+
+
+_TOPICS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+    ("ask_reason", lex.REASON),
+    ("ask_address", lex.ADDRESS),
+    ("ask_payment", lex.PAYMENT),
+    ("ask_identity", lex.IDENTITY),
+    ("ask_options", lex.OPTIONS),
+    ("ask_order", lex.ORDER),
+    ("ask_items", lex.ITEMS),
+)
+
+
+def _topics(part: str, before: list[str]) -> set[Intent]:
+    """What a question is about; when its own words do not say, what was spoken of just before."""
+    found = {intent for intent, pattern in _TOPICS if pattern.search(part)}
+    if lex.MAIL.search(part) and not re.search(r"\bstreet|\bcity|\bship|\bnew address", part, re.IGNORECASE):
+        found.discard("ask_address")
+    if "ask_address" in found and not lex.MAIL.search(part) and not re.search(r"\bname\b", part, re.IGNORECASE):
+        found.discard("ask_identity")
+    if lex.WHICH_ITEM.search(part):
+        found = {"ask_items"}
+    elif "ask_order" in found and not {"ask_payment", "ask_items"} & found:
+        found.discard("ask_options")
+    elif "ask_order" in found and lex.WHICH_ORDER.search(part):
+        found -= {"ask_items", "ask_options", "ask_payment"}
+    elif "ask_options" in found:
+        found.discard("ask_items")
+    if "ask_address" in found and re.search(r"\bwhere\b", part, re.IGNORECASE):
+        found.discard("ask_options")
+    if "ask_reason" in found:
+        found -= {"ask_order", "ask_items", "ask_options"}
+    if "ask_payment" in found:
+        found -= {"ask_order", "ask_items"}
+        if not re.search(r"\bcolou?r|\bsize|\bvariant|\bversion|\bmaterial", part, re.IGNORECASE):
+            found.discard("ask_options")
+    if "ask_items" in found:
+        found.discard("ask_order")
+    if lex.BARE_CHOICE.search(part) and found <= {"ask_items", "ask_order"}:
+        found = set()
+    if not found and before:
+        return _topics_before(before)
+    return found or ({"ask_items"} if lex.BARE_CHOICE.search(part) else set())
+
+
+def _topics_before(before: list[str]) -> set[Intent]:
+    said = " ".join(before)
+    if len(set(re.findall(r"W\d{7}", said))) > 1 or re.search(r"\borders\b", said, re.IGNORECASE):
+        return {"ask_order"}
+    for part in reversed(before):
+        for intent, pattern in _TOPICS:
+            if intent not in ("ask_items", "ask_order") and pattern.search(part):
+                return {intent}
+    return {"ask_items"} if any(lex.ITEMS.search(part) for part in before) else set()

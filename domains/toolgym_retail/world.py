@@ -1,0 +1,454 @@
+"""Generated worlds of the retail domain: a shop with customers whose orders are easily confused."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from toolgym.database import Rows
+from toolgym_retail import entities
+from toolgym_retail.catalog import CATALOG, ProductType
+from toolgym_retail.entities import Entity
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+T = TypeVar("T")
+_Record: TypeAlias = dict[str, Any]
+
+_LOCALES = {
+    "en_US": 0.49,
+    "es_MX": 0.13,
+    "en_IN": 0.08,
+    "zh_CN": 0.06,
+    "vi_VN": 0.04,
+    "en_IE": 0.03,
+    "it_IT": 0.03,
+    "pt_BR": 0.03,
+    "ja_JP": 0.03,
+    "yo_NG": 0.02,
+    "de_DE": 0.02,
+    "fr_FR": 0.02,
+    "sv_SE": 0.02,
+}
+"""Where last names are from, and how often; all that faker 37 has."""
+_FIRST = {"en_US": 1.0, "vi_VN": 1.0, "en_IE": 0.7, "it_IT": 0.6, "de_DE": 0.9, "fr_FR": 0.6, "sv_SE": 0.7}
+"""How often the first name is an American one nevertheless; faker has no Vietnamese ones."""
+_ROMANIZED = ("zh_CN", "ja_JP")
+
+_PLACES = """
+New York NY 10001-10040, Los Angeles CA 90001-90068, Chicago IL 60601-60661, Houston TX 77002-77099,
+Phoenix AZ 85003-85054, Philadelphia PA 19102-19154, San Antonio TX 78201-78261, San Diego CA 92101-92139,
+Dallas TX 75201-75254, San Jose CA 95110-95139, Austin TX 78701-78759, Jacksonville FL 32202-32259,
+Fort Worth TX 76102-76137, Columbus OH 43201-43235, Charlotte NC 28202-28278, San Francisco CA 94102-94134,
+Indianapolis IN 46201-46260, Seattle WA 98101-98199, Denver CO 80202-80249, Washington DC 20001-20020,
+Boston MA 02108-02136, El Paso TX 79901-79938, Nashville TN 37201-37221, Detroit MI 48201-48239,
+Oklahoma City OK 73102-73179, Portland OR 97201-97239, Las Vegas NV 89101-89149, Memphis TN 38103-38141,
+Louisville KY 40202-40245, Baltimore MD 21201-21239, Milwaukee WI 53202-53228, Albuquerque NM 87102-87123,
+Tucson AZ 85701-85757, Fresno CA 93701-93730, Sacramento CA 95811-95838, Kansas City MO 64101-64158,
+Mesa AZ 85201-85215, Atlanta GA 30303-30345, Omaha NE 68102-68164, Colorado Springs CO 80903-80929,
+Raleigh NC 27601-27617, Miami FL 33125-33196, Virginia Beach VA 23451-23464, Oakland CA 94601-94621,
+Minneapolis MN 55401-55419, Tulsa OK 74103-74137, Tampa FL 33602-33647, New Orleans LA 70112-70131,
+Wichita KS 67202-67230, Cleveland OH 44102-44135, Honolulu HI 96813-96826, Pittsburgh PA 15201-15238,
+Cincinnati OH 45202-45240, Saint Louis MO 63101-63139, Orlando FL 32801-32839, Salt Lake City UT 84101-84124,
+Boise ID 83702-83714, Richmond VA 23219-23238, Buffalo NY 14201-14228, Madison WI 53703-53719,
+Spokane WA 99201-99224, Des Moines IA 50309-50321, Providence RI 02903-02909, Birmingham AL 35203-35244
+"""
+_CITIES = _PLACES.replace("\n", " ").split(",")
+"""Name, state, and first and last zip code."""
+
+_ROADS = """
+Acorn Alder Amber Arbor Ashland Aspen Bayview Beacon Birchwood Bluebell Bridge Brookside Canyon Chapel Chestnut
+Clearwater Clover Colonial Cottonwood Creekside Cypress Dogwood Eastwood Elmhurst Fairview Fern Forest Foxglove
+Garfield Glenwood Grant Greenfield Grove Harbor Harrison Hawthorne Hazel Heritage Hickory Highland Holly Ivy
+Jackson Jefferson Juniper Kensington Lakeview Laurel Liberty Lincoln Linden Madison Magnolia Maple Meadow Mill
+Monroe Mulberry Oakwood Orchard Parkside Pearl Pine Poplar Prairie Prospect Quarry Ridgewood River Rosewood
+Sequoia Spring Sterling Sunset Sycamore Timber Valley Walnut Washington Westfield Willow Windsor Woodland
+"""
+_STREETS = _ROADS.split()
+_STREET_TYPES = {"Street": 5, "Avenue": 5, "Lane": 3, "Drive": 4, "Road": 3, "Court": 2, "Boulevard": 1, "Way": 1}
+_STREET_TYPES |= {"Place": 1, "Terrace": 1}
+
+_STATUSES = {"pending": 0.42, "delivered": 0.40, "processed": 0.09, "cancelled": 0.09}
+_REASONS = ("no longer needed", "ordered by mistake")
+_ORDERS = {1: 0.22, 2: 0.25, 3: 0.22, 4: 0.15, 5: 0.10, 6: 0.06}
+"""How many orders a customer has who has any."""
+_METHODS = {1: 0.45, 2: 0.38, 3: 0.17}
+"""How many payment methods a customer has."""
+_SOURCES = {"credit_card": 0.42, "gift_card": 0.31, "paypal": 0.27}
+
+
+def generate(rng: np.random.Generator, users: int = 200, *, taken: Collection[Entity] = ()) -> Rows:
+    """A shop with the whole catalogue, customers, and their orders; it shares no entity with tau2's data.
+
+    Args:
+        rng: Everything random comes from it; the names are also faker's, so another version of it may give others.
+        users: How many customers, at least 0.
+        taken: Entities of other worlds, which this one then does not have.
+    """
+    return _Shop(rng, taken).rows(users)
+
+
+class _Dice:
+    """Short names for what is drawn."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def chance(self, probability: float) -> bool:
+        return self._rng.random() < probability
+
+    def between(self, low: float, high: float) -> float:
+        return low + (high - low) * float(self._rng.random())
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number; ``high`` is one of them."""
+        return int(self._rng.integers(low, high + 1))
+
+    def digits(self, length: int) -> str:
+        """A number of that many digits, as text; the first is not a zero."""
+        return str(self.number(10 ** (length - 1), 10**length - 1))
+
+    def pick(self, values: Sequence[T]) -> T:
+        return values[self.number(0, len(values) - 1)]
+
+    def weighted(self, weights: Mapping[T, float]) -> T:
+        point = self.between(0, sum(weights.values()))
+        for value, weight in weights.items():  # noqa: B007
+            point -= weight
+            if point < 0:
+                break
+        return value
+
+    def shuffled(self, values: Sequence[T]) -> list[T]:
+        return [values[place] for place in self._rng.permutation(len(values)).tolist()]
+
+
+class _Names:
+    """Names as mixed as the customers of an American shop, in plain letters."""
+
+    def __init__(self, dice: _Dice) -> None:
+        from faker import Faker
+
+        self._dice = dice
+        self._fakers = {locale: Faker(locale, providers=["faker.providers.person"]) for locale in _LOCALES}
+        for faker in self._fakers.values():
+            faker.seed_instance(dice.number(0, 2**62))
+
+    def both(self) -> tuple[str, str]:
+        """A first name and a last name."""
+        locale = self._dice.weighted(_LOCALES)
+        last = self._plain(locale, "last")
+        return self.first(last, "en_US" if self._dice.chance(_FIRST.get(locale, 0.35)) else locale), last
+
+    def first(self, last: str, locale: str = "en_US") -> str:
+        """A first name for a last name."""
+        while (first := self._plain(locale, "first")) == last:
+            pass
+        return first
+
+    def _plain(self, locale: str, part: str) -> str:
+        """One word of letters that is neither an initial nor endless; others are drawn again."""
+        faker: Faker = self._fakers[locale]
+        draw: Callable[[], str] = getattr(faker, f"{part}_romanized_name" if locale in _ROMANIZED else f"{part}_name")
+        while True:
+            letters = unicodedata.normalize("NFKD", draw())
+            name = "".join(letter for letter in letters if not unicodedata.combining(letter))
+            if name.isascii() and name.isalpha() and 2 <= len(name) <= 11:
+                return name
+
+
+class _Shop:
+    """Draws one world."""
+
+    def __init__(self, rng: np.random.Generator, taken: Collection[Entity]) -> None:
+        self.dice = _Dice(rng)
+        self.names = _Names(self.dice)
+        self.used = set(taken)
+        self.tau2 = entities.tau2_digests()
+        self.products: dict[str, _Record] = {}
+        self.users: dict[str, _Record] = {}
+        self.orders: dict[str, _Record] = {}
+        self.product_of: dict[str, _Record] = {}
+        self.city_of: dict[str, str] = {}
+        self.near: dict[str, list[str]] = {}
+        """By item, the items of the same product that differ in one option."""
+
+    def rows(self, users: int) -> Rows:
+        for kind in self.dice.shuffled(CATALOG):
+            self._add_product(kind)
+        for _ in range(users):
+            self._add_user()
+        return {"assistant": {"products": self.products, "users": self.users, "orders": self.orders}}
+
+    def _new(self, draw: Callable[[], T], named: Callable[[T], Iterable[Entity]]) -> T:
+        """Something of which neither this world nor another has an entity."""
+        while True:
+            value = draw()
+            found = list(named(value))
+            if not any(entity in self.used or entities.digest_of(entity) in self.tau2 for entity in found):
+                self.used.update(found)
+                return value
+
+    def _new_id(self, draw: Callable[[], str], *kinds: str) -> str:
+        return self._new(draw, lambda text: [(kind, text) for kind in kinds])
+
+    def _add_product(self, kind: ProductType) -> None:
+        product_id = self._new_id(lambda: self.dice.digits(10), "product", "item")
+        combinations = self._combinations(kind)
+        free = set(self.dice.shuffled(range(len(combinations)))[:4])
+        variants: dict[str, _Record] = {}
+        for place, (options, cents) in enumerate(zip(combinations, self._prices(kind, combinations), strict=True)):
+            item_id = self._new_id(lambda: self.dice.digits(10), "item", "product")
+            variants[item_id] = {
+                "item_id": item_id,
+                "options": options,
+                "available": place in free or self.dice.chance(0.68),
+                "price": cents / 100,
+            }
+        product = {"name": kind.name, "product_id": product_id, "variants": variants}
+        self.products[product_id] = product
+        for item_id, variant in variants.items():
+            self.product_of[item_id] = product
+            self.near[item_id] = [
+                other
+                for other in variants
+                if sum(value != variants[other]["options"][axis] for axis, value in variant["options"].items()) == 1
+            ]
+
+    def _combinations(self, kind: ProductType) -> list[dict[str, str]]:
+        """Distinct combinations of options, each but the first mostly one step from another."""
+        size = 1
+        for values in kind.options.values():
+            size *= len(values)
+        count = self.dice.number(6, min(20, size * 3 // 4))
+        chosen: list[dict[str, str]] = []
+        while len(chosen) < count:
+            if chosen and self.dice.chance(0.6):
+                options = dict(self.dice.pick(chosen))
+                axis = self.dice.pick(list(kind.options))
+                options[axis] = self.dice.pick(kind.options[axis])
+            else:
+                options = {axis: self.dice.pick(values) for axis, values in kind.options.items()}
+            if options not in chosen:
+                chosen.append(options)
+        return chosen
+
+    def _prices(self, kind: ProductType, combinations: list[dict[str, str]]) -> list[int]:
+        """Distinct prices in cents, within a fifth of the product's; each option adds or takes its part."""
+        base = 100 * kind.price * self.dice.between(0.92, 1.08)
+        reach = 0.2 / len(kind.options)
+        parts: dict[tuple[str, str], float] = {}
+        for axis, values in kind.options.items():
+            steps = [self.dice.between(-reach, reach) for _ in values]
+            if values[0][0].isdigit():
+                steps.sort()
+            parts |= {(axis, value): step for value, step in zip(values, steps, strict=True)}
+        prices: list[int] = []
+        for options in combinations:
+            cents = round(base * (1 + sum(parts[option] for option in options.items())))
+            while cents in prices:
+                cents += 1
+            prices.append(cents)
+        return prices
+
+    def _add_user(self) -> None:
+        first, last, city = self._person()
+        name = {"first_name": first, "last_name": last}
+        address = self._new(
+            lambda: self._address(city),
+            lambda drawn: [entities.address(drawn), entities.name_zip(first, last, drawn["zip"])],
+        )
+        user_id = self._new_id(lambda: f"{first}_{last}_{self.dice.digits(4)}".lower(), "user")
+        email = self._new(lambda: self._email(first, last), lambda drawn: [entities.email(drawn)])
+        user = {
+            "user_id": user_id,
+            "name": name,
+            "address": address,
+            "email": email,
+            "payment_methods": self._payment_methods(),
+            "orders": [],
+        }
+        self.users[user_id] = user
+        self.city_of[user_id] = city
+        if not self.dice.chance(0.05):
+            self._add_orders(user, self.dice.weighted(_ORDERS))
+
+    def _person(self) -> tuple[str, str, str]:
+        """First name, last name, city; some are the namesake or a relative of another customer."""
+        city = self.dice.pick(_CITIES)
+        if self.users and self.dice.chance(0.12):
+            other = self.dice.pick(list(self.users.values()))
+            first, last = other["name"]["first_name"], other["name"]["last_name"]
+            if self.dice.chance(0.3):
+                return first, last, city
+            return self.names.first(last), last, self.city_of[other["user_id"]] if self.dice.chance(0.5) else city
+        return *self.names.both(), city
+
+    def _address(self, city: str) -> _Record:
+        *words, state, zips = city.split()
+        low, high = zips.split("-")
+        kind = self.dice.weighted({"Suite": 0.48, "Apt": 0.28, "Unit": 0.06, "": 0.18})
+        second = f"{kind} {self.dice.number(100, 999)}" if kind else ""
+        if kind == "Apt" and self.dice.chance(0.6):
+            second = f"{kind} {self.dice.number(1, 24)}{self.dice.pick('ABCDEF')}"
+        number = self.dice.number(100, 999) if self.dice.chance(0.8) else self.dice.number(11, 4999)
+        return {
+            "address1": f"{number} {self.dice.pick(_STREETS)} {self.dice.weighted(_STREET_TYPES)}",
+            "address2": second,
+            "city": " ".join(words),
+            "country": "USA",
+            "state": state,
+            "zip": f"{self.dice.number(int(low), int(high)):05d}",
+        }
+
+    def _email(self, first: str, last: str) -> str:
+        shapes = {f"{first}.{last}": 0.8, f"{first}{last}": 0.06, f"{first[0]}.{last}": 0.07, f"{last}.{first}": 0.07}
+        return f"{self.dice.weighted(shapes)}{self.dice.digits(4)}@example.com".lower()
+
+    def _payment_methods(self) -> dict[str, _Record]:
+        count = self.dice.weighted(_METHODS)
+        methods: dict[str, _Record] = {}
+        while len(methods) < count:
+            source = self.dice.weighted(_SOURCES)
+            same = [method for method in methods.values() if method["source"] == source]
+            if len(same) < (1 if source == "paypal" else 2):
+                method = self._payment_method(source, same)
+                methods[method["id"]] = method
+        return methods
+
+    def _payment_method(self, source: str, same: list[_Record]) -> _Record:
+        """A way to pay; a second card ends in other digits than the first."""
+        method: _Record = {"source": source}
+        method["id"] = self._new_id(lambda: f"{source}_{self.dice.digits(7)}", "payment")
+        if source == "gift_card":
+            method["balance"] = self._balance()
+        if source == "credit_card":
+            method["brand"] = self.dice.pick(("visa", "mastercard"))
+            endings = [other["last_four"] for other in same]
+            while (last_four := f"{self.dice.number(0, 9999):04d}") in endings:
+                pass
+            method["last_four"] = last_four
+        return method
+
+    def _balance(self) -> float:
+        if self.dice.chance(0.04):
+            return 0.0
+        high = 110 if self.dice.chance(0.85) else 300
+        cents = self.dice.number(100, 100 * high)
+        return cents / 100 if self.dice.chance(0.3) else float(cents // 100)
+
+    def _add_orders(self, user: _Record, count: int) -> None:
+        past: list[str] = []
+        elsewhere: _Record | None = None
+        for _ in range(count):
+            address = user["address"]
+            if self.dice.chance(0.2):
+                if elsewhere is None or self.dice.chance(0.4):
+                    elsewhere = self._elsewhere(user)
+                address = elsewhere
+            units = self._units(past)
+            past += units
+            self._add_order(user, address, units)
+
+    def _elsewhere(self, user: _Record) -> _Record:
+        """Another address than the customer's own, in the same city or not."""
+        city = self.city_of[user["user_id"]] if self.dice.chance(0.4) else self.dice.pick(_CITIES)
+        return self._new(lambda: self._address(city), lambda drawn: [entities.address(drawn)])
+
+    def _units(self, past: list[str]) -> list[str]:
+        """The items of an order, one a unit; on purpose easily confused with each other and with earlier ones."""
+        units: list[str] = []
+        count = self.dice.number(1, 5)
+        if past and self.dice.chance(0.42):
+            units.append(self._like(self.dice.pick(past)))
+        elif past and self.dice.chance(0.06):
+            units.append(self.dice.pick(past))
+        while len(units) < count:
+            if units and self.dice.chance(0.08):
+                units.append(self._like(self.dice.pick(units)))
+            elif units and self.dice.chance(0.03):
+                units.append(self.dice.pick(units))
+            else:
+                product = self.dice.pick(list(self.products.values()))
+                if all(self.product_of[unit] is not product for unit in units):
+                    units.append(self.dice.pick(list(product["variants"])))
+        return self.dice.shuffled(units)
+
+    def _like(self, item_id: str) -> str:
+        """Another variant of an item's product, one that differs in a single option if there is one."""
+        others = self.near[item_id] or [other for other in self.product_of[item_id]["variants"] if other != item_id]
+        return self.dice.pick(others)
+
+    def _add_order(self, user: _Record, address: _Record, units: list[str]) -> None:
+        order_id = self._new_id(lambda: f"#W{self.dice.digits(7)}", "order")
+        paid = {item_id: self._paid(item_id) for item_id in dict.fromkeys(units)}
+        status = self.dice.weighted(_STATUSES)
+        payments = self._payments(user["payment_methods"], sum(paid[item_id] for item_id in units))
+        cancelled = status == "cancelled"
+        types = ("payment", "refund") if cancelled else ("payment",)
+        self.orders[order_id] = {
+            "order_id": order_id,
+            "user_id": user["user_id"],
+            "address": dict(address),
+            "items": [self._item(item_id, paid[item_id] / 100) for item_id in units],
+            "status": status,
+            "fulfillments": self._parcels(units) if status in ("processed", "delivered") else [],
+            "payment_history": [
+                {"transaction_type": kind, "amount": cents / 100, "payment_method_id": method}
+                for kind in types
+                for method, cents in payments.items()
+            ],
+            "cancel_reason": self.dice.pick(_REASONS) if cancelled else None,
+            "exchange_items": None,
+            "exchange_new_items": None,
+            "exchange_payment_method_id": None,
+            "exchange_price_difference": None,
+            "return_items": None,
+            "return_payment_method_id": None,
+        }
+        user["orders"].append(order_id)
+
+    def _item(self, item_id: str, price: float) -> _Record:
+        product = self.product_of[item_id]
+        return {
+            "name": product["name"],
+            "product_id": product["product_id"],
+            "item_id": item_id,
+            "price": price,
+            "options": dict(product["variants"][item_id]["options"]),
+        }
+
+    def _paid(self, item_id: str) -> int:
+        """What a unit cost in cents: mostly today's price, sometimes an older one."""
+        price: float = self.product_of[item_id]["variants"][item_id]["price"]
+        cents = round(100 * price)
+        if self.dice.chance(0.1):
+            change = max(1, round(cents * self.dice.between(0.01, 0.08)))
+            return cents + change if self.dice.chance(0.4) else cents - change
+        return cents
+
+    def _payments(self, methods: dict[str, _Record], total: int) -> dict[str, int]:
+        """Cents by payment method: one mostly, which is seldom a gift card if much is to be paid, or two."""
+        gift_cards = [method for method in methods if methods[method]["source"] == "gift_card"]
+        first, *others = self.dice.shuffled(list(methods))
+        if others and self.dice.chance(0.14):
+            small, large = (first, others[0]) if first in gift_cards else (others[0], first)
+            part = round(total * self.dice.between(0.15, 0.6))
+            if small in gift_cards:
+                part = min(part, 100 * self.dice.number(10, 200)) // 100 * 100
+            return {large: total - part, small: part}
+        if first in gift_cards and total > 20000 and self.dice.chance(0.75):
+            first = next((method for method in others if method not in gift_cards), first)
+        return {first: total}
+
+    def _parcels(self, units: list[str]) -> list[_Record]:
+        """The parcels of an order, with every unit in one of them."""
+        parts = [units]
+        if len(units) > 1 and self.dice.chance(0.15):
+            cut = self.dice.number(1, len(units) - 1)
+            parts = [units[:cut], units[cut:]]
+        return [{"tracking_id": [self.dice.digits(12)], "item_ids": list(part)} for part in parts]

@@ -1,0 +1,96 @@
+"""Tasks through the stages: who comes how far, and a certificate for those who come through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from toolgym.certificates.report import Failure, Report, Tally
+from toolgym.certificates.seen import Seen
+from toolgym.certificates.stages import STAGES, Context, Stage
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.tasks import Certificate, Task
+
+
+def certify(
+    domain: Domain,
+    tasks: Iterable[Task],
+    *,
+    apart: Collection[str] = (),
+    seen: Seen | None = None,
+    stages: Sequence[Stage] = STAGES,
+    progress: Callable[[], None] | None = None,
+) -> Report:
+    """Put every task through the stages; it stops at the first that it fails.
+
+    Args:
+        domain: The domain, with the worlds of the tasks in its store.
+        tasks: The tasks.
+        apart: Digests of worlds with which the tasks' worlds must have no entity in common. If one of them cannot be
+            found, nothing can be told apart from it, and every task fails there.
+        seen: The tasks of which none may be a duplicate; the new ones are added.
+        stages: What is checked, in order.
+        progress: Called after each task.
+
+    Returns:
+        The report, with a certificate for each task that passed every stage.
+
+    Example:
+        >>> from toolgym import make_domain
+        >>> mock = make_domain("mock")
+        >>> report = certify(mock, mock.tasks["test"][:3])
+        >>> report.ok, report.stages["oracle"].passed
+        (True, 3)
+    """
+    context = Context(domain, apart, seen)
+    not_checked = {stage.name: why for stage in stages if (why := stage.skipped(domain)) is not None}
+    used = [stage for stage in stages if stage.name not in not_checked]
+    names = tuple(stage.name for stage in used)
+    passed: Counter[str] = Counter()
+    failed: list[Failure] = []
+    certificates: dict[str, Certificate] = {}
+    count = 0
+    for task in tasks:
+        count += 1
+        for stage in used:
+            reason = _reason(stage, domain, task, context)
+            if reason is not None:
+                failed.append(Failure(task.id, stage.name, reason))
+                break
+            passed[stage.name] += 1
+        else:
+            certificates[task.key] = Certificate(key=task.key, stages=names)
+        if progress is not None:
+            progress()
+    lost = Counter(failure.stage for failure in failed)
+    tallies = {name: Tally(passed[name], lost[name]) for name in names}
+    return Report(count, tallies, tuple(failed), certificates, not_checked)
+
+
+def _reason(stage: Stage, domain: Domain, task: Task, context: Context) -> str | None:
+    try:
+        return stage.check(domain, task, context)
+    except DataError as error:  # the task cannot be used, which is what a check is to find out
+        return str(error)
+
+
+def certified(task: Task, certificate: Certificate) -> Task:
+    """The task with its certificate.
+
+    Raises:
+        DataError: If the certificate is another task's.
+
+    Example:
+        >>> from toolgym import make_domain
+        >>> mock = make_domain("mock")
+        >>> task = mock.tasks["test"][0]
+        >>> certified(task, certify(mock, [task]).certificates[task.key]).certificate.stages[0]
+        'schema'
+    """
+    if certificate.key != task.key:
+        raise DataError(
+            f"the certificate is of a task with the key {certificate.key}, task {task.id!r} has {task.key}; certify "
+            "the task as it is now"
+        )
+    return task.model_copy(update={"certificate": certificate})

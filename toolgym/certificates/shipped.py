@@ -1,0 +1,146 @@
+"""A domain's shipped tasks: every certificate computed anew, and what must hold of whole splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from toolgym.certificates.funnel import certify
+from toolgym.certificates.report import Failure, Report, Tally, merged
+from toolgym.certificates.seen import Seen
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.prepared import prepare
+from toolgym.tasks import Certificate, Task
+
+MAX_REFUSALS = 15
+"""Refusals in a set of tasks, in percent, at most."""
+
+
+def check(domain: Domain, split: str | None = None, *, progress: Callable[[], None] | None = None) -> Report:
+    """Check the tasks that ship with a domain.
+
+    Beside the stages of :func:`~toolgym.certificates.funnel.certify`, with the worlds of the other splits apart:
+
+    - ``certificate``: a task that passed carries the certificate that was computed now. Not checked where no task of
+      the domain carries one.
+    - ``ids``: a task's id is no other task's, in whatever split.
+    - ``worlds``: a split shares no world with another; counted in splits.
+    - ``refusals``: at most 15 % of a split have a gold that changes nothing; counted in splits.
+
+    The last three are about what we ship: over tau2's data, whose splits overlap, they are not checked, and every task
+    is checked once.
+
+    Args:
+        domain: The domain.
+        split: Only the tasks of this split, still against all the others; by default all.
+        progress: Called after each task.
+
+    Raises:
+        DataError: If the domain has no tasks.
+        UnknownNameError: If there is no such split.
+    """
+    names = domain.tasks.splits()
+    if not names:
+        raise DataError(f"the domain {domain.name!r} has no embedded tasks; use data='tau2' and set TAU2_DATA_DIR")
+    chosen = {name: domain.tasks[name] for name in ([split] if split is not None else names)}
+    if domain.data != "toolgym":
+        tasks = list(domain.tasks) if split is None else list(chosen[split])
+        report = certify(domain, tasks, progress=progress)
+        why = f"{domain.data}'s splits are not ours to arrange"
+        return merged([report, _compare(domain, tasks, report), _not_checked(ids=why, worlds=why, refusals=why)])
+    seen = Seen()
+    worlds = {name: {task.world for task in domain.tasks[name]} for name in names}
+    reports = []
+    for name, tasks_of in chosen.items():
+        others = set[str]().union(*(worlds[other] for other in names if other != name))
+        report = certify(domain, tasks_of, apart=sorted(others), seen=seen, progress=progress)
+        reports += [report, _compare(domain, tasks_of, report)]
+    reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen), _check_refusals(domain, chosen)]
+    return merged(reports)
+
+
+def too_many_refusals(domain: Domain, tasks: Sequence[Task]) -> str | None:
+    """Why a set of tasks holds too many refusals, or None.
+
+    A refusal is a task whose gold makes no effective write. Tasks that cannot be prepared are taken for none.
+    """
+    refusals = [task.id for task in tasks if _refuses(domain, task)]
+    if len(refusals) * 100 <= MAX_REFUSALS * len(tasks):
+        return None
+    return (
+        f"in {len(refusals)} of {len(tasks)} tasks, such as {refusals[0]!r}, the gold changes nothing; at most "
+        f"{MAX_REFUSALS} % may: add tasks whose right answer is to act, or leave some of these out"
+    )
+
+
+def _refuses(domain: Domain, task: Task) -> bool:
+    try:
+        return not prepare(domain, task).gold_writes
+    except DataError:  # the stage `schema` or `replay` reports it
+        return False
+
+
+def _compare(domain: Domain, tasks: Sequence[Task], report: Report) -> Report:
+    """Each task's certificate with the one that was computed."""
+    if not any(task.certificate is not None for task in domain.tasks):
+        return _not_checked(certificate=f"no task of the domain {domain.name!r} carries a certificate")
+    passed, failed = 0, []
+    for task in tasks:
+        if task.key not in report.certificates:
+            continue
+        reason = _difference(task, report.certificates[task.key])
+        if reason is None:
+            passed += 1
+        else:
+            failed.append(Failure(task.id, "certificate", reason))
+    return _report("certificate", passed, failed)
+
+
+def _difference(task: Task, computed: Certificate) -> str | None:
+    shipped = task.certificate
+    if shipped is None:
+        return "it carries no certificate; others of its domain do"
+    if shipped.key != task.key:
+        return f"its certificate is of the key {shipped.key}, it now has {task.key}: it was changed since"
+    if shipped.stages != computed.stages:
+        return f"its certificate lists the stages {list(shipped.stages)}; it passes {list(computed.stages)}"
+    return None
+
+
+def _check_ids(domain: Domain, chosen: Mapping[str, Sequence[Task]]) -> Report:
+    counts = Counter(task.id for name in domain.tasks.splits() for task in domain.tasks[name])
+    tasks = [task for name in chosen for task in chosen[name]]
+    failed = [
+        Failure(name, "ids", f"the id is {counts[name]} tasks'; results refer to tasks by id")
+        for name in dict.fromkeys(task.id for task in tasks)
+        if counts[name] > 1
+    ]
+    return _report("ids", sum(counts[task.id] == 1 for task in tasks), failed)
+
+
+def _check_worlds(worlds: Mapping[str, set[str]], chosen: Iterable[str]) -> Report:
+    failed, passed = [], 0
+    for name in chosen:
+        shared = [
+            f"{min(worlds[name] & worlds[o])[:16]} with {o!r}" for o in worlds if o != name and worlds[name] & worlds[o]
+        ]
+        if shared:
+            failed.append(Failure(None, "worlds", f"the split {name!r} shares the world {', '.join(shared)}"))
+        passed += not shared
+    return _report("worlds", passed, failed)
+
+
+def _check_refusals(domain: Domain, chosen: Mapping[str, Sequence[Task]]) -> Report:
+    reasons = {name: too_many_refusals(domain, tasks) for name, tasks in chosen.items()}
+    failed = [Failure(None, "refusals", f"split {name!r}: {reason}") for name, reason in reasons.items() if reason]
+    return _report("refusals", len(reasons) - len(failed), failed)
+
+
+def _report(stage: str, passed: int, failed: Sequence[Failure]) -> Report:
+    """What came of one stage, to be merged with the rest."""
+    return Report(0, {stage: Tally(passed, len(failed))}, tuple(failed), {}, {})
+
+
+def _not_checked(**why: str) -> Report:
+    return Report(0, {}, (), {}, why)

@@ -1,0 +1,137 @@
+"""``toolgym play``: a person plays one side of a task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from toolgym.cli.output import Data, console
+from toolgym.messages import AgentID
+
+if TYPE_CHECKING:
+    from toolgym.domain import Domain
+    from toolgym.episode import Episode
+    from toolgym.tasks import Task
+
+
+def play(
+    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
+    side: Annotated[AgentID, typer.Option("--as", help="Whom you play.")] = "assistant",
+    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn from the split.")] = None,
+    split: Annotated[str | None, typer.Option(help="Where it is drawn from; default: test, or the first.")] = None,
+    data: Data = "toolgym",
+    seed: Annotated[int, typer.Option(min=0, help="Seeds the draw and the other side.")] = 0,
+    user: Annotated[
+        str | None,
+        typer.Option(help="Who plays the user; default: scripted if the task carries facts, else minimal."),
+    ] = None,
+    agent: Annotated[str | None, typer.Option(help="Who plays the assistant, with --as user; default: oracle.")] = None,
+) -> None:
+    """Play a task yourself: as the assistant who serves a user, or as the user."""
+    from toolgym.dialogue import take_turn
+    from toolgym.episode import Episode
+    from toolgym.errors import DataError
+    from toolgym.registration import default_user, make_agent, make_domain, make_user
+    from toolgym.rewards import build_reward
+    from toolgym.streams import stream
+    from toolgym.users.human import HumanUser
+
+    if side == "user" and user is not None:
+        raise DataError(f"--user {user!r} would play the user, but that is you; leave it out, or play --as assistant")
+    if side == "assistant" and agent is not None:
+        raise DataError(f"--agent {agent!r} would play the assistant, but that is you; leave it out, or play --as user")
+    made = make_domain(domain, data)
+    chosen = _choose(made, task, split, seed)
+    other: AgentID = "user" if side == "assistant" else "assistant"
+    name = (user or default_user([chosen])) if other == "user" else agent or "oracle"
+    factory = make_user(name) if other == "user" else make_agent(name)
+    opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
+    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side)
+    episode = Episode(made, chosen, terms=build_reward())
+    if sys.stdin.isatty():
+        with suppress(ImportError):
+            import readline  # noqa: F401  # the arrow keys, and what was typed before
+    console.rule(escape(f"{domain} · {chosen.id} · {data} data"))
+    console.print(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip(), markup=False)
+    try:
+        while episode.turn is not None:
+            if episode.turn == side:
+                episode.advance(person.respond(episode.view(side)))
+            else:
+                take_turn(episode, other, opponent)
+    except EOFError:
+        console.print("\nYou left the episode; it is not graded.")
+        return
+    person.show(episode.view(side))
+    _report(episode, side)
+
+
+def _choose(domain: Domain, task_id: str | None, split: str | None, seed: int) -> Task:
+    """The task that was asked for, or one drawn."""
+    import numpy as np
+
+    from toolgym.errors import DataError
+
+    splits = domain.tasks.splits()
+    if not splits:
+        raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
+    if task_id is not None:
+        return domain.tasks.find(task_id)
+    drawn_from = split or ("test" if "test" in splits else splits[0])
+    tasks = domain.tasks[drawn_from]
+    if not tasks:
+        raise DataError(f"the split {drawn_from!r} of {domain.name!r} has no tasks; choose one of {', '.join(splits)}")
+    return tasks[int(np.random.default_rng(seed).integers(len(tasks)))]
+
+
+def _report(episode: Episode, side: AgentID) -> None:
+    """How it went: success, its components, the reward by terms, and the gold calls beside those that were made."""
+    grade = episode.grade
+    console.rule({True: "success", False: "no success", None: "not graded"}[grade.success])
+    console.print(f"It ended by {episode.termination}. {grade.note}".rstrip(), markup=False)
+    for name, value in grade.components.items():
+        console.print(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
+    for what, checks in (("was not said", grade.communicate), ("does not hold", grade.env_assertions)):
+        for check in checks:
+            if not check.met:
+                console.print(f"  {what}: {check.what} {check.note}".rstrip(), markup=False)
+    terms = episode.rewards[side]
+    parts = ", ".join(f"{name} {amount:g}" for name, amount in terms.items()) or "nothing was paid"
+    console.print(f"reward: {sum(terms.values()):g} ({parts})", markup=False)
+    console.print(_compared(episode))
+
+
+def _compared(episode: Episode) -> Table:
+    """Every gold call and whether it was made, then the other calls that were made."""
+    from toolgym.evaluation.grade import matches
+
+    succeeded = {id(call) for call in episode.successful_calls}
+    made = [call for message in episode.messages[len(episode.prepared.history) :] for call in message.tool_calls]
+    in_gold: set[int] = set()
+    table = Table()
+    for heading in ("call", "gold", "made"):
+        table.add_column(heading, overflow="fold")
+    for action in episode.task.gold:
+        same = [call for call in made if call.requestor == action.requestor and matches(action, call)]
+        in_gold.update(map(id, same))
+        worked = any(id(call) in succeeded for call in same)
+        table.add_row(
+            _call(action.requestor, action.name, action.arguments),
+            "yes",
+            "yes" if worked else "failed" if same else "no",
+        )
+    for call in made:
+        if id(call) not in in_gold:
+            worked = id(call) in succeeded
+            table.add_row(_call(call.requestor, call.name, call.arguments), "no", "yes" if worked else "failed")
+    return table
+
+
+def _call(side: AgentID, name: str, arguments: Mapping[str, Any]) -> str:
+    return escape(f"{side}: {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})")
