@@ -6,7 +6,11 @@ from toolgym.database import Schema, WorldStore
 from toolgym.domain import Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
+from toolgym_retail.customer import Customer
+from toolgym_retail.entities import entities, tau2_digests
+from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
+from toolgym_retail.scenario import needs
 from toolgym_retail.tools import RetailTools
 
 _HERE = Path(__file__).parent
@@ -19,6 +23,11 @@ DOMAIN = Domain(
     toolkits={"assistant": RetailTools},
     worlds=WorldStore(_SCHEMAS),
     tasks=TaskSet({}),
+    customer=Customer,
+    oracle=Oracle,
+    needs=needs,
+    entities=entities,
+    reserved=tau2_digests,
 )
 
 __all__ = ["DOMAIN"]

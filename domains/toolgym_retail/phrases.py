@@ -436,7 +436,7 @@ def method_text(method: Method, facts: Facts) -> str:
     if method.source == "gift_card":
         return "my gift card" if len(twins) < 2 else f"the gift card {method.id}"
     name = method.brand.title() if method.brand else "credit card"
-    return f"the {name} ending in {method.last_four}" if len(twins) > 1 else f"my {name} card ending in {method.last_four}"
+    return f"{'the' if len(twins) > 1 else 'my'} {name} ending in {method.last_four}"
 
 
 def item_text(item: ItemRef, flip: object = None) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from toolgym.database import Rows
-from toolgym_retail import entities
+from toolgym_retail import entities, places
 from toolgym_retail.catalog import CATALOG, ProductType
+from toolgym_retail.dice import Dice
 from toolgym_retail.entities import Entity
 
 if TYPE_CHECKING:
@@ -39,39 +40,6 @@ _FIRST = {"en_US": 1.0, "vi_VN": 1.0, "en_IE": 0.7, "it_IT": 0.6, "de_DE": 0.9, 
 """How often the first name is an American one nevertheless; faker has no Vietnamese ones."""
 _ROMANIZED = ("zh_CN", "ja_JP")
 
-_PLACES = """
-New York NY 10001-10040, Los Angeles CA 90001-90068, Chicago IL 60601-60661, Houston TX 77002-77099,
-Phoenix AZ 85003-85054, Philadelphia PA 19102-19154, San Antonio TX 78201-78261, San Diego CA 92101-92139,
-Dallas TX 75201-75254, San Jose CA 95110-95139, Austin TX 78701-78759, Jacksonville FL 32202-32259,
-Fort Worth TX 76102-76137, Columbus OH 43201-43235, Charlotte NC 28202-28278, San Francisco CA 94102-94134,
-Indianapolis IN 46201-46260, Seattle WA 98101-98199, Denver CO 80202-80249, Washington DC 20001-20020,
-Boston MA 02108-02136, El Paso TX 79901-79938, Nashville TN 37201-37221, Detroit MI 48201-48239,
-Oklahoma City OK 73102-73179, Portland OR 97201-97239, Las Vegas NV 89101-89149, Memphis TN 38103-38141,
-Louisville KY 40202-40245, Baltimore MD 21201-21239, Milwaukee WI 53202-53228, Albuquerque NM 87102-87123,
-Tucson AZ 85701-85757, Fresno CA 93701-93730, Sacramento CA 95811-95838, Kansas City MO 64101-64158,
-Mesa AZ 85201-85215, Atlanta GA 30303-30345, Omaha NE 68102-68164, Colorado Springs CO 80903-80929,
-Raleigh NC 27601-27617, Miami FL 33125-33196, Virginia Beach VA 23451-23464, Oakland CA 94601-94621,
-Minneapolis MN 55401-55419, Tulsa OK 74103-74137, Tampa FL 33602-33647, New Orleans LA 70112-70131,
-Wichita KS 67202-67230, Cleveland OH 44102-44135, Honolulu HI 96813-96826, Pittsburgh PA 15201-15238,
-Cincinnati OH 45202-45240, Saint Louis MO 63101-63139, Orlando FL 32801-32839, Salt Lake City UT 84101-84124,
-Boise ID 83702-83714, Richmond VA 23219-23238, Buffalo NY 14201-14228, Madison WI 53703-53719,
-Spokane WA 99201-99224, Des Moines IA 50309-50321, Providence RI 02903-02909, Birmingham AL 35203-35244
-"""
-_CITIES = _PLACES.replace("\n", " ").split(",")
-"""Name, state, and first and last zip code."""
-
-_ROADS = """
-Acorn Alder Amber Arbor Ashland Aspen Bayview Beacon Birchwood Bluebell Bridge Brookside Canyon Chapel Chestnut
-Clearwater Clover Colonial Cottonwood Creekside Cypress Dogwood Eastwood Elmhurst Fairview Fern Forest Foxglove
-Garfield Glenwood Grant Greenfield Grove Harbor Harrison Hawthorne Hazel Heritage Hickory Highland Holly Ivy
-Jackson Jefferson Juniper Kensington Lakeview Laurel Liberty Lincoln Linden Madison Magnolia Maple Meadow Mill
-Monroe Mulberry Oakwood Orchard Parkside Pearl Pine Poplar Prairie Prospect Quarry Ridgewood River Rosewood
-Sequoia Spring Sterling Sunset Sycamore Timber Valley Walnut Washington Westfield Willow Windsor Woodland
-"""
-_STREETS = _ROADS.split()
-_STREET_TYPES = {"Street": 5, "Avenue": 5, "Lane": 3, "Drive": 4, "Road": 3, "Court": 2, "Boulevard": 1, "Way": 1}
-_STREET_TYPES |= {"Place": 1, "Terrace": 1}
-
 _STATUSES = {"pending": 0.42, "delivered": 0.40, "processed": 0.09, "cancelled": 0.09}
 _REASONS = ("no longer needed", "ordered by mistake")
 _ORDERS = {1: 0.22, 2: 0.25, 3: 0.22, 4: 0.15, 5: 0.10, 6: 0.06}
@@ -92,45 +60,10 @@ def generate(rng: np.random.Generator, users: int = 200, *, taken: Collection[En
     return _Shop(rng, taken).rows(users)
 
 
-class _Dice:
-    """Short names for what is drawn."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
-
-    def chance(self, probability: float) -> bool:
-        return self._rng.random() < probability
-
-    def between(self, low: float, high: float) -> float:
-        return low + (high - low) * float(self._rng.random())
-
-    def number(self, low: int, high: int) -> int:
-        """A whole number; ``high`` is one of them."""
-        return int(self._rng.integers(low, high + 1))
-
-    def digits(self, length: int) -> str:
-        """A number of that many digits, as text; the first is not a zero."""
-        return str(self.number(10 ** (length - 1), 10**length - 1))
-
-    def pick(self, values: Sequence[T]) -> T:
-        return values[self.number(0, len(values) - 1)]
-
-    def weighted(self, weights: Mapping[T, float]) -> T:
-        point = self.between(0, sum(weights.values()))
-        for value, weight in weights.items():  # noqa: B007
-            point -= weight
-            if point < 0:
-                break
-        return value
-
-    def shuffled(self, values: Sequence[T]) -> list[T]:
-        return [values[place] for place in self._rng.permutation(len(values)).tolist()]
-
-
 class _Names:
     """Names as mixed as the customers of an American shop, in plain letters."""
 
-    def __init__(self, dice: _Dice) -> None:
+    def __init__(self, dice: Dice) -> None:
         from faker import Faker
 
         self._dice = dice
@@ -165,7 +98,7 @@ class _Shop:
     """Draws one world."""
 
     def __init__(self, rng: np.random.Generator, taken: Collection[Entity]) -> None:
-        self.dice = _Dice(rng)
+        self.dice = Dice(rng)
         self.names = _Names(self.dice)
         self.used = set(taken)
         self.tau2 = entities.tau2_digests()
@@ -259,7 +192,7 @@ class _Shop:
         first, last, city = self._person()
         name = {"first_name": first, "last_name": last}
         address = self._new(
-            lambda: self._address(city),
+            lambda: places.draw(self.dice, city),
             lambda drawn: [entities.address(drawn), entities.name_zip(first, last, drawn["zip"])],
         )
         user_id = self._new_id(lambda: f"{first}_{last}_{self.dice.digits(4)}".lower(), "user")
@@ -279,7 +212,7 @@ class _Shop:
 
     def _person(self) -> tuple[str, str, str]:
         """First name, last name, city; some are the namesake or a relative of another customer."""
-        city = self.dice.pick(_CITIES)
+        city = self.dice.pick(places.CITIES)
         if self.users and self.dice.chance(0.12):
             other = self.dice.pick(list(self.users.values()))
             first, last = other["name"]["first_name"], other["name"]["last_name"]
@@ -287,23 +220,6 @@ class _Shop:
                 return first, last, city
             return self.names.first(last), last, self.city_of[other["user_id"]] if self.dice.chance(0.5) else city
         return *self.names.both(), city
-
-    def _address(self, city: str) -> _Record:
-        *words, state, zips = city.split()
-        low, high = zips.split("-")
-        kind = self.dice.weighted({"Suite": 0.48, "Apt": 0.28, "Unit": 0.06, "": 0.18})
-        second = f"{kind} {self.dice.number(100, 999)}" if kind else ""
-        if kind == "Apt" and self.dice.chance(0.6):
-            second = f"{kind} {self.dice.number(1, 24)}{self.dice.pick('ABCDEF')}"
-        number = self.dice.number(100, 999) if self.dice.chance(0.8) else self.dice.number(11, 4999)
-        return {
-            "address1": f"{number} {self.dice.pick(_STREETS)} {self.dice.weighted(_STREET_TYPES)}",
-            "address2": second,
-            "city": " ".join(words),
-            "country": "USA",
-            "state": state,
-            "zip": f"{self.dice.number(int(low), int(high)):05d}",
-        }
 
     def _email(self, first: str, last: str) -> str:
         shapes = {f"{first}.{last}": 0.8, f"{first}{last}": 0.06, f"{first[0]}.{last}": 0.07, f"{last}.{first}": 0.07}
@@ -356,8 +272,8 @@ class _Shop:
 
     def _elsewhere(self, user: _Record) -> _Record:
         """Another address than the customer's own, in the same city or not."""
-        city = self.city_of[user["user_id"]] if self.dice.chance(0.4) else self.dice.pick(_CITIES)
-        return self._new(lambda: self._address(city), lambda drawn: [entities.address(drawn)])
+        city = self.city_of[user["user_id"]] if self.dice.chance(0.4) else self.dice.pick(places.CITIES)
+        return self._new(lambda: places.draw(self.dice, city), lambda drawn: [entities.address(drawn)])
 
     def _units(self, past: list[str]) -> list[str]:
         """The items of an order, one a unit; on purpose easily confused with each other and with earlier ones."""

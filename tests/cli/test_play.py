@@ -96,7 +96,7 @@ def test_a_person_plays_the_user_against_the_oracle(play: Play, mock: Domain) ->
 def test_a_task_is_drawn_with_the_seed_from_the_split(play: Play, mock: Domain) -> None:
     def drawn(options: str) -> str:
         (title,) = (line for line in play(options, "/quit").output.splitlines() if "toolgym data" in line)
-        return title.split(" · ")[1]
+        return str(title).split(" · ")[1]
 
     ids = {task.id for task in mock.tasks["test"]}
     seeds = [drawn(f"mock --seed {seed}") for seed in range(6)]

@@ -103,10 +103,11 @@ def check_schema(domain: Domain, task: Task, context: Context) -> str | None:
     """The task is the same when written and read again, its world is there, it can be set up, its actions have ids."""
     try:
         text = json.dumps(task.model_dump(mode="json", exclude_defaults=True, warnings=False))
+        written = task.model_dump(mode="json", warnings=False)
         again = Task.model_validate_json(text)
     except (ValidationError, PydanticSerializationError, TypeError, ValueError) as error:
         return f"it cannot be written as JSON and read again: {error}"
-    if again.key != task.key or again.model_dump(mode="json") != task.model_dump(mode="json"):
+    if again.model_dump(mode="json") != written or again.key != task.key:
         return "it is another task when written as JSON and read again"
     try:
         prepare(domain, task)

@@ -28,8 +28,8 @@ def check_substance(domain: Domain, task: Task) -> str | None:
     4. Doing nothing scores 0: it fails at least one component. So a DB component with an empty gold diff does not carry
        a task, nor does one without content (COMMUNICATE with no texts, ACTION with no calls); beside a component that
        carries the task they are no harm, since DB still forbids any other change.
-    5. No single check of ACTION and COMMUNICATE, where they are in the basis, is met by doing nothing: what was called
-       or said before the assistant's first word can no longer be failed.
+    5. No call of ACTION, where that is in the basis, was made before the assistant's first word: it can no longer be
+       failed.
     6. A text of COMMUNICATE, where it is in the basis, is a whole token: not blank, without spaces at its ends, with a
        letter or digit in it. The grader does not find it in the policy, the greeting, the user's scenario or the
        messages of the history: it would be no evidence that anything was looked up.
@@ -52,16 +52,11 @@ def check_substance(domain: Domain, task: Task) -> str | None:
         return f"vacuous: doing nothing satisfies every component of its basis {list(criteria.reward_basis)}"
     if "ACTION" in criteria.reward_basis and (free := [check.what for check in nothing.actions if check.met]):
         return f"vacuous: the action {free[0]!r} was called before the assistant's first word"
-    if "COMMUNICATE" not in criteria.reward_basis:
-        return None
-    if free := [check.what for check in nothing.communicate if check.met]:
-        return f"vacuous: the text {free[0]!r} was said before the assistant's first word"
-    return _check_texts(ready, criteria)
+    return _check_texts(ready, criteria) if "COMMUNICATE" in criteria.reward_basis else None
 
 
 def _check_texts(ready: Prepared, criteria: EvaluationCriteria) -> str | None:
-    texts = criteria.communicate_info or ()
-    for text in texts:
+    for text in criteria.communicate_info or ():
         if text != text.strip() or not any(letter.isalnum() for letter in text):
             return (
                 f"the text {text!r} that must be said is no whole token; it needs a letter or digit and no outer space"

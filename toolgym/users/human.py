@@ -114,7 +114,7 @@ class HumanUser:
     def _list_tools(self) -> None:
         self._print("Your tools:" if self._tools else "You have no tools.")
         for tool in self._tools.values():
-            self._print(f"  {signature(tool)}\n      {tool.description.splitlines()[0]}")
+            self._print(f"  {signature(tool)}\n      {tool.description.partition(chr(10))[0]}")
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
