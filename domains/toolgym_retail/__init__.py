@@ -7,7 +7,8 @@ from toolgym.domain import Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
 from toolgym_retail.customer import Customer
-from toolgym_retail.entities import entities, tau2_digests
+from toolgym_retail.entities import entities as world_entities
+from toolgym_retail.entities import tau2_digests
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
@@ -21,12 +22,12 @@ DOMAIN = Domain(
     policy=(_HERE / "policy.md").read_text(encoding="utf-8"),
     schemas=_SCHEMAS,
     toolkits={"assistant": RetailTools},
-    worlds=WorldStore(_SCHEMAS),
-    tasks=TaskSet({}),
+    worlds=WorldStore(_SCHEMAS, (_HERE / "tasks" / "worlds",)),
+    tasks=TaskSet.from_folder(_HERE / "tasks"),
     customer=Customer,
     oracle=Oracle,
     needs=needs,
-    entities=entities,
+    entities=world_entities,
     reserved=tau2_digests,
 )
 

@@ -22,6 +22,7 @@ _KINDS: dict[str, re.Pattern[str]] = {
     "exchange": re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bconvert", re.I),
     "change": re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bupdat|\bconvert|\badjust|\bedit|\bmov(?:e|ing)\b|\bredirect|\bship|\bset\b|\bput\b|\bbill|\bcharg|\bpa(?:y|id)\b|\bbecom|\bmake\b|\buse\b|\bsend\b|\bdeliver|\bgo(?:es)? to\b|->", re.I),
 }
+_MONEY_BACK = re.compile(r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ ?[\d.,]+)\b[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*", re.I)
 _GROUP = {"cancel": "cancel", "return": "return"}
 _KEPT = re.compile(
     r"\b(?:keep|kept|keeps|stay|stays|remain|remains|unaffected|untouched|unchanged|except|without|leav|"
@@ -35,7 +36,7 @@ _CONTEXT = re.compile(
     re.I,
 )
 _REVERSED = re.compile(r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather than|not|to replace|previously|currently|before|was|old|away from|no longer|currently on)\b", re.I)
-_WHOLE = re.compile(r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b", re.I)
+_WHOLE = re.compile(r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|inside|on)|(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b", re.I)
 _ASIDE = re.compile(
     r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|other (?:payment )?methods?|otherwise|depending)\b",
     re.I,
@@ -125,7 +126,8 @@ class _Reader:
     def _wrong_kind(self) -> bool:
         kind = self.request.kind
         group = _GROUP.get(kind, "change")
-        found = {name for name, cue in _KINDS.items() if cue.search(self.body)}
+        body = _MONEY_BACK.sub(" ", self.body)
+        found = {name for name, cue in _KINDS.items() if cue.search(body)}
         if group in found:
             self.shown.add("kind")
         if group == "change":

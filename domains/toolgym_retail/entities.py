@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from toolgym.database import Rows
-
-Entity: TypeAlias = tuple[str, str]
-"""A kind and a text, such as ``("order", "#W1234567")``."""
+from toolgym.domain import Entity, digest_of
 
 KINDS = ("user", "order", "item", "product", "payment", "email", "name_zip", "address")
 """Every kind of entity."""
@@ -56,12 +53,6 @@ def name_zip(first_name: str, last_name: str, zip_code: str) -> Entity:
 def address(record: Mapping[str, str]) -> Entity:
     """A postal address; case does not matter."""
     return "address", "|".join(record[part] for part in ("address1", "address2", "city", "state", "zip")).lower()
-
-
-def digest_of(entity: Entity) -> bytes:
-    """Eight bytes that stand for an entity."""
-    kind, text = entity
-    return hashlib.sha256(f"{kind}\0{text}".encode()).digest()[:_SIZE]
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, get_args
 
 from toolgym_retail.facts import Facts, ItemRef, Method, Request
+from toolgym_retail.phrases import joined
 
 Wording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
 """A manner of speaking."""
@@ -142,7 +143,7 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
     if kind == "cancel":
         parts.append(f"Cancel {number} (reason: {request.reason}); the money goes back to where it came from")
     elif kind == "return":
-        parts.append(f"Return {_and([unit(item) for item in request.items])} from {number}")
+        parts.append(f"Return {joined([unit(item) for item in request.items])} from {number}")
     elif kind in ("exchange", "modify_items"):
         verb = "Exchange" if kind == "exchange" else "Change"
         for item in request.items:
@@ -169,8 +170,8 @@ def report(wording: Wording, request: Request, facts: Facts) -> str:
     number = f"order {request.order.id}" if request.order is not None else "your profile"
     told = {
         "cancel": f"I have cancelled {number}.",
-        "return": f"The return of {_and([unit(item) for item in request.items])} from {number} has been requested.",
-        "exchange": f"The exchange of {_and([unit(item) for item in request.items])} from {number} has been requested.",
+        "return": f"The return of {joined([unit(item) for item in request.items])} from {number} has been requested.",
+        "exchange": f"The exchange of {joined([unit(item) for item in request.items])} from {number} has been requested.",
         "modify_items": f"The items of {number} have been changed.",
         "modify_address": f"The shipping address of {number} has been changed.",
         "user_address": "The default address of your profile has been changed.",
@@ -197,7 +198,3 @@ def method(used: Method, facts: Facts) -> str:
 
 def _values(options: dict[str, str] | None) -> str:
     return ", ".join((options or {}).values())
-
-
-def _and(listed: list[str]) -> str:
-    return listed[0] if len(listed) == 1 else ", ".join(listed[:-1]) + " and " + listed[-1]

@@ -4,12 +4,12 @@ A task goes through :data:`STAGES` in order and stops at the first that it fails
 :func:`certify` is for whoever makes tasks, :func:`check` for whoever ships them: it computes every certificate anew.
 """
 
-from toolgym.certificates.entities import digest_of
 from toolgym.certificates.funnel import certified, certify
 from toolgym.certificates.report import Failure, Report, Tally
 from toolgym.certificates.seen import Seen
 from toolgym.certificates.shipped import MAX_REFUSALS, check, too_many_refusals
 from toolgym.certificates.stages import STAGES, Context, Stage
+from toolgym.domain import digest_of
 
 __all__ = [
     "MAX_REFUSALS",

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from toolgym.database import Database, Rows
 from toolgym.database.schema import Table
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain, Entity, digest_of
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
-
-
-def digest_of(entity: Entity) -> bytes:
-    r"""The digest of an entity: the first 8 bytes of sha256 over its kind, a NUL and its text, in UTF-8.
-
-    Every set of digests, shipped or computed, is made of these.
-
-    Args:
-        entity: Its kind and its text, as a domain's ``entities`` yields them; neither is normalised here.
-
-    Example:
-        >>> digest_of(("email", "ana@example.com")).hex()
-        '373254ed911b8f57'
-    """
-    kind, text = entity
-    return hashlib.sha256(f"{kind}\0{text}".encode()).digest()[:8]
 
 
 def entities_of(domain: Domain, world: str) -> Mapping[bytes, Entity]:
