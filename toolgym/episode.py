@@ -24,6 +24,7 @@ from toolgym.messages import (
     is_stop,
     parse_action,
 )
+from toolgym.patterns import Injection
 from toolgym.prepared import Prepared, prepare
 from toolgym.replay import replay
 from toolgym.rewards.terms import RewardTerm
@@ -104,6 +105,8 @@ class Episode:
         self.repeats: dict[AgentID, int] = {"assistant": 0, "user": 0}
         self.successful_calls: list[ToolCall] = []
         self.rewards: dict[AgentID, dict[str, float]] = {"assistant": {}, "user": {}}
+        self.injected: tuple[Injection, ...] = ()
+        """Faults that the assistant made on purpose; whoever drives the episode puts them here."""
         self.started = time.time()
         self._clock = time.perf_counter()
         self._seconds: float | None = None
@@ -267,6 +270,7 @@ class Episode:
             fault=self.fault,
             rewards=rewards,
             data=self.domain.data,
+            injected=self.injected,
             usage={side: count for side, count in usage.items() if count is not None},
             started=self.started,
             seconds=self._seconds,

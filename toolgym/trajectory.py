@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall
+from toolgym.patterns import Injection
 
 Termination: TypeAlias = Literal[
     "user_stop",
@@ -142,6 +143,7 @@ class Trajectory:
         split: The split from which the task came.
         data: Whose tasks: ``"toolgym"`` or ``"tau2"``.
         usage: Tokens by side, where the sides said.
+        injected: The faults that the assistant made on purpose, if it is an agent that does.
         started: Unix time of the start, in seconds; the only other field that differs between equal runs is seconds.
         seconds: Wall time taken.
     """
@@ -162,6 +164,7 @@ class Trajectory:
     split: str = ""
     data: str = "toolgym"
     usage: Mapping[str, int] = field(default_factory=dict)
+    injected: tuple[Injection, ...] = ()
     started: float | None = None
     seconds: float | None = None
 
@@ -195,6 +198,7 @@ class Trajectory:
                 data["grade"] = _grade(data["grade"])
             if data.get("fault") is not None:
                 data["fault"] = Fault(**data["fault"])
+            data["injected"] = tuple(Injection(**injection) for injection in data.get("injected", ()))
             return cls(**data)
         except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
             raise DataError(f"this line is not a trajectory: {error}: {line[:120]}") from error

@@ -9,6 +9,7 @@ from toolgym.tasks import TaskSet
 from toolgym_retail.customer import Customer
 from toolgym_retail.entities import entities as world_entities
 from toolgym_retail.entities import tau2_digests
+from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
@@ -26,6 +27,7 @@ DOMAIN = Domain(
     tasks=TaskSet.from_folder(_HERE / "tasks"),
     customer=Customer,
     oracle=Oracle,
+    novice=Novice,
     needs=needs,
     entities=world_entities,
     reserved=tau2_digests,

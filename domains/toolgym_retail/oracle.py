@@ -18,8 +18,8 @@ from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.facts import Facts, Request
-from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.phrases import method_text
+from toolgym_retail.goals.recipes import TOOLS, arguments
+from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.speech import WORDINGS, Wording
 
 Talk: TypeAlias = Generator[Message, None, Any]
@@ -28,9 +28,15 @@ Talk: TypeAlias = Generator[Message, None, Any]
 _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pending", "modify_payment": "pending"}
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
 _YES = re.compile(
-    r"\b(?:yes|yep|yeah|yup|sure|confirm(?:ed)?|correct|exactly|go (?:right )?ahead|proceed|do it|please do|carry on|go for it|right|perfect|agreed)\b", re.IGNORECASE
-)  # fmt: skip
-_NO = re.compile(r"\b(?:no|not|n't|wait|wrong|actually|changed my mind|rather|hold on|stop|instead|reconsidered|on second thought|different(?:ly)?|new plan|better idea)\b|\?", re.IGNORECASE)
+    r"\b(?:yes|yep|yeah|yup|sure|confirm(?:ed)?|correct|exactly|go (?:right )?ahead|"
+    r"proceed|do it|please do|carry on|go for it|right|perfect|agreed)\b",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"\b(?:no|not|n't|wait|wrong|actually|changed my mind|rather|hold on|stop|instead|"
+    r"reconsidered|on second thought|different(?:ly)?|new plan|better idea)\b|\?",
+    re.IGNORECASE,
+)
 
 
 def agrees(text: str) -> bool:
@@ -96,7 +102,9 @@ class Oracle:
         """Whether the customer has said something, or has since the request at hand was taken up."""
         wanted = text.lower().rstrip(".")
         start = self._since if lately else 0
-        return any(message.role == "user" and wanted in (message.content or "").lower() for message in self._view[start:])
+        return any(
+            message.role == "user" and wanted in (message.content or "").lower() for message in self._view[start:]
+        )
 
     # The whole dialogue
 
@@ -179,7 +187,9 @@ class Oracle:
 
     def ask_details(self, wish: Request) -> Talk:
         """Ask for what the customer has not said yet, and look at the products."""
-        if wish.kind in ("return", "exchange", "modify_items") and not all(self.said(item.product) for item in wish.items):
+        if wish.kind in ("return", "exchange", "modify_items") and not all(
+            self.said(item.product) for item in wish.items
+        ):
             yield from self.say(self.line("items"))
         for item in wish.items:
             if item.new_item_id is not None:
@@ -207,7 +217,9 @@ class Oracle:
         """The first of the wanted variants that is not available."""
         for item in wish.items:
             if item.new_item_id is not None:
-                variant: Mapping[str, Any] = self.records[self.product_of(wish, item.item_id)]["variants"][item.new_item_id]
+                variant: Mapping[str, Any] = self.records[self.product_of(wish, item.item_id)]["variants"][
+                    item.new_item_id
+                ]
                 if not variant["available"]:
                     return variant
         return None
@@ -217,13 +229,19 @@ class Oracle:
         for _ in range(4):
             reply = yield from self.say(self.proposal(wish))
             if agrees(reply):
-                result = yield from self.call(TOOLS[wish.kind], **self.write(wish))
-                if isinstance(result, Mapping):
-                    self.keep(result)
-                    self._lead = speech.report(self.wording, wish, self.facts)
+                yield from self.do(wish)
                 return True
             if self.is_first(wish):
                 return False
+        return True
+
+    def do(self, wish: Request) -> Talk:
+        """Make a write, and report it with the next thing said: whether it was made."""
+        result = yield from self.call(TOOLS[wish.kind], **self.write(wish))
+        if not isinstance(result, Mapping):
+            return False
+        self.keep(result)
+        self._lead = speech.report(self.wording, wish, self.facts)
         return True
 
     def proposal(self, wish: Request) -> str:
@@ -269,6 +287,10 @@ class Oracle:
         """Look up what was asked, and tell it."""
         if request.order is not None and request.order.id not in self.records:
             yield from self.find_order(request)
-        text = self.line("answer", question=re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question)), answer=request.answer)
+        text = self.line(
+            "answer",
+            question=re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question)),
+            answer=request.answer,
+        )
         yield from self.say(text)
         self._since = len(self._view) - 1

@@ -9,8 +9,8 @@ from typing import Any
 from toolgym.database import Database, Rows
 from toolgym.tasks import Provenance, Task
 from toolgym_retail.facts import Facts, ItemRef, Request, settled
-from toolgym_retail.goals import Goal, writes
-from toolgym_retail.phrases import joined, method_text
+from toolgym_retail.goals.recipes import Goal, writes
+from toolgym_retail.customer.phrases import joined, method_text
 
 _MANNERS = {
     "plain": "You are polite and to the point.",
@@ -37,7 +37,9 @@ def make_task(goal: Goal, rows: Rows, world: str, task_id: str, *, seed: int | N
     return Task.model_validate(
         {
             "id": task_id,
-            "description": {"purpose": f"{goal.kind.replace('_', ' ')}: {', '.join(goal.difficulties) or 'nothing special'}"},
+            "description": {
+                "purpose": f"{goal.kind.replace('_', ' ')}: {', '.join(goal.difficulties) or 'nothing special'}"
+            },
             "user_scenario": {
                 "persona": _MANNERS[facts.manner],
                 "instructions": {
@@ -55,9 +57,11 @@ def make_task(goal: Goal, rows: Rows, world: str, task_id: str, *, seed: int | N
             },
             "world": world,
             "facts": facts.model_dump(mode="json", exclude_defaults=True),
-            "provenance": Provenance(generator="toolgym_retail.scenario", kind=goal.kind, difficulties=goal.difficulties),
+            "provenance": Provenance(
+                generator="toolgym_retail.scenario", kind=goal.kind, difficulties=goal.difficulties
+            ),
         }
-    )  # fmt: skip
+    )
 
 
 def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
@@ -84,7 +88,9 @@ def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
                 if item.new_item_id is None:
                     continue
                 product = next(
-                    unit["product_id"] for unit in tables["orders"][order.id]["items"] if unit["item_id"] == item.item_id
+                    unit["product_id"]
+                    for unit in tables["orders"][order.id]["items"]
+                    if unit["item_id"] == item.item_id
                 )
                 if product not in seen:
                     seen.add(product)
@@ -110,7 +116,10 @@ def reason_for_call(facts: Facts) -> str:
         first = request.first or request
         parts.append(f"{lead} {wish(first, facts)}.")
         if request.first is not None:
-            parts.append(f"When the assistant proposes to do exactly that, you change your mind: then you want {wish(request, facts)}.")
+            parts.append(
+                f"When the assistant proposes to do exactly that, you change your mind: then you want "
+                f"{wish(request, facts)}."
+            )
         other, forbidden = request.otherwise, request.forbidden
         if other is not None:
             when = "that is refused" if forbidden else "that cannot be had"
@@ -126,7 +135,11 @@ def wish(request: Request, facts: Facts) -> str:
     kind = request.kind
     order = _order(request)
     if kind == "cancel":
-        why = f"no longer needed: {request.excuse}" if request.reason == "no longer needed" else f"ordered by mistake: {request.excuse}"
+        why = (
+            f"no longer needed: {request.excuse}"
+            if request.reason == "no longer needed"
+            else f"ordered by mistake: {request.excuse}"
+        )
         return f"to cancel {order} ({why if request.reason else 'your reason: ' + request.excuse})"
     if kind == "question":
         return f"to be told {told(request)}"
@@ -191,8 +204,13 @@ def task_instructions(facts: Facts) -> str:
     count = len(facts.requests)
     parts = []
     if count > 1:
-        told = {1: "only the first request", count: "all your requests"}.get(facts.upfront, f"the first {facts.upfront} requests")
-        parts.append(f"Name {told} in your first message" + (", the others one by one afterwards." if facts.upfront < count else "."))
+        told = {1: "only the first request", count: "all your requests"}.get(
+            facts.upfront, f"the first {facts.upfront} requests"
+        )
+        parts.append(
+            f"Name {told} in your first message"
+            + (", the others one by one afterwards." if facts.upfront < count else ".")
+        )
     if facts.detail == "brief":
         parts.append("Do not give particulars such as order numbers or payment methods before you are asked for them.")
     parts.append("Confirm only what is exactly what you want, and correct what is not; after two corrections give up.")
@@ -222,11 +240,15 @@ def needs(task: Task, database: Database) -> Iterator[str]:
         if "reason" in given:
             yield given["reason"]
         if "address1" in given:
-            yield from (value for name, value in given.items() if name not in ("order_id", "user_id", "country") and value)
+            yield from (
+                value for name, value in given.items() if name not in ("order_id", "user_id", "country") and value
+            )
         if order is not None:
             yield from _unit_texts(given, order, database)
         if "payment_method_id" in given and order is not None:
-            method = database.record("assistant", "users", order["user_id"])["payment_methods"][given["payment_method_id"]]  # type: ignore[index]  # it has one
+            method = database.record("assistant", "users", order["user_id"])["payment_methods"][
+                given["payment_method_id"]
+            ]  # type: ignore[index]  # it has one
             yield {"paypal": "PayPal", "gift_card": "gift card"}.get(method["source"]) or method["last_four"]
     for request in facts.requests:
         if request.question:

@@ -94,6 +94,7 @@ def play(
     while episode.turn is not None:
         take_turn(episode, "assistant", assistant)
         take_turn(episode, "user", customer)
+    episode.injected = tuple(getattr(assistant, "injected", ()))
     return episode
 
 

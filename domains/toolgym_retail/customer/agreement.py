@@ -7,43 +7,97 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toolgym_retail.facts import Facts, ItemRef, Method, Place, Request
-from toolgym_retail.understanding import plain
+from toolgym_retail.customer.understanding import plain
 
 Words = list[str]
 
 _WORD = re.compile(r"#?[Ww]\d{4,}|[A-Za-z]+(?:'[a-z]+)?|\d+(?:[.,]\d+)*")
 _ALIASES = {"colour": "color", "colours": "colors", "grey": "gray", "aluminium": "aluminum", "metre": "meter"}
-_ALIASES |= {"rd": "road", "st": "street", "ave": "avenue", "dr": "drive", "ln": "lane", "blvd": "boulevard", "ct": "court"}
+_ALIASES |= {
+    "rd": "road",
+    "st": "street",
+    "ave": "avenue",
+    "dr": "drive",
+    "ln": "lane",
+    "blvd": "boulevard",
+    "ct": "court",
+}
 _ALIASES |= {"pl": "place", "ter": "terrace", "cir": "circle", "pkwy": "parkway", "hwy": "highway"}
 _SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}
 _KINDS: dict[str, re.Pattern[str]] = {
     "cancel": re.compile(r"\bcancel", re.I),
-    "return": re.compile(r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )", re.I),
+    "return": re.compile(
+        r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
+        r"\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b(?! to (?:your|"
+        r"the (?:card|visa|original|account)|you\b)| there| on )",
+        re.I,
+    ),
     "exchange": re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bconvert", re.I),
-    "change": re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bupdat|\bconvert|\badjust|\bedit|\bmov(?:e|ing)\b|\bredirect|\bship|\bset\b|\bput\b|\bbill|\bcharg|\bpa(?:y|id)\b|\bbecom|\bmake\b|\buse\b|\bsend\b|\bdeliver|\bgo(?:es)? to\b|->", re.I),
+    "change": re.compile(
+        r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bupdat|"
+        r"\bconvert|\badjust|\bedit|\bmov(?:e|ing)\b|\bredirect|\bship|\bset\b|\bput\b|\bbill|"
+        r"\bcharg|\bpa(?:y|id)\b|\bbecom|\bmake\b|\buse\b|\bsend\b|\bdeliver|\bgo(?:es)? to\b|"
+        r"->",
+        re.I,
+    ),
 }
-_MONEY_BACK = re.compile(r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ ?[\d.,]+)\b[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*", re.I)
+_MONEY_BACK = re.compile(
+    r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ "
+    r"?[\d.,]+)\b[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*",
+    re.I,
+)
 _GROUP = {"cancel": "cancel", "return": "return"}
 _KEPT = re.compile(
     r"\b(?:keep|kept|keeps|stay|stays|remain|remains|unaffected|untouched|unchanged|except|without|leav|"
-    r"not (?:be )?(?:affect|touch|chang|return|includ|part)|other items?|won't|not the|but not|apart from|instead of|rather than|"
+    r"not (?:be )?(?:affect|touch|chang|return|includ|part)|other items?|won't|not the|"
+    r"but not|apart from|instead of|rather than|"
     r"same as|no change|not touch\w*|not includ\w*|as (?:it is|they are|is))",
     re.I,
 )
 _CONTEXT = re.compile(
-    r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b(?: \w+){0,2} (?:with|alongside)|"
+    r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: "
+    r"#?w\d+)?|one|purchase)\b(?: \w+){0,2} (?:with|alongside)|"
     r"also (?:has|holds|contains|includes|in)|contain\w*|includ\w+|hold(?:s|ing))\b",
     re.I,
 )
-_REVERSED = re.compile(r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather than|not|to replace|previously|currently|before|was|old|away from|no longer|currently on)\b", re.I)
-_WHOLE = re.compile(r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|inside|on)|(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b", re.I)
+_REVERSED = re.compile(
+    r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather "
+    r"than|not|to replace|previously|currently|before|was|old|away from|no longer|"
+    r"currently on)\b",
+    re.I,
+)
+_WHOLE = re.compile(
+    r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|(?:entire|"
+    r"whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|"
+    r"inside|on)|(?:return|exchange|change|swap|back|cancel) everything|each of|all "
+    r"(?:two|three|four|2|3|4|of it|of them))\b",
+    re.I,
+)
 _ASIDE = re.compile(
-    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|other (?:payment )?methods?|otherwise|depending)\b",
+    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|"
+    r"are|get)|other (?:payment )?methods?|otherwise|depending)\b",
     re.I,
 )
 
 
-_TURNS = {"to", "for", "with", "into", "becomes", "become", "place", "instead", "of", "than", "by", "from", "not", "was", "old", "your"}
+_TURNS = {
+    "to",
+    "for",
+    "with",
+    "into",
+    "becomes",
+    "become",
+    "place",
+    "instead",
+    "of",
+    "than",
+    "by",
+    "from",
+    "not",
+    "was",
+    "old",
+    "your",
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +152,17 @@ def touches(text: str, request: Request, facts: Facts) -> int:
     """How much a text speaks of a request: the more, the higher; 0 if nothing points to it."""
     reader = _Reader(plain(text), request, facts)
     list(reader.checks())
-    score = {"order": 4, "number": 4, "clue": 3, "items": 2, "address": 3, "options": 2, "kind": 1, "reason": 1, "payment": 1}
+    score = {
+        "order": 4,
+        "number": 4,
+        "clue": 3,
+        "items": 2,
+        "address": 3,
+        "options": 2,
+        "kind": 1,
+        "reason": 1,
+        "payment": 1,
+    }
     return sum(score.get(slot, 0) for slot in reader.shown)
 
 
@@ -132,23 +196,49 @@ class _Reader:
             self.shown.add("kind")
         if group == "change":
             return bool(found) and self._changes_something_else(found)
-        return bool(found - {group, "change"}) and not (group in found and found <= {group, "change", "exchange"} and not re.search(r"\bexchang|\bswap|\breplac", self.body, re.I))
+        return bool(found - {group, "change"}) and not (
+            group in found
+            and found <= {group, "change", "exchange"}
+            and not re.search(r"\bexchang|\bswap|\breplac", self.body, re.I)
+        )
 
     def _changes_something_else(self, found: set[str]) -> bool:
         kind = self.request.kind
-        if "cancel" in found and not re.search(r"(?:not|never|cannot|can't|neither|or)\b[^.]{0,40}cancel", self.body, re.I):
+        if "cancel" in found and not re.search(
+            r"(?:not|never|cannot|can't|neither|or)\b[^.]{0,40}cancel", self.body, re.I
+        ):
             return True
         returns = "return" in found and not re.search(r"\bexchang|\bswap|\breplac|\btrad", self.body, re.I)
         if kind == "exchange" and returns:
             return True
         if kind in ("modify_items", "modify_address", "modify_payment", "user_address") and returns:
             return True
-        profile = re.search(r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book", self.body, re.I)
-        spared = re.search(r"(?:profile|default|account|primary|home)[^.;]{0,40}(?:stay|remain|not|n't|unchanged|same|untouched|keep|as (?:it )?is|alone)|(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)", self.body, re.I)
+        profile = re.search(
+            r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|\baddress (?:on|in|"
+            r"of) (?:your|the) (?:profile|account)|\baddress book",
+            self.body,
+            re.I,
+        )
+        spared = re.search(
+            r"(?:profile|default|account|primary|home)[^.;]{0,40}(?:stay|remain|not|n't|unchanged|"
+            r"same|untouched|keep|as (?:it )?is|alone)|(?:not|n't|without|leav\w+|keep\w*|no "
+            r"change)[^.;]{0,45}(?:profile|default|account|primary)",
+            self.body,
+            re.I,
+        )
         if kind == "modify_address":
             return bool(profile) and not spared
         if kind == "user_address":
-            return False if profile else bool(re.search(r"\b(?:shipping|delivery) address\b|\border\b", self.body, re.I)) and not re.search(r"\b(?:no|not|n't|none|without|any|existing|pending|future|your) (?:\w+ ){0,3}orders?\b", self.body, re.I)
+            return (
+                False
+                if profile
+                else bool(re.search(r"\b(?:shipping|delivery) address\b|\border\b", self.body, re.I))
+                and not re.search(
+                    r"\b(?:no|not|n't|none|without|any|existing|pending|future|your) (?:\w+ ){0,3}orders?\b",
+                    self.body,
+                    re.I,
+                )
+            )
         return False
 
     # Which order
@@ -183,7 +273,11 @@ class _Reader:
         if _WHOLE.search(self.body) and self._claims_whole():
             return True
         count = len(request.items)
-        told = re.search(r"\b(one|two|three|four|five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b", self.body, re.I)
+        told = re.search(
+            r"\b(one|two|three|four|five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b",
+            self.body,
+            re.I,
+        )
         if told and _NUMBER[told.group(1).lower()] != count and not _KEPT.search(self.body):
             return True
         strange = [product for product in named if product not in wanted]
@@ -222,12 +316,20 @@ class _Reader:
         order = self.facts.orders.get(request.order.id, ()) if request.order else ()
         if len(order) == len(request.items):
             return False
-        if len(request.items) == 2 and all(re.match(r"both|all (?:two|2)|each of|all of them|all the|all your", word, re.I) for word in words):
+        if len(request.items) == 2 and all(
+            re.match(r"both|all (?:two|2)|each of|all of them|all the|all your", word, re.I) for word in words
+        ):
             return False
-        if len(request.items) > 1 and not any(re.match(r"both|entire|whole|complete|full", word, re.I) for word in words):
+        if len(request.items) > 1 and not any(
+            re.match(r"both|entire|whole|complete|full", word, re.I) for word in words
+        ):
             return False
         sentence = next((part for part in re.split(r"[.!?\n]", self.body) if _WHOLE.search(part)), "")
-        return not re.search(r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|addresses)|\bif\b", sentence, re.I)
+        return not re.search(
+            r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|addresses)|\bif\b",
+            sentence,
+            re.I,
+        )
 
     def _only_mentioned(self, product: str) -> bool:
         """Whether a product is named only as one that is kept, or to tell the order apart."""
@@ -252,8 +354,17 @@ class _Reader:
         """Whether a product that only tells the order apart is put on the list of what is sent back."""
         head = re.escape(words_of(product)[-1])
         return bool(
-            re.search(rf"(?:\band|\bplus|\+|&|\bboth)\s+(?:with\s+)?(?:the\s+|your\s+|a\s+)?(?:\w+\s+)?{head}\b(?! (?:stays|you keep))", self.body, re.I)
-            or re.search(rf"\b{head}\b,? (?:and|plus|\+|&) (?:the |your )?(?:{'|'.join(re.escape(words_of(item.product)[-1]) for item in self.request.items)})\b", self.body, re.I)
+            re.search(
+                rf"(?:\band|\bplus|\+|&|\bboth)\s+(?:with\s+)?(?:the\s+|your\s+|"
+                rf"a\s+)?(?:\w+\s+)?{head}\b(?! (?:stays|you keep))",
+                self.body,
+                re.I,
+            )
+            or re.search(
+                rf"\b{head}\b,? (?:and|plus|\+|&) (?:the |your )?(?:{'|'.join(re.escape(words_of(item.product)[-1]) for item in self.request.items)})\b",
+                self.body,
+                re.I,
+            )
         )
 
     def _only_kept(self, product: str, spots: Sequence[int]) -> bool:
@@ -262,8 +373,11 @@ class _Reader:
             for clause in re.split(r"[,;:()]| but | and (?=the )|whil?st?\b", sentence):
                 words = words_of(clause)
                 if (places_of(product, words) or places_of(words_of(product)[-1], words)) and re.search(
-                    r"\b(?:(?:you|will|shall|to) keep|kept|keeps|keeping|leaving|stay|stays|stayed|remain|remains|remaining|untouched|unchanged|left out|not (?:be )?(?:return|chang|touch|includ))\b",
-                    clause, re.I,
+                    r"\b(?:(?:you|will|shall|to) keep|kept|keeps|keeping|leaving|stay|stays|stayed|remain|"
+                    r"remains|remaining|untouched|unchanged|left out|not (?:be )?(?:return|chang|touch|"
+                    r"includ))\b",
+                    clause,
+                    re.I,
                 ):
                     return True
         return False
@@ -389,10 +503,14 @@ class _Reader:
         """Whether the change runs from an old value to a new one, and not the other way round."""
         if min(olds) < min(news):
             between = " ".join(self.words[min(olds) : min(news)])
-            return not re.search(r"\b(?:instead of|rather than|in exchange for|in place of|replacing|replaces)\b", between)
+            return not re.search(
+                r"\b(?:instead of|rather than|in exchange for|in place of|replacing|replaces)\b", between
+            )
         between = " ".join(self.words[max(0, min(news) - 8) : min(olds)])
         back = self.words[min(news) : min(olds)]
-        if re.search(r"\b(?:send|sends|sent|return|give|gives) (?:\w+ ){0,3}$", " ".join(self.words[: min(olds)]) + " "):
+        if re.search(
+            r"\b(?:send|sends|sent|return|give|gives) (?:\w+ ){0,3}$", " ".join(self.words[: min(olds)]) + " "
+        ):
             return True
         after = " ".join(self.words[max(olds) + 1 : max(olds) + 14])
         if re.search(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b", after):
@@ -431,7 +549,15 @@ class _Reader:
                 continue
             if not self._aside(spot):
                 wrong = True
-        digits = set(re.findall(r"(?:ending|ends|end|last four|last 4|last digits|digits|\*+|x{2,}|•+|\.{3,}|visa|mastercard|card)(?: (?:in|with|are|digits|on|by|number|no))*[:\s*•.x#-]*(\d{4})(?!\d)", self.body, re.I))
+        digits = set(
+            re.findall(
+                r"(?:ending|ends|end|last four|last 4|last digits|digits|\*+|x{2,}|•+|\.{3,}|visa|"
+                r"mastercard|card)(?: (?:in|with|are|digits|on|by|number|"
+                r"no))*[:\s*•.x#-]*(\d{4})(?!\d)",
+                self.body,
+                re.I,
+            )
+        )
         known = {method.last_four for method in self.facts.methods if method.id in fine}
         if digits - known:
             wrong = True
@@ -450,16 +576,35 @@ class _Reader:
             yield {method.id for method in owned if method.source == "paypal"} or {"another"}, match.start()
         for match in re.finditer(r"\bgift[- ]?cards?\b(?!_)|\bgc\b", body, re.I):
             yield {method.id for method in owned if method.source == "gift_card"} or {"another"}, match.start()
-        for match in re.finditer(r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_)|visa|master ?card|amex|american express|discover|(?<!gift )card (?:ending|with|that ends|\*))", body, re.I):
+        for match in re.finditer(
+            r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_)|visa|master ?card|amex|"
+            r"american express|discover|(?<!gift )card (?:ending|with|that ends|\*))",
+            body,
+            re.I,
+        ):
             name = match.group().lower().replace(" ", "")
-            cards = {method.id for method in owned if method.source == "credit_card" and (name.startswith(("credit", "debit", "bank", "card")) or name == method.brand.lower().replace(" ", ""))}
+            cards = {
+                method.id
+                for method in owned
+                if method.source == "credit_card"
+                and (
+                    name.startswith(("credit", "debit", "bank", "card"))
+                    or name == method.brand.lower().replace(" ", "")
+                )
+            }
             after = re.match(r"[^.,;\d]{0,40}?(\d{4})(?!\d)", body[match.end() :])
             if after:
                 cards = {card for card in cards if by_id[card].last_four == after.group(1)}
             yield cards or {"another"}, match.start()
         paid = set(self.request.order.paid_by) if self.request.order else set()
         if paid:
-            for match in re.finditer(r"\boriginal (?:payment|method|form|card|account|source)|\b(?:the )?(?:same|way|method|account|card|payment method)(?: that)? (?:you|it was|was) (?:originally )?(?:paid|used)|\bhow you paid", body, re.I):
+            for match in re.finditer(
+                r"\boriginal (?:payment|method|form|card|account|source)|\b(?:the )?(?:same|way|"
+                r"method|account|card|payment method)(?: that)? (?:you|it was|was) (?:originally "
+                r")?(?:paid|used)|\bhow you paid",
+                body,
+                re.I,
+            ):
                 yield paid, match.start()
 
     def _aside(self, spot: int) -> bool:
@@ -470,22 +615,33 @@ class _Reader:
         before = self.body[max(0, spot - 32) : spot]
         if re.match(r"(?:credit_card|gift_card|paypal)_", self.body[spot:]):
             return False
-        if re.search(r"\b(?:not|instead of|rather than|paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$", before, re.I):
+        if re.search(
+            r"\b(?:not|instead of|rather than|paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$",
+            before,
+            re.I,
+        ):
             return True
-        return bool(_ASIDE.search(sentence)) and not re.search(r"\b(?:your|the) refund (?:will|goes|to)\b", sentence, re.I)
+        return bool(_ASIDE.search(sentence)) and not re.search(
+            r"\b(?:your|the) refund (?:will|goes|to)\b", sentence, re.I
+        )
 
     def _backward_payment(self, wanted: Method) -> bool:
         right = [spot for ids, spot in self._methods() if wanted.id in ids]
         left = [spot for ids, spot in self._methods() if wanted.id not in ids]
-        for spots, role in ((right, r"old|current|previous|former|present|before|so far"), (left, r"new|future|from now")):
+        for spots, role in (
+            (right, r"old|current|previous|former|present|before|so far"),
+            (left, r"new|future|from now"),
+        ):
             for spot in spots:
                 if re.search(rf"\b(?:{role})\b[^.,;\n]{{0,25}}$", self.body[:spot], re.I):
                     return True
         if not right or not left or min(right) < min(left):
             if right and left:
                 between = self.body[min(right) : min(left)]
-                return bool(re.search(r"\b(?:to|onto|->)\b", between)) and not _REVERSED.search(between) and bool(
-                    re.search(r"\bfrom\b[^.]{0,20}$", self.body[: min(right)], re.I)
+                return (
+                    bool(re.search(r"\b(?:to|onto|->)\b", between))
+                    and not _REVERSED.search(between)
+                    and bool(re.search(r"\bfrom\b[^.]{0,20}$", self.body[: min(right)], re.I))
                 )
             return bool(left) and not right
         between = self.body[min(left) : min(right)]
@@ -498,7 +654,8 @@ class _Reader:
         if self.request.kind != "cancel" or reason is None:
             return False
         cues = {
-            "no longer needed": r"\bno longer (?:need|want|requir)|\bnot need|\bn't need|\bunneeded|\bnot (?:be )?(?:needed|required)|\bchanged? (?:your|of) mind",
+            "no longer needed": r"\bno longer (?:need|want|requir)|\bnot need|\bn't need|\bunneeded|\bnot (?:be "
+            r")?(?:needed|required)|\bchanged? (?:your|of) mind",
             "ordered by mistake": r"\bmistake|\baccident|\berror\b|\bwrongly ordered|\bin error",
         }
         hit = {name for name, cue in cues.items() if re.search(cue, self.body, re.I)}
@@ -525,7 +682,15 @@ class _Reader:
         name = [word for word in street if word.isalpha() and len(word) > 2][:1]
         if name and places_of(name[0], self.words) and not places_of(" ".join(street[:2]), self.words):
             wrong = True
-        if "address" not in self.shown and not zips and re.search(r"\b\d{1,5} [A-Z][a-z]+ (?:[A-Z][a-z]+ )?(?:St|Ave|Rd|Road|Street|Avenue|Lane|Ln|Dr|Drive|Way|Court|Ct|Blvd|Boulevard|Place|Pl|Terrace|Circle|Trail)", body):
+        if (
+            "address" not in self.shown
+            and not zips
+            and re.search(
+                r"\b\d{1,5} [A-Z][a-z]+ (?:[A-Z][a-z]+ )?(?:St|Ave|Rd|Road|Street|Avenue|Lane|Ln|Dr|"
+                r"Drive|Way|Court|Ct|Blvd|Boulevard|Place|Pl|Terrace|Circle|Trail)",
+                body,
+            )
+        ):
             wrong = True
         return wrong or self._wrong_unit_or_city(address)
 

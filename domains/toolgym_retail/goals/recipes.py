@@ -133,10 +133,8 @@ class Explorer:
             upfront=min(draft.upfront, len(draft.requests)),
             requests=tuple(draft.requests),
             methods=tuple(self._method(method) for method in user["payment_methods"]),
-            orders={
-                order: tuple(item["name"] for item in self.orders[order]["items"]) for order in user["orders"]
-            },
-        )  # fmt: skip
+            orders={order: tuple(item["name"] for item in self.orders[order]["items"]) for order in user["orders"]},
+        )
         return Goal(kind, facts, user["user_id"], tuple(draft.difficulties))
 
     # What there is
@@ -189,7 +187,9 @@ class Explorer:
         """Whether the customer's other orders hold the same products, so that the names alone do not tell."""
         others = [self.orders[other] for other in self.user["orders"] if other != order["order_id"]]
         names = {item["name"] for item in items}
-        return len(others) >= 2 and (not names or any(names & {item["name"] for item in other["items"]} for other in others))
+        return len(others) >= 2 and (
+            not names or any(names & {item["name"] for item in other["items"]} for other in others)
+        )
 
     def units(self, order: _Record, count: int) -> list[_Record] | None:
         """Some units of an order that a customer can speak of without mistaking one for the other."""
@@ -208,7 +208,9 @@ class Explorer:
     def item_ref(self, order: _Record, item: _Record) -> ItemRef:
         """How the customer refers to a unit: by its product, and by what tells it from its other ones."""
         own = [other for other in order["items"] if other["name"] == item["name"] and other is not item]
-        apart = [axis for axis, value in item["options"].items() if any(other["options"].get(axis) != value for other in own)]
+        apart = [
+            axis for axis, value in item["options"].items() if any(other["options"].get(axis) != value for other in own)
+        ]
         return ItemRef(
             item_id=item["item_id"],
             product=item["name"],
@@ -256,7 +258,11 @@ class Explorer:
     def refund_to(self, order: _Record, *, other: bool = False) -> Method:
         """Where the money of a return may go: the original method, or a gift card of the customer."""
         original = order["payment_history"][0]["payment_method_id"]
-        gifts = [key for key, method in self.user["payment_methods"].items() if method["source"] == "gift_card" and key != original]
+        gifts = [
+            key
+            for key, method in self.user["payment_methods"].items()
+            if method["source"] == "gift_card" and key != original
+        ]
         return self._method(self.dice.pick(gifts) if gifts and (other or self.dice.chance(0.4)) else original)
 
     def difference(self, order: _Record, items: Sequence[ItemRef]) -> float:
@@ -376,7 +382,9 @@ class Explorer:
             cards = [card for card in self.user["payment_methods"].values() if card["source"] == "gift_card"]
             if len(cards) != 1:
                 return None
-            return Request(kind="question", question="how much money is left on my gift card", answer=f"{cards[0]['balance']:.2f}")
+            return Request(
+                kind="question", question="how much money is left on my gift card", answer=f"{cards[0]['balance']:.2f}"
+            )
         orders = [self.orders[order] for order in self.user["orders"]]
         if not orders:
             return None
@@ -386,11 +394,20 @@ class Explorer:
             if len(order["fulfillments"]) != 1:
                 return None
             answer = order["fulfillments"][0]["tracking_id"][0]
-            return Request(kind="question", order=ref, question=f"the tracking number of order {order['order_id']}", answer=answer)
+            return Request(
+                kind="question", order=ref, question=f"the tracking number of order {order['order_id']}", answer=answer
+            )
         if kind == "total":
             answer = f"{sum(item['price'] for item in order['items']):.2f}"
-            return Request(kind="question", order=ref, question=f"what all the items of order {order['order_id']} cost together", answer=answer)
-        singles = [item for item in order["items"] if [other["name"] for other in order["items"]].count(item["name"]) == 1]
+            return Request(
+                kind="question",
+                order=ref,
+                question=f"what all the items of order {order['order_id']} cost together",
+                answer=answer,
+            )
+        singles = [
+            item for item in order["items"] if [other["name"] for other in order["items"]].count(item["name"]) == 1
+        ]
         if not singles:
             return None
         item = self.dice.pick(singles)
@@ -421,7 +438,11 @@ def _several(count: int) -> Callable[[Explorer], _Draft | None]:
         taken: set[str] = set()
         for _ in range(12):
             request = explorer.any_write()
-            if request is None or _touched(request) & taken or len([one for one in found if one.kind == request.kind]) > 1:
+            if (
+                request is None
+                or _touched(request) & taken
+                or len([one for one in found if one.kind == request.kind]) > 1
+            ):
                 continue
             found.append(request)
             taken |= _touched(request)
@@ -466,7 +487,9 @@ def _change_of_mind(explorer: Explorer) -> _Draft | None:
         if found is None or found.order is None:
             return None
         final = found
-        items = tuple(item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for item in final.items)
+        items = tuple(
+            item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for item in final.items
+        )
         first = final.model_copy(
             update={"kind": "return", "items": items, "payment": explorer.refund_to(explorer.orders[final.order.id])}
         )
@@ -484,8 +507,17 @@ def _change_of_mind(explorer: Explorer) -> _Draft | None:
             return None
         final = found
         reason: Any = dice.pick(("no longer needed", "ordered by mistake"))
-        first = Request(kind="cancel", order=final.order, items=final.items, reason=reason, excuse=dice.pick(_EXCUSES[reason]))
-        first = first.model_copy(update={"items": tuple(item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for item in final.items)})
+        first = Request(
+            kind="cancel", order=final.order, items=final.items, reason=reason, excuse=dice.pick(_EXCUSES[reason])
+        )
+        first = first.model_copy(
+            update={
+                "items": tuple(
+                    item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()})
+                    for item in final.items
+                )
+            }
+        )
     else:
         found = explorer.ship_to()
         if found is None:
@@ -509,11 +541,15 @@ def _conditional(explorer: Explorer) -> _Draft | None:
         return None
     otherwise: Request = last
     if dice.chance(0.4):
-        bare = tuple(one.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for one in last.items)
+        bare = tuple(
+            one.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for one in last.items
+        )
         if kind == "exchange":
             otherwise = last.model_copy(update={"kind": "return", "items": bare, "payment": explorer.refund_to(order)})
         else:
-            otherwise = Request(kind="cancel", order=last.order, items=bare, reason="no longer needed", excuse=dice.pick(_NO_NEED))
+            otherwise = Request(
+                kind="cancel", order=last.order, items=bare, reason="no longer needed", excuse=dice.pick(_NO_NEED)
+            )
     request = last.model_copy(update={"items": (gone,), "otherwise": otherwise, "says_otherwise": dice.chance(0.5)})
     return _Draft([request], ["sold out"])
 
@@ -559,7 +595,14 @@ def _forbidden(explorer: Explorer) -> Request | None:
         reason: Any = dice.pick(("no longer needed", "ordered by mistake"))
         items = tuple(explorer.item_ref(order, item) for item in order["items"][:1])
         why = f"The order is {order['status']}; only pending orders can be cancelled."
-        return Request(kind="cancel", order=explorer.order_ref(order), items=items, reason=reason, excuse=dice.pick(_EXCUSES[reason]), forbidden=why)
+        return Request(
+            kind="cancel",
+            order=explorer.order_ref(order),
+            items=items,
+            reason=reason,
+            excuse=dice.pick(_EXCUSES[reason]),
+            forbidden=why,
+        )
     if kind == "undelivered":
         orders = [*explorer.of_status("processed"), *explorer.of_status("pending")]
         if not orders:
@@ -570,7 +613,13 @@ def _forbidden(explorer: Explorer) -> Request | None:
             return None
         items = tuple(explorer.item_ref(order, item) for item in units)
         why = f"The order is {order['status']}; only delivered items can be returned."
-        return Request(kind="return", order=explorer.order_ref(order), items=items, payment=explorer.refund_to(order), forbidden=why)
+        return Request(
+            kind="return",
+            order=explorer.order_ref(order),
+            items=items,
+            payment=explorer.refund_to(order),
+            forbidden=why,
+        )
     orders = [order for order in explorer.of_status("pending") if len(order["payment_history"]) == 1]
     if not orders:
         return None
@@ -585,7 +634,13 @@ def _forbidden(explorer: Explorer) -> Request | None:
         return None
     items = tuple(explorer.item_ref(order, item) for item in order["items"][:1])
     why = "The gift card does not cover the whole amount of the order."
-    return Request(kind="modify_payment", order=explorer.order_ref(order), items=items, payment=explorer._method(dice.pick(poor)), forbidden=why)
+    return Request(
+        kind="modify_payment",
+        order=explorer.order_ref(order),
+        items=items,
+        payment=explorer._method(dice.pick(poor)),
+        forbidden=why,
+    )
 
 
 def _refuse(explorer: Explorer) -> _Draft | None:
@@ -610,7 +665,9 @@ def _acts_instead(explorer: Explorer, refused: Request) -> _Draft | None:
     if refused.kind == "cancel" and refused.reason is None and refused.order is not None:
         reason: Any = explorer.dice.pick(("no longer needed", "ordered by mistake"))
         excuse = explorer.dice.pick(_EXCUSES[reason])
-        return _Draft([refused.model_copy(update={"reason": reason, "excuse": excuse, "forbidden": ""})], ["twin of a refusal"])
+        return _Draft(
+            [refused.model_copy(update={"reason": reason, "excuse": excuse, "forbidden": ""})], ["twin of a refusal"]
+        )
     makers: dict[Kind, Callable[[], Request | None]] = {
         "cancel": explorer.cancel,
         "return": explorer.give_back,
@@ -622,7 +679,10 @@ def _acts_instead(explorer: Explorer, refused: Request) -> _Draft | None:
 
 RECIPES: dict[str, Callable[[Explorer], _Draft | None]] = {
     "cancel": _single(lambda explorer: explorer.cancel()),
-    "cancel_vague": _single(lambda explorer: explorer.cancel(vague=True) if len(explorer.of_status("pending")) > 1 else None, "order by clue"),
+    "cancel_vague": _single(
+        lambda explorer: explorer.cancel(vague=True) if len(explorer.of_status("pending")) > 1 else None,
+        "order by clue",
+    ),
     "return": _single(lambda explorer: explorer.give_back()),
     "return_vague": _single(lambda explorer: explorer.give_back(vague=True), "order by clue"),
     "return_several": _single(lambda explorer: explorer.give_back(explorer.dice.number(2, 3)), "several items"),
@@ -643,7 +703,7 @@ RECIPES: dict[str, Callable[[Explorer], _Draft | None]] = {
     "question": _with_question,
     "mixed": _mixed,
     "refuse": _refuse,
-}  # fmt: skip
+}
 """Kinds of goals by name."""
 
 

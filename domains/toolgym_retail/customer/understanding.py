@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from toolgym_retail import lexicon as lex
+from toolgym_retail.customer import lexicon as lex
 
 Intent: TypeAlias = Literal[
     "ask_request",
@@ -153,9 +153,20 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
         return None
     if lex.NOT_UNDERSTOOD.search(part) and (question or says):
         return "clarify", ()
-    if lex.MORE.search(part) and (question or says) and not _about_one_order(part, whole) and not lex.OFFER.search(after):
+    if (
+        lex.MORE.search(part)
+        and (question or says)
+        and not _about_one_order(part, whole)
+        and not lex.OFFER.search(after)
+    ):
         return "ask_more", ()
-    if question and not wh and lex.WHOLE.search(part) and lex.ONCE.search(whole) and not re.match(r"am i|do you mean|did you", part, re.I):
+    if (
+        question
+        and not wh
+        and lex.WHOLE.search(part)
+        and lex.ONCE.search(whole)
+        and not re.match(r"am i|do you mean|did you", part, re.I)
+    ):
         if not explicit or lex.MORE.search(part):
             return "ask_all", ()
     if question and len(part.split()) <= 3 and before and lex.MORE.search(before[-1]):
@@ -182,13 +193,27 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
 
 def _about_one_order(part: str, whole: str) -> bool:
     """Whether 'anything else' means other items of the same order."""
-    return bool(re.search(r"\b(?:in|from|of|to|on|with|into|about) (?:this|that|the|your|the same) (?:same )?(?:order|return|exchange|parcel|modification)\b|\b(?:items?|changes?|articles?|products?) (?:you|to|in|from|of|that)\b|#?W\d{7}|before (?:i|we)\b|\bat the same time\b", part, re.IGNORECASE))
+    return bool(
+        re.search(
+            r"\b(?:in|from|of|to|on|with|into|about) (?:this|that|the|your|the same) (?:same "
+            r")?(?:order|return|exchange|parcel|modification)\b|\b(?:items?|changes?|articles?|"
+            r"products?) (?:you|to|in|from|of|that)\b|#?W\d{7}|before (?:i|we)\b|\bat the same "
+            r"time\b",
+            part,
+            re.IGNORECASE,
+        )
+    )
 
 
 def _wh_leads(part: str) -> bool:
     """Whether a sentence with words of agreement asks for a detail all the same."""
     return bool(re.search(r"\b(?:which|what|where|why|how)\b", part, re.IGNORECASE)) and bool(
-        re.search(r"(?:confirm|tell|specify|know|say|state|and|indicate|share|^|[,;:-]) ?(?:me |please |for me |so )?(?:which|what|where|why|how)\b", part, re.IGNORECASE)
+        re.search(
+            r"(?:confirm|tell|specify|know|say|state|and|indicate|share|^|[,;:-]) ?(?:me |please |"
+            r"for me |so )?(?:which|what|where|why|how)\b",
+            part,
+            re.IGNORECASE,
+        )
     )
 
 

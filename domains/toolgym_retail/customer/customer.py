@@ -15,10 +15,10 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.tasks import Task
-from toolgym_retail.agreement import Agreement, compare, touches
+from toolgym_retail.customer.agreement import Agreement, compare, touches
 from toolgym_retail.facts import Facts, Request
-from toolgym_retail.phrases import Voice, items_text, method_text, options_text
-from toolgym_retail.understanding import ASKED, Intent, Understood, understand
+from toolgym_retail.customer.phrases import Voice, items_text, method_text, options_text
+from toolgym_retail.customer.understanding import ASKED, Intent, Understood, understand
 
 PATIENCE = 2
 """So many wrong proposals are corrected; at the next the customer gives up."""
@@ -281,12 +281,22 @@ class Customer:
         """The requests that a proposal is about, each with what is said of it."""
         if len(active) == 1:
             return [(active[0], text)]
-        lines = [part for part in re.split(r"(?<=[.!?;])\s+|\n+|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)| and (?=(?:return|cancel|exchange|second|also|about)\b)|, then ", text) if part.strip()]
+        lines = [
+            part
+            for part in re.split(
+                r"(?<=[.!?;])\s+|\n+|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)| and "
+                r"(?=(?:return|cancel|exchange|second|also|about)\b)|, then ",
+                text,
+            )
+            if part.strip()
+        ]
         owner: _Open | None = None
         said: dict[int, list[str]] = {}
         common: list[str] = []
         for line in lines:
-            scores = sorted(((touches(line, one.wish, self.facts), number) for number, one in enumerate(active)), reverse=True)
+            scores = sorted(
+                ((touches(line, one.wish, self.facts), number) for number, one in enumerate(active)), reverse=True
+            )
             if scores[0][0] > 0 and scores[0][0] > scores[1][0]:
                 owner = active[scores[0][1]]
             if owner is None:
@@ -314,7 +324,11 @@ class Customer:
     def _right_detail(self, one: _Open, slot: str) -> str:
         wish = one.wish
         if slot == "order" and wish.order is not None:
-            return self._voice.say("order", order=wish.order.id) if wish.order.known else self._voice.say("clue", clue=wish.order.clue)
+            return (
+                self._voice.say("order", order=wish.order.id)
+                if wish.order.known
+                else self._voice.say("clue", clue=wish.order.clue)
+            )
         details: dict[str, Intent] = {
             "items": "ask_items",
             "options": "ask_options",
@@ -347,7 +361,9 @@ class Customer:
         missing = {"which_option": "options", "which_payment": "payment", "which_address": "address"}
         for question, slot in missing.items():
             needed = {
-                "options": any(item.new_options for item in wish.items) and "options" not in shown and "told_options" not in one.known,
+                "options": any(item.new_options for item in wish.items)
+                and "options" not in shown
+                and "told_options" not in one.known,
                 "payment": wish.payment is not None and "payment" not in one.known,
                 "address": wish.address is not None and "address" not in one.known,
             }[slot]
@@ -416,7 +432,12 @@ class Customer:
 def _about_identity(text: str) -> bool:
     """Whether a yes or no is asked about who the customer is."""
     return bool(
-        re.search(r"\b(?:am i (?:speaking|talking|chatting)|are you|is this|you are|you're)\b[^?]{0,60}(?:@|\b\d{5}\b|right|correct|\?)", text, re.IGNORECASE)
+        re.search(
+            r"\b(?:am i (?:speaking|talking|chatting)|are you|is this|you are|"
+            r"you're)\b[^?]{0,60}(?:@|\b\d{5}\b|right|correct|\?)",
+            text,
+            re.IGNORECASE,
+        )
     ) and not re.search(r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b", text, re.IGNORECASE)
 
 
