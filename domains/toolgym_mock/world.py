@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.database import Database, Rows
+from toolgym.certificates import Seen, certified, certify
+from toolgym.database import Database, Rows, WorldStore
 from toolgym.database.store import file_name
+from toolgym.domain import Domain
+from toolgym.errors import DataError
 from toolgym.tasks import Task, write_tasks
 from toolgym_mock import DOMAIN
 
 SEEDS = {"train": 1, "validation": 2, "dev": 3, "test": 4}
 """The seed of each split's world and tasks."""
+DRAWS = 100
+"""How often a task is drawn before its kind is taken to have no new one."""
 
 _FIRST: tuple[str, ...] = ("Ana", "Ben", "Chidi", "Dora", "Emil", "Farah", "Goro", "Hana", "Igor", "Jun")
 _FIRST += ("Kofi", "Lena", "Marek", "Noor", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Tove")
@@ -77,10 +82,21 @@ def generate(rng: np.random.Generator, users: int = 6, tasks: int = 14) -> Rows:
 
 
 class _Writer:
-    """Writes tasks over one world, each kind in its own words."""
+    """Writes tasks over one world, each kind in its own words.
 
-    def __init__(self, rows: Rows, rng: np.random.Generator, world: str, split: str) -> None:
+    Args:
+        domain: The mock domain, with the world in its store.
+        rows: The world.
+        rng: Everything random comes from it.
+        world: The world's digest.
+        split: The beginning of the tasks' ids.
+    """
+
+    def __init__(self, domain: Domain, rows: Rows, rng: np.random.Generator, world: str, split: str) -> None:
+        self.domain = domain
         self.rng = rng
+        self.spare = rng.spawn(1)[0]
+        self.seen = Seen()
         self.world = world
         self.split = split
         self.people = rows["assistant"]["users"]
@@ -102,7 +118,6 @@ class _Writer:
         return f"{self._pick(_VERBS)} {self._pick(_THINGS)} again"
 
     def _task(self, text: str, actions: list[dict[str, Any]], **more: Any) -> Task:
-        self.number += 1
         numbered = [{"action_id": f"{place}", "arguments": {}, **action} for place, action in enumerate(actions)]
         criteria = {
             "actions": numbered,
@@ -266,7 +281,32 @@ class _Writer:
             self.complete_but_do_not_delete,
             self.complete_one_that_is_new_to_the_world,
         )
-        return [kind() for _ in range(rounds) for kind in kinds]
+        return [self._new(kind) for _ in range(rounds) for kind in kinds]
+
+    def _new(self, kind: Callable[[], Task]) -> Task:
+        """A task of this kind with its certificate, drawn again as long as it is a duplicate of an earlier one.
+
+        Only the first draw comes from the stream of all tasks: a task that is drawn again leaves those after it as
+        they are.
+
+        Raises:
+            DataError: If the task does not hold up for another reason, or there seems to be no new one.
+        """
+        self.number += 1
+        shared = self.rng
+        try:
+            for _ in range(DRAWS):
+                task = kind()
+                report = certify(self.domain, [task], seen=self.seen)
+                if report.ok:
+                    return certified(task, report.certificates[task.key])
+                failure = report.failed[0]
+                if failure.stage != "duplicate":
+                    raise DataError(f"the task {task.id!r} fails the stage {failure.stage!r}: {failure.reason}")
+                self.rng = self.spare
+        finally:
+            self.rng = shared
+        raise DataError(f"{DRAWS} draws of the kind {kind.__name__!r} gave no new task; write fewer rounds")
 
 
 def _call(name: str, **arguments: Any) -> dict[str, Any]:
@@ -280,13 +320,20 @@ def _json(record: dict[str, Any]) -> str:
 
 
 def write(folder: Path, rounds: int = 2) -> None:
-    """Write worlds and tasks of every split into a folder."""
+    """Write the worlds and the certified tasks of every split into a folder.
+
+    Raises:
+        DataError: If a kind does not have as many different tasks as there are rounds.
+    """
+    worlds = WorldStore(DOMAIN.schemas)
+    domain = DOMAIN.with_data(worlds=worlds)
     for split, seed in SEEDS.items():
         rng = np.random.default_rng(seed)
         rows = generate(rng)
         world = Database.build(DOMAIN.schemas, rows)
+        worlds.add(world)
         world.save(folder / "worlds" / file_name(world.world))
-        write_tasks(folder / f"{split}.jsonl", _Writer(rows, rng, world.world, split).all(rounds))
+        write_tasks(folder / f"{split}.jsonl", _Writer(domain, rows, rng, world.world, split).all(rounds))
 
 
 if __name__ == "__main__":

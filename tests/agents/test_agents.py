@@ -118,7 +118,11 @@ def replayed(domain: Domain, task: Task, recorded: Trajectory, **settings: Any) 
     return play(domain, task, agent, user, **settings).trajectory()
 
 
-@pytest.mark.parametrize("agent", [make_agent("oracle"), make_agent("always-transfer"), Erratic], ids=str)
+@pytest.mark.parametrize(
+    "agent",
+    [make_agent("oracle"), make_agent("always-transfer"), Erratic],
+    ids=["oracle", "always-transfer", "erratic"],
+)
 @pytest.mark.parametrize("limits", [None, Limits(max_steps=5), Limits(max_errors=2)], ids=str)
 def test_a_replay_gives_the_recorded_trajectory_byte_for_byte(
     mock: Domain, agent: AgentFactory, limits: Limits | None

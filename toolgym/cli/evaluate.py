@@ -117,7 +117,7 @@ def _print(
     domain: str, split: str, data: str, user: str, trials: int, answers: dict[str, Any], comparable: bool
 ) -> None:
     table = Table(title=f"{domain} · {split} · {data} data · user {user} · {trials} trials")
-    table.add_column("agent")
+    table.add_column("agent", no_wrap=True)
     for k in range(1, trials + 1):
         table.add_column(f"Pass^{k} (95 %)", justify="right", no_wrap=True)
     for heading in ("tasks", "not judged", "void", "DB match"):

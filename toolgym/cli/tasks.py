@@ -48,11 +48,16 @@ def show_task(
     domain: Domain,
     task_id: Annotated[str, typer.Argument(help="The task's id.")],
     data: Data = "toolgym",
+    agent: Annotated[str, typer.Option(help="Whose dialogue is shown; none with an empty name.")] = "oracle",
+    seed: Annotated[int, typer.Option(min=0, help="The dialogue's seed.")] = 0,
+    trial: Annotated[int, typer.Option(min=0, help="Which trial of the dialogue.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show one task: what the user wants, how it starts, and by what it is graded."""
+    """Show one task: what the user wants, how it starts, by what it is graded, and how an agent plays it."""
     from toolgym.prepared import prepare
-    from toolgym.registration import make_domain
+    from toolgym.registration import default_user, make_agent, make_domain, make_user
+    from toolgym.render import write_message
+    from toolgym.rollouts import play
 
     made = make_domain(domain, data)
     task = made.tasks.find(task_id)
@@ -81,6 +86,13 @@ def show_task(
             console.print(f"must hold: {assertion.func_name}({assertion.arguments})", markup=False)
     if ready.gold_errors:
         console.print(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")
+    if agent:
+        user = default_user([task])
+        episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial)
+        console.rule(escape(f"{agent} with the {user} user, seed {seed}, trial {trial}"))
+        for message in episode.messages:
+            write_message(console, message)
+        console.print({True: "success", False: "no success", None: "not judged"}[episode.grade.success])
 
 
 @app.command("check")

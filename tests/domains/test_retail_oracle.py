@@ -1,0 +1,175 @@
+"""The oracle of retail: it knows the answer, and still gets there by talking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from retail_agents import Enumerator, Mute, Style
+
+from toolgym import make_agent, make_domain, make_user
+from toolgym.domain import Domain
+from toolgym.episode import Episode
+from toolgym.messages import Message
+from toolgym.rollouts import play
+from toolgym.tasks import Task
+from toolgym.tools import Effect
+from toolgym_retail.oracle import Oracle, agrees
+from toolgym_retail.speech import WORDINGS, Wording
+
+KINDS_OF_CLUE = ("order by clue",)
+
+
+@pytest.fixture(scope="module")
+def retail() -> Domain:
+    return make_domain("retail")
+
+
+def episodes(domain: Domain, wording: Wording, split: str = "test") -> Iterator[Episode]:
+    for task in domain.tasks[split]:
+        yield play(domain, task, partial(Oracle, wording=wording), make_user("scripted"))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in the arguments of a call."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts(inner)
+
+
+def unfounded(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
+    """Arguments of calls that neither the customer said nor a tool returned before; a cancellation's reason aside."""
+    known, found = "", []
+    for message in messages:
+        for call in message.tool_calls:
+            for name, value in call.arguments.items():
+                if name == "reason":
+                    continue
+                found += [(call.name, text) for text in texts(value) if text.lower() not in known]
+        if message.role in ("user", "tool"):
+            known += " " + (message.content or "").lower()
+    return found
+
+
+def unconfirmed(messages: tuple[Message, ...], writes: set[str]) -> list[str]:
+    """Writes that did not follow a proposal that names what they change, and a clear yes to it."""
+    found = []
+    for place, message in enumerate(messages):
+        for call in message.tool_calls:
+            if call.name not in writes:
+                continue
+            answer, proposed = messages[place - 1], messages[place - 2].content or ""
+            named = [
+                text for name in ("order_id", "address1", "reason") for text in texts(call.arguments.get(name, ()))
+            ]
+            fine = answer.role == "user" and agrees(answer.content or "") and all(text in proposed for text in named)
+            if not fine:
+                found.append(call.name)
+    return found
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_the_oracle_scores_100_in_every_wording(retail: Domain, wording: Wording) -> None:
+    lost = [episode.task.id for episode in episodes(retail, wording) if not episode.grade.success]
+    assert lost == []
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "dev"])
+def test_the_oracle_solves_every_embedded_task(retail: Domain, split: str) -> None:
+    played = [play(retail, task, make_agent("oracle"), make_user("scripted")) for task in retail.tasks[split]]
+    assert [episode.task.id for episode in played if not episode.grade.success] == []
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_every_identifier_was_said_by_the_customer_or_returned_by_a_tool_before(
+    retail: Domain, wording: Wording
+) -> None:
+    exceptions = {}
+    for episode in episodes(retail, wording):
+        if found := unfounded(tuple(episode.messages)):
+            exceptions[episode.task.id] = found
+    assert exceptions == {}
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_every_write_is_proposed_and_confirmed_first(retail: Domain, wording: Wording) -> None:
+    tools = retail.toolkits["assistant"].tools
+    writes = {name for name, tool in tools.items() if tool.effect is Effect.WRITE}
+    made, exceptions = 0, {}
+    for episode in episodes(retail, wording):
+        made += sum(call.name in writes for message in episode.messages for call in message.tool_calls)
+        if found := unconfirmed(tuple(episode.messages), writes):
+            exceptions[episode.task.id] = found
+    assert made > 200
+    assert exceptions == {}
+
+
+def test_the_two_checks_notice_an_oracle_that_only_plays_the_gold(retail: Domain) -> None:
+    from toolgym.agents.oracle import GoldPlayer
+
+    writes = {name for name, tool in retail.toolkits["assistant"].tools.items() if tool.effect is Effect.WRITE}
+    played = [play(retail, task, GoldPlayer, make_user("scripted")) for task in retail.tasks["test"][:20]]
+    assert all(unfounded(tuple(episode.messages)) for episode in played)
+    assert all(unconfirmed(tuple(episode.messages), writes) for episode in played if episode.prepared.gold_diff)
+
+
+def test_with_a_mute_customer_the_oracle_scores_below_20(retail: Domain) -> None:
+    solved = [bool(play(retail, task, make_agent("oracle"), Mute).grade.success) for task in retail.tasks["test"]]
+    assert 100 * sum(solved) / len(solved) < 20
+
+
+def vague(domain: Domain) -> list[Task]:
+    """The tasks in which the customer knows an order by a clue alone, among several that it could be."""
+    return [
+        task for task in domain.tasks if task.provenance is not None and task.provenance.difficulties == KINDS_OF_CLUE
+    ]
+
+
+@pytest.mark.parametrize("style", ["number", "item", "proposal"])
+def test_asking_about_one_candidate_after_the_other_solves_less_than_a_tenth_of_the_ambiguous_tasks(
+    retail: Domain, style: Style
+) -> None:
+    tasks = vague(retail)
+    assert len(tasks) >= 60
+    solved = [play(retail, task, partial(Enumerator, style=style), make_user("scripted")) for task in tasks]
+    assert sum(bool(episode.grade.success) for episode in solved) < 0.1 * len(tasks)
+
+
+def test_the_same_seed_gives_the_same_dialogue_and_another_trial_other_words(retail: Domain) -> None:
+    task = retail.tasks["test"][0]
+    once, again, other = (
+        play(retail, task, make_agent("oracle"), make_user("scripted"), seed=3, trial=trial) for trial in (1, 1, 2)
+    )
+    assert list(once.messages) == list(again.messages)
+    assert list(once.messages) != list(other.messages)
+
+
+def test_a_customers_first_line_is_the_same_in_every_trial(retail: Domain) -> None:
+    for task in retail.tasks["test"][:40]:
+        lines = {
+            play(retail, task, make_agent("no-op"), make_user("scripted"), seed=trial, trial=trial).messages[1].content
+            for trial in range(3)
+        }
+        assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "consent"),
+    [
+        ("Yes, please go ahead.", True),
+        ("Right, do it.", True),
+        ("No, that's not right. It's the Visa.", False),
+        ("Actually, wait. I'd rather keep it.", False),
+        ("Is that the one with the vase?", False),
+        ("", False),
+    ],
+)
+def test_only_a_clear_yes_is_consent(text: str, consent: bool) -> None:
+    assert agrees(text) is consent
