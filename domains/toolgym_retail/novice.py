@@ -12,7 +12,7 @@ from toolgym.messages import Message
 from toolgym.patterns import PATTERNS, Injection
 from toolgym.tasks import Task
 from toolgym_retail import speech
-from toolgym_retail.facts import ItemRef, OrderRef, Request
+from toolgym_retail.facts import ItemRef, OrderRef, Request, settled, stages
 from toolgym_retail.oracle import Oracle, Talk, agrees
 from toolgym_retail.speech import Wording
 
@@ -39,8 +39,9 @@ MENDS = 0.7
 class Novice(Oracle):
     """Plays like the oracle, and slips.
 
-    Every fault is drawn where it can be made, so that an episode may hold several. Some are recovered from: the customer
-    objects to a wrong proposal, or a tool refuses a wrong call. :attr:`injected` lists the faults that really happened.
+    Every fault is drawn where it can be made, so that an episode may hold several. Some are recovered from: the
+    customer objects to a wrong proposal, or a tool refuses a wrong call. :attr:`injected` lists the faults that really
+    happened.
 
     Args:
         domain: The retail domain.
@@ -93,10 +94,16 @@ class Novice(Oracle):
         """See Oracle; now and then it hands the customer over instead."""
         if self.slips("needless_transfer"):
             yield from super().call("transfer_to_human_agents", summary="The customer needs help.")
-            self.note("needless_transfer", recovered=False)
+            self.note("needless_transfer", recovered=not self._left_to_do(request))
             while True:
                 yield Message("assistant", self.line("transfer"))
         yield from super().serve(request)
+
+    def _left_to_do(self, request: Request) -> bool:
+        """Whether anything is still to be done or told, from a request on."""
+        requests = self.facts.requests
+        place = next((place for place, one in enumerate(requests) if request in stages(one)), 0)
+        return any(settled(one).kind == "question" or not settled(one).forbidden for one in requests[place:])
 
     def answer(self, request: Request) -> Talk:
         """See Oracle; now and then it says that it has looked, but not what it found."""
@@ -167,7 +174,7 @@ class Novice(Oracle):
     # What it takes instead
 
     def _choose(self, wish: Request) -> Talk:
-        """A wrong choice and its pattern; ``("", None)`` when it chooses rightly. It may look at another order for it."""
+        """A wrong choice and its pattern; ``("", None)`` when it chooses rightly. It may look up another order."""
         makers = {
             "wrong_variant": self._other_variant,
             "item_from_another_order": self._other_item,

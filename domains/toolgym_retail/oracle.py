@@ -17,9 +17,9 @@ from toolgym.domain import Domain
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 from toolgym_retail import speech
-from toolgym_retail.facts import Facts, Request
-from toolgym_retail.goals.recipes import TOOLS, arguments
 from toolgym_retail.customer.phrases import method_text
+from toolgym_retail.facts import Facts, Request
+from toolgym_retail.goals import TOOLS, arguments
 from toolgym_retail.speech import WORDINGS, Wording
 
 Talk: TypeAlias = Generator[Message, None, Any]
@@ -199,9 +199,9 @@ class Oracle:
         wanted = [item.new_options[axis] for item in wish.items if item.new_options for axis in item.wanted]
         if not all(self.said(value) for value in wanted):
             yield from self.say(self.line("options"))
-        if wish.reason is not None or (wish.kind == "cancel" and wish.excuse):
-            if not self.said(wish.excuse, lately=True):
-                yield from self.say(self.line("reason"))
+        explains = wish.reason is not None or (wish.kind == "cancel" and wish.excuse)
+        if explains and not self.said(wish.excuse, lately=True):
+            yield from self.say(self.line("reason"))
         if wish.address is not None:
             while not self.said(wish.address.address1):
                 yield from self.say(self.line("address"))

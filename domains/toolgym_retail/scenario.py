@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from toolgym.database import Database, Rows
+from toolgym.database import Database, Record, Rows
+from toolgym.errors import TaskError
 from toolgym.tasks import Provenance, Task
-from toolgym_retail.facts import Facts, ItemRef, Request, settled
-from toolgym_retail.goals.recipes import Goal, writes
 from toolgym_retail.customer.phrases import joined, method_text
+from toolgym_retail.facts import Facts, ItemRef, Request, settled, stages
+from toolgym_retail.goals import Goal, writes
 
 _MANNERS = {
     "plain": "You are polite and to the point.",
@@ -83,7 +84,7 @@ def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
             if order_id not in seen:
                 seen.add(order_id)
                 yield {"name": "get_order_details", "arguments": {"order_id": order_id}}
-        for stage in _stages(request):
+        for stage in stages(request):
             for item in stage.items:
                 if item.new_item_id is None:
                     continue
@@ -95,14 +96,6 @@ def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
                 if product not in seen:
                     seen.add(product)
                     yield {"name": "get_product_details", "arguments": {"product_id": product}}
-
-
-def _stages(request: Request) -> Iterator[Request]:
-    for stage in (request.first, request):
-        if stage is not None:
-            yield stage
-    if request.otherwise is not None:
-        yield from _stages(request.otherwise)
 
 
 # In prose, for a user simulator that reads
@@ -246,9 +239,7 @@ def needs(task: Task, database: Database) -> Iterator[str]:
         if order is not None:
             yield from _unit_texts(given, order, database)
         if "payment_method_id" in given and order is not None:
-            method = database.record("assistant", "users", order["user_id"])["payment_methods"][
-                given["payment_method_id"]
-            ]  # type: ignore[index]  # it has one
+            method = _record(database, "users", order["user_id"])["payment_methods"][given["payment_method_id"]]
             yield {"paypal": "PayPal", "gift_card": "gift card"}.get(method["source"]) or method["last_four"]
     for request in facts.requests:
         if request.question:
@@ -264,14 +255,21 @@ def _order_text(facts: Facts, order_id: str) -> str:
     return order_id
 
 
-def _unit_texts(given: dict[str, Any], order: Any, database: Database) -> Iterator[str]:
+def _unit_texts(given: dict[str, Any], order: Record, database: Database) -> Iterator[str]:
     for place, item_id in enumerate(given.get("item_ids", ())):
         unit = next(item for item in order["items"] if item["item_id"] == item_id)
         yield unit["name"]
         if "new_item_ids" in given:
-            product = database.record("assistant", "products", unit["product_id"])
-            new = product["variants"][given["new_item_ids"][place]]["options"]  # type: ignore[index]  # it has one
+            product = _record(database, "products", unit["product_id"])
+            new = product["variants"][given["new_item_ids"][place]]["options"]
             yield from (value for axis, value in new.items() if unit["options"].get(axis) != value)
+
+
+def _record(database: Database, table: str, key: str) -> Record:
+    record = database.record("assistant", table, key)
+    if record is None:
+        raise TaskError(f"the task's world has no {key!r} among its {table}; gold calls must name what there is")
+    return record
 
 
 def missing(texts: Iterable[str], scenario: str) -> list[str]:

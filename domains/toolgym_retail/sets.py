@@ -11,11 +11,11 @@ import numpy as np
 from toolgym.certificates import Seen, certified, certify
 from toolgym.database import Database, Rows
 from toolgym.database.store import file_name
-from toolgym.domain import Domain
+from toolgym.domain import Domain, Entity
 from toolgym.tasks import Task, write_tasks
 from toolgym_retail import DOMAIN, entities
 from toolgym_retail.dice import Dice
-from toolgym_retail.goals.recipes import RECIPES, Explorer, Goal
+from toolgym_retail.goals import RECIPES, Explorer, Goal
 from toolgym_retail.scenario import make_task
 from toolgym_retail.world import generate
 
@@ -32,7 +32,7 @@ def write(folder: Path = _HERE) -> dict[str, int]:
     Args:
         folder: Where; ``<split>.jsonl`` and ``worlds/``.
     """
-    taken: set[entities.Entity] = set()
+    taken: set[Entity] = set()
     worlds: list[str] = []
     counts = {}
     for split, (users, size) in SIZES.items():

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from toolgym_retail.facts import Facts, ItemRef, Method, Request
 from toolgym_retail.customer.phrases import joined
+from toolgym_retail.facts import Facts, ItemRef, Method, Request
 
 Wording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
 """A manner of speaking."""
@@ -55,11 +55,11 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
         parts.append(f"Return {joined([unit(item) for item in request.items])} from {number}")
     elif kind in ("exchange", "modify_items"):
         verb = "Exchange" if kind == "exchange" else "Change"
-        for item in request.items:
-            parts.append(
-                f"{verb} {unit(item)} from {number} {'for' if kind == 'exchange' else 'to'} the "
-                f"{item.product} ({_values(item.new_options)})"
-            )
+        into = "for" if kind == "exchange" else "to"
+        parts += [
+            f"{verb} {unit(item)} from {number} {into} the {item.product} ({_values(item.new_options)})"
+            for item in request.items
+        ]
     elif kind == "modify_address":
         parts.append(f"Ship {number} to {request.address} instead")
     elif kind == "user_address":

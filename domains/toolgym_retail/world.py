@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from toolgym.database import Rows
+from toolgym.domain import Entity, digest_of
 from toolgym_retail import entities, places
 from toolgym_retail.catalog import CATALOG, ProductType
 from toolgym_retail.dice import Dice
-from toolgym_retail.entities import Entity
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -122,7 +122,7 @@ class _Shop:
         while True:
             value = draw()
             found = list(named(value))
-            if not any(entity in self.used or entities.digest_of(entity) in self.tau2 for entity in found):
+            if not any(entity in self.used or digest_of(entity) in self.tau2 for entity in found):
                 self.used.update(found)
                 return value
 

@@ -1,7 +1,7 @@
 """The words by which a customer understands an assistant: stems and short phrases by what they point to.
 
-Nothing here is a whole sentence: what a message calls for is worked out in :mod:`toolgym_retail.customer.understanding` from which
-of these stand in which kind of sentence.
+Nothing here is a whole sentence: what a message calls for is worked out in
+:mod:`toolgym_retail.customer.understanding` from which of these stand in which kind of sentence.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ IDENTITY = cue(
     r"user ?id",
     r"who (?:you are|am i|i am|i'm|are you|is this|do i)",
     r"verif(?:y|ication)",
-    r"(?:find|locate|look up|pull up|access|open) (?:you|ur|your|the) ?(?:up|account|" r"profile|record|file)",
+    r"(?:find|locate|look up|pull up|access|open) (?:you|ur|your|the) ?(?:up|account|profile|record|file)",
     r"account (?:holder|details|info)",
 )
 ORDER = cue(
     r"order ?(?:number|num|no\b|nr|id\b|#(?!w\d)|ref|code)",
-    r"(?:which|what|whose)(?: of (?:the|your|these|those|them))?(?: \w+){0,2} (?:orders?|" r"purchases?)\b",
+    r"(?:which|what|whose)(?: of (?:the|your|these|those|them))?(?: \w+){0,2} (?:orders?|purchases?)\b",
     r"(?:number|id|reference)\b[^?.!]{0,25}\b(?:order|purchase)",
     r"(?:order|purchase)\b[^?.!]{0,30}\b(?:number|mean|refer|talking|concern|about)",
     r"from which order",
@@ -82,7 +82,7 @@ OPTIONS = cue(
     r"have in mind",
     r"new (?:item|one|lamp|mug|jacket)",
     r"instead\b",
-    r"(?:exchange|swap|change|switch|trade)\w* (?:it |them |this |that |your " r"[^?.!]{0,30})?(?:for|to|into|with)\b",
+    r"(?:exchange|swap|change|switch|trade)\w* (?:it |them |this |that |your [^?.!]{0,30})?(?:for|to|into|with)\b",
 )
 PAYMENT = cue(
     r"pay(?!pal\b)",
@@ -120,7 +120,7 @@ ADDRESS = cue(
     r"street",
     r"city\b",
     r"destination",
-    r"where\b[^?.!]{0,40}\b(?:ship|deliver|sen[dt]|mov|parcel|package|live|mail|arrive|" r"desk|order)",
+    r"where\b[^?.!]{0,40}\b(?:ship|deliver|sen[dt]|mov|parcel|package|live|mail|arrive|desk|order)",
     r"(?:ship|deliver|send)\w*[^?.!]{0,30}\b(?:to where|where)",
 )
 
@@ -150,7 +150,7 @@ GO_AHEAD = cue(
     r"get|ask|know|see|trouble you for))",
     r"(?:ready|ok|okay|fine|right|happy|good|mind|alright) (?:for me|if i|if we|that i)\b",
     r"(?:want|like|wish|need|prefer|care for) (?:for )?(?:me|us) to\b",
-    r"(?:do|would|will|could|can) you (?:agree|approve|consent|assent|authori[sz]e|accept|" r"permit|allow|concur)",
+    r"(?:do|would|will|could|can) you (?:agree|approve|consent|assent|authori[sz]e|accept|permit|allow|concur)",
     r"you (?:are )?agree",
     r"agree(?:d|able|ment)?\b",
     r"(?:re-?)?confirm(?:ation|ed|ing|s)?\b",
@@ -222,7 +222,7 @@ CHECKING = cue(
     r"(?:one|order|item|lamp|right|correct)|true|accurate|so|what|your|you|order)",
     r"correct\s*\?",
     r"right\s*\?",
-    r"(?:did|do) (?:i|you) (?:understand|understood|mean|get|have (?:that|this|it)|say|" r"refer)",
+    r"(?:did|do) (?:i|you) (?:understand|understood|mean|get|have (?:that|this|it)|say|refer)",
     r"(?:have|had) (?:i|you) (?:understood|got|correctly|the)",
     r"you(?:'re| are)? mean",
     r"if i understand",
@@ -324,7 +324,7 @@ WHOLE = cue(
     r"to add\b",
 )
 ONCE = cue(
-    r"(?:only|just|but|a)? ?(?:once|one time|one shot|one go|one chance|single time|" r"single call|a single)\b",
+    r"(?:only|just|but|a)? ?(?:once|one time|one shot|one go|one chance|single time|single call|a single)\b",
     r"(?:can(?:not|'t|t)?|may|no|not|be|more|only)(?: \w+){0,4} (?:changed?|modif\w+|"
     r"exchang\w+|return\w*|again|anymore|any more|later|after)",
     r"second time",
@@ -365,7 +365,7 @@ OFFER = cue(
     r"(?:describe|explain|tell me about|share) (?:the|your) (?:issue|problem|concern|"
     r"situation|matter|request|reason for)",
     r"(?:be|being) of (?:service|help|assistance)",
-    r"(?:happy|glad|here|ready|pleased|at your)[^?.!]{0,25}\b(?:to (?:help|assist)|" r"service|disposal)\b",
+    r"(?:happy|glad|here|ready|pleased|at your)[^?.!]{0,25}\b(?:to (?:help|assist)|service|disposal)\b",
     r"help you (?:with )?(?:today|with\b)",
     r"what is it (?:that )?you",
 )
@@ -390,7 +390,7 @@ NOT_UNDERSTOOD = cue(
     r"misunderst",
     r"what (?:do|did) you mean",
     r"(?:please |could you |can you |would you )(?:clarify|elaborate)\b(?! (?:wh|if))",
-    r"(?:more|a bit|bit|some) (?:detail|context|information|info|specific)s?\b(?: (?:on|" r"about|so|what|of|please))",
+    r"(?:more|a bit|bit|some) (?:detail|context|information|info|specific)s?\b(?: (?:on|about|so|what|of|please))",
     r"sorry\s*\?",
     r"huh\b",
     r"come again",
@@ -441,7 +441,7 @@ DONE = cue(
 CANNOT = cue(
     r"unable",
     r"not able",
-    r"(?:can ?not|can't|cant|could ?n[o']t|won't be|will not be|may not|must not|mustn't|" r"cannot)\b",
+    r"(?:can ?not|can't|cant|could ?n[o']t|won't be|will not be|may not|must not|mustn't|cannot)\b",
     r"no way\b",
     r"(?:not|isn't|ain't|no longer|aren't|wasn't|nor)(?: \w+){0,2} (?:possible|allowed|"
     r"permitted|eligible|supported|within|qualif\w+|authori[sz]ed|admissible|permissible|"
@@ -458,7 +458,7 @@ CANNOT = cue(
     r"against (?:our|the|my|company)",
     r"prohibit",
     r"forbid",
-    r"only (?:return|cancel|change|modify|exchange|accept|possible|be|pending|delivered|" r"for|orders)",
+    r"only (?:return|cancel|change|modify|exchange|accept|possible|be|pending|delivered|for|orders)",
     r"no can do",
     r"out of my",
     r"beyond (?:my|our|what)",
@@ -467,7 +467,7 @@ CANNOT = cue(
     r"regret",
 )
 SOLD_OUT = cue(
-    r"(?:out|not|nothing|none|\w+n't|no)(?: \w+){0,3}[- ]?(?:of|in|on)?[- ]?(?:our |the " r")?stock",
+    r"(?:out|not|nothing|none|\w+n't|no)(?: \w+){0,3}[- ]?(?:of|in|on)?[- ]?(?:our |the )?stock",
     r"(?:sold|sells?)[- ]out",
     r"(?:not|\w+n't|no longer|nor|un)(?: \w+){0,4} ?(?:available|obtainable|offered|"
     r"carried(?! (?:over|out))|carry|exist|made|sold|produced|come in|comes in|stocked|to "
@@ -479,7 +479,7 @@ SOLD_OUT = cue(
     r"(?:no|not any|zero) (?:such )?(?:\w+ ){0,5}(?:variants?|versions?|options?|"
     r"available|in stock|left|one like)\b",
     r"\w+n't (?:make|sell|carry|stock|produce)",
-    r"don't have (?:it|that|this|one|any|a|the)\b[^?.!]{0,40}\b(?:in|with|left|stock|size|" r"color|at)",
+    r"don't have (?:it|that|this|one|any|a|the)\b[^?.!]{0,40}\b(?:in|with|left|stock|size|color|at)",
     r"only (?:in|comes?|available|silver|left)\b",
 )
 TRANSFER = cue(
@@ -489,8 +489,8 @@ TRANSFER = cue(
     r"department|someone|coworker|operator)",
     r"(?:transferring|connecting|escalating|handing|passing) (?:you|u|this|your|the|ya)\b",
     r"being (?:transferred|connected|handed|passed)",
-    r"(?:human|live|real) (?:agent|person|representative|colleague|operator|being|support|" r"specialist|advisor)",
-    r"(?:colleague|specialist|representative|supervisor|teammate)\b[^?.!]{0,30}\b(?:will|" r"take|is going|shall|join)",
+    r"(?:human|live|real) (?:agent|person|representative|colleague|operator|being|support|specialist|advisor)",
+    r"(?:colleague|specialist|representative|supervisor|teammate)\b[^?.!]{0,30}\b(?:will|take|is going|shall|join)",
 )
 WAIT = cue(
     r"(?:one|a|just a|give me a|1|brief|another|few|quick|couple(?: of)?|little) "
@@ -521,7 +521,7 @@ CLOSING = cue(
 
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
-    r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|" r"things?|pieces?)\b",
+    r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|things?|pieces?)\b",
 )
 WHICH_ORDER = cue(r"(?:which|what)(?: \w+){0,2} orders?\b", r"order (?:number|#|id)", r"number of\b")
 BARE_CHOICE = cue(

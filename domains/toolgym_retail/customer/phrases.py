@@ -54,8 +54,8 @@ class Voice:
         order = request.order
         named = order.id if order is not None and order.known and full and known else ""
         slots = {
-            "items": items_text(request.items, self._flip),
-            "options": options_text(request.items, self._flip),
+            "items": items_text(request.items),
+            "options": options_text(request.items),
             "reason": f", {self._pick('because', ('because', 'since', 'as'))} {request.excuse}"
             if full and request.excuse
             else "",
@@ -79,7 +79,7 @@ class Voice:
             return self._pick("an order", ("order {}", "my order {}")).format(named)
         if order is not None and order.clue:
             return order.clue
-        product = items_text(request.items[:1], self._flip).removeprefix("the ")
+        product = items_text(request.items[:1]).removeprefix("the ")
         return self._pick("that order", ("the order with the {}", "my order with the {}", "my {} order")).format(
             product.split(" (")[0]
         )
@@ -109,12 +109,9 @@ class Voice:
         if request.kind in ("exchange", "modify_items"):
             return self._pick(
                 "or else", (", or if that's not to be had, {}", ", and failing that, {}", "; if there is none, then {}")
-            ).format(options_text(request.items, self._flip))
+            ).format(options_text(request.items))
         wish = self.ask(request.model_copy(update={"otherwise": None}), full=False).rstrip(".?")
         return self._pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
-
-    def _flip(self, choices: Sequence[str]) -> str:
-        return choices[int(self._rng.integers(len(choices)))]
 
     def _pick(self, act: str, choices: Sequence[str]) -> str:
         used = self._used.setdefault(act, set())
@@ -138,19 +135,19 @@ def method_text(method: Method, facts: Facts) -> str:
     return f"{'the' if len(twins) > 1 else 'my'} {name} ending in {method.last_four}"
 
 
-def item_text(item: ItemRef, flip: object = None) -> str:
+def item_text(item: ItemRef) -> str:
     """A unit as its owner calls it."""
     values = [item.options[axis] for axis in item.tell_apart]
     return f"the {item.product}" + (f" (the {', '.join(values)} one)" if values else "")
 
 
-def items_text(items: Sequence[ItemRef], flip: object = None) -> str:
+def items_text(items: Sequence[ItemRef]) -> str:
     """Several units in a sentence."""
     listed = [item_text(item) for item in items]
     return joined(listed) if listed else "it"
 
 
-def options_text(items: Sequence[ItemRef], flip: object = None) -> str:
+def options_text(items: Sequence[ItemRef]) -> str:
     """What the customer wants instead, as far as it names it."""
     listed = []
     for item in items:

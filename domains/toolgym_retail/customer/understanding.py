@@ -62,10 +62,24 @@ class Understood:
     unavailable: bool = False
 
 
+_TYPOGRAPHIC = str.maketrans(
+    {
+        "\u2018": "'",  # quotation marks
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",  # dashes
+        "\u2014": " - ",
+        "\u2192": " -> ",  # an arrow
+        "\u00a0": " ",  # a space that does not break
+    }
+)
+_ARROW_EMOJI = "\u27a1\ufe0f"
+
+
 def plain(text: str) -> str:
     """A message without markdown and typographic characters."""
-    text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    text = text.replace("–", "-").replace("—", " - ").replace("→", " -> ").replace("➡️", " -> ").replace("\u00a0", " ")
+    text = text.translate(_TYPOGRAPHIC).replace(_ARROW_EMOJI, " -> ")
     text = re.sub(r"^[ \t]*(?:[-*•>]|#{1,6}|\d{1,2}[.)])[ \t]+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^[ \t|:-]+$", "", text, flags=re.MULTILINE)
     text = re.sub(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", "", text, flags=re.IGNORECASE)
@@ -166,9 +180,9 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
         and lex.WHOLE.search(part)
         and lex.ONCE.search(whole)
         and not re.match(r"am i|do you mean|did you", part, re.I)
+        and (not explicit or lex.MORE.search(part))
     ):
-        if not explicit or lex.MORE.search(part):
-            return "ask_all", ()
+        return "ask_all", ()
     if question and len(part.split()) <= 3 and before and lex.MORE.search(before[-1]):
         return "ask_more", ()
     if lex.OFFER.search(part) and not _topics(part, []) - {"ask_items"}:
@@ -176,7 +190,7 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
     if lex.WAIT.search(part) and not question and not explicit:
         return None
     if lex.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part):
-        if not question and not says and not _awaits(part):
+        if not question and not says and not lex.AWAITS.search(part):
             return None
         return _yes_or_no(part, whole), ()
     brief = question and len(part.split()) <= 7 and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.I)
@@ -215,10 +229,6 @@ def _wh_leads(part: str) -> bool:
             re.IGNORECASE,
         )
     )
-
-
-def _awaits(part: str) -> bool:
-    return bool(lex.AWAITS.search(part))
 
 
 def _yes_or_no(part: str, whole: str) -> Intent:

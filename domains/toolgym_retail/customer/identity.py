@@ -1,0 +1,52 @@
+"""Who a customer is: what it is asked about that, and what it answers."""
+
+from __future__ import annotations
+
+import re
+
+from toolgym_retail.customer.phrases import Voice
+from toolgym_retail.facts import Facts
+
+# A yes or no about who the customer is, unless an order or a consent is spoken of too.
+_WHO = re.compile(
+    r"\b(?:am i (?:speaking|talking|chatting)|are you|is this|you are|you're)\b"
+    r"[^?]{0,60}(?:@|\b\d{5}\b|right|correct|\?)",
+    re.IGNORECASE,
+)
+_NOT_WHO = re.compile(r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b", re.IGNORECASE)
+_MAIL = re.compile(r"\be-?mail|\bmail\b", re.IGNORECASE)
+_ZIP = re.compile(r"\bzip|post(?:al)? ?code", re.IGNORECASE)
+_NAME = re.compile(r"\bname", re.IGNORECASE)
+_USER_ID = re.compile(r"\buser ?id", re.IGNORECASE)
+_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+\w")
+_ZIP_CODE = re.compile(r"(?<![\d#W])\d{5}(?!\d)")
+
+
+def asks_who(text: str) -> bool:
+    """Whether a yes or no is asked about who the customer is."""
+    return bool(_WHO.search(text)) and not _NOT_WHO.search(text)
+
+
+def is_me(text: str, facts: Facts) -> bool:
+    """Whether it is this customer that the assistant believes to speak with."""
+    mails, zips = set(_MAIL_ADDRESS.findall(text.lower())), set(_ZIP_CODE.findall(text))
+    named = facts.last_name.lower() in text.lower() or facts.first_name.lower() in text.lower()
+    return bool(mails or zips or named) and mails <= {facts.email.lower()} and zips <= {facts.zip}
+
+
+def identity(text: str, voice: Voice) -> str:
+    """What a customer says when it is asked who it is: what is asked, or else what it has at hand."""
+    facts, say = voice.facts, voice.say
+    name = f"{facts.first_name} {facts.last_name}"
+    mail, zipped, named = _MAIL.search(text), _ZIP.search(text), _NAME.search(text)
+    if facts.identifies_by == "email" and (mail or not (zipped or named)):
+        return say("email", email=facts.email)
+    if mail and not (zipped or named):
+        return say("no_email")
+    if _USER_ID.search(text) and not (mail or zipped or named):
+        return say("no_user_id")
+    if zipped and not (named or mail):
+        return say("zip", zip=facts.zip)
+    if named and not (zipped or mail):
+        return say("name", name=name)
+    return say("name_zip", name=name, zip=facts.zip)

@@ -1,0 +1,138 @@
+"""Whether the payment methods that an assistant speaks of are those that a customer wants to use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from toolgym_retail.customer.reading import Reading
+from toolgym_retail.customer.variants import REVERSED
+from toolgym_retail.facts import Method
+
+_ID = re.compile(r"\b(?:credit_card|gift_card|paypal)_\d+\b")
+_ANY_ID = re.compile(r"(?:credit_card|gift_card|paypal)_")
+_PAYPAL = re.compile(r"\bpay ?pal\b(?!_)", re.I)
+_GIFT_CARD = re.compile(r"\bgift[- ]?cards?\b(?!_)|\bgc\b", re.I)
+# A card by its kind or brand. A bare "card" is one only where its digits follow, and a gift card is none.
+_CARD = re.compile(
+    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_)|visa|master ?card|amex|american express|discover|"
+    r"card (?:ending|with|that ends|\*))",
+    re.I,
+)
+_ANY_CARD = ("credit", "debit", "bank", "card")
+_DIGITS_AFTER = re.compile(r"[^.,;\d]{0,40}?(\d{4})(?!\d)")
+# The last four digits of a card: "ending in 1234", "Visa ****1234", "last four digits: 1234".
+_DIGITS = re.compile(
+    r"(?:ending|ends|end|last four|last 4|last digits|digits|\*+|x{2,}|•+|\.{3,}|visa|mastercard|card)"
+    r"(?: (?:in|with|are|digits|on|by|number|no))*[:\s*•.x#-]*(\d{4})(?!\d)",
+    re.I,
+)
+_ORIGINAL = re.compile(
+    r"\boriginal (?:payment|method|form|card|account|source)|"
+    r"\b(?:the )?(?:same|way|method|account|card|payment method)(?: that)? (?:you|it was|was) (?:originally )?"
+    r"(?:paid|used)|\bhow you paid",
+    re.I,
+)
+
+_NOT_USED = re.compile(
+    r"\b(?:not|instead of|rather than|paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$", re.I
+)
+# "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
+_REMARK = re.compile(
+    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
+    r"other (?:payment )?methods?|otherwise|depending)\b",
+    re.I,
+)
+_REFUND_GOES = re.compile(r"\b(?:your|the) refund (?:will|goes|to)\b", re.I)
+
+# Roles right before a method: what is wanted must not be called the old one, nor another the new one.
+_CALLED_OLD = re.compile(r"\b(?:old|current|previous|former|present|before|so far)\b[^.,;\n]{0,25}$", re.I)
+_CALLED_NEW = re.compile(r"\b(?:new|future|from now)\b[^.,;\n]{0,25}$", re.I)
+_TO = re.compile(r"\b(?:to|onto|->)\b")
+_FROM = re.compile(r"\bfrom\b[^.]{0,20}$", re.I)
+_INSTEAD_OF = re.compile(r"\b(?:instead of|rather than|in place of)\b", re.I)
+
+
+class Mention(NamedTuple):
+    """Where a text names a payment method."""
+
+    methods: set[str]
+    """The ids of the customer's methods that may be meant; something else if it has none such."""
+    spot: int
+    """At which character."""
+
+
+def wrong_payment(reading: Reading) -> bool:
+    """Whether a payment method is to be used that the customer does not want to use."""
+    request = reading.request
+    if request.kind in ("modify_address", "user_address", "question"):
+        return False
+    wanted = request.payment
+    original = set(request.order.paid_by) if request.order else set()
+    if wanted is None and not original:
+        return False
+    fine = {wanted.id} if wanted is not None else original
+    if request.kind == "modify_payment":
+        fine |= original
+    mentions = list(_mentions(reading))
+    if wanted is not None and any(wanted.id in mention.methods for mention in mentions):
+        reading.shown.add("payment")
+    if any(not mention.methods & fine and not _aside(reading.body, mention.spot) for mention in mentions):
+        return True
+    known = {method.last_four for method in reading.facts.methods if method.id in fine}
+    if set(_DIGITS.findall(reading.body)) - known:
+        return True
+    return request.kind == "modify_payment" and wanted is not None and _reversed(reading.body, mentions, wanted)
+
+
+def _mentions(reading: Reading) -> Iterator[Mention]:
+    """Each mention of a payment method."""
+    owned, body, order = reading.facts.methods, reading.body, reading.request.order
+    for match in _ID.finditer(body):
+        yield Mention({match.group()}, match.start())
+    for source, pattern in (("paypal", _PAYPAL), ("gift_card", _GIFT_CARD)):
+        for match in pattern.finditer(body):
+            yield Mention({method.id for method in owned if method.source == source} or {"another"}, match.start())
+    for match in _CARD.finditer(body):
+        cards = [method for method in owned if method.source == "credit_card" and _is_called(method, match.group())]
+        digits = _DIGITS_AFTER.match(body, match.end())
+        if digits:
+            cards = [card for card in cards if card.last_four == digits.group(1)]
+        yield Mention({card.id for card in cards} or {"another"}, match.start())
+    if order is not None and order.paid_by:
+        for match in _ORIGINAL.finditer(body):
+            yield Mention(set(order.paid_by), match.start())
+
+
+def _is_called(card: Method, name: str) -> bool:
+    """Whether a card may be called so: by its brand, or just a card."""
+    name = name.lower().replace(" ", "")
+    return name.startswith(_ANY_CARD) or name == card.brand.lower().replace(" ", "")
+
+
+def _aside(body: str, spot: int) -> bool:
+    """Whether a payment method is named in a remark about others, or as the one not used."""
+    if _ANY_ID.match(body, spot):
+        return False
+    if _NOT_USED.search(body[max(0, spot - 32) : spot]):
+        return True
+    start = max(body.rfind(mark, 0, spot) for mark in ".\n!?;(")
+    ends = [place for mark in ".\n!?;)" if (place := body.find(mark, spot)) >= 0]
+    sentence = body[start + 1 : min(ends, default=len(body))]
+    return bool(_REMARK.search(sentence)) and not _REFUND_GOES.search(sentence)
+
+
+def _reversed(body: str, mentions: list[Mention], wanted: Method) -> bool:
+    """Whether an order's payment is changed away from the wanted method, or only another one is named."""
+    right = [mention.spot for mention in mentions if wanted.id in mention.methods]
+    left = [mention.spot for mention in mentions if wanted.id not in mention.methods]
+    if any(_CALLED_OLD.search(body[:spot]) for spot in right) or any(_CALLED_NEW.search(body[:spot]) for spot in left):
+        return True
+    if not right or not left:
+        return bool(left)
+    first, other = min(right), min(left)
+    if first < other:
+        between = body[first:other]
+        return bool(_TO.search(between) and not REVERSED.search(between) and _FROM.search(body[:first]))
+    return bool(_INSTEAD_OF.search(body[other:first]))

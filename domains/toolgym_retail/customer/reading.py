@@ -1,0 +1,83 @@
+"""One message read against one wish: what the judgements of each detail look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from toolgym_retail.customer.understanding import plain
+from toolgym_retail.customer.words import places_of, words_of
+from toolgym_retail.facts import Facts, Request
+
+ITEM_KINDS = ("return", "exchange", "modify_items")
+"""The kinds of requests that are about single units of an order."""
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s|\n")
+_ITEM_NUMBER = re.compile(r"(?<![\d#W_])\d{10}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message, and the wish that it is compared with.
+
+    Args:
+        body: The message without markdown.
+        words: The same as words.
+        request: The wish.
+        facts: Everything that the customer knows.
+        shown: What of the wish the message states; those that judge a detail add to it.
+    """
+
+    body: str
+    words: list[str]
+    request: Request
+    facts: Facts
+    shown: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, text: str, request: Request, facts: Facts) -> Reading:
+        """A message as it was written, read against a wish."""
+        body = plain(text)
+        return cls(body, words_of(body), request, facts)
+
+    @property
+    def products(self) -> set[str]:
+        """The products of the units that the wish is about."""
+        return {item.product for item in self.request.items}
+
+    def sentences(self) -> Iterator[str]:
+        """The sentences and lines of the message."""
+        yield from _SENTENCE.split(self.body)
+
+    def item_numbers(self) -> set[str]:
+        """The item numbers in the message."""
+        return set(_ITEM_NUMBER.findall(self.body))
+
+    def named(self) -> dict[str, list[int]]:
+        """The products that the message names, of those that the customer ever bought, and at which words.
+
+        The last word of a name ("lamp" of "desk lamp"), or a long first one, is enough where only one product has it.
+        """
+        known = {product for products in self.facts.orders.values() for product in products} | self.products
+        owners = _products_by_word(known)
+        found = {product: self._spots(product, owners) for product in sorted(known)}
+        return {product: spots for product, spots in found.items() if spots}
+
+    def _spots(self, product: str, owners: Mapping[str, set[str]]) -> list[int]:
+        name = words_of(product)
+        first, last = name[0], name[-1]
+        spots = places_of(product, self.words)
+        if owners[last.rstrip("s")] == {product} and len(last) > 2:
+            spots = sorted({*spots, *places_of(last, self.words)})
+        if not spots and len(name) > 1 and owners[first.rstrip("s")] == {product} and len(first) > 5:
+            spots = places_of(first, self.words)
+        return spots
+
+
+def _products_by_word(products: set[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for product in products:
+        for word in words_of(product):
+            found.setdefault(word.rstrip("s"), set()).add(product)
+    return found

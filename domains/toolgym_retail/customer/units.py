@@ -1,0 +1,135 @@
+"""Whether the units that an assistant speaks of are those that a customer means."""
+
+from __future__ import annotations
+
+import re
+
+from toolgym_retail.customer.reading import ITEM_KINDS, Reading
+from toolgym_retail.customer.words import places_of, words_of
+
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
+_COUNT = re.compile(r"\b(one|two|three|four|five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b", re.I)
+
+# A sentence with one of these may name a product that is not wanted, as one that is left alone.
+_KEPT = re.compile(
+    r"\b(?:keep|kept|keeps|stay|stays|remain|remains|unaffected|untouched|unchanged|except|without|leav|"
+    r"not (?:be )?(?:affect|touch|chang|return|includ|part)|other items?|won't|not the|but not|apart from|"
+    r"instead of|rather than|same as|no change|not touch\w*|not includ\w*|as (?:it is|they are|is))",
+    re.I,
+)
+# The same said of a product that is wanted means that it is left out. Narrower: "instead of the lamp" or "without the
+# lamp" may well stand beside what is done with it.
+_LEFT_OUT = re.compile(
+    r"\b(?:(?:you|will|shall|to) keep|kept|keeps|keeping|leaving|stay|stays|stayed|remain|remains|remaining|"
+    r"untouched|unchanged|left out|not (?:be )?(?:return|chang|touch|includ))\b",
+    re.I,
+)
+_CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
+# Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
+_BESIDE = re.compile(
+    r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
+    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|contain\w*|includ\w+|hold(?:s|ing))\b",
+    re.I,
+)
+
+_WHOLE = re.compile(
+    r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|"
+    r"(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|inside|on)|"
+    r"(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b",
+    re.I,
+)
+# Said of two units that are wanted, these mean just those two.
+_THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your", re.I)
+# Said of several units that are wanted, only these claim more.
+_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
+# "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
+_NO_CLAIM = re.compile(
+    r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|addresses)|\bif\b", re.I
+)
+_CLAIM_END = re.compile(r"[.!?\n]")
+
+
+def wrong_items(reading: Reading) -> bool:
+    """Whether other units are spoken of than those wanted, more of them, or fewer."""
+    request = reading.request
+    named = reading.named()
+    wanted = reading.products
+    present = wanted & set(named)
+    if present:
+        reading.shown.add("items")
+    numbers = reading.item_numbers()
+    right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
+    if numbers - right and request.kind != "question":
+        return True
+    if request.kind not in ITEM_KINDS:
+        return False
+    return (
+        _claims_whole(reading)
+        or _miscounts(reading)
+        or any(not _only_mentioned(reading, product) for product in named if product not in wanted)
+        or any(_left_out(reading, product) for product in present)
+        or (0 < len(present) < len(wanted) and not numbers & right)
+    )
+
+
+def _claims_whole(reading: Reading) -> bool:
+    """Whether 'both', 'all' or 'the whole order' says more than is wanted."""
+    request, claims = reading.request, _WHOLE.findall(reading.body)
+    order = reading.facts.orders.get(request.order.id, ()) if request.order else ()
+    count = len(request.items)
+    if not claims or len(order) == count:
+        return False
+    if count == 2 and all(_THE_TWO.match(claim) for claim in claims):
+        return False
+    if count > 1 and not any(_MORE_THAN_SEVERAL.match(claim) for claim in claims):
+        return False
+    sentence = next((part for part in _CLAIM_END.split(reading.body) if _WHOLE.search(part)), "")
+    return not _NO_CLAIM.search(sentence)
+
+
+def _miscounts(reading: Reading) -> bool:
+    """Whether another number of items is given; what is said to be kept may be counted too."""
+    told = _COUNT.search(reading.body)
+    if told is None or _KEPT.search(reading.body):
+        return False
+    return _NUMBERS[told.group(1).lower()] != len(reading.request.items)
+
+
+def _only_mentioned(reading: Reading, product: str) -> bool:
+    """Whether a product is named only as one that is kept, or to tell the order apart."""
+    order = reading.request.order
+    if order is not None and any(places_of(sign, words_of(product)) for sign in order.signs):
+        return not _joined_in(reading, product)
+    beside = order is not None and product in reading.facts.orders.get(order.id, ())
+    return all(
+        _KEPT.search(sentence) or (beside and _BESIDE.search(sentence))
+        for sentence in reading.sentences()
+        if _names(sentence, product)
+    )
+
+
+def _joined_in(reading: Reading, product: str) -> bool:
+    """Whether a product that only tells the order apart is put on the list of what is sent back."""
+    head = re.escape(words_of(product)[-1])
+    wanted = "|".join(re.escape(words_of(item.product)[-1]) for item in reading.request.items)
+    after = (
+        r"(?:\band|\bplus|\+|&|\bboth)\s+(?:with\s+)?(?:the\s+|your\s+|a\s+)?(?:\w+\s+)?"
+        rf"{head}\b(?! (?:stays|you keep))"
+    )
+    before = rf"\b{head}\b,? (?:and|plus|\+|&) (?:the |your )?(?:{wanted})\b"
+    return bool(re.search(after, reading.body, re.I) or re.search(before, reading.body, re.I))
+
+
+def _left_out(reading: Reading, product: str) -> bool:
+    """Whether a product that is wanted is left out in so many words."""
+    return any(
+        _names(clause, product) and _LEFT_OUT.search(clause)
+        for sentence in reading.sentences()
+        for clause in _CLAUSE.split(sentence)
+    )
+
+
+def _names(text: str, product: str) -> bool:
+    """Whether a text names a product, by its last word at least."""
+    words = words_of(text)
+    return bool(places_of(product, words) or places_of(words_of(product)[-1], words))

@@ -1,0 +1,227 @@
+"""Whether the variants that an assistant speaks of are those that a customer has and wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from toolgym_retail.customer.reading import ITEM_KINDS, Reading
+from toolgym_retail.customer.words import places_of, words_of
+from toolgym_retail.facts import ItemRef
+
+_SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}
+# "extra large" is another size than "large"; "a bit small" is none.
+_NO_SIZE_AFTER = ("extra", "too", "bit", "little", "very", "rather")
+
+# Words after which a value is what an item becomes.
+_BECOMES = re.compile(r"\b(?:to|into|for|with|new|receive|get|become|becomes)\b")
+# Words that part an old value from a new one: without any of them two values stand in one description.
+_TURNS = {
+    "to",
+    "for",
+    "with",
+    "into",
+    "by",
+    "from",
+    "becomes",
+    "become",
+    "place",
+    "instead",
+    "of",
+    "than",
+    "not",
+    "was",
+    "old",
+    "your",
+}
+# Between the new and the old: the new one was named first, as in "the blue one instead of the red one".
+REVERSED = re.compile(
+    r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather than|not|to replace|"
+    r"previously|currently|before|was|old|away from|no longer|currently on)\b",
+    re.I,
+)
+# Between an old value and a later new one these turn it round: "keep red instead of blue".
+_TURNED_ROUND = re.compile(r"\b(?:instead of|rather than|in exchange for|in place of|replacing|replaces)\b")
+# "You get the blue one and send us the red one."
+_SENDS = re.compile(r"\b(?:send|sends|sent|return|give|gives) (?:\w+ ){0,3}$")
+# "For the blue one ... we trade your red one for it."
+_FOR_IT = re.compile(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b")
+_NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
+_OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
+
+# Where what is said of one item ends and the next begins.
+_PART = re.compile(r"(?<=[.!?;])\s|\n|,? and (?=the |your )|,? plus ")
+
+
+class Value(NamedTuple):
+    """A value of an option where a text names it."""
+
+    place: int
+    """At which word."""
+    axis: str
+    value: str
+
+
+def wrong_options(reading: Reading) -> bool:
+    """Whether a unit is described otherwise than it is, or becomes another variant than the one wanted."""
+    if reading.request.kind not in ITEM_KINDS:
+        return False
+    spans = _spans(reading)
+    # All are looked at, wrong or not, since each may show something that the customer recognises.
+    wrong = [
+        _wrong_unit(reading, item, spans[item.product])
+        if item.new_options is None
+        else _wrong_change(reading, item, spans[item.product])
+        for item in reading.request.items
+    ]
+    return any(wrong)
+
+
+# Which words speak of which item
+
+
+def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
+    """The words that speak of each product: those nearest to its name, in its own line or clause."""
+    products = list(dict.fromkeys(item.product for item in reading.request.items))
+    everything = range(len(reading.words))
+    named = reading.named() if len(products) > 1 else {}
+    marks = sorted((spot, product) for product in products for spot in named.get(product, ()))
+    if not marks:
+        return dict.fromkeys(products, everything)
+    spans: dict[str, set[int]] = {product: set() for product in products}
+    parts = _parts(reading)
+    for place in everything:
+        spans[_owner(place, marks, parts)].add(place)
+    return spans
+
+
+def _parts(reading: Reading) -> list[int]:
+    """For each word, the number of its sentence, line or clause."""
+    numbers: list[int] = []
+    for number, part in enumerate(_PART.split(reading.body)):
+        numbers += [number] * len(words_of(part))
+    missing = len(reading.words) - len(numbers)
+    return numbers[: len(reading.words)] + numbers[-1:] * missing
+
+
+def _owner(place: int, marks: Sequence[tuple[int, str]], parts: Sequence[int]) -> str:
+    """The product that a word speaks of: one in its own clause first, else the last one named before."""
+    here = [mark for mark in marks if parts[mark[0]] == parts[place]]
+    if here:
+        return min(here, key=lambda mark: (abs(mark[0] - place), mark[0] > place))[1]
+    before = [mark for mark in marks if mark[0] <= place]
+    return (before[-1] if before else marks[0])[1]
+
+
+def _values(reading: Reading, item: ItemRef, span: Collection[int]) -> list[Value]:
+    """The values of the product's options that are named in some words; of values that overlap, the longest."""
+    taken: set[int] = set()
+    found: list[Value] = []
+    values = [(axis, value) for axis, all_values in item.axes.items() for value in all_values]
+    for axis, value in sorted(values, key=lambda pair: -len(words_of(pair[1]))):
+        for place, size in _spots(reading, value):
+            covered = set(range(place, place + size))
+            if place in span and not covered & taken:
+                taken |= covered
+                found.append(Value(place, axis, value))
+    return sorted(found)
+
+
+def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
+    """Where a value stands in the text, and on how many words."""
+    if len(value) > 3 or not (value.isalpha() and value.isupper()):
+        return [(place, len(words_of(value))) for place in places_of(value, reading.words)]
+    # A size such as "S" or "XL", in capitals, after the word "size", or in full.
+    letters = re.compile(rf"(?<![\w'-]){value}(?![\w'])|size:? *{value.lower()}(?!\w)")
+    ends = [len(words_of(reading.body[: match.end()])) for match in letters.finditer(reading.body)]
+    spots = [(end - 1, 1) for end in ends if end]
+    long = _SIZES.get(value.lower())
+    if long is not None:
+        size = len(words_of(long))
+        spots += [
+            (place, size)
+            for place in places_of(long, reading.words)
+            if place == 0 or reading.words[place - 1] not in _NO_SIZE_AFTER
+        ]
+    return spots
+
+
+# What is said of it
+
+
+def _wrong_unit(reading: Reading, item: ItemRef, span: Collection[int]) -> bool:
+    """Whether a unit that is only referred to is described otherwise than it is."""
+    found = _values(reading, item, span)
+    if any(value == item.options.get(axis) for _, axis, value in found if axis in item.tell_apart):
+        reading.shown.add("unit")
+    others = {value for other in reading.request.items if other is not item for value in other.options.values()}
+    return any(item.options.get(axis) != value and value not in others for _, axis, value in found)
+
+
+def _wrong_change(reading: Reading, item: ItemRef, span: Collection[int]) -> bool:
+    """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
+    new, old = item.new_options or {}, item.options
+    found = _values(reading, item, span)
+    wrong = _numbers_reversed(reading, item)
+    for axis in item.axes:
+        places = _places(found, axis)
+        if set(places) - {old.get(axis), new.get(axis)}:
+            wrong = True
+        if old.get(axis) == new.get(axis) or not places:
+            continue
+        news, olds = places.get(new.get(axis, ""), []), places.get(old.get(axis, ""), [])
+        if news:
+            reading.shown.add("options")
+            wrong |= bool(olds) and not _forward(reading.words, olds, news)
+        elif olds:
+            wrong |= _becomes_old(reading.words, olds[0], found, item)
+    return wrong
+
+
+def _places(found: Sequence[Value], axis: str) -> dict[str, list[int]]:
+    """Where each value of an option is named."""
+    places: dict[str, list[int]] = {}
+    for place, of, value in found:
+        if of == axis:
+            places.setdefault(value, []).append(place)
+    return places
+
+
+def _numbers_reversed(reading: Reading, item: ItemRef) -> bool:
+    """Whether the number of the new variant stands before that of the old one, as if it were changed back."""
+    new, old = item.new_item_id or "", item.item_id
+    if not new or new not in reading.body or old not in reading.body:
+        return False
+    first, second = reading.body.index(new), reading.body.index(old)
+    return first < second and not REVERSED.search(reading.body[first:second])
+
+
+def _becomes_old(words: Sequence[str], old: int, found: Sequence[Value], item: ItemRef) -> bool:
+    """Whether an old value is given as what the item becomes: after a word of becoming, or among new values."""
+    if _BECOMES.search(" ".join(words[max(0, old - 4) : old])):
+        return True
+    new = item.new_options or {}
+    for place, axis, value in found:
+        if value == new.get(axis) != item.options.get(axis):
+            low, high = sorted((place, old))
+            between = words[low + 1 : high]
+            if len(between) <= 4 and not set(between) & _TURNS:
+                return True
+    return False
+
+
+def _forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> bool:
+    """Whether the change runs from an old value to a new one, and not the other way round."""
+    old, new = min(olds), min(news)
+    if old < new:
+        return not _TURNED_ROUND.search(" ".join(words[old:new]))
+    if _SENDS.search(" ".join(words[:old]) + " "):
+        return True
+    if _FOR_IT.search(" ".join(words[max(olds) + 1 : max(olds) + 14])):
+        return True
+    back = " ".join(words[new:old])
+    if REVERSED.search(back):
+        return True
+    around = " ".join(words[max(0, new - 8) : old])
+    return bool(_NEW_ONE.search(around) and _OLD_ONE.search(back))
