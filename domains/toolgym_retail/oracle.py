@@ -29,7 +29,7 @@ _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pe
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
 _YES = re.compile(
     r"\b(?:yes|yep|yeah|yup|sure|confirm(?:ed)?|correct|exactly|go (?:right )?ahead|"
-    r"proceed|do it|please do|carry on|go for it|right|perfect|agreed)\b",
+    r"proceed|do it|please do|carry on|go for it|(?<!all )(?<!all that )right(?!, right)|perfect|agreed)\b",
     re.IGNORECASE,
 )
 _NO = re.compile(

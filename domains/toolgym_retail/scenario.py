@@ -22,7 +22,7 @@ _MANNERS = {
 }
 
 
-def make_task(goal: Goal, rows: Rows, world: str, task_id: str, *, seed: int | None = None) -> Task:
+def make_task(goal: Goal, rows: Rows, world: str, task_id: str) -> Task:
     """The task of a goal.
 
     Args:
@@ -30,7 +30,6 @@ def make_task(goal: Goal, rows: Rows, world: str, task_id: str, *, seed: int | N
         rows: The world.
         world: Its digest.
         task_id: The task's id.
-        seed: Of the set that it belongs to, for its provenance.
     """
     facts = goal.facts
     calls = [*_reads(goal, rows), *writes(facts, goal.user_id)]

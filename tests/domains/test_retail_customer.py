@@ -14,12 +14,9 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from toolgym import make_domain
-from toolgym.errors import TaskError
-from toolgym.messages import STOP, TRANSFER, Message, is_stop
+from toolgym.messages import Message
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.understanding import Intent, understand

@@ -285,6 +285,11 @@ def test_what_comes_before_a_request_lets_it_go_on_in_small_letters() -> None:
     assert [phrase for _, phrase in asked() if re.match(r"(?!I\b)[A-Z]", phrase) or phrase.endswith((".", "?"))] == []
 
 
+def test_an_answer_also_stands_after_the_no_of_a_correction() -> None:
+    opens = re.compile(r"(?:sure|of course|happy to|no problem|yes|oh|hmm|here you go|got it)\b", re.IGNORECASE)
+    assert [phrase for act, phrase in said() if act in SLOTS and opens.match(phrase)] == []
+
+
 def test_every_yes_is_a_clear_consent() -> None:
     assert [phrase for act, phrase in said() if act == "yes" and not agrees(phrase)] == []
     assert [phrase for act, phrase in said() if act == "yes" and "?" in phrase] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolgym_retail.customer.reading import Reading
-from toolgym_retail.customer.words import places_of, words_of
+from toolgym_retail.customer.words import STREET_KINDS, places_of, words_of
 from toolgym_retail.facts import Place
 
 # Five digits that are neither part of a number or price nor of an id.
@@ -18,34 +18,47 @@ _STREET = re.compile(
 _APARTMENT = re.compile(r"[,\s(]*((?:apt|apartment|suite|ste|unit|floor|fl|#)\.? ?#?\w+)", re.I)
 _STATE = re.compile(r"\b([A-Z]{2}),? +\d{5}")
 _CITY = re.compile(r",\s*([A-Z][A-Za-z. ]+?),\s*[A-Z]{2}\b")
+# Before the address that is replaced: "from 12 Elm Street", "instead of ...", "the old entry, ...".
+_OLD = re.compile(
+    r"\b(?:from|instead of|rather than|in place of|old|current|currently|previous|former|not|remov\w*|replac\w*)\b"
+    r"(?:(?!\bto\b|\bwith\b|\bby\b|;|\n)[^?!]){0,70}$",
+    re.I,
+)
 _TAIL = 60
 """So many characters after a street may belong to its address."""
 
 
 def wrong_address(reading: Reading) -> bool:
-    """Whether another address is given than the one wanted; that where the customer lives may be named beside it."""
+    """Whether another address is given than the one wanted; the one that it replaces may be named beside it."""
     address = reading.request.address
     if address is None:
         return False
     if places_of(address.address1, reading.words):
         reading.shown.add("address")
-    zips = set(_ZIP.findall(reading.body))
-    if zips and (address.zip not in zips or zips - {address.zip, reading.facts.zip}):
+    body = reading.body
+    zips = {match.group(): body[: match.start()] for match in _ZIP.finditer(body)}
+    others = [before for code, before in zips.items() if code not in (address.zip, reading.facts.zip)]
+    if (zips and address.zip not in zips) or not all(_OLD.search(before) for before in others):
+        return True
+    right = [body[: match.start()] for match in re.finditer(re.escape(address.address1), body, re.I)]
+    if right and all(_OLD.search(before) for before in right):
         return True
     return (
         _wrong_house(reading, address)
-        or ("address" not in reading.shown and not zips and bool(_STREET.search(reading.body)))
+        or ("address" not in reading.shown and not zips and bool(_STREET.search(body)))
         or _wrong_rest(reading, address)
     )
 
 
 def _wrong_house(reading: Reading, address: Place) -> bool:
-    """Whether the street is named, but never with its house number."""
+    """Whether the street is named, but never with its house number, or as another kind of street."""
     street = words_of(address.address1)
     name = next((word for word in street if word.isalpha() and len(word) > 2), None)
-    return (
-        name is not None and bool(places_of(name, reading.words)) and not places_of(" ".join(street[:2]), reading.words)
-    )
+    if name is None or not places_of(name, reading.words) or places_of(address.address1, reading.words):
+        return False
+    known = places_of(" ".join(street[:-1]), reading.words)
+    kinds = [reading.words[place + len(street) - 1] for place in known if place + len(street) - 1 < len(reading.words)]
+    return not known or any(kind in STREET_KINDS for kind in kinds)
 
 
 def _wrong_rest(reading: Reading, address: Place) -> bool:

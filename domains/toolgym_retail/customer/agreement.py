@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from toolgym_retail.customer import lexicon
 from toolgym_retail.customer.addresses import wrong_address
 from toolgym_retail.customer.payments import wrong_payment
 from toolgym_retail.customer.reading import Reading
+from toolgym_retail.customer.understanding import sentences
 from toolgym_retail.customer.units import wrong_items
 from toolgym_retail.customer.variants import wrong_options
 from toolgym_retail.customer.words import places_of
@@ -19,7 +21,7 @@ from toolgym_retail.facts import Facts, Request
 
 # What is done. The words of exchanging are kept apart from those of changing anything at all: a return may be worded
 # as a change to an order, but not as an exchange.
-_CANCEL = re.compile(r"\bcancel", re.I)
+_CANCEL = re.compile(r"\bcancel|\bcall(?:ing)? off\b|\bcall \w+ off\b", re.I)
 _RETURN = re.compile(
     # "returned to your card" speaks of the money.
     r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
@@ -36,7 +38,7 @@ _CHANGE = re.compile(
     re.I,
 )
 _ACTIONS = {"cancel": _CANCEL, "return": _RETURN, "exchange": _EXCHANGE, "change": _CHANGE}
-_SWAP = re.compile(r"\bexchang|\bswap|\breplac", re.I)
+_SWAP = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b", re.I)
 # An exchange may be told as "return the old one and trade it for ...".
 _TRADE = re.compile(r"\bexchang|\bswap|\breplac|\btrad", re.I)
 # Money that goes back is no item that goes back: "the refund will be sent back to your card".
@@ -46,7 +48,13 @@ _MONEY_BACK = re.compile(
     re.I,
 )
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
-_NO_CANCEL = re.compile(r"(?:not|never|cannot|can't|neither|or)\b[^.]{0,40}cancel", re.I)
+_NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
+# "Rather than cancelling it I would put it on hold", or only a part of it is cancelled.
+_NOT_ALL_CANCELLED = re.compile(
+    r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|"
+    r"just)\b|\bput (?:it|the order|this) on hold",
+    re.I,
+)
 _PROFILE = re.compile(
     r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
     r"\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book",
@@ -78,6 +86,13 @@ _REASONS = {
     "ordered by mistake": re.compile(r"\bmistake|\baccident|\berror\b|\bwrongly ordered|\bin error", re.I),
 }
 
+# What was done, when it is reported.
+_DEEDS = {
+    "cancel": re.compile(r"\bcancell?(?:ed|ation)", re.I),
+    "return": re.compile(r"\breturn", re.I),
+    "change": re.compile(r"\bexchang|\bswap|\breplac|\btrad|\bmodif|\bchang|\bswitch|\bupdat|\bmoved|\bis now\b", re.I),
+}
+
 _AMOUNT = re.compile(r"\d+\.\d\d")
 _AN_AMOUNT = re.compile(r"(?<![\w.])\d+\.\d\d(?!\d)")
 
@@ -93,9 +108,10 @@ _WEIGHTS = {
     "clue": 3,
     "items": 2,
     "address": 3,
+    "profile": 2,
     "options": 2,
-    "kind": 1,
-    "reason": 1,
+    "kind": 2,
+    "reason": 2,
     "payment": 1,
 }
 """How surely a stated detail tells that a request is meant."""
@@ -129,7 +145,10 @@ def compare(text: str, request: Request, facts: Facts) -> Agreement:
 
 def touches(text: str, request: Request, facts: Facts) -> int:
     """How much a text speaks of a request: the more, the higher; 0 if nothing points to it."""
-    return sum(_WEIGHTS.get(detail, 0) for detail in compare(text, request, facts).shown)
+    shown = compare(text, request, facts).shown
+    if request.kind not in ("cancel", "return"):
+        shown -= {"kind"}  # words of changing may mean anything
+    return sum(_WEIGHTS.get(detail, 0) for detail in shown)
 
 
 def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, str]:
@@ -144,13 +163,26 @@ def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, st
     for piece in filter(str.strip, _PIECE.split(text)):
         scores = [touches(piece, request, facts) for request in requests]
         best = max(scores)
-        if best > 0 and scores.count(best) == 1:
+        if best > 1 and scores.count(best) == 1:
             owner = scores.index(best)
         if owner is None:
             common.append(piece)
         else:
             said.setdefault(owner, []).append(piece)
     return {number: "\n".join([*common, *pieces]) for number, pieces in sorted(said.items())}
+
+
+def tells_done(text: str, request: Request, facts: Facts) -> bool:
+    """Whether a text says that a request was fulfilled."""
+    if request.kind == "question":
+        return False
+    deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
+    for sentence in sentences(text):
+        if "?" not in sentence and lexicon.DONE.search(sentence) and deed.search(sentence):
+            found = compare(sentence, request, facts)
+            if "kind" in found.shown and not found.wrong:
+                return True
+    return False
 
 
 def answers(text: str, answer: str) -> bool:
@@ -172,6 +204,8 @@ def _wrong_kind(reading: Reading) -> bool:
         reading.shown.add("kind")
     if wanted == "change":
         return bool(found) and _changes_something_else(reading, found)
+    if kind == "cancel" and _NOT_ALL_CANCELLED.search(body):
+        return True
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(reading.body):
         return False
     return bool(found - {wanted, "change"})
@@ -183,11 +217,16 @@ def _changes_something_else(reading: Reading, found: set[str]) -> bool:
     if "cancel" in found and not _NO_CANCEL.search(body):
         return True
     if kind != "question" and "return" in found and not _TRADE.search(body):
-        return True
+        # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
+        wrong_options(reading)
+        if kind != "exchange" or "options" not in reading.shown or re.search(r"\brefund", body, re.I):
+            return True
     profile = bool(_PROFILE.search(body))
     if kind == "modify_address":
         return profile and not _PROFILE_SPARED.search(body)
     if kind == "user_address":
+        if profile:
+            reading.shown.add("profile")
         return not profile and bool(_ORDER_ADDRESS.search(body)) and not _ORDERS_ASIDE.search(body)
     return False
 

@@ -16,7 +16,7 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.tasks import Task
-from toolgym_retail.customer.agreement import Agreement, answers, compare, shares, touches
+from toolgym_retail.customer.agreement import Agreement, answers, compare, shares, tells_done, touches
 from toolgym_retail.customer.identity import asks_who, identity, is_me
 from toolgym_retail.customer.phrases import Voice, items_text, method_text, options_text
 from toolgym_retail.customer.reading import ITEM_KINDS
@@ -41,7 +41,7 @@ _DETAILS: dict[str, Intent] = {
 }
 """By a detail that was wrong, the question that its correction would answer."""
 
-_HANDS_OVER = re.compile(r"\b(?:transfer|human agent|hand you over)\b", re.IGNORECASE)
+_HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
 
 
 @dataclass
@@ -89,7 +89,6 @@ class Customer:
         self._wrong = 0
         self._idle = 0
         self._answered: Counter[Intent] = Counter()
-        self._asked_back: set[str] = set()
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
@@ -150,7 +149,11 @@ class Customer:
 
     def _reply(self, text: str) -> str:
         heard = understand(text)
-        self._close_answered(text)
+        closed = self._close_answered(text)
+        if heard.reported and heard.intent != "refuse":
+            closed += self._close_reported(text, proposes=heard.intent in ("propose", "check", "ask_all"))
+        if closed:
+            self._idle = 0
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up()
@@ -166,12 +169,14 @@ class Customer:
                 return self._tell(focus) if focus is not None else self._go_on()
             case "ask_more" if heard.asked and not heard.reported:
                 return self._answer(heard.asked, text, focus)
-            case "ask_more" | "refuse" if heard.declined and focus is not None and not focus.agreed:
+            case "refuse" if focus is not None:
+                return self._refused(focus)
+            case "ask_more" if heard.declined and focus is not None and not focus.agreed and not closed:
                 return self._refused(focus)
             case "unavailable" if focus is not None:
                 return self._refused(focus)
             case "report" | "ask_more":
-                return self._reported(text, heard)
+                return self._reported(heard, closed)
             case "ask_request":
                 return self._go_on()
             case "wait":
@@ -181,12 +186,31 @@ class Customer:
             case _:
                 return self._answer(heard.asked, text, focus)
 
-    def _close_answered(self, text: str) -> None:
-        """A question is settled as soon as something was told that answers it."""
-        for one in self._open:
-            if one.wish.kind == "question" and one.told and not one.closed and answers(text, one.wish.answer):
-                one.closed = True
-                self._idle = 0
+    def _close_answered(self, text: str) -> int:
+        """Settle the questions that something was told to answer; how many."""
+        told = [one for one in self._active() if one.wish.kind == "question" and answers(text, one.wish.answer)]
+        for one in told:
+            one.closed = True
+        return len(told)
+
+    def _close_reported(self, text: str, *, proposes: bool) -> int:
+        """Settle the requests that are reported as done, agreed to or not; how many.
+
+        In a message that proposes something, only what was agreed to and is said to be done in so many words.
+        """
+        active = self._active()
+        agreed = [one for one in active if one.agreed]
+        if proposes:
+            settled = [one for one in agreed if tells_done(text, one.wish, self.facts)]
+        else:
+            settled = [one for one in agreed if touches(text, one.wish, self.facts)] or agreed
+        if not settled and not proposes:
+            done = [one for one in active if tells_done(text, one.wish, self.facts)]
+            done = [one for one in done if touches(text, one.wish, self.facts) or len(active) == 1]
+            settled = sorted(done, key=lambda one: -touches(text, one.wish, self.facts))[:1]
+        for one in settled:
+            one.closed = True
+        return len(settled)
 
     def _active(self) -> list[_Open]:
         """The requests that were brought up and are not settled."""
@@ -338,28 +362,24 @@ class Customer:
             "which_address": wish.address is not None and "address" not in one.known,
         }
         for question, is_missing in missing.items():
-            if is_missing and question not in self._asked_back:
-                self._asked_back.add(question)
+            if is_missing and question not in one.known:
+                one.known.add(question)
                 return say(question)
         return ""
 
     # After something was done, or not
 
-    def _reported(self, text: str, heard: Understood) -> str:
+    def _reported(self, heard: Understood, closed: int) -> str:
         active = self._active()
-        if heard.reported or any(one.agreed for one in active):
-            for one in active:
-                found = compare(text, one.wish, self.facts)
-                if one.agreed or ("kind" in found.shown and found.shown - {"kind"} and not found.wrong):
-                    one.closed = True
-                    self._idle = 0
-        if heard.reported and not any(one.closed for one in active) and len(active) == 1 and heard.intent == "report":
+        for one in active:
+            if one.agreed:  # whatever was meant, the assistant takes it for done
+                one.closed = True
+        if heard.intent == "report" and not closed and len(active) == 1 and not active[0].closed:
             self._wrong += 1
             if self._wrong > PATIENCE:
                 return self._give_up()
             return _join(self._voice.say("not_asked"), self._tell(active[0]))
-        lead = self._voice.say("thanks") if heard.reported else ""
-        return self._go_on(lead)
+        return self._go_on(self._voice.say("thanks") if heard.reported else "")
 
     def _refused(self, one: _Open) -> str:
         if one.wish.otherwise is not None:
@@ -368,6 +388,7 @@ class Customer:
             return _join(self._voice.say("too_bad"), self._tell_anew(one))
         if one.insisted < INSISTENCE:
             one.insisted += 1
+            one.agreed = False
             return self._voice.say("insist")
         one.closed = True
         self._idle = 0

@@ -240,6 +240,8 @@ CHECKING = cue(
 # What an assistant does
 
 ACT = cue(
+    r"back[,.]",
+    r"(?:be|are|is) (?:with|in|of) the (?:color|size)",
     r"cancel",
     r"nuk(?:e|ing)",
     r"return",
@@ -394,12 +396,15 @@ NOT_UNDERSTOOD = cue(
     r"sorry\s*\?",
     r"huh\b",
     r"come again",
+    r"(?:put|say|word|phrase|explain|express) (?:it|that|this) (?:in )?(?:another|a different|differently|some other)",
     r"sorry, (?:what|how|huh)",
 )
 
 # What may be told
 
 DONE = cue(
+    r"(?:address|order|payment|items?|profile|card)\b[^?.!]{0,30} (?:updated|changed|"
+    r"cancell?ed|modified|switched|exchanged)\b",
     r"(?:has|have|had|'s|'ve|was|were|is|are|been|got|now|u're|you're)(?: been| now| all| "
     r"just| already| successfully| both| officially| duly| also| its| it)* (?:cancell?ed|"
     r"returned|refunded|exchanged|swapped|replaced|modified|changed|updated|switched|"
@@ -529,6 +534,8 @@ BARE_CHOICE = cue(
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")
 AWAITS = cue(
+    r"confirm\w* ?(?:and|pls|plz|please|to|so|this|it|if)\b",
+    r"confirm[.! ]*$",
     r"await",
     r"wait(?:ing)? (?:for|on)",
     r"need",

@@ -44,6 +44,8 @@ _REMARK = re.compile(
     r"other (?:payment )?methods?|otherwise|depending)\b",
     re.I,
 )
+# "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.
+_SPLIT = re.compile(r"\b(?:split|half|halves|partly|part of|remaining \$|the rest)\b|\bremaining [$\d]", re.I)
 _REFUND_GOES = re.compile(r"\b(?:your|the) refund (?:will|goes|to)\b", re.I)
 
 # Roles right before a method: what is wanted must not be called the old one, nor another the new one.
@@ -79,6 +81,8 @@ def wrong_payment(reading: Reading) -> bool:
     if wanted is not None and any(wanted.id in mention.methods for mention in mentions):
         reading.shown.add("payment")
     if any(not mention.methods & fine and not _aside(reading.body, mention.spot) for mention in mentions):
+        return True
+    if request.kind == "modify_payment" and _SPLIT.search(reading.body):
         return True
     known = {method.last_four for method in reading.facts.methods if method.id in fine}
     if set(_DIGITS.findall(reading.body)) - known:

@@ -8,7 +8,12 @@ from toolgym_retail.customer.reading import ITEM_KINDS, Reading
 from toolgym_retail.customer.words import places_of, words_of
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
-_COUNT = re.compile(r"\b(one|two|three|four|five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b", re.I)
+# "Out of the four items only the lamp" counts what is there, not what is taken.
+_COUNT = re.compile(
+    r"(?<!out of )(?<!out of the )(?<!of the )(?<!of your )(?<!of )\b(one|two|three|four|"
+    r"five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b",
+    re.I,
+)
 
 # A sentence with one of these may name a product that is not wanted, as one that is left alone.
 _KEPT = re.compile(
@@ -44,7 +49,10 @@ _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your"
 _MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
-    r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|addresses)|\bif\b", re.I
+    r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|"
+    r"addresses|actions|requests|ok|of these)|"
+    r"for both\s*\?|\bboth\s*\?|\bif\b",
+    re.I,
 )
 _CLAIM_END = re.compile(r"[.!?\n]")
 
@@ -61,6 +69,9 @@ def wrong_items(reading: Reading) -> bool:
     right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
     if numbers - right and request.kind != "question":
         return True
+    if request.kind == "cancel":
+        # Only a part of the order is cancelled when some of it is kept.
+        return any(_left_out(reading, product) for product in named)
     if request.kind not in ITEM_KINDS:
         return False
     return (
@@ -68,8 +79,15 @@ def wrong_items(reading: Reading) -> bool:
         or _miscounts(reading)
         or any(not _only_mentioned(reading, product) for product in named if product not in wanted)
         or any(_left_out(reading, product) for product in present)
-        or (0 < len(present) < len(wanted) and not numbers & right)
+        or _incomplete(reading, present, numbers)
     )
+
+
+def _incomplete(reading: Reading, present: set[str], numbers: set[str]) -> bool:
+    """Whether some of the units that are wanted are named, by product or number, and others are not."""
+    items = reading.request.items
+    covered = [item for item in items if item.product in present or {item.item_id, item.new_item_id} & numbers]
+    return 0 < len(covered) < len(items)
 
 
 def _claims_whole(reading: Reading) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
@@ -99,8 +100,9 @@ def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
 def _parts(reading: Reading) -> list[int]:
     """For each word, the number of its sentence, line or clause."""
     numbers: list[int] = []
-    for number, part in enumerate(_PART.split(reading.body)):
-        numbers += [number] * len(words_of(part))
+    ends = [match.start() for match in _PART.finditer(reading.body)] + [len(reading.body)]
+    for number, (start, end) in enumerate(pairwise([0, *ends])):
+        numbers += [number] * len(words_of(reading.body[start:end]))
     missing = len(reading.words) - len(numbers)
     return numbers[: len(reading.words)] + numbers[-1:] * missing
 

@@ -25,6 +25,8 @@ _STREETS = {
     "pkwy": "parkway",
     "hwy": "highway",
 }
+STREET_KINDS = frozenset({*_STREETS.values(), "way", "trail"})
+"""What a street may be."""
 _ALIASES = _AMERICAN | _STREETS
 
 
@@ -56,4 +58,4 @@ def places_of(phrase: str, words: Sequence[str]) -> list[int]:
 
 
 def _same(wanted: str, word: str) -> bool:
-    return wanted == word or (len(wanted) > 3 and wanted.rstrip("s") == word.rstrip("s"))
+    return wanted == word or (len(wanted) > 3 and (wanted.rstrip("s") == word.rstrip("s") or word == wanted + "es"))
