@@ -33,7 +33,7 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:no|not|n't|wait|wrong|actually|changed my mind|rather|hold on|stop|instead|"
+    r"n't\b|\b(?:no|not|wait|wrong|actually|changed my mind|rather|hold on|stop|instead|"
     r"reconsidered|on second thought|different(?:ly)?|new plan|better idea)\b|\?",
     re.IGNORECASE,
 )
@@ -41,7 +41,7 @@ _NO = re.compile(
 
 def agrees(text: str) -> bool:
     """Whether a customer's answer is a clear yes."""
-    return bool(_YES.search(text)) and not _NO.search(re.sub(r"can we get on with it\?", "", text))
+    return bool(_YES.search(text)) and not _NO.search(text)
 
 
 class Oracle:
@@ -106,13 +106,20 @@ class Oracle:
             message.role == "user" and wanted in (message.content or "").lower() for message in self._view[start:]
         )
 
+    def brought_up(self, request: Request) -> bool:
+        """Whether the customer has brought a request up of its own accord, with its last words."""
+        last = (self._view[-1].content or "").lower()
+        words = [item.product for item in request.items] + [request.question]
+        words += [request.order.id, request.order.clue] if request.order is not None else ["address"]
+        return any(word and word.lower() in last for word in words)
+
     # The whole dialogue
 
     def talk(self) -> Talk:
         """Everything that it says and does, to the end."""
         yield from self.identify()
         for place, request in enumerate(self.facts.requests):
-            if place >= self.facts.upfront:
+            if place >= self.facts.upfront and not self.brought_up(request):
                 yield from self.say(self.line("more"))
                 self._since = len(self._view) - 1
             yield from self.serve(request)
@@ -279,7 +286,7 @@ class Oracle:
         yield from self.say(self.line("refuse", why=wish.forbidden))
         if wish.otherwise is not None:
             return False
-        yield from self.say(self.line("refuse", why=wish.forbidden))
+        yield from self.say(self.line("refuse_again", why=wish.forbidden))
         self._since = len(self._view) - 1
         return True
 

@@ -98,7 +98,7 @@ _AN_AMOUNT = re.compile(r"(?<![\w.])\d+\.\d\d(?!\d)")
 
 # Where what a proposal says of one request may end and the next begin.
 _PIECE = re.compile(
-    r"(?<=[.!?;])\s+|\n+|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)|"
+    r"(?<=[.!?;])\s+|\n+|\s+(?=\d\) )|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)|"
     r" and (?=(?:return|cancel|exchange|second|also|about)\b)|, then "
 )
 

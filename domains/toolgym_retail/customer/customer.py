@@ -27,7 +27,7 @@ PATIENCE = 2
 """So many wrong proposals are corrected; at the next the customer gives up."""
 INSISTENCE = 1
 """So often it insists when a request is refused."""
-IDLE = 6
+IDLE = 5
 """So many turns in a row without any progress it bears."""
 
 _REPEATED = ("ask_items", "ask_options", "ask_order", "ask_payment")
@@ -58,10 +58,12 @@ class _Open:
     known: set[str] = field(default_factory=set)
     """What of it was said by either side: the customer need not ask for it again."""
 
-    def switch(self, wish: Request) -> None:
-        """Want something else from now on."""
-        self.wish, self.agreed, self.insisted = wish, False, 0
-        self.known = {"kind", "order", "items"} & self.known
+    def switch(self, wish: Request) -> Request:
+        """Want something else from now on; what was wanted before."""
+        before, self.wish = self.wish, wish
+        self.agreed, self.insisted = False, 0
+        self.known &= {"kind", "order", "items"}
+        return before
 
 
 class Customer:
@@ -96,20 +98,17 @@ class Customer:
         self._heard = len(view) + 1
         if not any(one.told for one in self._open):
             return Message("user", self._first_line())
-        return Message("user", self._reply("\n".join(said).strip()))
+        return Message("user", _join(self._reply("\n".join(said).strip())))
 
     # Bringing things up
 
     def _first_line(self) -> str:
         voice = self._opening
         asks = [self._tell(one, voice) for one in self._open[: self.facts.upfront]]
-        hello = voice.say("hello")
-        body = asks[0]
+        said = [voice.say("hello"), asks[0]]
         for ask in asks[1:]:
-            body = _join(body, voice.say("next"), ask)
-        if not hello or hello[-1] in ".!?":
-            body = body[:1].upper() + body[1:]
-        return _join(hello, body)
+            said += [voice.say("next"), ask]
+        return _join(*said)
 
     def _tell(self, one: _Open, voice: Voice | None = None) -> str:
         """Bring a request up, or once more."""
@@ -123,9 +122,9 @@ class Customer:
             one.known |= {"payment", "reason", "address", "order"}
         return (voice or self._voice).ask(wish, full=full)
 
-    def _tell_anew(self, one: _Open) -> str:
-        """Bring up what is wanted now in the place of something else."""
-        one.told = self.facts.detail == "full"
+    def _tell_anew(self, one: _Open, before: Request) -> str:
+        """Bring up what is wanted now in the place of something else: in full if it is only a detail that changes."""
+        one.told = self.facts.detail == "full" or before.kind == one.wish.kind
         return self._tell(one)
 
     def _go_on(self, lead: str = "") -> str:
@@ -140,7 +139,7 @@ class Customer:
                 return _join(lead, self._voice.say("still"), self._tell(one))
         if any(not one.closed for one in self._open):
             return lead or self._voice.say("wait")
-        return f"{self._voice.say('bye')} {STOP}"
+        return _join(lead, self._voice.say("bye"), STOP)
 
     def _give_up(self) -> str:
         return f"{self._voice.say('give_up')} {STOP}"
@@ -157,7 +156,7 @@ class Customer:
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up()
-        focus = self._focus(text)
+        focus = self._focus(text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
         match heard.intent:
@@ -216,11 +215,17 @@ class Customer:
         """The requests that were brought up and are not settled."""
         return [one for one in self._open if one.told and not one.closed]
 
-    def _focus(self, text: str) -> _Open | None:
-        """The request that the assistant speaks of: the one that its words touch most, else the first unsettled one."""
+    def _focus(self, text: str, heard: Understood) -> _Open | None:
+        """The request that the assistant speaks of: the one that its words touch most, else the first unsettled one.
+
+        What is refused may have been agreed to. A detail is asked for of a request that has such a detail.
+        """
         active = self._active()
-        waiting = [one for one in active if not one.agreed] or active
-        return max(waiting, key=lambda one: touches(text, one.wish, self.facts), default=None)
+        if heard.intent != "refuse":
+            active = [one for one in active if not one.agreed] or active
+        if heard.asked:
+            active = [one for one in active if _has(one.wish, heard.asked[0])] or active
+        return max(active, key=lambda one: touches(text, one.wish, self.facts), default=None)
 
     def _answer(self, asked: Sequence[Intent], text: str, focus: _Open | None) -> str:
         parts = []
@@ -279,7 +284,7 @@ class Customer:
             return self._go_on()
         if _HANDS_OVER.search(text):
             return say("no_transfer")
-        pieces = self._pieces(text, active)
+        pieces = self._pieces(text, active, heard)
         for one, piece in pieces:
             if objection := self._objection(one, piece, heard):
                 return objection
@@ -303,8 +308,8 @@ class Customer:
             self._idle = 0
             for one in proposed:
                 if one.wish is one.goal.first:
-                    one.switch(one.goal)
-                    return _join(self._voice.say("change_mind"), self._tell_anew(one))
+                    before = one.switch(one.goal)
+                    return _join(self._voice.say("change_mind"), self._tell_anew(one, before))
         if heard.intent == "ask_all":
             for one in proposed:
                 one.known.add("items")
@@ -315,13 +320,13 @@ class Customer:
             one.agreed = True
         return self._voice.say("yes")
 
-    def _pieces(self, text: str, active: Sequence[_Open]) -> list[tuple[_Open, str]]:
+    def _pieces(self, text: str, active: Sequence[_Open], heard: Understood) -> list[tuple[_Open, str]]:
         """The requests that a proposal is about, each with what is said of it."""
         if len(active) == 1:
             return [(active[0], text)]
         said = shares(text, [one.wish for one in active], self.facts)
         if not said:
-            focus = self._focus(text)
+            focus = self._focus(text, heard)
             return [(focus, text)] if focus is not None else []
         return [(active[number], part) for number, part in said.items()]
 
@@ -379,13 +384,14 @@ class Customer:
             if self._wrong > PATIENCE:
                 return self._give_up()
             return _join(self._voice.say("not_asked"), self._tell(active[0]))
-        return self._go_on(self._voice.say("thanks") if heard.reported else "")
+        left = any(not one.closed for one in self._open)
+        return self._go_on(self._voice.say("thanks") if heard.reported and left else "")
 
     def _refused(self, one: _Open) -> str:
         if one.wish.otherwise is not None:
-            one.switch(one.wish.otherwise)
+            before = one.switch(one.wish.otherwise)
             self._idle = 0
-            return _join(self._voice.say("too_bad"), self._tell_anew(one))
+            return _join(self._voice.say("too_bad"), self._tell_anew(one, before))
         if one.insisted < INSISTENCE:
             one.insisted += 1
             one.agreed = False
@@ -398,18 +404,36 @@ class Customer:
         """What the customer says when something is sold out and it knows what it takes instead."""
         if heard.intent in ("propose", "check") and not compare(text, one.wish, self.facts).wrong:
             return self._judge(text, heard)
-        one.switch(other)
+        before = one.switch(other)
         self._idle = 0
         if heard.intent == "propose" and not compare(text, other, self.facts).wrong:
             return self._judge(text, heard)
-        return _join(self._voice.say("too_bad"), self._tell_anew(one))
+        return _join(self._voice.say("too_bad"), self._tell_anew(one, before))
 
     def _informed(self) -> str:
         if any(one.closed for one in self._open) and all(one.closed for one in self._open if one.told):
-            return self._go_on(self._voice.say("thanks"))
+            left = any(not one.closed for one in self._open)
+            return self._go_on(self._voice.say("thanks") if left else "")
         if self._idle >= 3:
             return self._go_on()
         return self._voice.say("heard")
+
+
+def _has(wish: Request, asked: Intent) -> bool:
+    """Whether a request has a detail that is asked for."""
+    match asked:
+        case "ask_payment":
+            return wish.payment is not None
+        case "ask_address":
+            return wish.address is not None
+        case "ask_reason":
+            return bool(wish.excuse)
+        case "ask_options":
+            return _changes(wish)
+        case "ask_items":
+            return wish.kind in ITEM_KINDS
+        case _:
+            return wish.order is not None
 
 
 def _changes(wish: Request) -> bool:
@@ -418,4 +442,10 @@ def _changes(wish: Request) -> bool:
 
 
 def _join(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    """Parts as one text: a sentence that follows another begins with a capital."""
+    text = ""
+    for part in filter(None, parts):
+        if not text or text[-1] in ".!?":
+            part = part if "@" in part.split(" ", 1)[0] else part[:1].upper() + part[1:]
+        text += f" {part}" if text else part
+    return text

@@ -56,7 +56,7 @@ class Voice:
         slots = {
             "items": items_text(request.items),
             "options": options_text(request.items),
-            "reason": f", {self._pick('because', ('because', 'since', 'as'))} {request.excuse}"
+            "reason": f", {self._pick('because', ('because', 'since'))} {request.excuse}"
             if full and request.excuse
             else "",
             "payment": self._with_payment(request) if full else "",
@@ -88,7 +88,7 @@ class Voice:
         order = request.order
         if order is None or not order.clue:
             return ""
-        return self._pick("from clue", (" from {}", ", from {}")).format(order.clue)
+        return self._pick("from clue", (" from {}",)).format(order.clue)
 
     def _with_payment(self, request: Request) -> str:
         if request.payment is None:
@@ -108,7 +108,7 @@ class Voice:
     def _otherwise(self, request: Request) -> str:
         if request.kind in ("exchange", "modify_items"):
             return self._pick(
-                "or else", (", or if that's not to be had, {}", ", and failing that, {}", "; if there is none, then {}")
+                "or else", (", or if that's not available, {}", ", and failing that, {}", "; if there is none, then {}")
             ).format(options_text(request.items))
         wish = self.ask(request.model_copy(update={"otherwise": None}), full=False).rstrip(".?")
         return self._pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
@@ -128,17 +128,17 @@ def method_text(method: Method, facts: Facts) -> str:
     """A payment method as its owner calls it."""
     if method.source == "paypal":
         return "my PayPal account"
-    twins = [other for other in facts.methods if other.source == method.source]
     if method.source == "gift_card":
+        twins = [other for other in facts.methods if other.source == method.source]
         return "my gift card" if len(twins) < 2 else f"the gift card {method.id}"
     name = method.brand.title() if method.brand else "credit card"
-    return f"{'the' if len(twins) > 1 else 'my'} {name} ending in {method.last_four}"
+    return f"my {name} ending in {method.last_four}"
 
 
 def item_text(item: ItemRef) -> str:
     """A unit as its owner calls it."""
     values = [item.options[axis] for axis in item.tell_apart]
-    return f"the {item.product}" + (f" (the {', '.join(values)} one)" if values else "")
+    return f"the {item.product}" + (f" ({_described('one', values)})" if values else "")
 
 
 def items_text(items: Sequence[ItemRef]) -> str:
@@ -153,9 +153,16 @@ def options_text(items: Sequence[ItemRef]) -> str:
     for item in items:
         if item.new_options is None:
             continue
-        values = ", ".join(item.new_options[axis] for axis in item.wanted)
-        listed.append(f"the {values} one" if len(items) == 1 else f"the {values} {item.product}")
+        values = [item.new_options[axis] for axis in item.wanted]
+        listed.append(_described(item.product if len(items) > 1 else "one", values))
     return joined(listed)
+
+
+def _described(noun: str, values: Sequence[str]) -> str:
+    """A thing with its options: before it where they can stand there, such as "black", or after it: "2 towels"."""
+    after = [value for value in values if re.match(r"\d+ \w+s$", value)]
+    before = [value for value in values if value not in after]
+    return f"the {', '.join(before)}{' ' if before else ''}{noun}" + (f" with {joined(after)}" if after else "")
 
 
 def joined(listed: Sequence[str]) -> str:

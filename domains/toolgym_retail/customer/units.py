@@ -95,6 +95,8 @@ def _claims_whole(reading: Reading) -> bool:
     request, claims = reading.request, _WHOLE.findall(reading.body)
     order = reading.facts.orders.get(request.order.id, ()) if request.order else ()
     count = len(request.items)
+    if len(reading.facts.requests) > 1:  # "I can do both" is said of two requests
+        claims = [claim for claim in claims if claim.lower() != "both"]
     if not claims or len(order) == count:
         return False
     if count == 2 and all(_THE_TWO.match(claim) for claim in claims):

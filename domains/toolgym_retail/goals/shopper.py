@@ -18,7 +18,7 @@ _EXCUSES: dict[Reason, tuple[str, ...]] = {
         "I no longer need it",
         "my plans changed and I don't need it now",
         "I won't need it after all",
-        "we don't need it any longer",
+        "we don't need it anymore",
         "I found I don't need it",
     ),
     "ordered by mistake": (
@@ -102,7 +102,7 @@ class Shopper:
             found.append((f"the order that was shipped to {city}", city))
         total = f"{sum(item['price'] for item in order['items']):.2f}"
         if others:
-            found.append((f"the order that came to {total} dollars altogether", total))
+            found.append((f"the order that came to ${total}", total))
         return found
 
     def ambiguous(self, order: Record, items: Sequence[Record]) -> bool:
@@ -318,7 +318,7 @@ class Shopper:
 
     def _total(self, order: Record) -> tuple[str, str] | None:
         total = sum(item["price"] for item in order["items"])
-        return f"what all the items of order {order['order_id']} cost together", f"{total:.2f}"
+        return f"the total of order {order['order_id']}", f"{total:.2f}"
 
     def _price(self, order: Record) -> tuple[str, str] | None:
         names = [item["name"] for item in order["items"]]
