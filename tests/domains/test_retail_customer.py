@@ -14,11 +14,15 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolgym import make_domain
-from toolgym.messages import Message
+from toolgym.errors import TaskError
+from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
+from toolgym_retail.customer.agreement import Agreement
 from toolgym_retail.customer.understanding import Intent, understand
 from toolgym_retail.oracle import agrees
 
@@ -69,7 +73,7 @@ def test_the_set_has_300_utterances_of_every_intent_in_several_styles() -> None:
     assert set(intents) == set(get_args(Intent))
     assert len({row["style"] for row in utterances()}) >= 5
     verdicts = Counter(row["verdict"] for row in utterances() if row["intent"] == "propose")
-    assert min(verdicts["right"], verdicts["wrong"]) >= 80
+    assert min(verdicts["right"], verdicts["wrong"]) >= 100
 
 
 def test_at_least_95_percent_of_the_intents_are_understood() -> None:
@@ -84,17 +88,210 @@ def test_no_style_is_understood_much_worse_than_the_others(style: str) -> None:
     assert len(missed) <= 0.1 * len(rows), [(row["intent"], row["text"][:60]) for row in missed]
 
 
+def proposals(verdict: str) -> list[tuple[dict[str, Any], str]]:
+    """The proposals of a verdict, each with what the customer of its card answers."""
+    rows = [row for row in utterances() if row["intent"] == "propose" and row["verdict"] == verdict]
+    return [(row, Talk(cards()[row["card"]]).say(row["text"])) for row in rows]
+
+
 def test_no_wrong_proposal_is_confirmed() -> None:
-    confirmed = []
-    for row in utterances():
-        if row["intent"] == "propose" and row["verdict"] == "wrong":
-            reply = Talk(cards()[row["card"]]).say(row["text"])
-            if agrees(reply):
-                confirmed.append((row["card"], row["text"], reply))
-    assert confirmed == []
+    answered = proposals("wrong")
+    assert [(row["card"], row["text"], reply) for row, reply in answered if agrees(reply)] == []
 
 
 def test_right_proposals_are_confirmed() -> None:
-    rows = [row for row in utterances() if row["intent"] == "propose" and row["verdict"] == "right"]
-    lost = [row for row in rows if not agrees(Talk(cards()[row["card"]]).say(row["text"]))]
-    assert len(lost) <= 0.1 * len(rows), [(row["card"], row["text"][:90]) for row in lost]
+    """Not all: whoever knows an order by a clue alone wants to hear the clue, and some are too winding to follow."""
+    answered = proposals("right")
+    lost = [(row["card"], row["text"][:90], reply) for row, reply in answered if not agrees(reply)]
+    assert len(lost) <= 0.1 * len(answered), lost
+
+
+def test_a_customer_that_compares_nothing_would_confirm_wrong_proposals(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = Agreement((), frozenset({"kind", "order", "clue", "items", "options", "payment", "address"}))
+    monkeypatch.setattr("toolgym_retail.customer.customer.compare", lambda text, request, facts: everything)
+    answered = proposals("wrong")
+    assert sum(agrees(reply) for _, reply in answered) > 0.8 * len(answered)
+
+
+# What it says and when
+
+RETURN = (
+    "I will return the Hiking Boots and the Travel Mug of order #W4411207, refund to your PayPal. Shall I go ahead?"
+)
+WRONG = RETURN.replace("PayPal", "gift card")
+
+
+def brief(card: str, **facts: Any) -> Task:
+    """A card's task whose customer names no particulars of its own accord."""
+    task = cards()[card]
+    return task.model_copy(update={"facts": {**(task.facts or {}), "detail": "brief", **facts}})
+
+
+@pytest.mark.parametrize(
+    ("card", "question", "answer"),
+    [
+        ("return", "What is your e-mail address?", "nadia.okoro4410@example.com"),
+        ("return", "Which order is it?", "#W4411207"),
+        ("return", "Which items would you like to return?", "Hiking Boots"),
+        ("return", "Where should the refund go?", "PayPal"),
+        ("exchange", "Which color would you like instead?", "white"),
+        ("cancel", "May I ask why you want to cancel?", "need it"),
+        ("move", "What is the new address?", "77 Quarry Road"),
+        ("cancel", "Your full name and zip code, please?", "Nadia Okoro"),
+    ],
+)
+def test_it_answers_what_it_is_asked_and_nothing_more(card: str, question: str, answer: str) -> None:
+    talk = Talk(brief(card))
+    reply = talk.say(question)
+    assert answer.lower() in reply.lower()
+    told = talk.opening.lower() + reply.lower()
+    others = {"nadia.okoro4410@example.com", "#w4411207", "paypal", "77 quarry road", "#w4410388", "97214"}
+    assert {other for other in others if other in told} <= {answer.lower(), "97214"}
+
+
+def test_what_it_does_not_remember_it_does_not_invent() -> None:
+    talk = Talk(brief("cancel"))
+    reply = talk.say("What is your e-mail address?")
+    assert "@" not in reply
+    reply = Talk(brief("vague")).say("What is the order number?")
+    assert "#W" not in reply
+    assert "vase" in reply.lower()
+
+
+def test_a_wrong_proposal_is_corrected_twice_and_the_third_ends_the_talk() -> None:
+    talk = Talk(cards()["return"])
+    first, second, third = talk.say(WRONG), talk.say(WRONG), talk.say(WRONG)
+    for reply in (first, second):
+        assert "PayPal" in reply
+        assert not is_stop(reply)
+    assert STOP in third
+
+
+def test_after_a_correction_it_still_confirms_what_is_right() -> None:
+    talk = Talk(cards()["return"])
+    talk.say(WRONG)
+    assert agrees(talk.say(RETURN))
+    assert STOP in talk.say("Done, the return is requested. Is there anything else?")
+
+
+def test_it_does_not_leave_before_what_it_wants_was_reported() -> None:
+    talk = Talk(cards()["return"])
+    reply = talk.say("Is there anything else I can do for you?")
+    assert not is_stop(reply)
+    assert "boots" in reply.lower()
+
+
+def test_requests_that_it_has_not_named_yet_follow_when_the_first_is_done() -> None:
+    talk = Talk(brief("two", upfront=1))
+    assert "boots" not in talk.opening.lower()
+    talk.say("I will cancel order #W4410388, since it was ordered by mistake. OK?")
+    reply = talk.say("Your order has been cancelled. Anything else?")
+    assert "boots" in reply.lower()
+    assert not is_stop(reply)
+
+
+def test_a_number_that_it_does_not_know_proves_nothing() -> None:
+    for number in ("#W4419950", "#W4410021"):
+        reply = Talk(cards()["vague"]).say(f"Do you mean order {number}?")
+        assert not agrees(reply)
+        assert "vase" in reply.lower()
+    proposal = "I will return the Desk Lamp from order #W4419950, refund to your gift card. Shall I go ahead?"
+    talk = Talk(cards()["vague"])
+    assert not agrees(talk.say(proposal))
+    assert agrees(talk.say("It is the one that came with the vase. " + proposal))
+
+
+def test_it_changes_its_mind_when_the_first_wish_is_proposed() -> None:
+    task = cards()["return"]
+    facts = json.loads(json.dumps(task.facts))
+    request = facts["requests"][0]
+    first = {**request, "payment": facts["methods"][2]}
+    facts["requests"] = [{**request, "first": first}]
+    talk = Talk(task.model_copy(update={"facts": facts}))
+    assert not agrees(talk.say(RETURN))  # that is not what it wants yet
+    reply = talk.say(WRONG)
+    assert not agrees(reply)
+    assert "paypal" in reply.lower()
+    assert agrees(talk.say(RETURN))
+
+
+def test_it_insists_once_on_what_is_refused_and_then_gives_in() -> None:
+    talk = Talk(cards()["cancel"])
+    refusal = "I'm sorry, but I can't cancel this order."
+    assert not is_stop(talk.say(refusal))
+    assert STOP in talk.say(refusal)
+
+
+def test_it_takes_the_alternative_when_its_wish_is_sold_out() -> None:
+    task = cards()["exchange"]
+    facts = json.loads(json.dumps(task.facts))
+    request = facts["requests"][0]
+    brass = json.loads(json.dumps(request))
+    brass["items"][0] |= {
+        "new_item_id": "3104400999",
+        "new_options": {**brass["items"][0]["options"], "color": "brass"},
+    }
+    facts["requests"] = [{**request, "otherwise": brass}]
+    talk = Talk(task.model_copy(update={"facts": facts}))
+    assert "brass" not in talk.opening
+    assert "brass" in talk.say("Unfortunately, the white one is out of stock.")
+
+
+def test_a_transfer_ends_the_talk() -> None:
+    assert TRANSFER in Talk(cards()["return"]).say("YOU ARE BEING TRANSFERRED TO A HUMAN AGENT. PLEASE HOLD ON.")
+
+
+def test_whoever_only_keeps_it_waiting_loses_it() -> None:
+    talk = Talk(cards()["return"])
+    replies = [talk.say("One moment, please.") for _ in range(12)]
+    assert any(is_stop(reply) for reply in replies)
+
+
+def test_what_was_done_without_asking_and_wrongly_is_objected_to() -> None:
+    reply = Talk(cards()["cancel"]).say("I have cancelled order #W4410021 for you.")
+    assert not is_stop(reply)
+    assert not agrees(reply)
+    assert "#W4410388" in reply
+
+
+@pytest.mark.parametrize("card", sorted(cards()))
+def test_the_opening_depends_on_the_task_alone(card: str) -> None:
+    assert len({Talk(cards()[card], seed).opening for seed in range(5)}) == 1
+
+
+def test_later_wording_varies_with_the_seed() -> None:
+    replies = {Talk(cards()["return"], seed).say(RETURN) for seed in range(20)}
+    assert len(replies) > 5
+
+
+@given(st.text(max_size=300))
+def test_whatever_it_hears_it_answers_something(text: str) -> None:
+    talk = Talk(cards()["vague"])
+    for _ in range(3):
+        reply = talk.say(text)
+        assert reply.strip()
+        assert not agrees(reply) or "vase" in text.lower()
+        if is_stop(reply):
+            break
+
+
+@given(st.lists(st.sampled_from([row["text"] for row in utterances()]), min_size=1, max_size=8))
+def test_any_sequence_of_utterances_gives_the_same_answers_for_the_same_seed(texts: list[str]) -> None:
+    one, other = Talk(cards()["two"], 1), Talk(cards()["two"], 1)
+    for text in texts:
+        reply = one.say(text)
+        assert reply == other.say(text)
+        if is_stop(reply):
+            break
+
+
+def test_a_task_without_facts_is_refused_with_what_to_do() -> None:
+    bare = cards()["return"].model_copy(update={"facts": None})
+    with pytest.raises(TaskError, match="user='minimal'"):
+        customer(bare)
+
+
+def test_facts_that_do_not_fit_are_refused() -> None:
+    bad = cards()["return"].model_copy(update={"facts": {**(cards()["return"].facts or {}), "mood": "sad"}})
+    with pytest.raises(TaskError, match="mood"):
+        customer(bad)

@@ -100,6 +100,8 @@ def understand(text: str) -> Understood:
         'ask_more'
     """
     parts = sentences(text)
+    if not parts:
+        return Understood("inform")
     whole = " ".join(parts)
     sold_out = any(lex.SOLD_OUT.search(part) for part in parts)
     reported = any(lex.DONE.search(part) and "?" not in part for part in parts)
