@@ -17,13 +17,13 @@ from toolgym_retail.oracle import Oracle, Talk, agrees
 from toolgym_retail.speech import Wording
 
 RATES: dict[str, float] = {
-    "wrong_variant": 0.16,
+    "wrong_variant": 0.20,
     "item_from_another_order": 0.10,
     "invalid_argument": 0.10,
-    "wrong_record": 0.10,
-    "misattributed_item": 0.12,
+    "wrong_record": 0.12,
+    "misattributed_item": 0.20,
     "no_confirmation": 0.12,
-    "ended_early": 0.10,
+    "ended_early": 0.12,
     "repeated_call": 0.06,
     "fact_not_said": 0.20,
     "forbidden_write": 0.45,
@@ -174,32 +174,41 @@ class Novice(Oracle):
     # What it takes instead
 
     def _choose(self, wish: Request) -> Talk:
-        """A wrong choice and its pattern; ``("", None)`` when it chooses rightly. It may look up another order."""
+        """A wrong choice and its pattern; ``("", None)`` when it chooses rightly. It may look at other orders."""
         makers = {
             "wrong_variant": self._other_variant,
             "item_from_another_order": self._other_item,
             "invalid_argument": self._invalid,
             "wrong_record": self._other_record,
+            "misattributed_item": self._like_item,
         }
         for pattern, make in makers.items():
-            if self.slips(pattern):
-                wrong = make(wish)
-                if wrong is not None and self.write(wrong) != self.write(wish):
-                    return pattern, wrong
-        if wish.items and wish.kind in ("return", "exchange", "modify_items") and self.slips("misattributed_item"):
-            for other in self._other_orders(wish):
-                if other not in self.records:
-                    self.records[other] = yield from self.call("get_order_details", order_id=other)
-                wrong = self._like_item(wish, other)
-                if wrong is not None:
-                    return "misattributed_item", wrong
+            if not self.slips(pattern):
+                continue
+            if pattern in ("item_from_another_order", "wrong_record", "misattributed_item"):
+                yield from self._look_around(wish)
+            wrong = make(wish)
+            if wrong is not None and self.write(wrong) != self.write(wish):
+                return pattern, wrong
         return "", None
+
+    def _look_around(self, wish: Request) -> Talk:
+        """Look at the customer's other orders."""
+        for order_id in self._other_orders(wish):
+            if order_id not in self.records:
+                self.records[order_id] = yield from self.call("get_order_details", order_id=order_id)
 
     def _pick(self, values: Sequence[Any]) -> Any:
         return values[int(self.rng.integers(len(values)))] if values else None
 
     def _other_orders(self, wish: Request) -> list[str]:
         return [order for order in self.user.get("orders", ()) if wish.order is not None and order != wish.order.id]
+
+    def _mistakable(self, wish: Request) -> list[str]:
+        """Other orders to which the same could be done; if there is none, any."""
+        status = self.records[wish.order.id]["status"] if wish.order is not None else ""
+        others = self._other_orders(wish)
+        return [order for order in others if self.records[order]["status"] == status] or others
 
     def _other_variant(self, wish: Request) -> Request | None:
         changed = [item for item in wish.items if item.new_item_id is not None]
@@ -245,23 +254,26 @@ class Novice(Oracle):
 
     def _other_record(self, wish: Request) -> Request | None:
         """Another order of the customer in the place of the right one."""
-        other = self._pick(self._other_orders(wish))
+        other = self._pick(self._mistakable(wish))
         if other is None or wish.kind in ("return", "exchange", "modify_items"):
             return None
         return wish.model_copy(update={"order": OrderRef(id=other)})
 
-    def _like_item(self, wish: Request, order_id: str) -> Request | None:
+    def _like_item(self, wish: Request) -> Request | None:
         """The same kind of item in another order."""
-        order = self.records[order_id]
-        if not isinstance(order, Mapping):
+        if wish.kind not in ("return", "exchange", "modify_items"):
             return None
-        items = []
-        for item in wish.items:
-            unit = next((unit for unit in order["items"] if unit["name"] == item.product), None)
-            if unit is None or unit["item_id"] == item.new_item_id:
-                return None
-            items.append(item.model_copy(update={"item_id": unit["item_id"], "options": dict(unit["options"])}))
-        return wish.model_copy(update={"order": OrderRef(id=order_id), "items": tuple(items)})
+        for order_id in self._mistakable(wish):
+            units = self.records[order_id]["items"]
+            found = [next((unit for unit in units if unit["name"] == item.product), None) for item in wish.items]
+            items = [
+                item.model_copy(update={"item_id": unit["item_id"], "options": dict(unit["options"])})
+                for item, unit in zip(wish.items, found, strict=True)
+                if unit is not None and unit["item_id"] != item.new_item_id
+            ]
+            if len(items) == len(wish.items):
+                return wish.model_copy(update={"order": OrderRef(id=order_id), "items": tuple(items)})
+        return None
 
     def cost(self, wish: Request) -> float | None:
         """See Oracle; a novice names no difference that it cannot work out."""

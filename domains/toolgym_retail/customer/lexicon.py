@@ -35,6 +35,7 @@ IDENTITY = cue(
     r"account (?:holder|details|info)",
 )
 ORDER = cue(
+    r"number\s*\?",
     r"order ?(?:number|num|no\b|nr|id\b|#(?!w\d)|ref|code)",
     r"(?:which|what|whose)(?: of (?:the|your|these|those|them))?(?: \w+){0,2} (?:orders?|purchases?)\b",
     r"(?:number|id|reference)\b[^?.!]{0,25}\b(?:order|purchase)",
