@@ -248,7 +248,7 @@ class Oracle:
         if not isinstance(result, Mapping):
             return False
         self.keep(result)
-        self._lead = speech.report(self.wording, wish, self.facts)
+        self._lead = f"{self._lead} {speech.report(self.wording, wish, self.facts)}".strip()
         return True
 
     def proposal(self, wish: Request) -> str:

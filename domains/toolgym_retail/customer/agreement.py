@@ -172,15 +172,22 @@ def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, st
     return {number: "\n".join([*common, *pieces]) for number, pieces in sorted(said.items())}
 
 
-def tells_done(text: str, request: Request, facts: Facts) -> bool:
-    """Whether a text says that a request was fulfilled."""
+def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = False) -> bool:
+    """Whether a text says that a request was fulfilled.
+
+    Args:
+        text: The message.
+        request: The request.
+        facts: Everything that the customer knows.
+        by_name: Whether it must name what it speaks of, since it may speak of another request.
+    """
     if request.kind == "question":
         return False
     deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
     for sentence in sentences(text):
         if "?" not in sentence and lexicon.DONE.search(sentence) and deed.search(sentence):
             found = compare(sentence, request, facts)
-            if "kind" in found.shown and not found.wrong:
+            if "kind" in found.shown and not found.wrong and (not by_name or touches(sentence, request, facts) > 1):
                 return True
     return False
 

@@ -203,10 +203,10 @@ class Customer:
             settled = [one for one in agreed if tells_done(text, one.wish, self.facts)]
         else:
             settled = [one for one in agreed if touches(text, one.wish, self.facts)] or agreed
-        if not settled and not proposes:
-            done = [one for one in active if tells_done(text, one.wish, self.facts)]
-            done = [one for one in done if touches(text, one.wish, self.facts) or len(active) == 1]
-            settled = sorted(done, key=lambda one: -touches(text, one.wish, self.facts))[:1]
+        if not proposes:
+            rest = [one for one in active if not one.agreed]
+            sure = len(active) > 1
+            settled += [one for one in rest if tells_done(text, one.wish, self.facts, by_name=sure)]
         for one in settled:
             one.closed = True
         return len(settled)
