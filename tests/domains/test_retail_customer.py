@@ -1,6 +1,6 @@
 """The scripted customer: what it understands, what it confirms, and what it never does.
 
-The utterances in ``retail_speech`` were written by people who did not know the customer's lexicon, in several styles:
+The utterances in ``retail_speech`` were written without knowledge of the customer's lexicon, in several styles:
 terse, plain, verbose, markdown, formal, casual, non-native, and a model's.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -18,13 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym import make_domain
+from toolgym.domain import Domain
 from toolgym.errors import TaskError
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
-from toolgym_retail.customer.agreement import Agreement
+from toolgym_retail.customer.agreement import Agreement, compare
 from toolgym_retail.customer.understanding import Intent, understand
+from toolgym_retail.facts import Facts, OrderRef, Request
 from toolgym_retail.oracle import agrees
+from toolgym_retail.speech import WORDINGS, Wording, proposal
 
 SPEECH = Path(__file__).parent / "retail_speech"
 GREETING = Message("assistant", "Hello! What can I do for you today?")
@@ -295,3 +299,57 @@ def test_facts_that_do_not_fit_are_refused() -> None:
     bad = cards()["return"].model_copy(update={"facts": {**(cards()["return"].facts or {}), "mood": "sad"}})
     with pytest.raises(TaskError, match="mood"):
         customer(bad)
+
+
+# Every wrong proposal that the oracle's words can make
+
+
+def altered(domain: Domain, task: Task, request: Request) -> Iterator[tuple[str, Request]]:
+    """A request with one detail off: every other variant, order, payment method, reason and address."""
+    world, facts = domain.worlds.get(task.world), Facts.of(task)
+    for method in facts.methods:
+        if request.payment is not None and method.id != request.payment.id:
+            yield "payment", request.model_copy(update={"payment": method})
+    for order_id in facts.orders:
+        if request.order is not None and order_id != request.order.id:
+            yield "order", request.model_copy(update={"order": OrderRef(id=order_id)})
+    for item in request.items:
+        if item.new_item_id is None or request.order is None:
+            continue
+        order = world.record("assistant", "orders", request.order.id) or {}
+        product_id = next(unit["product_id"] for unit in order["items"] if unit["item_id"] == item.item_id)
+        for variant in (world.record("assistant", "products", product_id) or {})["variants"].values():
+            if variant["item_id"] not in (item.item_id, item.new_item_id):
+                new = item.model_copy(
+                    update={"new_item_id": variant["item_id"], "new_options": dict(variant["options"])}
+                )
+                items = tuple(new if one is item else one for one in request.items)
+                yield "options", request.model_copy(update={"items": items})
+    if request.reason is not None:
+        other = {"no longer needed": "ordered by mistake", "ordered by mistake": "no longer needed"}[request.reason]
+        yield "reason", request.model_copy(update={"reason": other})
+    if request.address is not None:
+        for part, value in (("address1", "12 Elsewhere Road"), ("city", "Nowhere"), ("zip", "00501"), ("state", "ZZ")):
+            place = request.address.model_copy(update={part: value})
+            yield "address", request.model_copy(update={"address": place})
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_a_proposal_with_any_one_detail_off_is_contradicted_and_the_right_one_is_not(wording: Wording) -> None:
+    domain = make_domain("retail")
+    passed, refused, tried = [], [], Counter[str]()
+    for task in domain.tasks["dev"]:
+        facts = Facts.of(task)
+        for request in facts.requests:
+            if request.kind == "question":
+                continue
+            if compare(proposal(wording, request, facts, 1.0), request, facts).wrong:
+                refused.append((task.id, request.kind))
+            for detail, wrong in altered(domain, task, request):
+                tried[detail] += 1
+                text = proposal(wording, wrong, facts, 1.0)
+                if not compare(text, request, facts).wrong:
+                    passed.append((task.id, detail, text))
+    assert min(tried.values()) > 20
+    assert refused == []
+    assert passed == []

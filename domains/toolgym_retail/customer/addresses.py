@@ -17,7 +17,7 @@ _STREET = re.compile(
 # What may follow a street: ", Apt 5", ", Boston, MA 02134".
 _APARTMENT = re.compile(r"[,\s(]*((?:apt|apartment|suite|ste|unit|floor|fl|#)\.? ?#?\w+)", re.I)
 _STATE = re.compile(r"\b([A-Z]{2}),? +\d{5}")
-_CITY = re.compile(r",\s*([A-Z][A-Za-z. ]+?),\s*[A-Z]{2}\b")
+_CITY = re.compile(r"[,\s]*([A-Z][A-Za-z. ]+?),\s*[A-Z]{2}\b")
 # Before the address that is replaced: "from 12 Elm Street", "instead of ...", "the old entry, ...".
 _OLD = re.compile(
     r"\b(?:from|instead of|rather than|in place of|old|current|currently|previous|former|not|remov\w*|replac\w*)\b"
@@ -45,7 +45,7 @@ def wrong_address(reading: Reading) -> bool:
         return True
     return (
         _wrong_house(reading, address)
-        or ("address" not in reading.shown and not zips and bool(_STREET.search(body)))
+        or ("address" not in reading.shown and bool(_STREET.search(body)))
         or _wrong_rest(reading, address)
     )
 
@@ -65,13 +65,15 @@ def _wrong_rest(reading: Reading, address: Place) -> bool:
     """Whether the street is right, and what follows it is not: apartment, city or state."""
     for match in re.finditer(re.escape(address.address1), reading.body, re.I):
         tail = reading.body[match.end() : match.end() + _TAIL]
-        apartment, state, city = _APARTMENT.match(tail), _STATE.search(tail), _CITY.search(tail)
+        apartment = _APARTMENT.match(tail)
+        rest = tail[apartment.end() :] if apartment else tail
+        state, city = _STATE.search(rest), _CITY.match(rest)
         if apartment and not address.address2:
             return True
         if apartment and words_of(apartment.group(1))[-1:] != words_of(address.address2)[-1:]:
             return True
         if state and state.group(1) != address.state:
             return True
-        if city and not apartment and city.group(1).lower() != address.city.lower():
+        if city and city.group(1).lower() != address.city.lower():
             return True
     return False

@@ -36,7 +36,7 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|instead of|rather than|paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$", re.I
+    r"\b(?:not|instead of|rather than|(?:you|was|were|been|originally) paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$", re.I
 )
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(

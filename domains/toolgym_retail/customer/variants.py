@@ -177,7 +177,7 @@ def _wrong_change(reading: Reading, item: ItemRef, span: Collection[int]) -> boo
             reading.shown.add("options")
             wrong |= bool(olds) and not _forward(reading.words, olds, news)
         elif olds:
-            wrong |= _becomes_old(reading.words, olds[0], found, item)
+            wrong |= any(_becomes_old(reading.words, place, found, item) for place in olds)
     return wrong
 
 
