@@ -51,10 +51,14 @@ _MONEY_BACK = re.compile(
 _NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
 # "Rather than cancelling it I would put it on hold", or only a part of it is cancelled.
 _NOT_ALL_CANCELLED = re.compile(
-    r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|"
-    r"just)\b|\bput (?:it|the order|this) on hold",
+    r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|just)\b|"
+    r"\bput (?:it|the order|this) on hold|\btak(?:e|ing) [^.;]{0,60}\bout\b|\bremov(?:e|ing)\b|\bship\w* as planned|"
+    r"\bstill ships?\b|\bthe rest (?:stays|ships|is)",
     re.I,
 )
+_A_REFUND = re.compile(r"\brefund", re.I)
+# "I take it back for a refund", where it is to be exchanged.
+_REFUNDED = re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I)
 _PROFILE = re.compile(
     r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
     r"\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book",
@@ -223,10 +227,12 @@ def _changes_something_else(reading: Reading, found: set[str]) -> bool:
     kind, body = reading.request.kind, reading.body
     if "cancel" in found and not _NO_CANCEL.search(body):
         return True
+    if kind in ("exchange", "modify_items") and _REFUNDED.search(body):
+        return True
     if kind != "question" and "return" in found and not _TRADE.search(body):
         # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
         wrong_options(reading)
-        if kind != "exchange" or "options" not in reading.shown or re.search(r"\brefund", body, re.I):
+        if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
     profile = bool(_PROFILE.search(body))
     if kind == "modify_address":

@@ -358,7 +358,8 @@ class Customer:
         one.known |= shown
         if heard.intent != "propose":
             return "" if shown else _join(say("not_clear"), self._tell(one))
-        if not shown and "discussed" not in one.known:
+        vague = wish.kind == "cancel" and "kind" not in found.shown
+        if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")
         one.known.add("discussed")
         missing = {

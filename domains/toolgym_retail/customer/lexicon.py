@@ -147,6 +147,7 @@ PLEASE_SAY = cue(
     r"please\b",
 )
 GO_AHEAD = cue(
+    r"(?:say|give)(?: me)? the word",
     r"(?:shall|should|may|might|can|could|do|did|must) (?:i|we)\b(?! (?:please )?(?:have|"
     r"get|ask|know|see|trouble you for))",
     r"(?:ready|ok|okay|fine|right|happy|good|mind|alright) (?:for me|if i|if we|that i)\b",
@@ -185,6 +186,7 @@ GO_AHEAD = cue(
     r"(?:ok|okay|k|go|deal|cool|alright|good|fine|thumbs up)(?: \w+){0,3} ?\?",
 )
 EXPLICIT = cue(
+    r"(?:say|give)(?: me)? the word",
     r"confirm",
     r"(?:a|one|your) word\b",
     r"do it\b",
@@ -473,6 +475,7 @@ CANNOT = cue(
     r"regret",
 )
 SOLD_OUT = cue(
+    r"(?:no|not any) [^.?!]{0,70}\bleft\b",
     r"(?:out|not|nothing|none|\w+n't|no)(?: \w+){0,3}[- ]?(?:of|in|on)?[- ]?(?:our |the )?stock",
     r"(?:sold|sells?)[- ]out",
     r"(?:not|\w+n't|no longer|nor|un)(?: \w+){0,4} ?(?:available|obtainable|offered|"
@@ -535,6 +538,8 @@ BARE_CHOICE = cue(
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")
 AWAITS = cue(
+    r"one (?:clear )?yes\b",
+    r"the word\b",
     r"confirm\w* ?(?:and|pls|plz|please|to|so|this|it|if)\b",
     r"confirm[.! ]*$",
     r"await",
@@ -579,3 +584,9 @@ IMPERATIVE = re.compile(
     r"choose|pick|select|list|enter|drop|send|confirm|so,? tell|and tell|just tell)\b",
     re.IGNORECASE,
 )
+EITHER_PAYMENT = cue(
+    r"(?:refund|money|difference|amount|charge|paid?)\b[^?.!]{0,60}\bor (?:rather |would "
+    r"you |do you |instead )?(?:on|to|with|by|via|onto)?"
+    r" ?(?:your |a |the )?(?:gift|paypal|visa|master|card|original|credit)",
+)
+GIVE_ME = cue(r"(?:give|tell|send|write) me\b", r"provide\b")

@@ -36,7 +36,9 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|instead of|rather than|(?:you|was|were|been|originally) paid (?:with|by|via|using)|originally|and not|nor|never)\b[^,;.]*$", re.I
+    r"\b(?:not|instead of|rather than|(?:you|was|were|been|originally) paid (?:with|by|"
+    r"via|using)|originally|and not|nor|never)\b[^,;.]*$",
+    re.I,
 )
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
@@ -45,7 +47,11 @@ _REMARK = re.compile(
     re.I,
 )
 # "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.
-_SPLIT = re.compile(r"\b(?:split|half|halves|partly|part of|remaining \$|the rest)\b|\bremaining [$\d]", re.I)
+_SPLIT = re.compile(
+    r"\b(?:(?:remain|stay|keep|kept)s?\b[^.;]{0,25}\b(?:on|with) your|split|half|halves|"
+    r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
+    re.I,
+)
 _REFUND_GOES = re.compile(r"\b(?:your|the) refund (?:will|goes|to)\b", re.I)
 
 # Roles right before a method: what is wanted must not be called the old one, nor another the new one.

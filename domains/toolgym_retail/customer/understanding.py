@@ -189,7 +189,9 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
         return "ask_more", ()
     if lex.OFFER.search(part) and not _topics(part, []) - {"ask_items"}:
         return "ask_request", ()
-    if lex.WAIT.search(part) and not question and not explicit:
+    if question and lex.EITHER_PAYMENT.search(part) and not explicit:
+        return "ask_payment", ("ask_payment",)
+    if lex.WAIT.search(part) and not question and not explicit and not lex.GIVE_ME.search(part):
         return None
     if lex.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part):
         if not question and not says and not lex.AWAITS.search(part):
