@@ -44,7 +44,7 @@ def main() -> None:
         subprocess.run([binaries / "pip", "install", "-q", wheel], check=True)
         subprocess.run([binaries / "python", "-W", "error", "-c", PROBE], check=True, cwd=folder)
         subprocess.run(
-            [binaries / "toolgym", "eval", "mock", "--agent", "oracle", "--trials", "1", "--json"],
+            [binaries / "toolgym", "eval", "retail", "--split", "dev", "--agent", "oracle", "--trials", "1", "--json"],
             check=True,
             cwd=folder,
             stdout=subprocess.DEVNULL,

@@ -44,7 +44,7 @@ def test_a_domain_whose_certificates_hold_is_ok() -> None:
     assert report.not_checked == {}
     assert report.tasks == len(progress) == 3
     tallies = {name: tally.passed for name, tally in report.stages.items()}
-    assert list(tallies)[-5:] == ["oracle", "certificate", "ids", "worlds", "refusals"]
+    assert list(tallies)[-6:] == ["oracle", "certificate", "ids", "worlds", "refusals", "twins"]
     assert (tallies["oracle"], tallies["certificate"], tallies["ids"]) == (3, 3, 3)
     assert (tallies["worlds"], tallies["refusals"]) == (2, 2)
 
@@ -219,3 +219,16 @@ def test_the_command_checks_one_split(run: Any) -> None:
     code, _, problem = run({})
     assert code == 2
     assert "has no embedded tasks" in problem
+
+
+def test_a_refusal_without_a_twin_that_acts_fails() -> None:
+    retail = make_domain("retail")
+    tasks = retail.tasks["dev"]
+    refused = next(task for task in tasks if task.provenance is not None and task.provenance.kind == "refuse")
+    known = refused.user_scenario.instructions.known_info  # type: ignore[union-attr]  # retail's scenarios have parts
+    others = [task for task in tasks if task.user_scenario.instructions.known_info != known]  # type: ignore[union-attr]
+    acting = [task for task in others if task.provenance is not None and task.provenance.kind == "cancel"]
+    whole = retail.with_data(tasks=TaskSet({"dev": lambda: tasks}))
+    alone = retail.with_data(tasks=TaskSet({"dev": lambda: [refused, *acting[:8]]}))
+    assert check(whole).stages["twins"].failed == 0
+    assert [(failure.task, failure.stage) for failure in check(alone).failed] == [(refused.id, "twins")]

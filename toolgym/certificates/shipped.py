@@ -11,7 +11,7 @@ from toolgym.certificates.seen import Seen
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.prepared import prepare
-from toolgym.tasks import Certificate, Task
+from toolgym.tasks import Certificate, Instructions, Task
 
 MAX_REFUSALS = 15
 """Refusals in a set of tasks, in percent, at most."""
@@ -27,8 +27,10 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
     - ``ids``: a task's id is no other task's, in whatever split.
     - ``worlds``: a split shares no world with another; counted in splits.
     - ``refusals``: at most 15 % of a split have a gold that changes nothing; counted in splits.
+    - ``twins``: a task whose gold changes nothing has a near-twin in its split whose gold changes something: one of the
+      same user, so that refusing whatever that user asks does not pay. Only scenarios in parts say who the user is.
 
-    The last three are about what we ship: over tau2's data, whose splits overlap, they are not checked, and every task
+    The last four are about what we ship: over tau2's data, whose splits overlap, they are not checked, and every task
     is checked once.
 
     Args:
@@ -48,7 +50,7 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
         tasks = list(domain.tasks) if split is None else list(chosen[split])
         report = certify(domain, tasks, progress=progress)
         why = f"{domain.data}'s splits are not ours to arrange"
-        return merged([report, _compare(domain, tasks, report), _not_checked(ids=why, worlds=why, refusals=why)])
+        return merged([report, _compare(domain, tasks, report), _not_checked(ids=why, worlds=why, refusals=why, twins=why)])
     seen = Seen()
     worlds = {name: {task.world for task in domain.tasks[name]} for name in names}
     reports = []
@@ -56,7 +58,7 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
         others = set[str]().union(*(worlds[other] for other in names if other != name))
         report = certify(domain, tasks_of, apart=sorted(others), seen=seen, progress=progress)
         reports += [report, _compare(domain, tasks_of, report)]
-    reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen), _check_refusals(domain, chosen)]
+    reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen), _check_refusals(domain, chosen), _check_twins(domain, chosen)]
     return merged(reports)
 
 
@@ -135,6 +137,28 @@ def _check_refusals(domain: Domain, chosen: Mapping[str, Sequence[Task]]) -> Rep
     reasons = {name: too_many_refusals(domain, tasks) for name, tasks in chosen.items()}
     failed = [Failure(None, "refusals", f"split {name!r}: {reason}") for name, reason in reasons.items() if reason]
     return _report("refusals", len(reasons) - len(failed), failed)
+
+
+def _check_twins(domain: Domain, chosen: Mapping[str, Sequence[Task]]) -> Report:
+    failed, passed = [], 0
+    for name, tasks in chosen.items():
+        acting = {_user_of(task) for task in tasks if not _refuses(domain, task)}
+        for task in tasks:
+            user = _user_of(task)
+            if user is None or not _refuses(domain, task):
+                continue
+            if user in acting:
+                passed += 1
+            else:
+                why = f"its gold changes nothing, and no task of its user in the split {name!r} has one that does"
+                failed.append(Failure(task.id, "twins", why))
+    return _report("twins", passed, failed)
+
+
+def _user_of(task: Task) -> str | None:
+    """Who the user is, as the scenario has it; None if it does not tell apart what the user knows."""
+    instructions = task.user_scenario.instructions
+    return instructions.known_info if isinstance(instructions, Instructions) else None
 
 
 def _report(stage: str, passed: int, failed: Sequence[Failure]) -> Report:

@@ -200,6 +200,8 @@ def _outcome(episode: Episode) -> tuple[bool | None, str]:
 
 
 def _no_needs(domain: Domain) -> str | None:
+    if domain.data != "toolgym":
+        return f"{domain.data}'s tasks carry no facts"
     return None if domain.needs is not None else f"the domain {domain.name!r} does not say what a scenario needs"
 
 

@@ -118,7 +118,8 @@ def check_tasks(
     if as_json:
         print_json(report.as_dict())
     else:
-        table = Table(title=f"{domain} · {split or 'all splits'} · {data} data · {report.tasks} tasks")
+        title = f"{domain} · {split or 'all splits'} · {data} data · {report.tasks} tasks"
+        table = Table(title=title, min_width=len(title))
         table.add_column("stage")
         for heading in ("passed", "failed"):
             table.add_column(heading, justify="right")
