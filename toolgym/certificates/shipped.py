@@ -50,7 +50,8 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
         tasks = list(domain.tasks) if split is None else list(chosen[split])
         report = certify(domain, tasks, progress=progress)
         why = f"{domain.data}'s splits are not ours to arrange"
-        return merged([report, _compare(domain, tasks, report), _not_checked(ids=why, worlds=why, refusals=why, twins=why)])
+        not_ours = _not_checked(ids=why, worlds=why, refusals=why, twins=why)
+        return merged([report, _compare(domain, tasks, report), not_ours])
     seen = Seen()
     worlds = {name: {task.world for task in domain.tasks[name]} for name in names}
     reports = []
@@ -58,7 +59,8 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
         others = set[str]().union(*(worlds[other] for other in names if other != name))
         report = certify(domain, tasks_of, apart=sorted(others), seen=seen, progress=progress)
         reports += [report, _compare(domain, tasks_of, report)]
-    reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen), _check_refusals(domain, chosen), _check_twins(domain, chosen)]
+    reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen)]
+    reports += [_check_refusals(domain, chosen), _check_twins(domain, chosen)]
     return merged(reports)
 
 
