@@ -14,15 +14,16 @@ from toolgym_retail import speech
 from toolgym_retail.facts import OrderRef, Request
 from toolgym_retail.oracle import Oracle, Talk, agrees
 
-Style: TypeAlias = Literal["number", "item", "proposal", "contents"]
+Style: TypeAlias = Literal["number", "item", "contents", "clue", "proposal", "full proposal"]
 
 
 class Enumerator(Oracle):
     """Knows everything but which order is meant, and asks the customer about one candidate after the other.
 
     Args:
-        style: ``"number"`` asks by the order's number, ``"item"`` by number and item, ``"proposal"`` proposes the whole
-            action for each, ``"contents"`` lists all that is in the order and its address too.
+        style: ``"number"`` asks by the number, ``"item"`` by number and item, ``"contents"`` by all that is in
+            the order, ``"clue"`` repeats the customer's own clue; ``"proposal"`` proposes the whole action for each, and
+            ``"full proposal"`` lists all that is in the order with it.
     """
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, style: Style) -> None:
@@ -74,11 +75,18 @@ class Enumerator(Oracle):
             return f"Do you mean order {guess.order.id}?"
         if self.style == "item" and guess.items:
             return f"Is it {speech.unit(guess.items[0])} from order {guess.order.id}?"
+        if self.style == "clue" and wish.order is not None:
+            return f"Is order {guess.order.id} {wish.order.clue}?"
         text = self.proposal(guess)
+        names = ", ".join(f"the {item['name']}" for item in order["items"])
+        total = sum(item["price"] for item in order["items"])
+        listed = (
+            f"Order {guess.order.id} contains {names}, came to ${total:.2f} and went to {order['address']['city']}."
+        )
         if self.style == "contents":
-            names = ", ".join(f"the {item['name']}" for item in order["items"])
-            total = sum(item["price"] for item in order["items"])
-            text = f"This order contains {names}, came to {total:.2f} and went to {order['address']['city']}. {text}"
+            return f"{listed} Is it this one?"
+        if self.style == "full proposal":
+            return f"{listed} {text}"
         return text
 
     def cost(self, wish: Request) -> float | None:

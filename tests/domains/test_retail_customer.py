@@ -38,7 +38,7 @@ GREETING = Message("assistant", "Hello! What can I do for you today?")
 def cards() -> dict[str, Task]:
     """One task for each situation in which the utterances are said."""
     found: dict[str, Task] = {}
-    for name, card in json.loads((SPEECH / "cards.json").read_text()).items():
+    for name, card in json.loads((SPEECH / "cards.json").read_text(encoding="utf-8")).items():
         facts = {**card["facts"], "detail": "full"}
         found[name] = Task(id=name, user_scenario={"instructions": card["story"]}, facts=facts)  # type: ignore[arg-type]
     return found
@@ -46,7 +46,7 @@ def cards() -> dict[str, Task]:
 
 @cache
 def utterances() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (SPEECH / "utterances.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (SPEECH / "utterances.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def customer(task: Task, seed: int = 0) -> Customer:
@@ -311,7 +311,7 @@ def altered(domain: Domain, task: Task, request: Request) -> Iterator[tuple[str,
         if request.payment is not None and method.id != request.payment.id:
             yield "payment", request.model_copy(update={"payment": method})
     for order_id in facts.orders:
-        if request.order is not None and order_id != request.order.id:
+        if request.order is not None and request.order.known and order_id != request.order.id:
             yield "order", request.model_copy(update={"order": OrderRef(id=order_id)})
     for item in request.items:
         if item.new_item_id is None or request.order is None:

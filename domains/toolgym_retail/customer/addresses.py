@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolgym_retail.customer.reading import Reading
-from toolgym_retail.customer.words import STREET_KINDS, places_of, words_of
+from toolgym_retail.customer.words import STREET_FORMS, STREET_KINDS, places_of, words_of
 from toolgym_retail.facts import Place
 
 # Five digits that are neither part of a number or price nor of an id.
@@ -18,6 +18,8 @@ _STREET = re.compile(
 _APARTMENT = re.compile(r"[,\s(]*((?:apt|apartment|suite|ste|unit|floor|fl|#)\.? ?#?\w+)", re.I)
 _STATE = re.compile(r"\b([A-Z]{2}),? +\d{5}")
 _CITY = re.compile(r"[,\s]*([A-Z][A-Za-z. ]+?),\s*[A-Z]{2}\b")
+# ", Boston" or " in Boston", without a state.
+_BARE_CITY = re.compile(r"(?:,| in)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")
 # Before the address that is replaced: "from 12 Elm Street", "instead of ...", "the old entry, ...".
 _OLD = re.compile(
     r"\b(?:from|instead of|rather than|in place of|old|current|currently|previous|former|not|remov\w*|replac\w*)\b"
@@ -40,7 +42,7 @@ def wrong_address(reading: Reading) -> bool:
     others = [before for code, before in zips.items() if code not in (address.zip, reading.facts.zip)]
     if (zips and address.zip not in zips) or not all(_OLD.search(before) for before in others):
         return True
-    right = [body[: match.start()] for match in re.finditer(re.escape(address.address1), body, re.I)]
+    right = [body[: match.start()] for match in _street(address).finditer(body)]
     if right and all(_OLD.search(before) for before in right):
         return True
     return (
@@ -61,9 +63,17 @@ def _wrong_house(reading: Reading, address: Place) -> bool:
     return not known or any(kind in STREET_KINDS for kind in kinds)
 
 
+def _street(address: Place) -> re.Pattern[str]:
+    """The street of an address, its last word in full or abbreviated."""
+    *words, last = address.address1.split()
+    forms = [last, *(short for short, full in STREET_FORMS.items() if full == last.lower())]
+    names = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.compile(rf"{re.escape(' '.join(words))} (?:{names})\b\.?", re.I)
+
+
 def _wrong_rest(reading: Reading, address: Place) -> bool:
     """Whether the street is right, and what follows it is not: apartment, city or state."""
-    for match in re.finditer(re.escape(address.address1), reading.body, re.I):
+    for match in _street(address).finditer(reading.body):
         tail = reading.body[match.end() : match.end() + _TAIL]
         apartment = _APARTMENT.match(tail)
         rest = tail[apartment.end() :] if apartment else tail
@@ -76,4 +86,12 @@ def _wrong_rest(reading: Reading, address: Place) -> bool:
             return True
         if city and city.group(1).lower() != address.city.lower():
             return True
+        bare = _BARE_CITY.match(rest)
+        if bare and not city and not _same_city(bare.group(1), address.city):
+            return True
     return False
+
+
+def _same_city(said: str, city: str) -> bool:
+    """Whether what follows a street may be the city: it begins as the city does."""
+    return said.lower().startswith(city.lower()) or city.lower().startswith(said.lower())

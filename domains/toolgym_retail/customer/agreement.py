@@ -16,7 +16,7 @@ from toolgym_retail.customer.reading import Reading
 from toolgym_retail.customer.understanding import sentences
 from toolgym_retail.customer.units import wrong_items
 from toolgym_retail.customer.variants import wrong_options
-from toolgym_retail.customer.words import places_of
+from toolgym_retail.customer.words import places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 # What is done. The words of exchanging are kept apart from those of changing anything at all: a return may be worded
@@ -57,6 +57,18 @@ _NOT_ALL_CANCELLED = re.compile(
     re.I,
 )
 _A_REFUND = re.compile(r"\brefund", re.I)
+# Another deed beside the one wanted: "... and change your default address to ...".
+_MOVES_ADDRESS = re.compile(
+    r"\b(?:chang|updat|set|switch|mov)\w* (?:(?:your|the|its|also) )*(?:\w+ "
+    r"){0,2}address(?:es)?\b[^.;\n]{0,20}\bto\b",
+    re.I,
+)
+# "Your default address and all pending orders": more than the profile.
+_ORDERS_TOO = re.compile(
+    r"\b(?:and|plus|also|as well as) (?:for |of |on )?(?:all )?(?:your |the )?(?:\w+ )?(?:pending |open )orders?\b|"
+    r"\balso (?:ship|send|change|redirect|cancel|return)\b",
+    re.I,
+)
 # "I take it back for a refund", where it is to be exchanged.
 _REFUNDED = re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I)
 _PROFILE = re.compile(
@@ -94,9 +106,17 @@ _REASONS = {
 _DEEDS = {
     "cancel": re.compile(r"\bcancell?(?:ed|ation)", re.I),
     "return": re.compile(r"\breturn", re.I),
-    "change": re.compile(r"\bexchang|\bswap|\breplac|\btrad|\bmodif|\bchang|\bswitch|\bupdat|\bmoved|\bis now\b", re.I),
+    "change": re.compile(r"\bexchang|\bswap|\breplac|\btrad|\bmodif|\bchang|\bswitch|\bupdat|\bmoved", re.I),
 }
 
+# "Reason: found it cheaper": what stands there must be the one reason or the other.
+_STATED_REASON = re.compile(
+    r"\breason(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})", re.I
+)
+
+_FILLERS = frozenset(("how", "much", "money", "is", "on", "my", "the", "of", "order", "what", "i", "paid", "for", "in"))
+# Figures that answer no question about a price or a balance.
+_OTHER_AMOUNT = re.compile(r"\b(?:refund|difference|back|credited|charged)", re.I)
 _AMOUNT = re.compile(r"\d+\.\d\d")
 _AN_AMOUNT = re.compile(r"(?<![\w.])\d+\.\d\d(?!\d)")
 
@@ -196,13 +216,29 @@ def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = Fal
     return False
 
 
-def answers(text: str, answer: str) -> bool:
+def reports_deed(text: str) -> bool:
+    """Whether a text says that anything was cancelled, returned or changed, and not only looked up or received."""
+    return any(
+        "?" not in sentence and lexicon.DONE.search(sentence) and any(deed.search(sentence) for deed in _DEEDS.values())
+        for sentence in sentences(text)
+    )
+
+
+def answers(text: str, request: Request) -> bool:
     """Whether a text tells something that may answer a question: the answer itself, or another figure in its place."""
+    answer = request.answer
     if not answer:
         return False
     if re.search(rf"(?<![\w.]){re.escape(answer)}(?!\w|\.\d)", text.replace(",", "")):
         return True
-    return bool(_AMOUNT.fullmatch(answer) and "?" not in text and _AN_AMOUNT.search(text))
+    subject = [word for word in words_of(request.question) if word.isalpha() and word not in _FILLERS]
+    return bool(_AMOUNT.fullmatch(answer)) and any(
+        "?" not in sentence
+        and _AN_AMOUNT.search(sentence)
+        and not _OTHER_AMOUNT.search(sentence)
+        and any(places_of(word, words_of(sentence)) for word in subject)
+        for sentence in sentences(text)
+    )
 
 
 def _wrong_kind(reading: Reading) -> bool:
@@ -217,6 +253,8 @@ def _wrong_kind(reading: Reading) -> bool:
         return bool(found) and _changes_something_else(reading, found)
     if kind == "cancel" and _NOT_ALL_CANCELLED.search(body):
         return True
+    if _MOVES_ADDRESS.search(body):
+        return True
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(reading.body):
         return False
     return bool(found - {wanted, "change"})
@@ -226,6 +264,8 @@ def _changes_something_else(reading: Reading, found: set[str]) -> bool:
     """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
     kind, body = reading.request.kind, reading.body
     if "cancel" in found and not _NO_CANCEL.search(body):
+        return True
+    if kind != "modify_address" and kind != "user_address" and _MOVES_ADDRESS.search(body):
         return True
     if kind in ("exchange", "modify_items") and _REFUNDED.search(body):
         return True
@@ -240,6 +280,8 @@ def _changes_something_else(reading: Reading, found: set[str]) -> bool:
     if kind == "user_address":
         if profile:
             reading.shown.add("profile")
+        if _ORDERS_TOO.search(body):
+            return True
         return not profile and bool(_ORDER_ADDRESS.search(body)) and not _ORDERS_ASIDE.search(body)
     return False
 
@@ -253,8 +295,13 @@ def _wrong_order(reading: Reading) -> bool:
         return bool(numbers)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
+    if not order.known:
+        # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
+        if numbers:
+            reading.shown.add("number")
+        return "clue" in reading.shown and bool(numbers - {order.id})
     if order.id in numbers:
-        reading.shown.add("order" if order.known else "number")
+        reading.shown.add("order")
     return bool(numbers - {order.id})
 
 
@@ -263,6 +310,9 @@ def _wrong_reason(reading: Reading) -> bool:
     reason = reading.request.reason
     if reading.request.kind != "cancel" or reason is None:
         return False
+    stated = _STATED_REASON.search(reading.body)
+    if stated and not _REASONS[reason].search(stated.group(1)):
+        return True
     given = {name for name, pattern in _REASONS.items() if pattern.search(reading.body)}
     if reason in given:
         reading.shown.add("reason")

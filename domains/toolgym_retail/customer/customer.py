@@ -16,11 +16,11 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.tasks import Task
-from toolgym_retail.customer.agreement import Agreement, answers, compare, shares, tells_done, touches
+from toolgym_retail.customer.agreement import Agreement, answers, compare, reports_deed, shares, tells_done, touches
 from toolgym_retail.customer.identity import asks_who, identity, is_me
 from toolgym_retail.customer.phrases import Voice, items_text, method_text, options_text
 from toolgym_retail.customer.reading import ITEM_KINDS
-from toolgym_retail.customer.understanding import Intent, Understood, understand
+from toolgym_retail.customer.understanding import Intent, Understood, parted, understand
 from toolgym_retail.facts import Facts, Request
 
 PATIENCE = 2
@@ -41,6 +41,10 @@ _DETAILS: dict[str, Intent] = {
 }
 """By a detail that was wrong, the question that its correction would answer."""
 
+_EVERYTHING = re.compile(
+    r"\b(?:both|all (?:done|set|of (?:it|them|that))|everything|all your requests)\b", re.IGNORECASE
+)
+"""Words by which all that was agreed to is reported at once."""
 _HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
 
 
@@ -135,10 +139,9 @@ class Customer:
                 text = self._tell(one)
                 return _join(lead, self._voice.say("next"), text)
         for one in self._open:
-            if not one.closed and not one.agreed:
+            if not one.closed:
+                one.agreed = False
                 return _join(lead, self._voice.say("still"), self._tell(one))
-        if any(not one.closed for one in self._open):
-            return lead or self._voice.say("wait")
         return _join(lead, self._voice.say("bye"), STOP)
 
     def _give_up(self) -> str:
@@ -175,7 +178,7 @@ class Customer:
             case "unavailable" if focus is not None:
                 return self._refused(focus)
             case "report" | "ask_more":
-                return self._reported(heard, closed)
+                return self._reported(text, heard, closed)
             case "ask_request":
                 return self._go_on()
             case "wait":
@@ -187,7 +190,7 @@ class Customer:
 
     def _close_answered(self, text: str) -> int:
         """Settle the questions that something was told to answer; how many."""
-        told = [one for one in self._active() if one.wish.kind == "question" and answers(text, one.wish.answer)]
+        told = [one for one in self._active() if one.wish.kind == "question" and answers(text, one.wish)]
         for one in told:
             one.closed = True
         return len(told)
@@ -199,11 +202,10 @@ class Customer:
         """
         active = self._active()
         agreed = [one for one in active if one.agreed]
-        if proposes:
-            settled = [one for one in agreed if tells_done(text, one.wish, self.facts)]
-        else:
-            settled = [one for one in agreed if touches(text, one.wish, self.facts)] or agreed
+        settled = [one for one in agreed if tells_done(text, one.wish, self.facts, by_name=len(agreed) > 1)]
         if not proposes:
+            if not settled and (len(agreed) == 1 or _EVERYTHING.search(text)):
+                settled = agreed  # it is done, however that is put
             rest = [one for one in active if not one.agreed]
             sure = len(active) > 1
             settled += [one for one in rest if tells_done(text, one.wish, self.facts, by_name=sure)]
@@ -284,6 +286,26 @@ class Customer:
             return self._go_on()
         if _HANDS_OVER.search(text):
             return say("no_transfer")
+        if heard.declined:
+            return self._judge_the_rest(text, active, heard)
+        return self._weigh(text, active, heard)
+
+    def _judge_the_rest(self, text: str, active: Sequence[_Open], heard: Understood) -> str:
+        """Judge a message that declines one thing and proposes another."""
+        declined, rest = parted(text)
+        for one in active:
+            other = one.wish.otherwise
+            if other is not None and not compare(rest, other, self.facts).wrong:
+                one.switch(other)
+                return self._weigh(rest, active, heard)
+        if len(active) > 1:
+            spoken_of = [touches(declined, one.wish, self.facts) for one in active]
+            refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
+            active = [one for one in active if one is not refused]
+        return self._weigh(rest, active, heard)
+
+    def _weigh(self, text: str, active: Sequence[_Open], heard: Understood) -> str:
+        """Object to what is wrong or unclear in a proposal, or consent to it."""
         pieces = self._pieces(text, active, heard)
         for one, piece in pieces:
             if objection := self._objection(one, piece, heard):
@@ -293,13 +315,18 @@ class Customer:
     def _objection(self, one: _Open, text: str, heard: Understood) -> str:
         """What the customer says to what it does not want, or cannot tell whether it wants it; empty if it agrees."""
         found = compare(text, one.wish, self.facts)
-        other = one.wish.otherwise
+        order, other = one.wish.order, one.wish.otherwise
+        if heard.intent == "check" and order is not None and not order.known and "number" in found.shown:
+            # Right and wrong numbers get the same answer, or whoever asks about each would learn which it is.
+            return _join(self._voice.say("number_says_nothing"), self._voice.say("clue", clue=order.clue))
         if found.wrong and other is not None and one.wish.says_otherwise:
             # The assistant may go straight to the alternative that the customer has named already.
             alternative = compare(text, other, self.facts)
             if not alternative.wrong:
                 one.switch(other)
                 found = alternative
+        if found.wrong and heard.intent == "ask_all":  # it asked, and proposed nothing
+            return self._detail("ask_items", one)
         return self._correct(one, found) if found.wrong else self._unclear(one, found, heard)
 
     def _consent(self, proposed: Sequence[_Open], heard: Understood) -> str:
@@ -375,18 +402,23 @@ class Customer:
 
     # After something was done, or not
 
-    def _reported(self, heard: Understood, closed: int) -> str:
+    def _reported(self, text: str, heard: Understood, closed: int) -> str:
         active = self._active()
-        for one in active:
-            if one.agreed:  # whatever was meant, the assistant takes it for done
-                one.closed = True
-        if heard.intent == "report" and not closed and len(active) == 1 and not active[0].closed:
+        if heard.intent == "ask_more" and not heard.reported and not heard.declined:
+            for one in active:
+                one.closed |= one.agreed  # whoever asks for more takes what was agreed to for done
+        if heard.intent == "report" and not closed and not any(one.agreed for one in active):
+            if not reports_deed(text):
+                return self._informed()
             self._wrong += 1
             if self._wrong > PATIENCE:
                 return self._give_up()
-            return _join(self._voice.say("not_asked"), self._tell(active[0]))
+            return _join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
         left = any(not one.closed for one in self._open)
-        return self._go_on(self._voice.say("thanks") if heard.reported and left else "")
+        lead = self._voice.say("thanks") if heard.reported and left else ""
+        if heard.intent == "report" and any(one.agreed for one in self._active()):
+            return lead or self._voice.say("wait")
+        return self._go_on(lead)
 
     def _refused(self, one: _Open) -> str:
         if one.wish.otherwise is not None:

@@ -81,7 +81,7 @@ OPTIONS = cue(
     r"replacement",
     r"in lieu",
     r"have in mind",
-    r"new (?:item|one|lamp|mug|jacket)",
+    r"new (?:item|one|product)",
     r"instead\b",
     r"(?:exchange|swap|change|switch|trade)\w* (?:it |them |this |that |your [^?.!]{0,30})?(?:for|to|into|with)\b",
 )
@@ -222,7 +222,7 @@ EXPLICIT = cue(
 CHECKING = cue(
     r"am i right",
     r"(?:is|was|are|were) (?:that|this|it|these|they)(?: \w+){0,2} (?:right|correct|the "
-    r"(?:one|order|item|lamp|right|correct)|true|accurate|so|what|your|you|order)",
+    r"(?:one|order|item|right|correct)|true|accurate|so|what|your|you|order)",
     r"correct\s*\?",
     r"right\s*\?",
     r"(?:did|do) (?:i|you) (?:understand|understood|mean|get|have (?:that|this|it)|say|refer)",
@@ -231,12 +231,12 @@ CHECKING = cue(
     r"if i understand",
     r"is (?:it|this|that|there) (?:order|the|your|about|a|an|indeed)\b",
     r"is it so",
-    r"are (?:you|we) (?:talking|speaking|looking|referring|nadia|still|the)",
+    r"are (?:you|we) (?:talking|speaking|looking|referring|still|the)",
     r"just to (?:be sure|make sure|check|verify|clarify|double)",
     r"(?:does|do) (?:that|this|it|these) (?:match|ring|look|sound|seem|fit)",
     r"to (?:make|be) sure",
     r"double[- ]check",
-    r"this is (?:the )?(?:lamp|order|item|one|nadia)",
+    r"this is (?:the )?(?:order|item|one|right|\w+ you)",
     r"that's (?:the|you|your)",
 )
 
@@ -440,7 +440,7 @@ DONE = cue(
     r"(?<!be )(?<!been )cancell?ed\s*(?:[.!,✅]|$)",
     r"(?:that's|okay,|alright,) [^?.!]{0,50}(?:cancell?ed|opened|returned|changed|"
     r"switched|updated|swapped|done|sent|moved|filed|booked|started)\b",
-    r"(?:jacket|mug|lamp|order|desk|address|payment|profile|boots)'s (?:an?|the|now|all|"
+    r"\w+'s (?:an?|the|now|all|"
     r"on|going|cancell?ed|headed)\b",
     r"(?:refund|return|exchange|cancell?ation|change|update|swap)s? (?:is |are "
     r")?(?:opened|done|filed|booked|started|placed|in|submitted|requested|registered|"
@@ -493,13 +493,22 @@ SOLD_OUT = cue(
 )
 TRANSFER = cue(
     r"(?:transferr?|connect|hand|pass|forward|putt?|escalat|redirect|referr?|convey|rout|"
-    r"send)(?:ing|ed|s)?\b(?: \w+){0,4} (?:to|over|through|with|on)(?: \w+){0,5} (?:human|"
+    r"send|bring)(?:ing|ed|s)?\b(?: \w+){0,5} (?:to|over|through|with|on)(?: \w+){0,5} (?:human|"
     r"agent|colleague|specialist|representative|person|team|supervisor|expert|manager|"
     r"department|someone|coworker|operator)",
     r"(?:transferring|connecting|escalating|handing|passing) (?:you|u|this|your|the|ya)\b",
     r"being (?:transferred|connected|handed|passed)",
-    r"(?:human|live|real) (?:agent|person|representative|colleague|operator|being|support|specialist|advisor)",
-    r"(?:colleague|specialist|representative|supervisor|teammate)\b[^?.!]{0,30}\b(?:will|take|is going|shall|join)",
+    r"(?:human|live|real) (?:agent|person|representative|colleague|operator|being|specialist|advisor)\b"
+    r"[^?.!]{0,25}\b(?:will (?:take|help|assist|continue|join|be with)|takes? over|joins?\b)",
+    r"(?:colleague|specialist|representative|supervisor|teammate)\b[^?.!]{0,30}\b(?:will "
+    r"(?:take|help|assist|continue|join|be with)|takes? over|is taking)",
+)
+# What speaks of a transfer without making one.
+NO_TRANSFER = cue(
+    r"(?:not|never|no need to|\w+n't)(?: \w+){0,3} (?:transfer|connect|hand|pass|escalat|need a)",
+    r"(?:without|instead of|rather than) (?:transfer|connect|hand|pass|escalat)",
+    r"(?:if|should) you\b",
+    r"available\b",
 )
 WAIT = cue(
     r"(?:one|a|just a|give me a|1|brief|another|few|quick|couple(?: of)?|little) "
@@ -584,9 +593,29 @@ IMPERATIVE = re.compile(
     r"choose|pick|select|list|enter|drop|send|confirm|so,? tell|and tell|just tell)\b",
     re.IGNORECASE,
 )
-EITHER_PAYMENT = cue(
-    r"(?:refund|money|difference|amount|charge|paid?)\b[^?.!]{0,60}\bor (?:rather |would "
-    r"you |do you |instead )?(?:on|to|with|by|via|onto)?"
-    r" ?(?:your |a |the )?(?:gift|paypal|visa|master|card|original|credit)",
+_METHOD = (
+    r"(?:gift ?cards?|paypal|visa|master ?card|credit ?card|debit ?card|card\b|original "
+    r"(?:payment|method|form|card))"
+)
+EITHER_PAYMENT = re.compile(
+    rf"\b{_METHOD}[^?.!]{{0,60}},? or \b[^?.!]{{0,40}}?\b{_METHOD}|\brefund there,? or\b", re.IGNORECASE
 )
 GIVE_ME = cue(r"(?:give|tell|send|write) me\b", r"provide\b")
+# What could not be found is no refusal, and neither is a word of warning.
+NOT_FOUND = cue(
+    r"(?:can ?not|can't|cant|could ?n[o']t|unable to|not able to|did ?n[o']t|\w+n't)(?: \w+){0,3} "
+    r"(?:find|found|locate|see|access|verify|match|identify|pull up)\b",
+    r"no (?:account|customer|profile|user|match)\b",
+)
+CAUTION = cue(
+    r"(?:please |kindly )?(?:note|remember|be aware|keep in mind|be advised)\b",
+    r"[^?.!]{0,60}\b(?:undone|reversed|restored|taken back)\b",
+    r"our (?:policy|rules?) (?:is|are|says?|states?)\b",
+)
+WHOSE = cue(r"accounts?\b", r"profile", r"customer", r"user\b", r"you\b", r"e-?mail", r"name\b", r"information")
+ALL_NAMED = re.compile(
+    r"\b(?:listed|named|included|mentioned|told|given|provided)\b[^?.!]{0,30}\b(?:all|every\w*)\b|"
+    r"\b(?:all|every\w*)\b[^?.!]{0,50}\b(?:listed|included|named|mentioned)\b",
+    re.IGNORECASE,
+)
+EITHER_ITEMS = re.compile(r"\b(?:both|all|everything)\b[^?]{0,60}\bor (?:only|just)\b", re.IGNORECASE)

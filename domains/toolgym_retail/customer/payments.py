@@ -52,6 +52,14 @@ _SPLIT = re.compile(
     r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
+# Ways to pay that nobody here has, and fees that nobody wants.
+_ELSEWHERE = re.compile(
+    r"\b(?:as|with|by|via|in|to|through|get|receive) (?:an? |your )?(?:\w+ )?(?:bank "
+    r"transfer|wire transfer|store credit|voucher|cash|"
+    r"bank account|cheque|paper check)\b|\b(?:minus|less|after|deduct\w*|with) (?:an? |"
+    r"the )?(?:[\d.$%]+ )?(?:restocking|handling|processing|return) fee",
+    re.I,
+)
 _REFUND_GOES = re.compile(r"\b(?:your|the) refund (?:will|goes|to)\b", re.I)
 
 # Roles right before a method: what is wanted must not be called the old one, nor another the new one.
@@ -87,6 +95,8 @@ def wrong_payment(reading: Reading) -> bool:
     if wanted is not None and any(wanted.id in mention.methods for mention in mentions):
         reading.shown.add("payment")
     if any(not mention.methods & fine and not _aside(reading.body, mention.spot) for mention in mentions):
+        return True
+    if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
     if request.kind == "modify_payment" and _SPLIT.search(reading.body):
         return True

@@ -105,7 +105,7 @@ def understand(text: str) -> Understood:
     whole = " ".join(parts)
     sold_out = any(lex.SOLD_OUT.search(part) for part in parts)
     reported = any(lex.DONE.search(part) and "?" not in part for part in parts)
-    declined = not sold_out and any(lex.CANNOT.search(part) and not lex.ONCE.search(part) for part in parts)
+    declined = not sold_out and any(declines(part) and not lex.ONCE.search(part) for part in parts)
     told = (reported, declined, sold_out)
     asked: list[tuple[Intent, tuple[Intent, ...]]] = []
     last_question = max((number for number, part in enumerate(parts) if "?" in part), default=-1)
@@ -114,15 +114,30 @@ def understand(text: str) -> Understood:
         if found and ("?" in part or number > last_question or lex.EXPLICIT.search(part)):
             asked.append(found)
     intents = [intent for intent, _ in asked]
-    if lex.TRANSFER.search(whole) and not {"propose", "check"} & set(intents):
+    hands_over = any(lex.TRANSFER.search(part) and not lex.NO_TRANSFER.search(part) for part in parts)
+    if hands_over and not {"propose", "check"} & set(intents):
         return Understood("transfer", (), *told)
     details = tuple(slot for slot in ASKED if any(slot in slots for _, slots in asked))
     if intents:
         intent = _weightiest(intents)
+        if intent == "ask_more" and "propose" in intents and not reported:
+            intent = "propose"
         if intent in ("check", "ask_options") and sold_out and not lex.EXPLICIT.search(whole):
             intent = "unavailable"
         return Understood(intent, details, *told)
-    return Understood(_tells(parts, *told), (), *told)
+    intent = _tells(parts, *told)
+    return Understood(intent, (intent,) if intent in ASKED else (), *told)
+
+
+def declines(part: str) -> bool:
+    """Whether a sentence says that something will not be done; not that something was not found, nor a caution."""
+    return bool(lex.CANNOT.search(part)) and not lex.NOT_FOUND.search(part) and not lex.CAUTION.match(part)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """What a message declines, and the rest of it."""
+    parts = sentences(text)
+    return "\n".join(filter(declines, parts)), "\n".join(part for part in parts if not declines(part))
 
 
 def _tells(parts: list[str], reported: bool, declined: bool, sold_out: bool) -> Intent:
@@ -133,7 +148,10 @@ def _tells(parts: list[str], reported: bool, declined: bool, sold_out: bool) -> 
         return "unavailable"
     if lex.WAIT.search(parts[-1]) and not lex.SORRY.search(whole):
         return "wait"
-    cannot = [part for part in parts if lex.CANNOT.search(part)]
+    lost = [part for part in parts if lex.NOT_FOUND.search(part)]
+    if lost and not any(declines(part) for part in parts):
+        return "ask_order" if re.search(r"\border", lost[0], re.IGNORECASE) else "ask_identity"
+    cannot = [part for part in parts if declines(part)]
     if cannot and (not reported or any(lex.DONE.search(part) for part in cannot) or lex.SORRY.search(whole)):
         return "refuse"
     if reported:
@@ -189,8 +207,12 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
         return "ask_more", ()
     if lex.OFFER.search(part) and not _topics(part, []) - {"ask_items"}:
         return "ask_request", ()
-    if question and lex.EITHER_PAYMENT.search(part) and not explicit:
+    if question and lex.EITHER_PAYMENT.search(part) and not re.search(r"\byes\b|y/n", part, re.IGNORECASE):
         return "ask_payment", ("ask_payment",)
+    if question and lex.EITHER_ITEMS.search(part):
+        return "ask_items", ("ask_items",)
+    if lex.ALL_NAMED.search(part) and lex.ONCE.search(whole) and (question or says or explicit):
+        return "ask_all", ()
     if lex.WAIT.search(part) and not question and not explicit and not lex.GIVE_ME.search(part):
         return None
     if lex.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part):

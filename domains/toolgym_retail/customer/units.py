@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
 from toolgym_retail.customer.words import places_of, words_of
 
@@ -75,12 +76,42 @@ def wrong_items(reading: Reading) -> bool:
     if request.kind not in ITEM_KINDS:
         return False
     return (
-        _claims_whole(reading)
+        bool(_strangers(reading))
+        or (not present and any(_handed_over(reading, product) for product in named))
+        or _multiplies(reading)
+        or _claims_whole(reading)
         or _miscounts(reading)
         or any(not _only_mentioned(reading, product) for product in named if product not in wanted)
         or any(_left_out(reading, product) for product in present)
         or _incomplete(reading, present, numbers)
     )
+
+
+def _strangers(reading: Reading) -> list[str]:
+    """Products of the shop that the message names in full although the customer never bought them."""
+    bought = {product for products in reading.facts.orders.values() for product in products} | reading.products
+    others = [kind.name for kind in CATALOG if kind.name not in bought]
+    return [name for name in others if len(words_of(name)) > 1 and places_of(name, reading.words)]
+
+
+def _handed_over(reading: Reading, product: str) -> bool:
+    """Whether a product that is not wanted is what is returned or exchanged, by the words."""
+    head = re.escape(words_of(product)[-1])
+    deed = rf"\b(?:return|exchang|swap|chang|replac|send(?:ing)? back)\w* (?:the |your )?(?:\w+ ){{0,3}}{head}\b"
+    return product not in reading.products and bool(re.search(deed, reading.body, re.I))
+
+
+def _multiplies(reading: Reading) -> bool:
+    """Whether several of a product are counted where one is wanted."""
+    for product in reading.products:
+        if sum(item.product == product for item in reading.request.items) > 1:
+            continue
+        head = re.escape(words_of(product)[-1].rstrip("s"))
+        if re.search(rf"\b(?:two|three|four|five) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", reading.body, re.I):
+            return not _KEPT.search(reading.body) and not re.search(
+                r"\b(?:there are|you have|bought|see)\b", reading.body, re.I
+            )
+    return False
 
 
 def _incomplete(reading: Reading, present: set[str], numbers: set[str]) -> bool:

@@ -133,7 +133,9 @@ def _values(reading: Reading, item: ItemRef, span: Collection[int]) -> list[Valu
 def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
     """Where a value stands in the text, and on how many words."""
     if len(value) > 3 or not (value.isalpha() and value.isupper()):
-        return [(place, len(words_of(value))) for place in places_of(value, reading.words)]
+        # "off-white" is not white.
+        places = [place for place in places_of(value, reading.words) if place == 0 or reading.words[place - 1] != "off"]
+        return [(place, len(words_of(value))) for place in places]
     # A size such as "S" or "XL", in capitals, after the word "size", or in full.
     letters = re.compile(rf"(?<![\w'-]){value}(?![\w'])|size:? *{value.lower()}(?!\w)")
     ends = [len(words_of(reading.body[: match.end()])) for match in letters.finditer(reading.body)]

@@ -11,7 +11,7 @@ _HYPHEN = re.compile(r"(?<![#\w])(?<![Ww])[-/]|(?<=\w)[-/](?=\w)")
 # "500ml": a unit of measure is a word of its own.
 _UNIT = re.compile(r"(\d)(?=[A-Za-z])")
 _AMERICAN = {"colour": "color", "colours": "colors", "grey": "gray", "aluminium": "aluminum", "metre": "meter"}
-_STREETS = {
+STREET_FORMS = {
     "rd": "road",
     "st": "street",
     "ave": "avenue",
@@ -25,9 +25,9 @@ _STREETS = {
     "pkwy": "parkway",
     "hwy": "highway",
 }
-STREET_KINDS = frozenset({*_STREETS.values(), "way", "trail"})
+STREET_KINDS = frozenset({*STREET_FORMS.values(), "way", "trail"})
 """What a street may be."""
-_ALIASES = _AMERICAN | _STREETS
+_ALIASES = _AMERICAN | STREET_FORMS
 
 
 def words_of(text: str) -> list[str]:
