@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from toolgym.database import Database, Record, Rows
@@ -216,8 +216,13 @@ def needs(task: Task, database: Database) -> Iterator[str]:
     """The texts that the scenario of a task must hold, worked out from the gold calls and the world.
 
     A customer that does not know them could not get what the gold calls do, since no tool tells what somebody wants.
+
+    Raises:
+        TaskError: If a clue, by which the customer knows an order, is not true of exactly that one among its orders.
     """
     facts = Facts.of(task)
+    for request in facts.requests:
+        _check_clue(request, facts, database)
     for action in task.gold:
         given = action.arguments
         if action.name.startswith("find_user_id"):
@@ -245,6 +250,25 @@ def needs(task: Task, database: Database) -> Iterator[str]:
             yield told(request)
 
 
+def _check_clue(request: Request, facts: Facts, database: Database) -> None:
+    """Refuse a clue that does not tell an order apart from the customer's others."""
+    order = request.order
+    if order is None or order.known:
+        return
+    fits = []
+    for order_id in facts.orders:
+        record = _record(database, "orders", order_id)
+        signs = {item["name"] for item in record["items"]} | {record["address"]["city"]}
+        signs.add(f"{sum(item['price'] for item in record['items']):.2f}")
+        if order.signs and set(order.signs) <= signs and all(sign in order.clue for sign in order.signs):
+            fits.append(order_id)
+    if fits != [order.id]:
+        raise TaskError(
+            f"the clue {order.clue!r} with the signs {list(order.signs)} must be true of order {order.id} alone; it is "
+            f"true of {', '.join(fits) or 'none'}"
+        )
+
+
 def _order_text(facts: Facts, order_id: str) -> str:
     """An order's number, or the clue by which the customer knows it."""
     for request in facts.requests:
@@ -269,9 +293,3 @@ def _record(database: Database, table: str, key: str) -> Record:
     if record is None:
         raise TaskError(f"the task's world has no {key!r} among its {table}; gold calls must name what there is")
     return record
-
-
-def missing(texts: Iterable[str], scenario: str) -> list[str]:
-    """Those of some texts that a scenario does not hold, whatever their case and blanks."""
-    body = re.sub(r"\s+", " ", scenario).lower()
-    return [text for text in texts if re.sub(r"\s+", " ", text).lower() not in body]

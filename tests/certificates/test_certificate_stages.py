@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from certificate_tasks import call, chore, failures, make_small, make_task, world_of
 
+from toolgym import make_domain
 from toolgym.agents.passive import NoOp
 from toolgym.certificates import STAGES, Seen, Stage, certified, certify
 from toolgym.domain import Domain
@@ -430,3 +432,28 @@ def test_a_bug_of_the_domain_is_not_taken_for_a_bad_task() -> None:
 
     with pytest.raises(KeyError, match="typo"):
         certify(make_small(needs=broken), [make_task(chore())])
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"clue": "the order with the Unicorn Saddle", "signs": ["Unicorn Saddle"]},
+        {"clue": "", "signs": []},
+        {"clue": "the one that I mean", "signs": []},
+    ],
+)
+def test_a_retail_clue_that_tells_no_order_apart_fails(order: dict[str, Any]) -> None:
+    retail = make_domain("retail")
+    task = next(
+        task for task in retail.tasks["dev"] if task.provenance is not None and task.provenance.kind == "cancel_vague"
+    )
+    facts = json.loads(json.dumps(task.facts))
+    facts["requests"][0]["order"] |= order
+    bad = task.model_copy(update={"facts": facts})
+    report = certify(retail, [task, bad])
+    assert [(failure.task, failure.stage) for failure in report.failed] == [(bad.id, "facts")]
+
+
+def test_a_needed_text_that_is_empty_fails() -> None:
+    task = make_task(chore(), facts={"needs": [""]})
+    assert [failure.stage for failure in certify(make_small(), [task]).failed] == ["facts"]

@@ -21,8 +21,8 @@ class Enumerator(Oracle):
     """Knows everything but which order is meant, and asks the customer about one candidate after the other.
 
     Args:
-        style: ``"number"`` asks by the number, ``"item"`` by number and item, ``"contents"`` by all that is in
-            the order, ``"clue"`` repeats the customer's own clue; ``"proposal"`` proposes the whole action for each, and
+        style: ``"number"`` asks by the number, ``"item"`` by number and item, ``"contents"`` by all that the order
+            holds, ``"clue"`` repeats the customer's own clue; ``"proposal"`` proposes the whole action for each, and
             ``"full proposal"`` lists all that is in the order with it.
     """
 

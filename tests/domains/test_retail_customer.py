@@ -241,6 +241,118 @@ def test_it_takes_the_alternative_when_its_wish_is_sold_out() -> None:
     assert "brass" in talk.say("Unfortunately, the white one is out of stock.")
 
 
+BOTH = (
+    "I'll cancel order #W4410388 as ordered by mistake, and return the Hiking Boots to your PayPal. Shall I go ahead?"
+)
+SHIP = "I'll ship order #W4410388 to {}. OK?"
+
+
+@pytest.mark.parametrize(
+    ("card", "text"),
+    [
+        (
+            "return",
+            "Unfortunately I can't return the Hiking Boots. I can return the Travel Mug to your PayPal. Shall I?",
+        ),
+        ("return", "I'll return the Hiking Boots, the Travel Mug and the Knit Sweater to your PayPal. OK?"),
+        ("return", "I'll return two Hiking Boots and three Travel Mugs to your PayPal. OK?"),
+        ("return", RETURN.replace("your PayPal", "your PayPal, minus a 20% restocking fee")),
+        ("return", RETURN.replace("your PayPal", "you as store credit instead of PayPal")),
+        ("return", RETURN.replace("Shall", "I'll also change your default address to 5 Oak Street. Shall")),
+        ("move", "I'll change your default address and all pending orders to 77 Quarry Road, Boise, ID 83702. OK?"),
+        ("cancel", "I'll cancel order #W4410388, reason: found cheaper elsewhere. OK?"),
+        ("cancel", "Rather than cancelling #W4410388 I'd put it on hold for you. OK?"),
+        ("ship_to", SHIP.format("418 Alder Street, Boise, ID 83702")),
+        ("ship_to", SHIP.format("77 Quarry Rd, Apt 9, Boise, ID 83702")),
+        ("ship_to", SHIP.format("77 Quarry Road, Nampa")),
+        ("ship_to", SHIP.format("77 Quarry Road, Nampa, ID 83702")),
+        ("exchange", "I'd take the lamp back and refund it to your gift card, so you can buy the white one. OK?"),
+    ],
+)
+def test_what_goes_beyond_its_wish_is_objected_to(card: str, text: str) -> None:
+    assert not agrees(Talk(cards()[card]).say(text))
+
+
+@pytest.mark.parametrize(
+    "street", ["77 Quarry Road, Boise, ID 83702", "77 Quarry Rd., Boise, ID 83702", "77 Quarry Rd"]
+)
+def test_an_address_may_be_abbreviated(street: str) -> None:
+    assert agrees(Talk(cards()["ship_to"]).say(SHIP.format(street)))
+
+
+@pytest.mark.parametrize(
+    ("report", "left"),
+    [
+        ("I've cancelled it. For the return, which card should the refund go to?", "PayPal"),
+        ("I've cancelled #W4410388. However, I was unable to return the boots. Is there anything else?", "Boots"),
+        ("I've cancelled order #W4410388. Anything else?", "Boots"),
+    ],
+)
+def test_of_two_requests_only_the_one_that_is_reported_is_settled(report: str, left: str) -> None:
+    talk = Talk(cards()["two"])
+    assert agrees(talk.say(BOTH))
+    reply = talk.say(report)
+    assert not is_stop(reply)
+    assert left in reply
+
+
+def test_what_is_announced_is_waited_for() -> None:
+    talk = Talk(cards()["two"])
+    talk.say(BOTH)
+    assert not is_stop(talk.say("I have cancelled order #W4410388. Now I will take care of the rest."))
+    assert is_stop(talk.say("The return of the Hiking Boots has been requested. Anything else?"))
+
+
+def test_what_is_refused_beside_an_offer_is_brought_up_again() -> None:
+    talk = Talk(cards()["two"])
+    assert agrees(talk.say("I can't cancel #W4410388. I can return the Hiking Boots to your PayPal. Shall I proceed?"))
+    reply = talk.say("The return of the Hiking Boots is requested. Anything else?")
+    assert not is_stop(reply)
+    assert "#W4410388" in reply
+
+
+@pytest.mark.parametrize(
+    ("card", "text", "answer"),
+    [
+        ("return", "Should I refund the original payment method or one of your gift cards?", "PayPal"),
+        ("exchange", "Do you want to use your gift card or a credit card for the price difference?", "gift card"),
+        ("return", "I couldn't find an account with that information. Please check the spelling.", "okoro"),
+        ("return", "I'm not going to transfer you to a human agent, I can help. What's your email?", "okoro"),
+    ],
+)
+def test_such_questions_are_answered_and_cost_no_patience(card: str, text: str, answer: str) -> None:
+    talk = Talk(cards()[card])
+    for _ in range(4):
+        assert answer.lower() in talk.say(text).lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you. Your identity has been verified and your account details have been confirmed.",
+        "I see order #W4410388 has been placed and is still pending.",
+        "Please note that this action cannot be undone.",
+        "Please confirm that you have listed all the items you want to change, as this can only be done once.",
+    ],
+)
+def test_what_is_only_stated_is_neither_objected_to_nor_the_end(text: str) -> None:
+    talk = Talk(cards()["cancel"])
+    for _ in range(3):
+        assert not is_stop(talk.say(text))
+    assert agrees(talk.say("I'll cancel order #W4410388, as it is no longer needed. OK?"))
+
+
+def test_a_figure_about_something_else_answers_no_question() -> None:
+    question = {"kind": "question", "question": "what I paid for the Travel Mug in order #W4411207", "answer": "29.40"}
+    task = cards()["cancel"]
+    facts = {**(task.facts or {}), "upfront": 2, "requests": [*(task.facts or {})["requests"], question]}
+    talk = Talk(task.model_copy(update={"facts": facts}))
+    talk.say("I'll cancel order #W4410388, as it is no longer needed. OK?")
+    reply = talk.say("It's done. $45.10 will go back to your original payment method within 5 days.")
+    assert not is_stop(reply)
+    assert is_stop(talk.say("You paid $29.40 for the Travel Mug. Anything else?"))
+
+
 def test_a_transfer_ends_the_talk() -> None:
     assert TRANSFER in Talk(cards()["return"]).say("YOU ARE BEING TRANSFERRED TO A HUMAN AGENT. PLEASE HOLD ON.")
 

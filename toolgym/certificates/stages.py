@@ -152,6 +152,8 @@ def check_facts(domain: Domain, task: Task, context: Context) -> str | None:
     assert domain.needs is not None
     scenario = _normal(str(task.user_scenario))
     needed = [_normal(text) for text in domain.needs(task, domain.worlds.get(task.world))]
+    if not all(needed):
+        return "it needs a text that is empty: the user could not know what it is asked for"
     missing = [text for text in needed if not re.search(_whole(text), scenario)]
     return f"its scenario does not hold {', '.join(map(repr, missing))}" if missing else None
 

@@ -384,7 +384,7 @@ class Customer:
             return say("clue" if heard.intent == "check" else "is_it_clue", clue=order.clue)
         one.known |= shown
         if heard.intent != "propose":
-            return "" if shown else _join(say("not_clear"), self._tell(one))
+            return "" if shown or heard.intent == "ask_all" else _join(say("not_clear"), self._tell(one))
         vague = wish.kind == "cancel" and "kind" not in found.shown
         if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")

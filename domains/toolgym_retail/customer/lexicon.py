@@ -619,3 +619,7 @@ ALL_NAMED = re.compile(
     re.IGNORECASE,
 )
 EITHER_ITEMS = re.compile(r"\b(?:both|all|everything)\b[^?]{0,60}\bor (?:only|just)\b", re.IGNORECASE)
+# "It cannot be changed again" warns of what comes after.
+AGAIN = cue(
+    r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"twice\b"
+)

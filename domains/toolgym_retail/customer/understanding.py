@@ -105,7 +105,7 @@ def understand(text: str) -> Understood:
     whole = " ".join(parts)
     sold_out = any(lex.SOLD_OUT.search(part) for part in parts)
     reported = any(lex.DONE.search(part) and "?" not in part for part in parts)
-    declined = not sold_out and any(declines(part) and not lex.ONCE.search(part) for part in parts)
+    declined = not sold_out and any(declines(part) and not lex.AGAIN.search(part) for part in parts)
     told = (reported, declined, sold_out)
     asked: list[tuple[Intent, tuple[Intent, ...]]] = []
     last_question = max((number for number, part in enumerate(parts) if "?" in part), default=-1)
