@@ -40,7 +40,9 @@ def write(folder: Path = _HERE) -> dict[str, int]:
         rows = generate(rng, users, taken=taken)
         taken |= set(entities.entities(rows))
         world = Database.build(DOMAIN.schemas, rows)
-        world.save(folder / "worlds" / file_name(world.world))
+        path = folder / "worlds" / file_name(world.world)
+        if not path.exists():  # two builds of one world differ in bytes, so one that is there stays
+            world.save(path)
         tasks = list(draw(DOMAIN, rows, world.world, split, size, rng, apart=tuple(worlds)))
         write_tasks(folder / f"{split}.jsonl", tasks)
         worlds.append(world.world)

@@ -100,8 +100,8 @@ class Shopper:
         city = order["address"]["city"]
         if others and all(other["address"]["city"] != city for other in others):
             found.append((f"the order that was shipped to {city}", city))
-        total = f"{sum(item['price'] for item in order['items']):.2f}"
-        if others:
+        total = _total(order)
+        if others and all(_total(other) != total for other in others):
             found.append((f"the order that came to ${total}", total))
         return found
 
@@ -317,8 +317,7 @@ class Shopper:
         return f"the tracking number of order {order['order_id']}", order["fulfillments"][0]["tracking_id"][0]
 
     def _total(self, order: Record) -> tuple[str, str] | None:
-        total = sum(item["price"] for item in order["items"])
-        return f"the total of order {order['order_id']}", f"{total:.2f}"
+        return f"the total of order {order['order_id']}", _total(order)
 
     def _price(self, order: Record) -> tuple[str, str] | None:
         names = [item["name"] for item in order["items"]]
@@ -327,3 +326,8 @@ class Shopper:
             return None
         item = self.dice.pick(singles)
         return f"what I paid for the {item['name']} in order {order['order_id']}", f"{item['price']:.2f}"
+
+
+def _total(order: Record) -> str:
+    """What an order came to, in dollars."""
+    return f"{sum(item['price'] for item in order['items']):.2f}"
