@@ -57,7 +57,10 @@ def test_no_two_splits_share_a_customer_an_order_or_anything_else(retail: Domain
         (world,) = {task.world for task in retail.tasks[split]}
         database = retail.worlds.get(world)
         tables = ("products", "users", "orders")
-        rows = {name: dict(zip(database.keys("assistant", name), database.records("assistant", name), strict=True)) for name in tables}  # fmt: skip
+        rows = {}
+        for name in tables:
+            records = database.records("assistant", name)
+            rows[name] = dict(zip(database.keys("assistant", name), records, strict=True))
         found[split] = set(entities({"assistant": rows}))
     for split, own in found.items():
         for other, others in found.items():
