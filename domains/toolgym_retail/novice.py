@@ -123,7 +123,7 @@ class Novice(Oracle):
             wrong = (
                 wish.model_copy(update={"reason": wish.reason or "no longer needed"}) if wish.kind == "cancel" else wish
             )
-            reply = yield from self.say(self.proposal(wrong))
+            reply = yield from self.say(self.proposal(wish))  # it keeps quiet about the reason that it will give
             if agrees(reply) and (yield from self.do(wrong)):
                 self.note("forbidden_write", recovered=False)
                 return True

@@ -50,7 +50,8 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
     number = f"order {order.id}" if order is not None else "your profile"
     parts = []
     if kind == "cancel":
-        parts.append(f"Cancel {number} (reason: {request.reason}); the money goes back to where it came from")
+        why = f" (reason: {request.reason})" if request.reason else ""
+        parts.append(f"Cancel {number}{why}; the money goes back to where it came from")
     elif kind == "return":
         parts.append(f"Return {joined([unit(item) for item in request.items])} from {number}")
     elif kind in ("exchange", "modify_items"):

@@ -218,10 +218,17 @@ def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = Fal
 
 def reports_deed(text: str) -> bool:
     """Whether a text says that anything was cancelled, returned or changed, and not only looked up or received."""
-    return any(
-        "?" not in sentence and lexicon.DONE.search(sentence) and any(deed.search(sentence) for deed in _DEEDS.values())
-        for sentence in sentences(text)
-    )
+    return any(map(_is_report, sentences(text)))
+
+
+def without_reports(text: str) -> str:
+    """A message without the sentences that say what was done: they are no part of what it proposes."""
+    return "\n".join(sentence for sentence in sentences(text) if not _is_report(sentence))
+
+
+def _is_report(sentence: str) -> bool:
+    deeds = any(deed.search(sentence) for deed in _DEEDS.values())
+    return deeds and "?" not in sentence and bool(lexicon.DONE.search(sentence))
 
 
 def answers(text: str, request: Request) -> bool:
@@ -308,8 +315,10 @@ def _wrong_order(reading: Reading) -> bool:
 def _wrong_reason(reading: Reading) -> bool:
     """Whether the other of the two reasons for a cancellation is given."""
     reason = reading.request.reason
-    if reading.request.kind != "cancel" or reason is None:
+    if reading.request.kind != "cancel":
         return False
+    if reason is None:  # its reason is another one, which the policy does not accept
+        return any(pattern.search(reading.body) for pattern in _REASONS.values())
     stated = _STATED_REASON.search(reading.body)
     if stated and not _REASONS[reason].search(stated.group(1)):
         return True

@@ -16,7 +16,16 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.tasks import Task
-from toolgym_retail.customer.agreement import Agreement, answers, compare, reports_deed, shares, tells_done, touches
+from toolgym_retail.customer.agreement import (
+    Agreement,
+    answers,
+    compare,
+    reports_deed,
+    shares,
+    tells_done,
+    touches,
+    without_reports,
+)
 from toolgym_retail.customer.identity import asks_who, identity, is_me
 from toolgym_retail.customer.phrases import Voice, items_text, method_text, options_text
 from toolgym_retail.customer.reading import ITEM_KINDS
@@ -306,6 +315,8 @@ class Customer:
 
     def _weigh(self, text: str, active: Sequence[_Open], heard: Understood) -> str:
         """Object to what is wrong or unclear in a proposal, or consent to it."""
+        if heard.reported and heard.intent == "propose":
+            text = without_reports(text) or text
         pieces = self._pieces(text, active, heard)
         for one, piece in pieces:
             if objection := self._objection(one, piece, heard):
