@@ -96,6 +96,9 @@ def wrong_payment(reading: Reading) -> bool:
         reading.shown.add("payment")
     if any(not mention.methods & fine and not _aside(reading.body, mention.spot) for mention in mentions):
         return True
+    ids = set(_ID.findall(reading.body))
+    if wanted is not None and ids and wanted.id not in ids:  # of two gift cards the id alone tells which
+        return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
     if request.kind == "modify_payment" and _SPLIT.search(reading.body):
