@@ -612,7 +612,6 @@ CAUTION = cue(
     r"[^?.!]{0,60}\b(?:undone|reversed|restored|taken back)\b",
     r"our (?:policy|rules?) (?:is|are|says?|states?)\b",
 )
-WHOSE = cue(r"accounts?\b", r"profile", r"customer", r"user\b", r"you\b", r"e-?mail", r"name\b", r"information")
 ALL_NAMED = re.compile(
     r"\b(?:listed|named|included|mentioned|told|given|provided)\b[^?.!]{0,30}\b(?:all|every\w*)\b|"
     r"\b(?:all|every\w*)\b[^?.!]{0,50}\b(?:listed|included|named|mentioned)\b",
