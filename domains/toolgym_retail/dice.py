@@ -43,11 +43,11 @@ class Dice:
     def weighted(self, weights: Mapping[T, float]) -> T:
         """One of some values, each as often as its weight says."""
         point = self.between(0, sum(weights.values()))
-        for value, weight in weights.items():  # noqa: B007
+        for value, weight in weights.items():
             point -= weight
             if point < 0:
-                break
-        return value
+                return value
+        return next(reversed(list(weights)))  # what rounding left over
 
     def shuffled(self, values: Sequence[T]) -> list[T]:
         """The values in another order."""

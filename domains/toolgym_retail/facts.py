@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
@@ -114,9 +114,9 @@ class Facts(_Part):
     manner: Manner = "plain"
     detail: Literal["brief", "full"] = "brief"
     """Whether it names the particulars of a request when it brings it up, or only what it is about."""
-    upfront: int = 1
+    upfront: int = Field(default=1, ge=1)
     """How many of its requests it names in its first line, at least 1; the others follow one by one."""
-    requests: tuple[Request, ...]
+    requests: tuple[Request, ...] = Field(min_length=1)
     methods: tuple[Method, ...] = ()
     """All its payment methods."""
     orders: dict[str, tuple[str, ...]] = {}

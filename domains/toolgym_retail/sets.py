@@ -15,7 +15,7 @@ from toolgym.domain import Domain, Entity
 from toolgym.tasks import Task, write_tasks
 from toolgym_retail import DOMAIN, entities
 from toolgym_retail.dice import Dice
-from toolgym_retail.goals import RECIPES, Explorer, Goal
+from toolgym_retail.goals import RECIPES, Explorer
 from toolgym_retail.scenario import make_task
 from toolgym_retail.world import generate
 
@@ -82,25 +82,17 @@ def draw(
             if goal is not None and kind == "refuse":
                 twin = explorer.twin(goal)
                 goals = [goal, twin] if twin is not None else []
-            for made in _certified(domain, goals, rows, world, f"{split}-{number + 1:03d}", seen, apart):
-                number += 1
-                yield made
+            tasks = [
+                make_task(goal, rows, world, f"{split}-{number + place:03d}") for place, goal in enumerate(goals, 1)
+            ]
+            report = certify(domain, tasks, apart=apart, seen=seen)
+            if report.ok:  # tasks that belong together ship together, or not at all
+                number += len(tasks)
+                yield from (certified(task, report.certificates[task.key]) for task in tasks)
             if number >= size:
                 return
         if number == before:
             return
-
-
-def _certified(
-    domain: Domain, goals: list[Goal], rows: Rows, world: str, first: str, seen: Seen, apart: tuple[str, ...]
-) -> list[Task]:
-    """The tasks of goals that belong together, or none if one of them does not pass."""
-    split, _, number = first.rpartition("-")
-    tasks = [make_task(goal, rows, world, f"{split}-{int(number) + place:03d}") for place, goal in enumerate(goals)]
-    report = certify(domain, tasks, apart=apart, seen=seen)
-    if not report.ok:
-        return []
-    return [certified(task, report.certificates[task.key]) for task in tasks]
 
 
 if __name__ == "__main__":

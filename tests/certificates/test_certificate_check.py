@@ -15,7 +15,7 @@ from toolgym.certificates import certified, certify, check, too_many_refusals
 from toolgym.cli import main
 from toolgym.domain import Domain
 from toolgym.errors import DataError, UnknownNameError
-from toolgym.tasks import Certificate, Task, TaskSet
+from toolgym.tasks import Certificate, Instructions, Task, TaskSet
 
 
 def with_certificates(splits: Mapping[str, Sequence[Task]]) -> dict[str, list[Task]]:
@@ -222,12 +222,17 @@ def test_the_command_checks_one_split(run: Any) -> None:
     assert "has no embedded tasks" in problem
 
 
+def user_of(task: Task) -> str | None:
+    instructions = task.user_scenario.instructions
+    assert isinstance(instructions, Instructions)
+    return instructions.known_info
+
+
 def test_a_refusal_without_a_twin_that_acts_fails() -> None:
     retail = make_domain("retail")
     tasks = retail.tasks["dev"]
     refused = next(task for task in tasks if task.provenance is not None and task.provenance.kind == "refuse")
-    known = refused.user_scenario.instructions.known_info  # type: ignore[union-attr]  # retail's scenarios have parts
-    others = [task for task in tasks if task.user_scenario.instructions.known_info != known]  # type: ignore[union-attr]
+    others = [task for task in tasks if user_of(task) != user_of(refused)]
     acting = [task for task in others if task.provenance is not None and task.provenance.kind != "refuse"]
     whole = retail.with_data(tasks=TaskSet({"dev": lambda: tasks}))
     alone = retail.with_data(tasks=TaskSet({"dev": lambda: [refused, *acting[:12]]}))

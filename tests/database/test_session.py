@@ -113,7 +113,7 @@ def test_a_record_to_edit_is_the_same_one_throughout_a_call(base: Database) -> N
     record["tags"].append("green")
     assert session.edit("assistant", "items", "i1") is record
     assert session.get("assistant", "items", "i1") is record
-    assert start(base).get("assistant", "items", "i1")["tags"] == ["blue", "red"]  # type: ignore[index]
+    assert start(base).get("assistant", "items", "i1")["tags"] == ["blue", "red"]  # type: ignore[index]  # it is there
 
 
 def test_a_record_kept_after_its_call_changes_nothing(base: Database) -> None:

@@ -407,9 +407,10 @@ def test_a_task_without_facts_is_refused_with_what_to_do() -> None:
         customer(bare)
 
 
-def test_facts_that_do_not_fit_are_refused() -> None:
-    bad = cards()["return"].model_copy(update={"facts": {**(cards()["return"].facts or {}), "mood": "sad"}})
-    with pytest.raises(TaskError, match="mood"):
+@pytest.mark.parametrize(("name", "value"), [("mood", "sad"), ("requests", []), ("upfront", 0), ("manner", "shy")])
+def test_facts_that_do_not_fit_are_refused(name: str, value: object) -> None:
+    bad = cards()["return"].model_copy(update={"facts": {**(cards()["return"].facts or {}), name: value}})
+    with pytest.raises(TaskError, match=name):
         customer(bad)
 
 
