@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import Done
 from hypothesis import HealthCheck, settings
 
 from toolgym import make_domain
+from toolgym.cli import main
 from toolgym.domain import Domain
 
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("toolgym", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("ci", deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "toolgym")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_words_of_tau2_of_the_developers_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["TOOLGYM_HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +60,22 @@ def tau2_mock(tau2_data: Path) -> Domain:
 def tau2_retail(tau2_data: Path) -> Domain:
     """The retail domain over tau2's data."""
     return make_domain("retail", "tau2")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Done]:
+    """The command line in this process, in an empty folder, on a wide terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["toolgym", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Done(int(ended.value.code or 0), captured.out, captured.err)
+
+    return command
 
 
 @pytest.fixture(autouse=True)

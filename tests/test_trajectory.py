@@ -16,7 +16,7 @@ from toolgym.episode import Episode
 from toolgym.errors import DataError
 from toolgym.messages import Message, ToolCall, parse_action
 from toolgym.rollouts import play
-from toolgym.trajectory import FORMAT, Check, Fault, Grade, Step, Trajectory
+from toolgym.trajectory import FORMAT, Check, Fault, Grade, Step, Trajectory, Usage
 
 TEXT = st.text(st.characters(), max_size=12)  # lone surrogates included: a model may write them
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -66,7 +66,10 @@ TRAJECTORIES = st.builds(
     agent=TEXT,
     trial=st.integers(0, 9),
     seed=st.none() | st.integers(0, 2**63),
-    usage=st.dictionaries(SIDES, st.integers(0, 99)),
+    usage=st.dictionaries(
+        st.sampled_from(["assistant", "user", "judge"]),
+        st.builds(Usage, *[st.none() | st.integers(0, 99)] * 3, cost_usd=st.none() | st.floats(0, 9)),
+    ),
     started=st.none() | st.floats(0, 1e10),
 )
 

@@ -8,11 +8,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolgym.registration import make_agent, make_curriculum, make_domain, make_env, make_user, register_envs
+from toolgym.registration import (
+    make_aec_env,
+    make_agent,
+    make_curriculum,
+    make_domain,
+    make_env,
+    make_judge,
+    make_user,
+    make_vec_env,
+    register_envs,
+)
 
 if TYPE_CHECKING:
     from toolgym.domain import Agent, Domain
+    from toolgym.envs.aec_env import ToolAECEnv
     from toolgym.envs.tool_env import ToolEnv
+    from toolgym.envs.vector_env import ToolVectorEnv
     from toolgym.episode import Episode, Limits
     from toolgym.messages import Message, ToolCall
     from toolgym.tasks import Task
@@ -30,8 +42,10 @@ _LAZY = {
     "Message": "toolgym.messages",
     "Step": "toolgym.trajectory",
     "Task": "toolgym.tasks",
+    "ToolAECEnv": "toolgym.envs.aec_env",
     "ToolCall": "toolgym.messages",
     "ToolEnv": "toolgym.envs.tool_env",
+    "ToolVectorEnv": "toolgym.envs.vector_env",
     "Trajectory": "toolgym.trajectory",
 }
 
@@ -45,15 +59,20 @@ __all__ = [
     "Message",
     "Step",
     "Task",
+    "ToolAECEnv",
     "ToolCall",
     "ToolEnv",
+    "ToolVectorEnv",
     "Trajectory",
     "__version__",
+    "make_aec_env",
     "make_agent",
     "make_curriculum",
     "make_domain",
     "make_env",
+    "make_judge",
     "make_user",
+    "make_vec_env",
 ]
 
 

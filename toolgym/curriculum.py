@@ -22,7 +22,10 @@ class Curriculum(Protocol):
         """Draw ``k`` tasks, at least 1; the same generator state draws the same."""
 
     def update(self, group: Sequence[Trajectory]) -> None:
-        """Learn from all trials of one task; an episode that was seen before changes nothing."""
+        """Learn from the trials of one task; an episode that was seen before changes nothing.
+
+        An environment gives it those of a group that are not void, so they may be fewer than the group has.
+        """
 
     def admit(self, group: Sequence[Trajectory]) -> bool:
         """Whether a trainer should learn from this group; voided groups never."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -45,13 +45,22 @@ def read_policy(folder: Path) -> str:
 
 @runtime_checkable
 class Agent(Protocol):
-    """Produces the messages of one side in one episode; users and assistants alike."""
+    """Produces the messages of one side in one episode; users and assistants alike.
 
-    def respond(self, view: Sequence[Message]) -> Message:
-        """The next message of this side.
+    It may have three attributes more, which whoever drives the episode reads: ``usage``
+    (:class:`~toolgym.trajectory.Usage`, so far), ``injected`` (faults made on purpose), and ``blocking`` (True if
+    ``respond`` is synchronous and waits for something: where many episodes are played it then gets a thread).
+    """
+
+    def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
+        """The next message of this side, or an awaitable of it (``async def`` is fine).
 
         Args:
             view: What the side may see, oldest first; the first message is its system prompt.
+
+        Raises:
+            ServiceError: If the model or service behind it fails.
+            ContextError: If the view no longer fits into its model's context.
         """
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from toolgym.database import Session
 from toolgym.domain import Domain
-from toolgym.errors import EpisodeError, ServiceError
-from toolgym.evaluation.grade import Judge, grade
+from toolgym.errors import EpisodeError
+from toolgym.evaluation.grade import Verdict, checked_verdicts, grade
 from toolgym.messages import (
     SIDES,
     AgentID,
@@ -30,7 +30,16 @@ from toolgym.replay import replay
 from toolgym.rewards.terms import RewardTerm
 from toolgym.tasks import Task
 from toolgym.tools import Tool
-from toolgym.trajectory import Fault, Grade, RewardBreakdown, Step, Termination, Trajectory
+from toolgym.trajectory import (
+    Fault,
+    Grade,
+    Participant,
+    RewardBreakdown,
+    Step,
+    Termination,
+    Trajectory,
+    Usage,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,8 @@ class Episode:
         task: What is played.
         limits: When it is cut off.
         terms: What it pays; success is graded whatever they are.
-        judge: Judges natural-language assertions; without one they are not judged.
+        judged: Whether a judge will say what it thinks of natural-language assertions: an episode of a task that
+            needs one is then graded, and pays its end, when :meth:`settle` is told. Otherwise they are not judged.
 
     Raises:
         TaskError: If the task cannot be set up.
@@ -90,12 +100,12 @@ class Episode:
         *,
         limits: Limits | None = None,
         terms: Sequence[RewardTerm] = (),
-        judge: Judge | None = None,
+        judged: bool = False,
     ) -> None:
         self.prepared: Prepared = prepare(domain, task)
         self.limits = limits or _DEFAULT_LIMITS
         self.terms = terms
-        self.judge = judge
+        self.judged = judged
         self.toolbox = self.prepared.toolbox()
         self.turn: AgentID | None
         self.termination: Termination | None = None
@@ -107,11 +117,15 @@ class Episode:
         self.rewards: dict[AgentID, dict[str, float]] = {"assistant": {}, "user": {}}
         self.injected: tuple[Injection, ...] = ()
         """Faults that the assistant made on purpose; whoever drives the episode puts them here."""
+        self.usage: dict[Participant, Usage] = {}
+        """What each participant used; whoever drives the episode puts it here."""
         self.started = time.time()
         self._clock = time.perf_counter()
         self._seconds: float | None = None
         self._seen: dict[tuple[AgentID, str, str], object] = {}
         self._grade: Grade | None = None
+        self._ending: Step | None = None
+        self._verdicts: Sequence[Verdict] | None = None
         self._impure = domain.flavour == "tau2" and domain.sync is not None
         opening = self.prepared.history or (Message("assistant", domain.greeting),)
         self._messages: list[Message] = list(opening)
@@ -173,22 +187,29 @@ class Episode:
         """How the episode is graded, computed once.
 
         Raises:
-            EpisodeError: If it is not over.
+            EpisodeError: If it is not over, or waits for verdicts.
         """
         if self._grade is None:
             if self.turn is not None:
                 raise EpisodeError(f"the episode is not over: it is the {self.turn}'s turn")
+            if self.pending:
+                raise EpisodeError("the episode waits for a judge's verdicts; see settle")
             if self.fault is not None:
                 self._grade = Grade(None, None, note=f"void: {self.fault.source}: {self.fault.reason}")
             else:
-                try:
-                    final = self._final_session()
-                    self._grade = grade(self.prepared, final, self._messages, self.termination, self.judge)
-                except ServiceError as error:
-                    self.fault = Fault("judge", str(error))
-                    self.termination = "infrastructure_error"
-                    self._grade = Grade(None, None, note=f"void: {error}")
+                final, verdicts = self._final_session(), self._verdicts
+                if self.judged and verdicts is None:
+                    verdicts = ()  # it did not come to a judgement: what failed before has failed
+                self._grade = grade(self.prepared, final, self._messages, self.termination, verdicts)
         return self._grade
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The assertions on which a judge's verdicts are awaited before the episode can be graded; mostly none."""
+        if not self.judged or self._verdicts is not None or self.termination not in ("user_stop", "agent_stop"):
+            return ()
+        criteria = self.task.evaluation_criteria
+        return tuple(criteria.nl_assertions or ()) if criteria is not None and self.task.needs_judge else ()
 
     def advance(self, message: Message) -> Step:
         """Append a message of the side whose turn it is, run its calls, pass the turn, pay the terms.
@@ -231,24 +252,61 @@ class Episode:
         over = self.termination is not None
         if over:
             self._end()
-            if self.judge is not None and self.task.needs_judge:
-                truncated |= self.grade.success is None  # a judge that fails voids the episode
         step = Step(side, appended, {}, over and not truncated, truncated, self.repeats[side] - repeats)
-        return self._pay(step, over and self.fault is None) if self.terms else step
+        if over:
+            self._ending = step
+            over = not self.pending
+        return self._pay(step, step, over) if self.terms else step
+
+    def settle(self, verdicts: Sequence[Verdict]) -> Step:
+        """Take a judge's verdicts on the :attr:`pending` assertions; the episode is graded and pays its end.
+
+        Args:
+            verdicts: One an assertion, in order.
+
+        Raises:
+            EpisodeError: If none are awaited.
+            ServiceError: If they are not one verdict an assertion; the episode still waits.
+        """
+        pending, ending = self.pending, self._ending
+        if not pending or ending is None:
+            raise EpisodeError("the episode waits for no verdicts")
+        self._verdicts = checked_verdicts(verdicts, pending)
+        return self._pay(None, replace(ending, messages=(), reward_terms={}, repeats=0), over=True)
 
     def fail(self, fault: Fault) -> Step:
         """End the episode because something other than the agent failed; it pays nothing and counts as nothing.
 
         Raises:
-            EpisodeError: If it is over.
+            EpisodeError: If it is over, and waits for no verdicts.
         """
-        if self.turn is None:
+        ending = self._ending
+        if self.turn is None and not (self.pending and ending is not None):
             raise EpisodeError(f"the episode is over ({self.termination}) and cannot fail any more")
-        side = self.turn
+        side = self.turn or ending.agent  # type: ignore[union-attr]  # one of them is there
         self.fault = fault
         self.termination = "user_error" if fault.source == "user" else "infrastructure_error"
         self._end()
         return Step(side, (), {}, terminated=False, truncated=True)
+
+    def give_up(self, termination: Termination = "context_window_exceeded") -> Step:
+        """End the episode because the side whose turn it is cannot go on, by its own failure; it is graded 0.
+
+        Args:
+            termination: Why; not a stop.
+
+        Raises:
+            EpisodeError: If it is over.
+        """
+        side = self.turn
+        if side is None:
+            raise EpisodeError(f"the episode is over ({self.termination}) and cannot be given up any more")
+        if termination in ("user_stop", "agent_stop"):
+            raise ValueError(f"an episode cannot be given up by {termination!r}, which is a regular end")
+        self.termination = termination
+        self._end()
+        step = Step(side, (), {}, terminated=False, truncated=True)
+        return self._pay(None, step, over=True)
 
     def trajectory(self, **facts: Any) -> Trajectory:
         """The episode as it stands, to be stored.
@@ -257,7 +315,10 @@ class Episode:
             facts: Fields of :class:`~toolgym.trajectory.Trajectory` that the episode does not know: agent, user,
                 trial, seed, split.
         """
-        usage = {side: self.tokens(side) for side in SIDES}
+        usage: dict[Participant, Usage] = {}
+        for side in SIDES:
+            if (tokens := self.tokens(side)) is not None:
+                usage[side] = Usage(output_tokens=tokens)
         rewards: RewardBreakdown = {side: terms for side, terms in self.rewards.items() if terms}
         return Trajectory(
             domain=self.domain.name,
@@ -265,13 +326,13 @@ class Episode:
             task_key=self.task.key,
             messages=tuple(self._messages),
             termination=self.termination,
-            grade=self.grade if self.turn is None and self.fault is None else None,
+            grade=self.grade if self.turn is None and self.fault is None and not self.pending else None,
             history=len(self.prepared.history),
             fault=self.fault,
             rewards=rewards,
             data=self.domain.data,
             injected=self.injected,
-            usage={side: count for side, count in usage.items() if count is not None},
+            usage=usage | self.usage,
             started=self.started,
             seconds=self._seconds,
             **facts,
@@ -318,14 +379,18 @@ class Episode:
             self._views[message.requestor].append(message)
         elif message.tool_calls:
             self._views["assistant" if message.role == "assistant" else "user"].append(message)
-        else:
+        elif message.reasoning is None:
             for view in self._views.values():
                 view.append(message)
+        else:
+            for side, view in self._views.items():
+                view.append(message if side == message.role else replace(message, reasoning=None))
 
-    def _pay(self, step: Step, over: bool) -> Step:
+    def _pay(self, taken: Step | None, step: Step, over: bool) -> Step:
+        """The step with what the terms pay: for what was taken, if anything was, and for the end, if it is over."""
         paid: dict[AgentID, dict[str, float]] = {}
         for term in self.terms:
-            if payment := term.on_step(self, step):
+            if taken is not None and (payment := term.on_step(self, taken)):
                 self._book(paid, term.name, payment)
             if over and (payment := term.on_end(self)):
                 self._book(paid, term.name, payment)

@@ -13,6 +13,8 @@
     ├── QueryError                SQL other than one SELECT over the episode's tables (also a ValueError)
     ├── EpisodeError              an episode driven out of turn or after its end (also a RuntimeError)
     ├── ServiceError              raised by an agent, user or judge whose model or service fails: the episode is void
+    ├── ContextError              a dialogue no longer fits into the context of the model that must answer it
+    ├── BudgetError               the money that a run may spend is spent: the run stops, and can be continued
     └── ToolError                 a tool that refuses its call; the caller sees it as an observation
 
 A bad tool call is an observation, a bad *task* is an exception, and a user simulator or a service that fails is a
@@ -91,6 +93,17 @@ class EpisodeError(ToolGymError, RuntimeError):
 
 class ServiceError(ToolGymError):
     """A model or service behind an agent, a user or a judge fails; the episode is void, not failed."""
+
+
+class ContextError(ToolGymError):
+    """A dialogue no longer fits into a model's context; trying again cannot help.
+
+    The assistant's is the assistant's failure; the user's or the judge's is a fault.
+    """
+
+
+class BudgetError(ToolGymError):
+    """The money that a run may spend is spent."""
 
 
 class ToolError(ToolGymError):

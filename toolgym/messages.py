@@ -27,6 +27,8 @@ STOP_MARKS = (STOP, TRANSFER, OUT_OF_SCOPE)
 
 MAX_DEPTH = 100
 """Levels to which arguments may be nested; deeper ones could be neither stored nor read again everywhere."""
+MAX_TOKENS = 2**53
+"""Tokens of one message, at most: what every reader of JSON reads exactly."""
 INVALID = "invalid_call"
 """In chat format, the name of a call whose own could not be read."""
 
@@ -67,6 +69,7 @@ class Message:
         requestor: For a result, the side that called.
         error: For a result, whether the call failed.
         tokens: Number of tokens that the producer generated, at least 0; None if it did not say.
+        reasoning: What the producer thought before it spoke; the other side never sees it.
     """
 
     role: Role
@@ -76,6 +79,7 @@ class Message:
     requestor: AgentID = "assistant"
     error: bool = False
     tokens: int | None = None
+    reasoning: str | None = None
 
 
 def to_chat(message: Message) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def from_chat(chat: Mapping[str, Any], requestor: AgentID = "assistant") -> Mess
         role,
         content,
         tuple(_call_from_chat(call, position, side) for position, call in enumerate(calls)),
-        tokens=tokens if isinstance(tokens, int) and tokens >= 0 else None,
+        tokens=tokens if isinstance(tokens, int) and 0 <= tokens <= MAX_TOKENS else None,
     )
 
 
@@ -189,7 +193,7 @@ def parse_action(
     calls = _with_ids(action.tool_calls, side)
     if not calls and not (action.content and action.content.strip()):
         calls = (_broken(action.content or "", _EMPTY, 0, side),)
-    return Message(side, action.content, calls, tokens=action.tokens)
+    return Message(side, action.content, calls, tokens=action.tokens, reasoning=action.reasoning)
 
 
 def is_stop(text: str) -> bool:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
 from toolgym.errors import DataError
-from toolgym.registry import AGENTS, CURRICULA, DOMAINS, USERS
+from toolgym.registry import AGENTS, CURRICULA, DOMAINS, JUDGES, USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentFactory, Domain
+    from toolgym.envs.aec_env import ToolAECEnv
     from toolgym.envs.tool_env import ToolEnv
+    from toolgym.envs.vector_env import ToolVectorEnv
+    from toolgym.evaluation.grade import Judge
+    from toolgym.models import ModelSettings, Throttle
+    from toolgym.prompts import Wording
     from toolgym.tasks import Task
 
 DATA = ("toolgym", "tau2")
@@ -34,7 +41,12 @@ def register_envs() -> None:
     """
     for name, domain in _OWN_IDS.items():
         if name not in gym.registry:
-            gym.register(name, entry_point="toolgym.registration:make_env", kwargs={"domain": domain})
+            gym.register(
+                name,
+                entry_point="toolgym.registration:make_env",
+                vector_entry_point="toolgym.registration:make_vec_env",
+                kwargs={"domain": domain},
+            )
 
 
 def make_env(
@@ -43,7 +55,10 @@ def make_env(
     data: str = "toolgym",
     split: str = "train",
     user: str | AgentFactory | None = None,
+    user_model: str | Mapping[str, Any] | None = None,
     curriculum: str | Curriculum = "fixed",
+    judge: str | Judge | None = None,
+    judge_model: str | Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> ToolEnv:
     """Build an environment from names; what ``gym.make`` calls.
@@ -53,14 +68,18 @@ def make_env(
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
         split: Which tasks.
         user: A user's name, or what makes one; by default the :func:`default_user` of the split.
+        user_model: The model behind a user that has one: its name, or the settings of
+            :class:`~toolgym.models.ModelSettings` as a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
             curriculum of yours: the environment then only samples, and updating is up to you.
+        judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
+        judge_model: The model behind a judge that has one.
         settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
-            max_errors, history, parsing, judge, debug, render_mode.
+            max_errors, history, parsing, debug, render_mode.
 
     Raises:
         UnknownNameError: If a name is not installed, or there is no such split.
-        DataError: If the data is missing.
+        DataError: If the data is missing, or a model is missing or does not fit.
 
     Example:
         >>> make_env("mock", split="test").domain.name
@@ -68,14 +87,117 @@ def make_env(
     """
     from toolgym.envs.tool_env import ToolEnv
 
+    parts = _env_parts(domain, data, split, user, user_model, curriculum, judge, judge_model)
+    return ToolEnv(**parts, **settings)
+
+
+def make_vec_env(
+    domain: str | Domain,
+    num_envs: int = 1,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    user: str | AgentFactory | None = None,
+    user_model: str | Mapping[str, Any] | None = None,
+    curriculum: str | Curriculum = "fixed",
+    judge: str | Judge | None = None,
+    judge_model: str | Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> ToolVectorEnv:
+    """Build a vector environment from names; what ``gym.make_vec`` calls.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        num_envs: How many episodes are stepped together, at least 1.
+        data: As for :func:`make_env`, as are the next six.
+        split: Which tasks.
+        user: A user's name, or what makes one.
+        user_model: The model behind a user that has one.
+        curriculum: A curriculum's name, or a curriculum of yours; one draws for all.
+        judge: A judge's name, or a judge.
+        judge_model: The model behind a judge that has one.
+        settings: The other settings of :class:`~toolgym.envs.vector_env.ToolVectorEnv`: those of ``ToolEnv``, and
+            autoreset_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing, or a model is missing or does not fit.
+
+    Example:
+        >>> make_vec_env("mock", 4, group_size=2)
+        ToolVectorEnv(num_envs=4)
+    """
+    from toolgym.envs.vector_env import ToolVectorEnv
+
+    parts = _env_parts(domain, data, split, user, user_model, curriculum, judge, judge_model)
+    return ToolVectorEnv(**parts, num_envs=num_envs, **settings)
+
+
+def make_aec_env(
+    domain: str | Domain,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    curriculum: str | Curriculum = "fixed",
+    **settings: Any,
+) -> ToolAECEnv:
+    """Build the PettingZoo environment, in which the caller plays both sides, from names.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        split: Which tasks.
+        curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
+            environment then only samples.
+        settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
+            max_errors, history, parsing, debug, render_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing.
+
+    Example:
+        >>> make_aec_env("mock", split="test").possible_agents
+        ['assistant', 'user']
+    """
+    from toolgym.envs.aec_env import ToolAECEnv
+
     made = make_domain(domain, data) if isinstance(domain, str) else domain
-    owned = isinstance(curriculum, str)
     drawn_by = make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum
+    return ToolAECEnv(made, drawn_by, owns_curriculum=isinstance(curriculum, str), split=split, **settings)
+
+
+def _env_parts(
+    domain: str | Domain,
+    data: str,
+    split: str,
+    user: str | AgentFactory | None,
+    user_model: str | Mapping[str, Any] | None,
+    curriculum: str | Curriculum,
+    judge: str | Judge | None,
+    judge_model: str | Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the environments with a user simulator are made of, built from names."""
+    made = make_domain(domain, data) if isinstance(domain, str) else domain
     if user is None:
         user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
-    factory = make_user(user) if isinstance(user, str) else user
-    name = user if isinstance(user, str) else getattr(getattr(user, "func", user), "__name__", type(user).__name__)
-    return ToolEnv(made, drawn_by, factory, owns_curriculum=owned, split=split, user_name=name, **settings)
+    if user_model is not None and not isinstance(user, str):
+        raise DataError("user_model is for a user that is given by name; yours brings its own")
+    if judge_model is not None and not isinstance(judge, str):
+        raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
+    return {
+        "domain": made,
+        "curriculum": make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum,
+        "owns_curriculum": isinstance(curriculum, str),
+        "user": make_user(user, user_model) if isinstance(user, str) else user,
+        "user_name": user if isinstance(user, str) else _name_of(user),
+        "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
+        "split": split,
+    }
+
+
+def _name_of(factory: AgentFactory) -> str:
+    return getattr(getattr(factory, "func", factory), "__name__", type(factory).__name__)
 
 
 def make_domain(name: str, data: str = "toolgym") -> Domain:
@@ -118,13 +240,23 @@ def make_curriculum(name: str, domain: Domain, split: str) -> Curriculum:
     return curriculum
 
 
-def make_user(name: str) -> AgentFactory:
+def make_user(
+    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
+) -> AgentFactory:
     """The factory of a user simulator.
+
+    Args:
+        name: An installed user.
+        model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
+        throttle: The limits that the models of a run share.
 
     Raises:
         UnknownNameError: If no such user is installed.
+        DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
+            is no key for it.
+        MissingExtraError: If it has a model and the extra ``llm`` is not installed.
     """
-    factory: AgentFactory = USERS.load(name)
+    factory: AgentFactory = _with_model("user", name, USERS.load(name), model, throttle)
     return factory
 
 
@@ -145,11 +277,86 @@ def default_user(tasks: Sequence[Task]) -> str:
     return "scripted" if tasks and all(task.facts is not None for task in tasks) else "minimal"
 
 
-def make_agent(name: str) -> AgentFactory:
+def make_agent(
+    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
+) -> AgentFactory:
     """The factory of an agent.
+
+    Args:
+        name: An installed agent.
+        model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
+        throttle: The limits that the models of a run share.
 
     Raises:
         UnknownNameError: If no such agent is installed.
+        DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
+            is no key for it.
+        MissingExtraError: If it has a model and the extra ``llm`` is not installed.
+
+    Example:
+        >>> agent = make_agent("llm", {"model": "qwen3", "base_url": "http://localhost:8000/v1"})
     """
-    factory: AgentFactory = AGENTS.load(name)
+    factory: AgentFactory = _with_model("agent", name, AGENTS.load(name), model, throttle)
     return factory
+
+
+def make_judge(
+    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
+) -> Judge:
+    """A judge of natural-language assertions.
+
+    Args:
+        name: An installed judge.
+        model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
+        throttle: The limits that the models of a run share.
+
+    Raises:
+        UnknownNameError: If no such judge is installed.
+        DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
+            is no key for it.
+        MissingExtraError: If it has a model and the extra ``llm`` is not installed.
+    """
+    judge: Judge = _with_model("judge", name, JUDGES.load(name), model, throttle)()
+    return judge
+
+
+def needs_model(factory: Callable[..., Any]) -> bool:
+    """Whether what makes an agent, a user or a judge takes a model."""
+    return "model" in inspect.signature(factory).parameters
+
+
+def _with_model(
+    role: str,
+    name: str,
+    factory: Callable[..., Any],
+    model: str | Mapping[str, Any] | ModelSettings | None,
+    throttle: Throttle | None,
+) -> Any:
+    """The factory with its model bound, if it takes one."""
+    if not needs_model(factory):
+        if model is not None:
+            raise DataError(f"the {role} {name!r} has no model, and one was given: {str(model)[:80]}")
+        return factory
+    if model is None:
+        raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")
+    from pydantic import ValidationError
+
+    from toolgym.models import ChatModel, ModelSettings
+
+    if not isinstance(model, ModelSettings):
+        try:
+            model = ModelSettings.model_validate({"model": model} if isinstance(model, str) else dict(model))
+        except ValidationError as error:
+            raise DataError(f"the settings of the {role}'s model do not fit: {error}") from error
+    chat = ChatModel(model, throttle)
+    chat.check()
+    return partial(factory, model=chat)
+
+
+def with_wording(factory: AgentFactory, wording: Wording) -> AgentFactory:
+    """The factory with the words that its model reads bound, if it takes any.
+
+    Without it they are looked up wherever an agent is made, which on another machine may find others.
+    """
+    made: Any = factory
+    return partial(made, wording=wording) if "wording" in inspect.signature(factory).parameters else factory

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,34 @@ from toolgym.messages import Message
 if TYPE_CHECKING:
     from rich.console import Console
 
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, those that turn the direction of text, and halves of surrogate pairs."""
 _STYLES = {"assistant": "cyan", "user": "green", "tool": "dim", "system": "magenta"}
 
 
-def line(message: Message, width: int = 0) -> str:
-    """One message as text: its role, what was said, its calls; a result is cut to ``width`` if that is above 0."""
+def harmless(text: str) -> str:
+    r"""A text of unknown origin for a terminal: what would move its cursor or break its encoding stands as an escape.
+
+    Example:
+        >>> print(harmless("\x1b[2J, and [bold] as it stands"))
+        \x1b[2J, and [bold] as it stands
+    """
+    return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def line(message: Message, width: int = 0, notes: Mapping[int, str] | None = None) -> str:
+    """One message as text: its role, what was said, its calls; a result is cut to ``width`` if that is above 0.
+
+    Args:
+        message: The message.
+        width: Characters of a result that are shown; 0 for all.
+        notes: What stands behind a call, by its place in the message, from 0.
+    """
     parts = [message.content] if message.content else []
-    for call in message.tool_calls:
+    for place, call in enumerate(message.tool_calls):
         arguments = call.raw if call.raw is not None else json.dumps(dict(call.arguments))
-        parts.append(f"{call.name}({arguments})")
+        note = f"  ← {notes[place]}" if notes and place in notes else ""
+        parts.append(f"{call.name}({arguments}){note}")
     text = "\n".join(parts)
     if width and message.role == "tool" and len(text) > width:
         text = text[: width - 1] + "…"
@@ -33,20 +53,30 @@ def transcript(messages: Iterable[Message]) -> str:
     return "\n".join(line(message) for message in messages)
 
 
-def write_message(console: Console, message: Message, *, whole: bool = False) -> None:
+def write_message(
+    console: Console,
+    message: Message,
+    *,
+    whole: bool = False,
+    number: int | None = None,
+    notes: Mapping[int, str] | None = None,
+) -> None:
     """Print one message in its role's colour.
 
     Args:
         console: Where.
         message: What.
         whole: Whether a tool's result is printed in full, JSON over several lines; otherwise it is cut.
+        number: Its place in the dialogue, printed before it.
+        notes: What stands behind a call, by its place in the message, from 0.
     """
     from rich.text import Text
 
     style = "red" if message.error else _STYLES[message.role]
     if whole and message.role == "tool" and message.content:
         message = replace(message, content=readable(message.content, console.width))
-    console.print(Text(line(message, width=0 if whole else 600), style=style))
+    text = harmless(line(message, width=0 if whole else 600, notes=notes))
+    console.print(Text(text if number is None else f"{number:>3} {text}", style=style))
 
 
 def readable(text: str, width: int = 120) -> str:

@@ -222,12 +222,8 @@ class TaskSet:
         self._by_id: dict[str, Task] | None = None
         self._lock = threading.Lock()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TaskSet, (self._splits,)  # what was read is read again where it is needed
 
     @classmethod
     def from_folder(cls, folder: Path, order: Iterable[str] = ("train", "validation", "dev", "test")) -> TaskSet:

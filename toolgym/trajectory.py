@@ -26,6 +26,9 @@ Termination: TypeAlias = Literal[
 ]
 """Why an episode ended, in tau2's words."""
 
+Participant: TypeAlias = Literal["assistant", "user", "judge"]
+"""Who may use a model."""
+
 FORMAT = 1
 """The layout of a trajectory's JSON line."""
 
@@ -37,10 +40,47 @@ class Fault:
     Args:
         source: Who failed: the user simulator, the judge, a service, or the task itself.
         reason: What happened.
+        attempt: How often the episode was void before in its run.
     """
 
     source: Literal["user", "judge", "service", "task"]
     reason: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one participant used over an episode, failed and repeated requests included; None where nobody knows.
+
+    Args:
+        calls: Requests to its model, at least 0.
+        input_tokens: Tokens read, at least 0.
+        output_tokens: Tokens generated, at least 0.
+        cost_usd: Their price in US dollars, at least 0.
+    """
+
+    calls: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; what one of them does not know, the sum does not know."""
+        return Usage(
+            *(
+                None if mine is None or its is None else mine + its
+                for mine, its in (
+                    (self.calls, other.calls),
+                    (self.input_tokens, other.input_tokens),
+                    (self.output_tokens, other.output_tokens),
+                    (self.cost_usd, other.cost_usd),
+                )
+            )  # type: ignore[arg-type]  # sums of ints are ints
+        )
+
+
+NO_USAGE = Usage(0, 0, 0, 0.0)
+"""Nothing was used: where a sum starts."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +182,7 @@ class Trajectory:
         seed: The run's seed.
         split: The split from which the task came.
         data: Whose tasks: ``"toolgym"`` or ``"tau2"``.
-        usage: Tokens by side, where the sides said.
+        usage: What each participant used, where anything is known of it.
         injected: The faults that the assistant made on purpose, if it is an agent that does.
         started: Unix time of the start, in seconds; the only other field that differs between equal runs is seconds.
         seconds: Wall time taken.
@@ -163,7 +203,7 @@ class Trajectory:
     seed: int | None = None
     split: str = ""
     data: str = "toolgym"
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[Participant, Usage] = field(default_factory=dict)
     injected: tuple[Injection, ...] = ()
     started: float | None = None
     seconds: float | None = None
@@ -177,6 +217,11 @@ class Trajectory:
     def success(self) -> bool | None:
         """Whether the task was solved; None if void or not judged."""
         return None if self.grade is None or self.fault is not None else self.grade.success
+
+    @property
+    def cost_usd(self) -> float:
+        """What its participants cost in US dollars, as far as that is known: a lower bound."""
+        return sum(usage.cost_usd or 0.0 for usage in self.usage.values())
 
     def to_json(self) -> str:
         """The trajectory as one line of ASCII JSON, fields at their default left out."""
@@ -198,6 +243,7 @@ class Trajectory:
                 data["grade"] = _grade(data["grade"])
             if data.get("fault") is not None:
                 data["fault"] = Fault(**data["fault"])
+            data["usage"] = {name: Usage(**usage) for name, usage in data.get("usage", {}).items()}
             data["injected"] = tuple(Injection(**injection) for injection in data.get("injected", ()))
             return cls(**data)
         except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
@@ -219,6 +265,8 @@ def _plain(value: Any) -> dict[str, Any]:
             plain[item.name] = _plain(content)
         elif isinstance(content, tuple):
             plain[item.name] = [_plain(one) if dataclasses.is_dataclass(one) else one for one in content]
+        elif item.name == "usage":
+            plain[item.name] = {name: _plain(usage) for name, usage in content.items()}
         else:
             plain[item.name] = content
     return plain

@@ -9,47 +9,19 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from command_line import Done
 
 import toolgym
-from toolgym.cli import main
+from toolgym.cli.output import print_json
 from toolgym.domain import Domain
-from toolgym.rollouts.run import read_manifest, read_trajectories
+from toolgym.runs import read_manifest, read_trajectories
 from toolgym.tasks import Task, TaskSet
 from toolgym.users.minimal import MinimalUser
 
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 Command = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """The command line in this process, in an empty folder, on a wide terminal."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["toolgym", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Done(int(ended.value.code or 0), captured.out, captured.err)
-
-    return command
 
 
 # eval
@@ -187,7 +159,7 @@ MISTAKES = [
     (("tasks", "list", "mock", "--split", "tset"), "'tset'", "'test'"),
     (("tasks", "show", "mock", "test-999"), "'test-999'", "Did you mean 'test-0"),
     (("tasks", "show", "mokc", "test-001"), "'mokc'", "'mock'"),
-    (("bench", "mokc", "--data", "toolgym"), "'mokc'", "'mock'"),
+    (("bench", "--domain", "mokc", "--data", "toolgym"), "'mokc'", "'mock'"),
     (("tau2", "verify", "gone.json"), "'gone.json'", "no file"),
 ]
 
@@ -252,7 +224,7 @@ def test_playing_whom_nobody_plays_is_exit_code_two(run: Command) -> None:
 
 def test_without_a_command_it_says_what_there_is(run: Command) -> None:
     done = run()
-    for name in ("eval", "play", "tasks", "tau2", "bench", "doctor"):
+    for name in ("eval", "play", "runs", "view", "regrade", "tasks", "tau2", "bench", "doctor"):
         assert name in done.out + done.err
 
 
@@ -396,3 +368,17 @@ def test_verify_exits_with_two_where_the_data_has_no_such_task(run: Command, tau
     done = run("tau2", "verify", "copy.json")
     assert done.code == 2
     assert "'nope'" in done.err
+
+
+def test_eval_tells_of_a_name_that_is_taken_before_any_agent_plays(run: Command) -> None:
+    options = ("--split", "dev", "--trials", "1", "--name", "x")
+    assert run("eval", "mock", "--agent", "no-op", *options).code == 0
+    taken = run("eval", "mock", "--agent", "oracle", "--agent", "no-op", *options)
+    assert taken.code == 2
+    assert "x-no-op' exists" in taken.err
+    assert not Path("runs/x-oracle").exists()
+
+
+def test_what_is_no_number_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": float("nan"), "b": [float("inf"), 1.5], "c": {"d": -float("inf")}})
+    assert json.loads(capsys.readouterr().out) == {"a": None, "b": [None, 1.5], "c": {"d": None}}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from command_line import Done
 from typer.testing import CliRunner
 
 from toolgym.cli.app import app
@@ -141,3 +142,10 @@ def test_tau2s_tasks_are_played_too(play: Play, tau2_retail: Domain) -> None:
     done = play(f"retail --data tau2 --task {task.id}", *gold(tau2_retail, task.id), "It is done.")
     assert done.exit_code == 0
     assert "DB: held" in done.output
+
+
+def test_the_other_side_may_be_a_model_and_ones_own_may_not(run: Callable[..., Done]) -> None:
+    refused = run("play", "mock", "--agent-model", "m", "--agent-base-url", "http://127.0.0.1:9/v1")
+    assert (refused.code, "the assistant is you" in refused.err) == (2, True)
+    lacking = run("play", "mock", "--user", "llm")
+    assert (lacking.code, "--user-model" in lacking.err) == (2, True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tau2_folder
+from tau2_folder import COMPLETE, DB, USER_DB
 
 from toolgym import make_domain
 from toolgym.compat.tau2 import load_domain, write_results
@@ -19,57 +21,11 @@ from toolgym.errors import DataError
 from toolgym.messages import STOP, AgentID, Message, ToolCall, from_chat
 from toolgym.trajectory import Fault, Trajectory
 
-DB = {
-    "tasks": {"task_1": {"task_id": "task_1", "title": "Tidy up", "status": "pending"}},
-    "users": {"user_1": {"user_id": "user_1", "name": "Ann", "tasks": ["task_1"]}},
-}
-USER_DB = {"notifications": {"notif_1": {"notification_id": "notif_1", "message": "Tidy up!"}}}
-COMPLETE = {"task_id": "task_1", "status": "completed"}
-READ = {"notification_id": "notif_1", "expected_status": "read"}
-MADE = {"task_id": "task_2", "title": "Paint", "description": None, "status": "pending"}
 TASKS: list[dict[str, Any]] = [
-    {
-        "id": "both",
-        "user_scenario": {"persona": "Calm.", "instructions": "Have task_1 completed, then read."},
-        "evaluation_criteria": {
-            "actions": [
-                {"action_id": "a", "name": "update_task_status", "arguments": COMPLETE},
-                {
-                    "action_id": "b",
-                    "requestor": "user",
-                    "name": "dismiss_notification",
-                    "arguments": {"notification_id": "notif_1"},
-                },
-            ],
-            "env_assertions": [{"env_type": "user", "func_name": "assert_notification_status", "arguments": READ}],
-            "communicate_info": ["task_1"],
-            "reward_basis": ["DB", "ENV_ASSERTION", "ACTION", "COMMUNICATE"],
-        },
-    },
-    {
-        "id": "judged",
-        "user_scenario": {"instructions": "Ask for a compliment."},
-        "evaluation_criteria": {"nl_assertions": ["The user was complimented"], "reward_basis": ["NL_ASSERTION"]},
-    },
+    {**tau2_folder.TASKS[0], "id": "both"},
+    tau2_folder.TASKS[1],
     {"id": "free", "user_scenario": {"instructions": "Say hello."}},
-    {
-        "id": "history",
-        "user_scenario": {"instructions": "Go on."},
-        "initial_state": {
-            "message_history": [
-                {"role": "user", "content": "Please note 'Paint'."},
-                {
-                    "role": "assistant",
-                    "tool_calls": [
-                        {"id": "h", "name": "create_task", "arguments": {"user_id": "user_1", "title": "Paint"}}
-                    ],
-                },
-                {"role": "tool", "id": "h", "content": json.dumps(MADE)},
-                {"role": "assistant", "content": "Noted."},
-            ]
-        },
-        "evaluation_criteria": {"actions": []},
-    },
+    {**tau2_folder.TASKS[2], "id": "history"},
 ]
 
 

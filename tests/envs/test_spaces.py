@@ -22,9 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym.envs import DialogueSpace, MessageSpace
+from toolgym.envs.spaces import TextSpace
 from toolgym.messages import Message, ToolCall, parse_action
 
-SPACES = (MessageSpace, DialogueSpace)
+SPACES = (MessageSpace, DialogueSpace, TextSpace)
 write: Any = write_to_shared_memory  # Gymnasium types the values as arrays alone
 CALL = {"id": "1", "type": "function", "function": {"name": "get_users", "arguments": "{}"}}
 TEXT = st.text(max_size=20)

@@ -20,7 +20,7 @@ from toolgym.curricula import Fixed
 from toolgym.domain import Domain
 from toolgym.envs import ToolEnv
 from toolgym.errors import DataError, TaskError, UnknownNameError
-from toolgym.messages import Message, ToolCall
+from toolgym.messages import STOP, Message, ToolCall
 from toolgym.rewards import Success
 from toolgym.tasks import Task, TaskSet
 from toolgym.trajectory import Trajectory
@@ -417,3 +417,28 @@ def test_rendering_without_a_mode_warns() -> None:
     env.reset(seed=0)
     with pytest.warns(UserWarning, match="without a render_mode"):
         assert env.render() is None
+
+
+def test_a_void_trial_fills_its_group_and_tells_the_curriculum_nothing(mock: Domain) -> None:
+    told: list[list[object]] = []
+
+    class Watched(Fixed):
+        def update(self, group: Sequence[Trajectory]) -> None:
+            told.append([trajectory.fault for trajectory in group])
+
+    turns = iter(range(99))
+
+    class Moody:
+        def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
+            self.fails = next(turns) % 2 == 1
+
+        def respond(self, view: Sequence[Message]) -> Message:
+            if self.fails:
+                raise RuntimeError("not today")
+            return Message("user", "Hello." if len(view) < 3 else STOP)
+
+    env = ToolEnv(mock, Watched(mock.tasks["test"]), Moody, owns_curriculum=True, group_size=2)
+    for _ in range(4):
+        env.reset(seed=None)
+        env.step("Hi.")
+    assert told == [[None], [None]]

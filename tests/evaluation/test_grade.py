@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgym.dialogue import take_verdict
 from toolgym.domain import Domain
 from toolgym.episode import Episode, Limits
 from toolgym.errors import TaskError
@@ -44,7 +45,7 @@ def make_task(domain: Domain, *gold: dict[str, Any], basis: Sequence[str] = ("DB
 
 def play(domain: Domain, task: Task, *script: Any, judge: Judge | None = None) -> Grade:
     """The grade after a dialogue of calls (mappings) and of what the assistant says (text)."""
-    episode = Episode(domain, task, judge=judge)
+    episode = Episode(domain, task, judged=judge is not None)
     for entry in script:
         side: AgentID = entry.get("requestor", "assistant") if isinstance(entry, dict) else "assistant"
         if episode.turn != side:
@@ -57,6 +58,7 @@ def play(domain: Domain, task: Task, *script: Any, judge: Judge | None = None) -
     if episode.turn == "assistant":
         episode.advance(Message("assistant", "Bye."))
     episode.advance(Message("user", STOP))
+    take_verdict(episode, judge)
     return episode.grade
 
 
@@ -352,8 +354,10 @@ def test_a_judge_sees_the_whole_dialogue_and_is_asked_once(mock: Domain) -> None
         return [Verdict(True, "")] * len(wanted)
 
     task = make_task(mock, basis=["NL_ASSERTION"], nl_assertions=POLITE)
-    episode = Episode(mock, task, judge=judge)
+    episode = Episode(mock, task, judged=True)
     episode.advance(Message("user", STOP))
+    take_verdict(episode, judge)
+    assert take_verdict(episode, judge) == []
     assert episode.grade is episode.grade
     assert episode.trajectory().grade is episode.grade
     assert asked == [(tuple(POLITE), 2)]
@@ -364,8 +368,9 @@ def test_a_judge_that_fails_voids_the_episode_and_stops_nothing(mock: Domain) ->
         raise ConnectionError("the judge is asleep")
 
     task = make_task(mock, basis=["NL_ASSERTION"], nl_assertions=POLITE)
-    episode = Episode(mock, task, judge=judge, terms=build_reward("sparse"))
+    episode = Episode(mock, task, judged=True, terms=build_reward("sparse"))
     episode.advance(Message("user", STOP))
+    assert [step.truncated for step in take_verdict(episode, judge)] == [True]
     trajectory = episode.trajectory()
     assert trajectory.fault is not None
     assert (trajectory.fault.source, trajectory.success, trajectory.rewards) == ("judge", None, {})
@@ -391,7 +396,8 @@ def test_a_void_episode_has_no_grade_that_counts_and_asks_no_judge(mock: Domain)
         raise AssertionError("nobody should ask")
 
     task = make_task(mock, basis=["NL_ASSERTION"], nl_assertions=POLITE)
-    episode = Episode(mock, task, judge=judge)
+    episode = Episode(mock, task, judged=True)
     episode.fail(Fault("user", "line dropped"))
+    assert take_verdict(episode, judge) == []
     assert (episode.grade.reward, episode.grade.success) == (None, None)
     assert "line dropped" in episode.grade.note

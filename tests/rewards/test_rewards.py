@@ -164,6 +164,7 @@ def test_the_presets_are_the_default_and_its_ablations() -> None:
     names = {preset: [term.name for term in build_reward(preset)] for preset in PRESETS}
     assert names == {
         "raft": ["success", "action", "repeat", "length"],
+        "two_sided": ["success", "action", "repeat", "length", "invented", "early_stop"],
         "sparse": ["success"],
         "no_action_match": ["success", "repeat", "length"],
         "no_repeat_penalty": ["success", "action", "length"],

@@ -1,33 +1,58 @@
-"""``toolgym bench``: what an episode costs."""
+"""``toolgym bench``: what episodes cost, bare, many at once, and in a vector environment."""
 
 from __future__ import annotations
+
+import os
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.output import AsJson, console, errors, print_json
 
 
 def bench(
-    domain: str = typer.Argument("retail", help="The domain."),
-    data: Data = "tau2",
+    what: Annotated[Literal["episodes", "rollouts", "vector"], typer.Argument(help="What is measured.")] = "episodes",
+    domain: Annotated[str, typer.Option(help="The domain.")] = "retail",
+    data: Annotated[
+        str | None, typer.Option(help="Whose tasks; default: tau2 if TAU2_DATA_DIR is set, else toolgym.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Of rollouts: episodes played at once; default: 4096.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what episodes cost on one core, against a baseline in the same run.
+    """Measure what episodes cost on one core; ratios are within one run.
 
-    The baseline does for one episode what tau2 does: it loads and validates the whole database three times and hashes
-    it twice. All times are medians of CPU time.
+    episodes: bare, against a baseline that does for an episode what tau2 does: it loads and validates the whole
+    database three times and hashes it twice. rollouts: thousands at once with a user that takes 50 ms to answer,
+    against the same waiting and the same episodes apart. vector: a step of the vector environment against that of the
+    bare episodes.
     """
+    from toolgym.errors import DataError
     from toolgym.registration import make_domain
-    from toolgym.testing.bench import measure
 
+    if concurrency is not None and what != "rollouts":
+        raise DataError(f"--concurrency {concurrency} is for 'toolgym bench rollouts'")
+    made = make_domain(domain, data or ("tau2" if os.environ.get("TAU2_DATA_DIR") else "toolgym"))
     with errors.status("measuring"):
-        report = measure(make_domain(domain, data))
+        if what == "rollouts":
+            from toolgym.testing.rollout_bench import measure_rollouts
+
+            report = measure_rollouts(made, concurrency=concurrency or 4096)
+        elif what == "vector":
+            from toolgym.testing.vector_bench import measure_vector
+
+            report = measure_vector(made)
+        else:
+            from toolgym.testing.bench import measure
+
+            report = measure(made)
     if as_json:
         print_json(report.as_dict())
         return
     table = Table(title=report.machine)
-    for heading in ("case", "median µs", "n"):
+    for heading in ("case", "µs", "n"):
         table.add_column(heading, justify="right" if heading != "case" else "left")
     for name, case in report.cases.items():
         table.add_row(name, f"{case.median_us:,.1f}", str(case.n))

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from toolgym.cli.output import AsJson, console, print_json
 
-_PACKAGES = ("toolgym", "gymnasium", "pydantic", "duckdb", "numpy", "scipy", "typer", "rich")
+_PACKAGES = ("toolgym", "gymnasium", "pettingzoo", "pydantic", "duckdb", "numpy", "scipy", "typer", "rich")
+_EXTRAS = {"openai": "llm", "ray": "ray"}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -24,6 +25,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     checks: list[dict[str, Any]] = [_fact("python", platform.python_version)]
     checks += [_fact(name, partial(version, name)) for name in _PACKAGES]
+    checks += [_extra(name, extra) for name, extra in _EXTRAS.items()]
     checks += [_fact(f"domain {name}", partial(_domain, name)) for name in DOMAINS.names()]
     if os.environ.get("TAU2_DATA_DIR"):
         checks.append(_fact("TAU2_DATA_DIR", _tau2))
@@ -51,6 +53,12 @@ def _fact(what: str, find: Callable[[], str]) -> dict[str, Any]:
         return {"what": what, "ok": False, "found": "not installed"}
     except Exception as error:
         return {"what": what, "ok": False, "found": f"{type(error).__name__}: {error}"}
+
+
+def _extra(name: str, extra: str) -> dict[str, Any]:
+    """A package that only an extra needs: missing is no failure."""
+    found = _fact(name, partial(version, name))
+    return found if found["ok"] else {**found, "ok": None, "found": f"not installed; comes with toolgym[{extra}]"}
 
 
 def _domain(name: str) -> str:

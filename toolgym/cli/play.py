@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, model_settings
 from toolgym.cli.output import Data, console
 from toolgym.messages import AgentID
 
@@ -32,6 +33,12 @@ def play(
         typer.Option(help="Who plays the user; default: scripted if the task carries facts, else minimal."),
     ] = None,
     agent: Annotated[str | None, typer.Option(help="Who plays the assistant, with --as user; default: oracle.")] = None,
+    user_model: UserModel = None,
+    user_base_url: BaseUrl = None,
+    user_args: ModelArgs = None,
+    agent_model: AgentModel = None,
+    agent_base_url: BaseUrl = None,
+    agent_args: ModelArgs = None,
 ) -> None:
     """Play a task yourself: as the assistant who serves a user, or as the user."""
     from toolgym.dialogue import take_turn
@@ -46,11 +53,22 @@ def play(
         raise DataError(f"--user {user!r} would play the user, but that is you; leave it out, or play --as assistant")
     if side == "assistant" and agent is not None:
         raise DataError(f"--agent {agent!r} would play the assistant, but that is you; leave it out, or play --as user")
+    models = {
+        "user": model_settings("user", user_model, user_base_url, user_args),
+        "assistant": model_settings("agent", agent_model, agent_base_url, agent_args),
+    }
+    if models[side] is not None:
+        raise DataError(f"the {side} is you: a model is for the other side")
     made = make_domain(domain, data)
     chosen = _choose(made, task, split, seed)
     other: AgentID = "user" if side == "assistant" else "assistant"
-    name = (user or default_user([chosen])) if other == "user" else agent or "oracle"
-    factory = make_user(name) if other == "user" else make_agent(name)
+    model = models[other]
+    if other == "user":
+        name = user or ("llm" if model is not None else default_user([chosen]))
+        factory = make_user(name, model)
+    else:
+        name = agent or ("llm" if model is not None else "oracle")
+        factory = make_agent(name, model)
     opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
     person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side)
     episode = Episode(made, chosen, terms=build_reward())

@@ -65,3 +65,31 @@ def verify_fixture(
             console.print(str(mismatch), style="red", markup=False)
     if report.mismatched:
         raise typer.Exit(1)
+
+
+@app.command("import")
+def import_wording(
+    checkout: Annotated[Path, typer.Argument(metavar="PATH", help="Your checkout of tau2-bench.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take tool descriptions and user guidelines from a checkout of tau2-bench, for tau2's tasks alone.
+
+    Scores depend on these words, and they are tau2's, so they do not come with this package. They are kept in your data
+    folder (TOOLGYM_HOME, else ~/.local/share/toolgym); models that play tau2's tasks are then told what they are told
+    there. The files are read, nothing is run.
+    """
+    from toolgym.compat.tau2.checkout import read_checkout
+    from toolgym.prompts import store
+
+    found = read_checkout(checkout)
+    stored = store(found.wording)
+    if as_json:
+        sources = [source._asdict() for source in found.sources]
+        told = {"name": found.wording.name, "commit": found.wording.commit, "stored": str(stored)}
+        print_json({**told, "sources": sources, "left_out": dict(found.left_out)})
+        return
+    for source in found.sources:
+        console.print(f"{source.what}: {source.path}\n    sha256 {source.sha256}", soft_wrap=True, markup=False)
+    for name, reason in found.left_out.items():
+        console.print(f"left out: {name}: {reason}", style="red", soft_wrap=True, markup=False)
+    console.print(f"Stored as {found.wording.name} in {stored}", soft_wrap=True, markup=False)

@@ -1,6 +1,7 @@
 """Episodes behind Gymnasium."""
 
-from toolgym.envs.spaces import DialogueSpace, MessageSpace
+from toolgym.envs.spaces import DialogueSpace, MessageSpace, TextSpace
 from toolgym.envs.tool_env import ToolEnv
+from toolgym.envs.vector_env import ToolVectorEnv
 
-__all__ = ["DialogueSpace", "MessageSpace", "ToolEnv"]
+__all__ = ["DialogueSpace", "MessageSpace", "TextSpace", "ToolEnv", "ToolVectorEnv"]

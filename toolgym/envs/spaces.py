@@ -1,4 +1,4 @@
-"""Spaces of messages: one message as an action, several as an observation."""
+"""Spaces of messages: one message as an action, several as an observation; and of plain text."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _JsonSpace(gym.Space[_Element], Generic[_Element]):
         return [self._restore(item) for item in sample_n]
 
     def _restore(self, value: Any) -> _Element:
-        raise NotImplementedError  # the two spaces below say how
+        raise NotImplementedError  # the spaces below say how
 
     def _text(self) -> str:
         words = self.np_random.integers(len(_WORDS), size=int(self.np_random.integers(1, 8)))
@@ -127,6 +127,27 @@ class DialogueSpace(_JsonSpace[tuple[dict[str, Any], ...]]):
 
     def _restore(self, value: Any) -> tuple[dict[str, Any], ...]:
         return tuple(value)
+
+
+class TextSpace(_JsonSpace[str]):
+    """Any text, empty or not, of any length and in any script; Gymnasium's own ``Text`` has an alphabet.
+
+    Example:
+        >>> TextSpace().contains("Größe 数 🙂")
+        True
+    """
+
+    def contains(self, x: Any) -> bool:
+        """Whether ``x`` is text."""
+        return isinstance(x, str)
+
+    def sample(self, mask: None = None, probability: None = None) -> str:
+        """A random text; masks are not supported."""
+        _no_mask(self, mask, probability)
+        return self._text()
+
+    def _restore(self, value: Any) -> str:
+        return str(value)
 
 
 def _is_chat(x: Mapping[str, Any]) -> bool:

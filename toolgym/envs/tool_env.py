@@ -8,21 +8,17 @@ from typing import Any
 import gymnasium as gym
 
 from toolgym.curriculum import Curriculum
-from toolgym.dialogue import take_turn
-from toolgym.domain import Agent, AgentFactory, Domain
+from toolgym.domain import AgentFactory, Domain
+from toolgym.envs.conversation import Action, Conversation, Observation, Told, check_settings
+from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
+from toolgym.envs.trials import Trials
 from toolgym.episode import Episode, Limits
-from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
-from toolgym.messages import Message, Parsing, parse_action, to_chat
-from toolgym.render import transcript, write_message
+from toolgym.messages import Parsing
+from toolgym.render import write_message
 from toolgym.rewards import RewardTerm, build_reward
-from toolgym.streams import stream
-from toolgym.tasks import Task
-from toolgym.trajectory import Step, Trajectory
-
-Observation = tuple[dict[str, Any], ...]
-Action = str | Mapping[str, Any] | Message
+from toolgym.trajectory import Termination, Trajectory
 
 
 class ToolEnv(gym.Env[Observation, Any]):
@@ -100,14 +96,11 @@ class ToolEnv(gym.Env[Observation, Any]):
         debug: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"render_mode must be None, 'ansi' or 'human', got {render_mode!r}")
-        if parsing not in ("toolgym", "tau2"):
-            raise ValueError(f"parsing must be 'toolgym' or 'tau2', got {parsing!r}")
-        if group_size < 1:
-            raise ValueError(f"group_size must be at least 1, got {group_size}")
+        check_settings(parsing, group_size, render_mode, self.metadata["render_modes"])
         self.domain = domain
         self.curriculum = curriculum
+        self.make_user = user
+        self.user_name = user_name
         self.split = split
         self.group_size = group_size
         self.limits = Limits(max_steps, max_errors)
@@ -119,24 +112,23 @@ class ToolEnv(gym.Env[Observation, Any]):
         self.render_mode = render_mode
         self.action_space = MessageSpace()
         self.observation_space = DialogueSpace()
-        self._make_user = user
-        self._user_name = user_name
-        self._owns_curriculum = owns_curriculum
-        self.episode: Episode | None = None
-        self._user: Agent | None = None
-        self._group: list[Trajectory] = []
-        self._drawn: Task | None = None
+        self._conversation: Conversation | None = None
+        self._group = Trials(curriculum, group_size, owns_curriculum)
         self._from_curriculum = False
-        self._ended_at_reset: Step | None = None
         self._run_seed = 0
         self._trials: dict[str, int] = {}
         self._rendered = 0
 
     @property
+    def episode(self) -> Episode | None:
+        """The episode that is played, or was last; None before the first reset."""
+        return None if self._conversation is None else self._conversation.episode
+
+    @property
     def tools(self) -> list[dict[str, Any]]:
         """The assistant's tools in OpenAI's function format, frozen."""
-        if self.episode is not None:
-            return [found.schema for found in self.episode.tools("assistant")]
+        if self._conversation is not None:
+            return self._conversation.tools
         return [found.schema for found in self.domain.toolkits["assistant"].tools.values()]
 
     def reset(
@@ -153,69 +145,50 @@ class ToolEnv(gym.Env[Observation, Any]):
             DataError: If an option is unknown or the task does not validate.
         """
         super().reset(seed=seed)
-        if seed is not None or self.episode is None:
+        if seed is not None or self._conversation is None:
             self._run_seed = int(self.np_random.integers(2**63))
             self._trials.clear()
             self._group.clear()
-            self._drawn = None
-        task = self._choose(options or {})
+        chosen = chosen_task(self.domain, options or {})
+        self._from_curriculum = chosen is None
+        task = self._group.draw(self.np_random) if chosen is None else chosen
         trial = self._trials.get(task.key, 0)
         self._trials[task.key] = trial + 1
-        self._trial = trial
-        self.episode = Episode(self.domain, task, limits=self.limits, terms=self.terms, judge=self.judge)
-        self._user = self._make_user(self.domain, task, stream(self._run_seed, task.key, trial, "user"))
+        self._conversation = Conversation(self, task, trial, self._run_seed)
+        self._conversation.reply()
         self._rendered = 0
-        opening = take_turn(self.episode, "user", self._user)
-        self._ended_at_reset = opening[-1] if opening and self.episode.turn is None else None
-        info = {"task_key": task.key, "reward_terms": {}, "tools": self.tools}
-        if self.debug:
-            info["task_id"] = task.id
-        if self.episode.turn is None:
-            info |= self._ending(self.episode)
-        if self.render_mode == "human":
-            self._print()
-        return tuple(to_chat(message) for message in self.episode.view("assistant")), info
+        self._show()
+        return self._conversation.open()
 
-    def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Action) -> Told:
         """Say something or call tools, and let the user answer.
 
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset, and after the end of an episode.
             DataError: If a mapping is not a message in chat format.
         """
-        episode = self.episode
-        if episode is None or self._user is None:
-            raise gym.error.ResetNeeded("Call reset() before step().")
-        if self._ended_at_reset is not None:  # over at the user's opening: there is only notice to be taken of it
-            last, self._ended_at_reset = self._ended_at_reset, None
-            self._finish(episode)
-            paid = dict(last.reward_terms.get("assistant", {}))
-            over: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": paid, **self._ending(episode)}
-            if self.debug:
-                over["task_id"] = episode.task.id
-            return (), float(sum(paid.values())), last.terminated, last.truncated, over
-        if episode.turn is None:
-            raise gym.error.ResetNeeded(f"The episode is over ({episode.termination}); call reset().")
-        before = episode.seen("assistant")
-        steps = [episode.advance(parse_action(action, "assistant", self.parsing))]
-        if episode.turn == "user":
-            steps += take_turn(episode, "user", self._user)
-        terms: dict[str, float] = {}
-        for taken in steps:
-            for name, amount in taken.reward_terms.get("assistant", {}).items():
-                terms[name] = terms.get(name, 0.0) + amount
-        last = steps[-1]
-        info: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": terms}
-        if self.debug:
-            info["task_id"] = episode.task.id
-        if last.terminated or last.truncated:
-            info |= self._ending(episode)
-            self._finish(episode)
-        if self.render_mode == "human":
-            self._print()
-        seen = episode.view("assistant", 0 if self.history else before + 1)
-        observation = tuple(to_chat(message) for message in seen)
-        return observation, float(sum(terms.values())), last.terminated, last.truncated, info
+        conversation = self._started("step")
+        if not conversation.over_unheard:
+            conversation.say(conversation.read(action))
+            conversation.reply()
+        return self._tell(conversation)
+
+    def give_up(self, termination: Termination = "context_window_exceeded") -> Told:
+        """End the episode because the assistant cannot go on, as when its model's context is full; it is graded 0.
+
+        Args:
+            termination: Why; not a stop.
+
+        Returns:
+            What ``step`` would return: no messages (with ``history=True`` all), the rest of the reward, the end.
+
+        Raises:
+            gymnasium.error.ResetNeeded: Before the first reset, and after the end of an episode.
+            ValueError: If the termination is a stop.
+        """
+        conversation = self._started("give_up")
+        conversation.give_up(termination)
+        return self._tell(conversation)
 
     def render(self) -> str | None:
         """The dialogue as text (``ansi``), or printed as it goes on (``human``)."""
@@ -223,47 +196,9 @@ class ToolEnv(gym.Env[Observation, Any]):
             gym.logger.warn("render() was called, but the environment was made without a render_mode")
             return None
         if self.render_mode == "human":
-            self._print()
+            self._show()
             return None
-        return transcript(self.episode.messages) if self.episode is not None else ""
-
-    def _choose(self, options: Mapping[str, Any]) -> Task:
-        if unknown := set(options) - {"task", "task_id"}:
-            raise DataError(f"unknown reset option {sorted(unknown)[0]!r}; allowed are 'task' and 'task_id'")
-        if "task" in options:
-            self._from_curriculum = False
-            task = options["task"]
-            if isinstance(task, Task):
-                return task
-            try:
-                return Task.model_validate(task)
-            except ValueError as error:
-                raise DataError(f"options['task'] is not a task: {error}") from error
-        if "task_id" in options:
-            self._from_curriculum = False
-            return self.domain.tasks.find(str(options["task_id"]))
-        self._from_curriculum = True
-        if self._drawn is None or self.group_size == 1 or len(self._group) >= self.group_size:
-            self._group.clear()
-            self._drawn = self.curriculum.sample(self.np_random)[0]
-        return self._drawn
-
-    def _ending(self, episode: Episode) -> dict[str, Any]:
-        info: dict[str, Any] = {"termination": episode.termination}
-        info["usage"] = {side: tokens for side in ("assistant", "user") if (tokens := episode.tokens(side)) is not None}
-        if episode.fault is not None:
-            info["fault"] = {"source": episode.fault.source, "reason": episode.fault.reason}
-        elif episode.grade.success is not None:
-            info["success"] = episode.grade.success
-        return info
-
-    def _finish(self, episode: Episode) -> None:
-        """Hand a finished group to the curriculum, if it is ours."""
-        if not self._from_curriculum:
-            return
-        self._group.append(self.trajectory())
-        if len(self._group) >= self.group_size and self._owns_curriculum:
-            self.curriculum.update(tuple(self._group))
+        return self._conversation.render() if self._conversation is not None else ""
 
     def trajectory(self, **facts: Any) -> Trajectory:
         """The current episode as a trajectory; ``facts`` override what the environment knows.
@@ -271,17 +206,45 @@ class ToolEnv(gym.Env[Observation, Any]):
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset.
         """
-        if self.episode is None:
-            raise gym.error.ResetNeeded("Call reset() before trajectory().")
-        known = {"user": self._user_name, "trial": self._trial, "seed": self._run_seed, "split": self.split}
-        return self.episode.trajectory(**{**known, **facts})
+        return self._started("trajectory").trajectory(**facts)
 
-    def _print(self) -> None:
+    def _started(self, method: str) -> Conversation:
+        if self._conversation is None:
+            raise gym.error.ResetNeeded(f"Call reset() before {method}().")
+        return self._conversation
+
+    def _tell(self, conversation: Conversation) -> Told:
+        """What has happened since the last step; a finished group goes to the curriculum, if it is ours."""
+        told = conversation.tell()
+        if told.over and self._from_curriculum:
+            self._group.finish(conversation.trajectory())
+        self._show()
+        return told
+
+    def _show(self) -> None:
+        """Print what is new, where that is wanted."""
+        if self.render_mode != "human" or self.episode is None:
+            return
         from rich.console import Console
 
-        if self.episode is None:
-            return
         console = Console()
         for message in self.episode.messages[self._rendered :]:
             write_message(console, message)
         self._rendered = len(self.episode.messages)
+
+
+def tool_env(env: gym.Env[Any, Any]) -> ToolEnv:
+    """The ``ToolEnv`` under wrappers.
+
+    Raises:
+        TypeError: If there is another environment under them.
+
+    Example:
+        >>> import gymnasium as gym, toolgym
+        >>> type(tool_env(gym.make("ToolMock-v0"))).__name__
+        'ToolEnv'
+    """
+    inner = env.unwrapped
+    if not isinstance(inner, ToolEnv):
+        raise TypeError(f"this needs a ToolEnv, as gym.make or make_env gives it; got {type(inner).__name__}")
+    return inner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from toolgym.database import Session
@@ -21,8 +21,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
-Judge: TypeAlias = Callable[[Sequence[str], Sequence[Message]], Sequence[Verdict]]
-"""Judges natural-language assertions over a dialogue: one verdict each, in order."""
+Judge: TypeAlias = Callable[[Sequence[str], Sequence[Message]], Sequence[Verdict] | Awaitable[Sequence[Verdict]]]
+"""Judges natural-language assertions over a dialogue: one verdict each, in order, or an awaitable of them. What it
+returns may have an attribute ``usage`` (:class:`~toolgym.trajectory.Usage`)."""
 
 
 def grade(
@@ -30,7 +31,7 @@ def grade(
     session: Session,
     messages: Sequence[Message],
     termination: Termination | None,
-    judge: Judge | None = None,
+    verdicts: Sequence[Verdict] | None = None,
 ) -> Grade:
     """Grade a finished episode.
 
@@ -39,20 +40,23 @@ def grade(
         session: The state at the end.
         messages: The whole dialogue of both sides, the history that came with the task included.
         termination: Why it ended. Only a stop by the user or the assistant can be a success.
-        judge: Judges natural-language assertions; without one they are not judged, and never taken for passed.
+        verdicts: What a judge says of the natural-language assertions, one verdict each, in order; without them
+            these are not judged, and never taken for passed.
 
     Returns:
         The grade. A component that is not in the basis is checked all the same, and does not count.
 
     Raises:
-        ServiceError: If the judge fails, or does not give one verdict an assertion.
+        ServiceError: If there is not one verdict an assertion.
         TaskError: If an assertion names no function.
 
     Source:
         tau2-bench 1.0.1: the reward is the product of the basis; databases are compared as the gold calls leave them.
     """
     if termination not in ("user_stop", "agent_stop"):
-        unjudged: dict[str, float | None] = {"NL_ASSERTION": None} if prepared.task.needs_judge and not judge else {}
+        unjudged: dict[str, float | None] = (
+            {"NL_ASSERTION": None} if prepared.task.needs_judge and verdicts is None else {}
+        )
         note = f"the episode ended by {termination}; nothing was checked"
         return Grade(0.0, False, components=unjudged, note=note)
     criteria = prepared.task.evaluation_criteria
@@ -65,7 +69,7 @@ def grade(
     else:
         db_match = session.diff() == prepared.gold_diff
         assertions = _check_assertions(prepared, session, criteria.env_assertions or ())
-    judged = _check_nl(criteria, messages, judge)
+    judged = _check_nl(criteria, verdicts)
     values: Mapping[str, float | None] = {
         "DB": float(db_match),
         "ENV_ASSERTION": _all(assertions),
@@ -168,19 +172,29 @@ def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence
     return tuple(checks)
 
 
-def _check_nl(criteria: EvaluationCriteria, messages: Sequence[Message], judge: Judge | None) -> tuple[Check, ...]:
+def _check_nl(criteria: EvaluationCriteria, verdicts: Sequence[Verdict] | None) -> tuple[Check, ...]:
     wanted = criteria.nl_assertions or ()
     if not wanted or "NL_ASSERTION" not in criteria.reward_basis:
         return ()
-    if judge is None:
+    if verdicts is None:
         return tuple(Check(assertion, None, "not judged") for assertion in wanted)
-    try:
-        verdicts = judge(wanted, messages)
-    except Exception as error:
-        raise ServiceError(f"the judge failed: {type(error).__name__}: {error}") from error
-    if len(verdicts) != len(wanted):
-        raise ServiceError(f"the judge gave {len(verdicts)} verdicts on {len(wanted)} assertions")
-    return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, verdicts, strict=True))
+    given = checked_verdicts(verdicts, wanted)
+    return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, given, strict=True))
+
+
+def checked_verdicts(verdicts: object, wanted: Sequence[str]) -> tuple[Verdict, ...]:
+    """What a judge gave, if it is one verdict an assertion.
+
+    Raises:
+        ServiceError: If it is anything else.
+    """
+    if not isinstance(verdicts, Sequence) or len(verdicts) != len(wanted):
+        what = f"{len(verdicts)} verdicts" if isinstance(verdicts, Sequence) else type(verdicts).__name__
+        raise ServiceError(f"the judge gave {what} on {len(wanted)} assertions")
+    for verdict in verdicts:
+        if not (isinstance(verdict, Verdict) and type(verdict.met) is bool and isinstance(verdict.reason, str)):
+            raise ServiceError(f"the judge gave {str(verdict)[:120]!r} instead of a Verdict with met True or False")
+    return tuple(verdicts)
 
 
 def _all(checks: Sequence[Check]) -> float | None:

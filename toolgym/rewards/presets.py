@@ -15,16 +15,22 @@ DEFAULTS: Mapping[str, float] = MappingProxyType({"success": 1.0, "action": 0.3,
 call (at most 0.25 an episode), length for each 1,000 tokens over 4,000 (at most 0.25). The penalties together stay
 below the weight of success, so that giving up early never pays."""
 
+FIDELITY: Mapping[str, float] = MappingProxyType({"invented": 0.05, "early_stop": 0.2})
+"""The weights of what a learning user is charged for besides: invented for each detail that it cannot know (at most 0.2
+an episode), early_stop for leaving a question unanswered and the work undone."""
+
 PRESETS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "raft": DEFAULTS,
+        "two_sided": {**DEFAULTS, **FIDELITY},
         "sparse": {"success": 1.0},
         "no_action_match": {name: weight for name, weight in DEFAULTS.items() if name != "action"},
         "no_repeat_penalty": {name: weight for name, weight in DEFAULTS.items() if name != "repeat"},
         "no_length_penalty": {name: weight for name, weight in DEFAULTS.items() if name != "length"},
     }
 )
-"""``raft`` is the default for training; ``sparse`` is success alone; the others leave one term out, for ablations."""
+"""``raft`` is the default for training the assistant, ``two_sided`` for training the user too; ``sparse`` is success
+alone; the others leave one term out, for ablations."""
 
 
 def build_reward(

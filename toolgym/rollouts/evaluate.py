@@ -1,25 +1,38 @@
-"""Evaluation: every task of a split, several trials each, one agent, one user."""
+"""Evaluation: every task of a split, several trials each, one agent, one user, kept in a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeAlias
 
-from toolgym.dialogue import take_turn
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode, Limits
-from toolgym.errors import DataError
+from toolgym.episode import Limits
+from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
 from toolgym.evaluation.grade import Judge
-from toolgym.rewards import RewardTerm
-from toolgym.rollouts.run import Run
-from toolgym.streams import stream
+from toolgym.loops import wait_for
+from toolgym.rollouts.parallel import in_parallel
+from toolgym.rollouts.regrade import rejudge
+from toolgym.rollouts.rollout import Rollout
+from toolgym.runs import Run
 from toolgym.tasks import Task
-from toolgym.trajectory import Trajectory
+from toolgym.trajectory import Fault, Trajectory
+
+Player: TypeAlias = Callable[[Task, int], Awaitable[Trajectory]]
+"""Plays one trial of one task, here or elsewhere."""
+
+VOIDS_IN_A_ROW = 20
+"""After so many void episodes one after the other, a run stops: something is wrong that more of them will not mend."""
+
+_log = logging.getLogger("toolgym")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an evaluation is; equal settings give equal trajectories, timestamps aside.
+    """What an evaluation is; equal settings give equal trajectories, as far as models answer equally.
 
     Args:
         domain: The domain's name.
@@ -27,10 +40,13 @@ class Settings:
         split: Which of them.
         agent: The agent's name.
         user: The user's name.
+        judge: The judge's name; empty if there is none.
         trials: Trials of each task, at least 1.
         seed: The run's seed, at least 0.
         max_steps: See :class:`~toolgym.episode.Limits`.
         max_errors: See there.
+        wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
+        models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
     """
 
     domain: str
@@ -42,6 +58,9 @@ class Settings:
     seed: int = 0
     max_steps: int = 200
     max_errors: int = 10
+    judge: str = ""
+    wording: str = ""
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.trials < 1:
@@ -49,53 +68,18 @@ class Settings:
         if self.seed < 0:
             raise DataError(f"seed must be at least 0, got {self.seed}")
 
-    def as_dict(self) -> dict[str, str | int]:
+    @property
+    def limits(self) -> Limits:
+        """When an episode is cut off."""
+        return Limits(self.max_steps, self.max_errors)
+
+    def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able data."""
         return asdict(self)
 
-
-def play(
-    domain: Domain,
-    task: Task,
-    agent: AgentFactory,
-    user: AgentFactory,
-    *,
-    seed: int = 0,
-    trial: int = 0,
-    limits: Limits | None = None,
-    terms: Sequence[RewardTerm] = (),
-    judge: Judge | None = None,
-) -> Episode:
-    """Play one episode to its end.
-
-    Args:
-        domain: The domain.
-        task: The task.
-        agent: Makes the assistant.
-        user: Makes the user.
-        seed: The run's seed.
-        trial: Which repetition of the task this is.
-        limits: When it is cut off.
-        terms: What it pays.
-        judge: Judges natural-language assertions.
-
-    Returns:
-        The finished episode.
-
-    Example:
-        >>> from toolgym import make_agent, make_domain, make_user
-        >>> mock = make_domain("mock")
-        >>> play(mock, mock.tasks["test"][0], make_agent("oracle"), make_user("minimal")).grade.success
-        True
-    """
-    episode = Episode(domain, task, limits=limits, terms=terms, judge=judge)
-    assistant = agent(domain, task, stream(seed, task.key, trial, "assistant"))
-    customer = user(domain, task, stream(seed, task.key, trial, "user"))
-    while episode.turn is not None:
-        take_turn(episode, "assistant", assistant)
-        take_turn(episode, "user", customer)
-    episode.injected = tuple(getattr(assistant, "injected", ()))
-    return episode
+    def facts(self, trial: int) -> dict[str, Any]:
+        """What a trajectory says of the run that it is from."""
+        return {"agent": self.agent, "user": self.user, "trial": trial, "seed": self.seed, "split": self.split}
 
 
 def evaluate(
@@ -107,9 +91,13 @@ def evaluate(
     user: AgentFactory,
     *,
     judge: Judge | None = None,
-    progress: Callable[[], None] | None = None,
-) -> list[Trajectory]:
-    """Play what a run still lacks and keep it.
+    concurrency: int = 16,
+    progress: Callable[[Trajectory], None] | None = None,
+) -> None:
+    """Play what a run still lacks, and keep it.
+
+    Void episodes are played again, except those for which only the judge failed: these are judged again. The run ends
+    in the order of the tasks, and holds the same whatever is played at once.
 
     Args:
         run: Where the trajectories go; what it holds already is not played again.
@@ -119,27 +107,164 @@ def evaluate(
         agent: Makes the assistant.
         user: Makes the user.
         judge: Judges natural-language assertions.
-        progress: Called after each episode.
+        concurrency: Episodes played at once, at least 1.
+        progress: Called with each trajectory when it has been kept.
 
-    Returns:
-        All trajectories of the run, task by task and trial by trial.
+    Raises:
+        BudgetError: If the money is spent; what is finished is kept.
+        ServiceError: If :data:`VOIDS_IN_A_ROW` episodes one after the other are void.
+        DataError: If the run cannot be written.
+        Exception: What an assistant raises; what is finished is kept.
     """
-    limits = Limits(settings.max_steps, settings.max_errors)
-    trajectories = []
-    for task in tasks:
-        for trial in range(settings.trials):
-            kept = run.finished.get(f"{task.key}-{trial}")
-            if kept is None:
-                episode = play(domain, task, agent, user, seed=settings.seed, trial=trial, limits=limits, judge=judge)
-                kept = episode.trajectory(
-                    agent=settings.agent,
-                    user=settings.user,
-                    trial=trial,
-                    seed=settings.seed,
-                    split=settings.split,
-                )
-                run.append(kept)
-            trajectories.append(kept)
+    wait_for(
+        evaluate_async(
+            run, settings, domain, tasks, agent, user, judge=judge, concurrency=concurrency, progress=progress
+        )
+    )
+
+
+async def evaluate_async(
+    run: Run,
+    settings: Settings,
+    domain: Domain,
+    tasks: Sequence[Task],
+    agent: AgentFactory,
+    user: AgentFactory,
+    *,
+    judge: Judge | None = None,
+    concurrency: int = 16,
+    progress: Callable[[Trajectory], None] | None = None,
+) -> None:
+    """The same as :func:`evaluate`, in a coroutine."""
+
+    async def play(task: Task, trial: int) -> Trajectory:
+        return await play_trial(settings, domain, task, trial, agent, user, judge=judge, broken_off=run.discard)
+
+    player = judged_again(run, domain, judge, play)
+    await fill(run, settings, tasks, player, concurrency=concurrency, progress=progress)
+
+
+def judged_again(run: Run, domain: Domain, judge: Judge | None, play: Player) -> Player:
+    """A player that judges again what is void for its judge alone, and lets another player play everything else."""
+
+    async def judged(task: Task, trial: int) -> Trajectory:
+        name = f"{task.key}-{trial}"
+        kept = run.get(name) if judge is not None and run.void(name) == "judge" else None
+        if kept is None or judge is None:
+            return await play(task, trial)
+        try:
+            return await rejudge(domain, task, kept, judge)
+        except DataError as error:
+            return replace(kept, fault=Fault("task", f"it cannot be graded: {error}"))
+
+    return judged
+
+
+async def fill(
+    run: Run,
+    settings: Settings,
+    tasks: Sequence[Task],
+    play: Player,
+    *,
+    concurrency: int = 16,
+    progress: Callable[[Trajectory], None] | None = None,
+) -> None:
+    """Let a player play what a run lacks; see :func:`evaluate`.
+
+    Raises:
+        ServiceError: If :data:`VOIDS_IN_A_ROW` episodes one after the other are void, those apart that a defective
+            task made so, or that were void before.
+        DataError: If the run cannot be written, or holds episodes of other tasks.
+        Exception: What the player raises; what is finished is kept.
+    """
+    jobs = [(task, trial) for task in tasks for trial in range(settings.trials)]
+    order = [f"{task.key}-{trial}" for task, trial in jobs]
+    if strange := run.episodes() - set(order):
+        raise DataError(
+            f"the run {str(run.folder)!r} holds {len(strange)} episodes that are not of these tasks, such as "
+            f"{min(strange)}; the tasks have changed since: start a new run"
+        )
+
+    async def work(job: tuple[Task, int]) -> Trajectory:
+        trajectory = await play(*job)
+        run.append(trajectory)
+        return trajectory
+
+    lacking = [(task, trial) for task, trial in jobs if f"{task.key}-{trial}" not in run]
+    known = {f"{task.key}-{trial}" for task, trial in lacking if run.void(f"{task.key}-{trial}")}
+    voids = 0
+    async with aclosing(in_parallel(lacking, work, concurrency)) as played:
+        async for trajectory in played:
             if progress is not None:
-                progress()
-    return trajectories
+                progress(trajectory)
+            fault = trajectory.fault
+            if fault is None:
+                voids = 0
+            elif fault.source != "task" and trajectory.episode_id not in known:
+                voids += 1
+            if fault is not None and voids >= VOIDS_IN_A_ROW:
+                run.finish(order)
+                raise ServiceError(
+                    f"{voids} episodes in a row are void; the last: {fault.source}: {fault.reason}; the {len(run)} "
+                    "finished episodes are kept: mend it, and continue with --resume"
+                )
+    run.finish(order)
+
+
+async def play_trial(
+    settings: Settings,
+    domain: Domain,
+    task: Task,
+    trial: int,
+    agent: AgentFactory,
+    user: AgentFactory,
+    *,
+    judge: Judge | None = None,
+    broken_off: Callable[[Trajectory], None] | None = None,
+) -> Trajectory:
+    """One trial of one task as an evaluation plays it; a task that is defective gives a void trajectory.
+
+    Args:
+        settings: What is evaluated.
+        domain: The domain.
+        task: The task.
+        trial: Which trial.
+        agent: Makes the assistant.
+        user: Makes the user.
+        judge: Judges natural-language assertions.
+        broken_off: Called with what there is of an episode that is cancelled, or stopped for want of money, if it
+            has cost any.
+
+    Raises:
+        BudgetError: If the money is spent.
+        Exception: What an assistant raises.
+    """
+    facts = settings.facts(trial)
+    try:
+        rollout = Rollout(
+            domain, task, agent, user, seed=settings.seed, trial=trial, limits=settings.limits, judge=judge
+        )
+    except (TaskError, WorldError) as error:
+        fault = Fault("task", f"{type(error).__name__}: {error}")
+        return Trajectory(
+            domain.name, task.id, task.key, (), "unexpected_error", None, fault=fault, data=domain.data, **facts
+        )
+    episode = rollout.episode
+    try:
+        await rollout.finish_async()
+    except (asyncio.CancelledError, BudgetError) as error:
+        if broken_off is not None and any(usage.cost_usd for usage in episode.usage.values()):
+            stopped = Fault("service", f"broken off: {str(error) or 'cancelled'}")
+            broken_off(replace(episode.trajectory(**facts), fault=stopped, grade=None))
+        raise
+    except Exception:
+        if episode.fault is None or episode.fault.source != "task":
+            raise
+        _log.exception("task %r of %r is void: %s", task.id, domain.name, episode.fault.reason)
+    try:
+        return episode.trajectory(**facts)
+    except Exception as error:  # what grades the task is part of it
+        _log.exception("task %r of %r is void: it cannot be graded", task.id, domain.name)
+        episode.fault = Fault("task", f"it cannot be graded: {type(error).__name__}: {error}")
+        episode.termination = "unexpected_error"
+        return episode.trajectory(**facts)

@@ -2,5 +2,6 @@
 
 from toolgym.compat.tau2.data import data_dir, load_domain
 from toolgym.compat.tau2.results import write_results
+from toolgym.compat.tau2.results_in import Results, read_results
 
-__all__ = ["data_dir", "load_domain", "write_results"]
+__all__ = ["Results", "data_dir", "load_domain", "read_results", "write_results"]

@@ -14,7 +14,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
 from toolgym.tasks import Task
-from toolgym.trajectory import Grade, Trajectory
+from toolgym.trajectory import Grade, Participant, Trajectory
 
 
 def write_results(
@@ -96,14 +96,18 @@ def _simulation(row: Trajectory, task: Task, kinds: Mapping[str, str]) -> dict[s
         "end_time": _time(start + seconds),
         "duration": seconds,
         "termination_reason": "infrastructure_error" if row.fault is not None else row.termination,
-        "agent_cost": None,
-        "user_cost": None,
+        "agent_cost": _cost(row, "assistant"),
+        "user_cost": _cost(row, "user"),
         "reward_info": _reward_info(row.grade, task, kinds),
         "messages": list(_messages(row.messages, start)),
         "trial": row.trial,
         "seed": row.seed,
         "mode": "half_duplex",
     }
+
+
+def _cost(row: Trajectory, side: Participant) -> float | None:
+    return row.usage[side].cost_usd if side in row.usage else None
 
 
 def _reward_info(grade: Grade | None, task: Task, kinds: Mapping[str, str]) -> dict[str, Any] | None:

@@ -1,0 +1,444 @@
+"""`toolgym tau2 import`: what is read from a checkout of tau2-bench, without running it, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from scripted_model import lines, model
+
+import toolgym_mock.tools
+import toolgym_mock.user_tools
+import toolgym_retail.tools
+from toolgym import make_user
+from toolgym.agents.llm import LLMAgent
+from toolgym.cli import main
+from toolgym.compat.tau2.checkout import read_checkout, read_commit
+from toolgym.compat.tau2.toolfile import read_docstring, read_tools
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.prompts import OWN, Wording, wording_of
+from toolgym.rollouts import play
+from toolgym.tools import Toolkit
+
+GUIDELINES = "data/tau2/user_simulator/simulation_guidelines.md"
+WITH_TOOLS = "data/tau2/user_simulator/simulation_guidelines_tools.md"
+TOOLS = "src/tau2/domains/mock/tools.py"
+USER_TOOLS = "src/tau2/domains/mock/user_tools.py"
+
+ASSISTANTS = '''
+import a_module_that_is_missing
+
+raise SystemExit("this file was run")
+
+
+class BaseTools(Toolkit):
+    @is_tool(ToolType.READ)
+    def get_users(self) -> List[User]:
+        """Base words."""
+
+    @is_tool(ToolType.GENERIC)
+    def transfer_to_human_agents(self, summary: str) -> str:
+        """Hand over.
+
+        Args:
+            summary: Why it is
+                handed over.
+
+        Returns:
+            Nothing of use.
+        """
+
+
+class MockTools(BaseTools):
+    """Tools."""
+
+    def __init__(self, db: MockDB) -> None:
+        super().__init__(db)
+
+    def helper(self, x: int) -> int:
+        """Not a tool."""
+
+    @is_tool(ToolType.WRITE)
+    def create_task(self, user_id: str, title: str, description: str = None) -> Task:
+        """
+        Make a task
+        for a user.
+
+        Think first.
+
+        Args:
+            user_id (str): Whose it is.
+            title: What it is: a title.
+        """
+
+    @toolkit.is_tool
+    def get_users(self) -> List[User]:
+        """All the users."""
+
+    @is_tool(ToolType.WRITE)
+    def update_task_status(self, task_id: str, status: TaskStatus) -> Task:
+        """Change it.
+
+        Args:
+            task_id: Which.
+            status: To what.
+        """
+'''
+USERS = '''
+class MockUserTools(Toolkit):
+    @is_tool(ToolType.READ)
+    def check_notifications(self): ...
+
+    @is_tool(ToolType.WRITE)
+    def dismiss_notification(self, notification_id: str) -> str:
+        """Off with it."""
+'''
+FILES = {GUIDELINES: "Bé a user.\n", WITH_TOOLS: "Be a user with hands.\n", TOOLS: ASSISTANTS, USER_TOOLS: USERS}
+
+
+@pytest.fixture(autouse=True)
+def _own_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TOOLGYM_HOME", str(tmp_path / "home"))
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A small checkout, made up, with the mock domain alone."""
+    write(tmp_path / "tau2-bench", FILES)
+    return tmp_path / "tau2-bench"
+
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """``toolgym tau2 import`` in this process."""
+
+    def command(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["toolgym", "tau2", "import", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return command
+
+
+# What is read
+
+
+def test_tools_are_read_in_order_and_nothing_is_run(checkout: Path) -> None:
+    found = read_checkout(checkout)
+    kits = found.wording.tools["mock"]
+    names = ["create_task", "get_users", "update_task_status", "transfer_to_human_agents"]
+    assert {side: list(kit) for side, kit in kits.items()} == {
+        "assistant": names,
+        "user": ["check_notifications", "dismiss_notification"],
+    }
+    assert "a_module_that_is_missing" not in sys.modules
+    assert (found.wording.user, found.wording.user_with_tools) == ("Bé a user.\n", "Be a user with hands.\n")
+
+
+def test_a_description_is_the_first_line_apart_from_the_rest(checkout: Path) -> None:
+    kits = read_checkout(checkout).wording.tools["mock"]
+    assert {name: text.description for name, text in [*kits["assistant"].items(), *kits["user"].items()]} == {
+        "create_task": "Make a task\n\nfor a user.\n\nThink first.",
+        "get_users": "All the users.",
+        "update_task_status": "Change it.",
+        "transfer_to_human_agents": "Hand over.",
+        "check_notifications": "",
+        "dismiss_notification": "Off with it.",
+    }
+
+
+def test_arguments_have_their_types_defaults_and_texts(checkout: Path) -> None:
+    kit = read_checkout(checkout).wording.tools["mock"]["assistant"]
+    assert kit["create_task"].parameters == {
+        "properties": {
+            "user_id": {"description": "Whose it is.", "title": "User Id", "type": "string"},
+            "title": {"description": "What it is: a title.", "title": "Title", "type": "string"},
+            "description": {"default": None, "title": "Description", "type": "string"},
+        },
+        "required": ["user_id", "title"],
+        "title": "parameters",
+        "type": "object",
+    }
+    summary = kit["transfer_to_human_agents"].parameters["properties"]["summary"]
+    assert summary["description"] == "Why it is\nhanded over."
+    assert (kit["create_task"].unread, kit["update_task_status"].unread) == ((), ("status",))
+
+
+DOCSTRINGS = {
+    "": ("", {}),
+    "Find.": ("Find.", {}),
+    "Find.\n\nArgs:\n    x: X.\n\nNote:\n    y: Y.": ("Find.", {"x": "X."}),
+    "Find.\n\nArgs:\n  x(int, optional): X:\n    more.\n  y: Y.\nRaises:\n  z: Z.": (
+        "Find.",
+        {"x": "X:\nmore.", "y": "Y."},
+    ),
+    "Args:\n    x:\n        X.": ("", {"x": "X."}),
+    "Args: none.": ("Args: none.", {}),
+    "Find.\nArgs:\n\nReturns:\n    x: X.": ("Find.", {}),
+}
+
+
+@pytest.mark.parametrize(("text", "read"), DOCSTRINGS.items())
+def test_docstrings_are_read_as_tau2_reads_them(text: str, read: tuple[str, dict[str, str]]) -> None:
+    assert read_docstring(text) == read
+
+
+ANNOTATIONS = {
+    "str": {"type": "string"},
+    "'int'": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "List[str]": {"items": {"type": "string"}, "type": "array"},
+    "list": {"items": {}, "type": "array"},
+    "Dict[str, List[int]]": {
+        "additionalProperties": {"items": {"type": "integer"}, "type": "array"},
+        "type": "object",
+    },
+    "Literal['a', 'b']": {"enum": ["a", "b"], "type": "string"},
+    "typing.Optional[str]": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    "Union[int, 'str']": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+    "int | None": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+    "Any": {},
+}
+UNREAD = [
+    "Flight",
+    "List[Flight | dict]",
+    "models.Flight",
+    "'not an expression'",
+    "Literal[A]",
+    "Annotated[int, 1]",
+    "f()",
+]
+
+
+def read_argument(argument: str) -> Any:
+    docstring = '"""F.\n\n        Args:\n            x: X.\n        """'
+    return read_tools(f"class T:\n    @is_tool(R)\n    def f(self, {argument}):\n        {docstring}\n")["f"]
+
+
+@pytest.mark.parametrize(("annotation", "schema"), ANNOTATIONS.items(), ids=ANNOTATIONS)
+def test_plain_annotations_are_types(annotation: str, schema: dict[str, Any]) -> None:
+    read = read_argument(f"x: {annotation}")
+    assert read.parameters["properties"]["x"] == {"description": "X.", "title": "X", **schema}
+    assert (read.parameters["required"], read.unread) == (["x"], ())
+
+
+@pytest.mark.parametrize(
+    "argument", [*(f"x: {annotation}" for annotation in UNREAD), "x", "x: int = LIMIT", "*, x: int = -f()"]
+)
+def test_what_is_not_plain_is_left_to_our_own_tool(argument: str) -> None:
+    read = read_argument(argument)
+    assert read.parameters["properties"] == {"x": {"description": "X."}}
+    assert read.unread == ("x",)
+    assert ("required" in read.parameters) is ("=" not in argument)
+
+
+@pytest.mark.parametrize("module", [toolgym_mock.tools, toolgym_mock.user_tools, toolgym_retail.tools])
+def test_our_own_tool_files_read_so_give_the_schemas_that_running_them_gives(module: ModuleType) -> None:
+    (kit,) = (kit for kit in vars(module).values() if isinstance(kit, type) and issubclass(kit, Toolkit) and kit.tools)
+    tools = read_tools(inspect.getsource(module).replace("@tool(", "@is_tool("))
+    schemas = Wording("", "", {"own": {"user": tools}}).schemas("own", "user", kit.tools.values())
+
+    def words(schemas: Any) -> list[str]:
+        return json.dumps(schemas).replace("\\n", " ").split()
+
+    assert words(schemas) == words([tool.schema for tool in kit.tools.values()])
+
+
+# Where it is looked for
+
+
+def test_files_are_found_wherever_they_are_below_the_checkout(tmp_path: Path) -> None:
+    moved = {GUIDELINES: "a/simulation_guidelines.md", WITH_TOOLS: "b/c/simulation_guidelines_tools.md"}
+    moved |= {TOOLS: "lib/domains/mock/tools.py", USER_TOOLS: "lib/domains/mock/user_tools.py"}
+    write(tmp_path / "other", {moved[name]: text for name, text in FILES.items()})
+    found = read_checkout(tmp_path / "other")
+    assert sorted(found.wording.files) == sorted(moved.values())
+    assert list(found.wording.tools) == ["mock"]
+
+
+def test_the_usual_place_goes_first_and_installed_copies_do_not_count(checkout: Path) -> None:
+    write(checkout, {"build/lib/tau2/domains/mock/tools.py": "class T: ...", "old/simulation_guidelines.md": "Old."})
+    for hidden in (".venv/lib", "env/site-packages"):
+        write(checkout, {f"{hidden}/tau2/domains/airline/tools.py": ASSISTANTS})
+    write(checkout, {"tests/tools.py": "class T: ..."})
+    found = read_checkout(checkout)
+    assert sorted(found.wording.files) == sorted(FILES)
+    assert found.left_out == {}
+
+
+def test_two_versions_of_the_guidelines_are_refused_and_two_copies_are_not(checkout: Path) -> None:
+    (checkout / GUIDELINES).unlink()
+    write(checkout, {f"{name}/simulation_guidelines.md": "Be." for name in "ab"})
+    assert read_checkout(checkout).wording.user == "Be."
+    write(checkout, {"b/simulation_guidelines.md": "Be not."})
+    with pytest.raises(
+        DataError, match=r"several versions .*: a/simulation_guidelines\.md, b/simulation_guidelines\.md"
+    ):
+        read_checkout(checkout)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        (
+            GUIDELINES,
+            "no file simulation_guidelines.md, in no folder of it; a checkout of tau2-bench has it in data/tau2",
+        ),
+        (WITH_TOOLS, "no file simulation_guidelines_tools.md"),
+        (TOOLS, "no tools that can be used; they are looked for in every domains/<domain>/tools.py"),
+    ],
+)
+def test_what_is_missing_is_named_with_its_usual_place(run: Command, checkout: Path, missing: str, told: str) -> None:
+    (checkout / missing).unlink()
+    code, out, err = run(checkout)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"toolgym: {str(checkout)!r} has {told}")
+    assert not (checkout.parent / "home").exists()
+
+
+def test_a_path_that_is_no_folder_is_refused(run: Command, tmp_path: Path) -> None:
+    code, _, err = run(tmp_path / "gone")
+    assert (code, err) == (
+        2,
+        f"toolgym: {str(tmp_path / 'gone')!r} is no folder; it must be a checkout of tau2-bench\n",
+    )
+
+
+# What is left out
+
+LEFT_OUT = {
+    "src/tau2/domains/mock/tools.py": (ASSISTANTS.replace("title: str,", "name: str,"), "arguments.*: create_task$"),
+    "src/tau2/domains/mock/user_tools.py": (USERS.replace("dismiss_", "delete_"), "delete_notification, dismiss_"),
+    "src/tau2/domains/newer/tools.py": ("class T:\n  def (: ...", "cannot be read by this Python: .*line 2"),
+    "src/tau2/domains/empty/tools.py": ("class T:\n  def f(self): ...", "no class with methods that are marked"),
+    "src/tau2/domains/binary/tools.py": ("class T:\n  '\x00'", "cannot be read by this Python"),
+}
+
+
+@pytest.mark.parametrize(("file", "content"), LEFT_OUT.items(), ids=LEFT_OUT)
+def test_a_domain_that_does_not_fit_is_left_out_with_the_reason(
+    run: Command, checkout: Path, file: str, content: tuple[str, str]
+) -> None:
+    name = file.split("/")[-2]
+    write(checkout, {file: content[0], "src/tau2/domains/another/tools.py": ASSISTANTS})
+    found = read_checkout(checkout)
+    assert set(found.wording.tools) == {"mock", "another"} - {name}
+    assert file not in found.wording.files
+    with pytest.raises(AssertionError, match=content[1]):
+        raise AssertionError(found.left_out[name])
+    code, out, _ = run(checkout)
+    assert code == 0
+    assert f"left out: {name}: " in out
+
+
+def test_nothing_is_stored_if_every_domain_is_left_out(run: Command, checkout: Path) -> None:
+    (checkout / TOOLS).write_text("class T: ...")
+    code, _, err = run(checkout)
+    assert code == 2
+    assert "no tools that can be used" in err
+    assert "mock: src/tau2/domains/mock/tools.py has no class" in err
+
+
+# Which commit it is
+
+
+COMMIT = "2f6dbd0a6e1c9d00000000000000000000000000"
+GIT: dict[str, dict[str, str]] = {
+    "a branch": {".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": f"{COMMIT}\n"},
+    "a packed branch": {
+        ".git/HEAD": "ref: refs/heads/main\n",
+        ".git/packed-refs": f"# pack-refs with: peeled\n00 refs/heads/other\n{COMMIT} refs/heads/main\n^ab\n",
+    },
+    "no branch": {".git/HEAD": f"{COMMIT}\n"},
+    "a worktree": {
+        ".git": "gitdir: ../repo/.git/worktrees/w\n",
+        "../repo/.git/worktrees/w/HEAD": "ref: refs/heads/w\n",
+        "../repo/.git/worktrees/w/commondir": "../..\n",
+        "../repo/.git/refs/heads/w": f"{COMMIT}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", GIT.values(), ids=GIT)
+def test_the_commit_is_read_from_git(checkout: Path, files: dict[str, str]) -> None:
+    write(checkout, files)
+    wording = read_checkout(checkout).wording
+    assert (wording.commit, wording.name) == (COMMIT, f"tau2@{COMMIT[:12]}")
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {".git/HEAD": ""}, {".git/HEAD": "ref: refs/heads/new\n"}, {".git": "gitdir: ../gone"}]
+)
+def test_a_commit_that_git_does_not_tell_is_not_known(checkout: Path, files: dict[str, str]) -> None:
+    write(checkout, files)
+    assert read_commit(checkout) is None
+    assert read_checkout(checkout).wording.name.startswith("tau2@")
+
+
+# The command
+
+
+def test_the_command_says_what_it_found_where_and_stores_it(run: Command, checkout: Path, mock: Domain) -> None:
+    write(checkout, GIT["a branch"])
+    code, out, _ = run(checkout)
+    assert code == 0
+    for name in FILES:
+        assert name in out
+        assert f"sha256 {hashlib.sha256((checkout / name).read_bytes()).hexdigest()}" in out
+    for what in ("guidelines of users without tools", "4 tools of mock's assistant", "2 tools of mock's user"):
+        assert what in out
+    assert f"Stored as tau2@{COMMIT[:12]} in {checkout.parent / 'home'}" in out
+    assert wording_of(mock.with_data(data="tau2")) == read_checkout(checkout).wording
+
+
+def test_the_command_speaks_json(run: Command, checkout: Path) -> None:
+    write(checkout, {"src/tau2/domains/empty/tools.py": ""})
+    code, out, _ = run(checkout, "--json")
+    told = json.loads(out)
+    assert (code, told["commit"], list(told["left_out"])) == (0, None, ["empty"])
+    assert {source["path"]: source["sha256"] for source in told["sources"]} == read_checkout(checkout).wording.files
+    assert Path(told["stored"]).is_file()
+
+
+def test_what_was_imported_is_what_an_agent_is_told_on_tau2s_tasks(
+    run: Command, checkout: Path, tau2_mock: Domain
+) -> None:
+    assert run(checkout)[0] == 0
+    assistant = model(lines("Hello.", "Bye."))
+    play(tau2_mock, tau2_mock.tasks["base"][0], partial(LLMAgent, model=assistant), make_user("minimal"))
+    tools = {tool["function"]["name"]: tool["function"] for tool in assistant.requests[0].tools}
+    assert tools["get_users"] == {
+        "name": "get_users",
+        "description": "All the users.",
+        "parameters": {"properties": {}, "title": "parameters", "type": "object"},
+    }
+    assert tools["update_task_status"]["parameters"]["properties"]["status"] == {
+        "description": "To what.",
+        "enum": ["pending", "completed"],
+        "title": "Status",
+        "type": "string",
+    }
+
+
+def test_without_an_import_tau2s_tasks_are_played_in_our_own_words(tau2_mock: Domain) -> None:
+    assert wording_of(tau2_mock) is OWN

@@ -1,0 +1,67 @@
+"""An assistant that is a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolgym.domain import Domain
+from toolgym.messages import Message
+from toolgym.prepared import prepare
+from toolgym.prompts import Wording, as_chat, own_text, wording_of
+from toolgym.tasks import Task
+
+if TYPE_CHECKING:
+    from toolgym.models import ChatModel
+    from toolgym.trajectory import Usage
+
+
+class LLMAgent:
+    """Answers with what a model says, given the policy, the dialogue as the assistant sees it, and its tools.
+
+    A reply without text or calls is passed on as it is: the episode answers it with an error.
+
+    Args:
+        domain: The domain.
+        task: What is played; nothing of it is read but the tools that it offers.
+        rng: Gives the conversation its seed.
+        model: The model; one serves all episodes of a run.
+        wording: How tools are described; by default the domain's, see :func:`~toolgym.prompts.wording_of`.
+
+    Raises:
+        DataError: If the wording does not fit the tools.
+    """
+
+    privileged = False
+
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        rng: np.random.Generator,
+        *,
+        model: ChatModel,
+        wording: Wording | None = None,
+    ) -> None:
+        self.wording = wording or wording_of(domain)
+        self._tools = self.wording.schemas(domain.name, "assistant", prepare(domain, task).tools["assistant"])
+        self._keeps_reasoning = model.settings.reasoning == "keep"
+        self._talk = model.start(requestor="assistant", seed=int(rng.integers(2**31)))
+
+    @property
+    def usage(self) -> Usage:
+        """What the model used so far."""
+        return self._talk.usage
+
+    async def respond(self, view: Sequence[Message]) -> Message:
+        """See Agent."""
+        chat = as_chat(view[1:], "assistant", reasoning=self._keeps_reasoning)
+        reply = await self._talk.complete([_system(str(view[0].content)), *chat], self._tools)
+        return Message("assistant", reply.text, reply.calls, tokens=reply.tokens, reasoning=reply.reasoning)
+
+
+def _system(policy: str) -> dict[str, str]:
+    content = f"<instructions>\n{own_text('assistant')}\n</instructions>\n<policy>\n{policy}\n</policy>"
+    return {"role": "system", "content": content}

@@ -1,0 +1,100 @@
+"""How the models behind agent, user and judge are named on the command line."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from toolgym.models import ModelSettings
+
+_MODEL = "The model of the {}: its name, its settings as a JSON object, or a .json file that holds them."
+_URL = "Its OpenAI-compatible endpoint, such as http://localhost:8000/v1."
+_ARGS = "What is sent with each of its requests, as a JSON object: temperature, max_tokens, …"
+
+AgentModel = Annotated[str | None, typer.Option(help=_MODEL.format("agent"), rich_help_panel="Models")]
+UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_help_panel="Models")]
+JudgeModel = Annotated[str | None, typer.Option(help=_MODEL.format("judge"), rich_help_panel="Models")]
+BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models")]
+ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
+
+
+def model_settings(role: str, model: str | None, base_url: str | None, args: str | None) -> ModelSettings | None:
+    """The settings of one role's model; None if it has none.
+
+    Args:
+        role: agent, user or judge.
+        model: A name, a JSON object, or the path of a ``.json`` file.
+        base_url: The endpoint; instead of the settings' own.
+        args: A JSON object of arguments; added to the settings' own.
+
+    Raises:
+        DataError: If one of them cannot be read or does not fit, or endpoint or arguments come without a model.
+    """
+    from pydantic import ValidationError
+
+    from toolgym.errors import DataError
+    from toolgym.models import ModelSettings
+
+    if model is None:
+        for name, value in (("base-url", base_url), ("args", args)):
+            if value is not None:
+                raise DataError(f"--{role}-{name} {value!r} is for a model; name it with --{role}-model")
+        return None
+    given: dict[str, Any] = {"model": model}
+    if model.lstrip().startswith("{"):
+        given = _object(f"--{role}-model", model)
+    elif model.endswith(".json"):
+        try:
+            given = _object(model, Path(model).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DataError(f"--{role}-model {model!r} cannot be read: {error}") from error
+    if base_url is not None:
+        given["base_url"] = base_url
+    if args is not None:
+        given["arguments"] = {**given.get("arguments", {}), **_object(f"--{role}-args", args)}
+    try:
+        return ModelSettings.model_validate(given)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}" for problem in error.errors()
+        )
+        allowed = ", ".join(ModelSettings.model_fields)
+        raise DataError(f"the {role}'s model does not fit: {problems}; its settings are {allowed}") from error
+
+
+def recorded(settings: ModelSettings) -> dict[str, Any]:
+    """The settings as a run's manifest has them.
+
+    The values of headers and of a query, which may be secret, are digests, and an endpoint that comes from the
+    environment is there too: a run goes on with equal ones only.
+    """
+    from toolgym.models.connections import address, shown
+
+    plain = settings.model_dump(mode="json", exclude_defaults=True)
+    if settings.base_url is None:
+        plain["base_url"] = shown(address(settings))
+    for name in ("extra_headers", "extra_query"):
+        if values := settings.arguments.get(name):
+            plain["arguments"][name] = {key: _digest(value) for key, value in values.items()}
+    return plain
+
+
+def _digest(value: object) -> str:
+    return f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
+    from toolgym.errors import DataError
+
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise DataError(f"{name} is not JSON: {error}: {text[:120]}") from error
+    if not isinstance(value, dict):
+        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {text[:120]}')
+    return value

@@ -1,0 +1,322 @@
+"""``toolgym view``: the dialogues of a run, and what came of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+
+import typer
+from rich.text import Text
+
+from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.runs import Runs, find_run, plain, tools_of
+from toolgym.trajectory import Check, Fault, Grade, Termination, Trajectory
+
+if TYPE_CHECKING:
+    from toolgym.rollouts.changes import Change
+    from toolgym.tasks import Task
+
+FEW = 3
+"""Up to so many episodes are shown as dialogues unless it is said how many."""
+_LONG = 200
+"""Characters of a value that are shown."""
+_RESULTS = {True: "success", False: "failure", None: "not judged"}
+_LABELS = {"same": ("as gold", "green"), "missing": ("missing", "red"), "extra": ("extra", "red")}
+_COLUMNS = (
+    "episode",
+    "task_id",
+    "trial",
+    "success",
+    "fault_source",
+    "termination",
+    "messages",
+    "calls",
+    "errors",
+    "repeated",
+    "patterns",
+    "started",
+    "seconds",
+    "line",
+)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """An episode that was asked for: figures by the names in ``_COLUMNS``, and notes on its calls by their places."""
+
+    figures: Mapping[str, Any]
+    notes: Mapping[int, Mapping[int, str]]
+
+    @property
+    def result(self) -> str:
+        source = self.figures["fault_source"]
+        return f"void: {source}" if source is not None else _RESULTS[self.figures["success"]]
+
+
+def view(
+    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
+    task: Annotated[str | None, typer.Option(help="Only episodes of this task.")] = None,
+    trial: Annotated[int | None, typer.Option(min=0, help="Only this trial.")] = None,
+    episode: Annotated[str | None, typer.Option(help="Only this episode.")] = None,
+    success: Annotated[bool | None, typer.Option("--success/--failure", help="Only those that ended so.")] = None,
+    void: Annotated[bool, typer.Option("--void", help="Only void ones.")] = False,
+    fault: Annotated[
+        str | None, typer.Option(help="Only void ones by the fault of user, judge, service, task.")
+    ] = None,
+    pattern: Annotated[str | None, typer.Option(help="Only those into which this pattern was injected.")] = None,
+    termination: Annotated[str | None, typer.Option(help="Only those that ended by this.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Show the dialogues of the first so many.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show what was thought.")] = False,
+    runs: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Show episodes of a run: the dialogue, the grade, what the episode changed beside what the gold changes.
+
+    Where more than three match, they are listed, one a line; with --limit the first ones are shown whole.
+    """
+    from toolgym.errors import UnknownNameError
+    from toolgym.patterns import PATTERNS
+
+    for kind, name, known in (
+        ("failure pattern", pattern, list(PATTERNS)),
+        ("termination", termination, list(get_args(Termination))),
+        ("source of faults", fault, list(get_args(get_type_hints(Fault)["source"]))),
+    ):
+        if name is not None and name not in known:
+            raise UnknownNameError(kind, name, known)
+    folder = find_run(run, runs)
+    filters = {
+        "task_id = $task": task,
+        "trial = $trial": trial,
+        "episode = $episode": episode,
+        "success = $success": success,
+        "(fault_source IS NOT NULL) = $void": void or None,
+        "fault_source = $fault": fault,
+        "list_contains(patterns, $pattern)": pattern,
+        "termination = $termination": termination,
+    }
+    found = _find(folder, {text: value for text, value in filters.items() if value is not None})
+    count = len(found)
+    shown = found[:limit] if limit is not None else found if count <= FEW else []
+    rows = _read(folder, shown)
+    if as_json:
+        episodes: list[dict[str, Any]] = [dict(match.figures) for match in (shown or found)]
+        for told, row in zip(episodes, rows, strict=False):
+            told |= _whole(row)
+        print_json({"run": str(folder), "matches": count, "episodes": episodes})
+        return
+    for match, row in zip(shown, rows, strict=True):
+        _show(match, row, full)
+    if not shown:
+        _list(found)
+    if not found:
+        console.print("No episode matches.")
+    elif len(shown) < count:
+        console.print(
+            f"{count} episodes match; --limit N shows the first N whole, --episode one of them.", highlight=False
+        )
+
+
+def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:
+    """The episodes that pass the filters, conditions with one ``$name`` each, in the order of the run.
+
+    Raises:
+        UnknownNameError: If the run has no such task or episode.
+    """
+    from toolgym.errors import UnknownNameError
+    from toolgym.runs import open_tables
+
+    values = {text.rsplit("$", 1)[1].rstrip(")"): value for text, value in filters.items()}
+    with open_tables({folder.name: folder}, ["episodes", "calls"], tools=tools_of) as db:
+        for name, column in (("task", "task_id"), ("episode", "episode")):
+            if name in values:
+                known = [row[0] for row in db.execute(f"SELECT DISTINCT {column} FROM episodes").fetchall()]
+                if values[name] not in known:
+                    raise UnknownNameError(name, values[name], known, f"Looked in the run {str(folder)!r}.")
+        rows = db.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM episodes LEFT JOIN (SELECT episode, CASE WHEN "
+            "count(repeated) = count(*) THEN count(*) FILTER (WHERE repeated) END AS repeated FROM calls "
+            f"GROUP BY episode) USING (episode) WHERE {' AND '.join(filters) or 'true'} ORDER BY line",
+            values,
+        ).fetchall()
+        notes: dict[str, dict[int, dict[int, str]]] = {}
+        for name, position, number, note in db.execute(
+            "SELECT episode, position, number, concat_ws(', ', CASE WHEN error THEN 'failed' END, "
+            "CASE WHEN repeated THEN 'repeated' END) FROM calls WHERE error OR repeated"
+        ).fetchall():
+            notes.setdefault(name, {}).setdefault(position, {})[number] = note
+    found = []
+    for row in rows:
+        figures = dict(zip(_COLUMNS, row, strict=True))
+        figures["started"] = None if figures["started"] is None else figures["started"].isoformat()
+        found.append(_Match(figures, notes.get(figures["episode"], {})))
+    return found
+
+
+def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
+    """The trajectories of episodes, from their lines of the run.
+
+    Raises:
+        DataError: If the run was put in another order meanwhile.
+    """
+    from toolgym.errors import DataError
+    from toolgym.runs.files import TRAJECTORIES
+
+    wanted = {match.figures["line"]: match.figures["episode"] for match in matches}
+    rows = []
+    with (folder / TRAJECTORIES).open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if number in wanted:
+                row = Trajectory.from_json(line.decode("ascii"))
+                if row.episode_id != wanted[number]:
+                    raise DataError(f"the run {str(folder)!r} was put in order while it was read; try again")
+                rows.append(row)
+            if len(rows) == len(wanted):
+                break
+    return rows
+
+
+def _list(matches: Sequence[_Match]) -> None:
+    cells = []
+    for match in matches:
+        figures = match.figures
+        counts = [f"{figures['messages']} messages", f"{figures['calls']} calls"]
+        counts += [
+            f"{figures[name]} {told}"
+            for name, told in (("errors", "failed"), ("repeated", "repeated"))
+            if figures[name]
+        ]
+        patterns = ", ".join(figures["patterns"])
+        name = (figures["episode"], figures["task_id"], f"trial {figures['trial']}", match.result)
+        cells.append([*name, figures["termination"] or "cut off", ", ".join(counts), patterns])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        console.print(plain(text.rstrip()), soft_wrap=True)
+
+
+def _show(match: _Match, row: Trajectory, full: bool) -> None:
+    from toolgym.render import write_message
+
+    figures = match.figures
+    console.rule(plain(f"{row.task_id} · trial {row.trial} · {match.result}"))
+    where = " · ".join(part for part in (row.domain, row.split, f"{row.data} data") if part)
+    seconds = "" if figures["seconds"] is None else f", {figures['seconds']:.3g} s"
+    _say(
+        f"episode {row.episode_id}: {where}, agent {row.agent or '?'}, user {row.user or '?'}, seed {row.seed}{seconds}"
+    )
+    for number, message in enumerate(row.messages):
+        if full and message.reasoning is not None:
+            _say(f"    {message.role} thinks: {message.reasoning}", style="dim italic")
+        write_message(console, message, whole=full, number=number, notes=match.notes.get(number))
+        if number == row.history - 1:
+            console.rule("so far it came with the task", style="dim")
+    task, changes, reason = _look(row)
+    console.rule(plain(match.result), style="dim")
+    _say(f"It ended by {row.termination or 'being cut off'}.")
+    if row.fault is not None:
+        _say(f"Void: {row.fault.source}: {row.fault.reason}", style="red")
+    if row.grade is not None:
+        _show_grade(row.grade, task)
+    for side, terms in row.rewards.items():
+        parts = ", ".join(f"{name} {paid:g}" for name, paid in terms.items())
+        _say(f"reward of the {side}: {sum(terms.values()):g} ({parts})")
+    for injection in row.injected:
+        after = "and put right" if injection.recovered else "and not put right"
+        _say(f"injected after {injection.message} messages that the assistant saw: {injection.pattern}, {after}")
+    for who, used in row.usage.items():
+        tokens = f"{_known(used.input_tokens)} tokens read, {_known(used.output_tokens)} generated"
+        cost = "n/a" if used.cost_usd is None else f"${used.cost_usd:,.4f}"
+        _say(f"{who}: {_known(used.calls)} requests, {tokens}, cost {cost}")
+    console.rule("what it changed, beside the gold", style="dim")
+    if changes is None:
+        _say(f"Not known: {reason}")
+    elif not changes:
+        _say("Neither it nor the gold changes anything.")
+    for change in changes or ():
+        _show_change(change, full)
+
+
+def _look(row: Trajectory) -> tuple[Task | None, tuple[Change, ...] | None, str]:
+    """The task that was played, what was changed, and why that is not known."""
+    from toolgym.errors import DataError, RegistryError
+    from toolgym.registration import make_domain
+    from toolgym.rollouts.changes import changes
+    from toolgym.rollouts.regrade import task_of
+
+    task = None
+    try:
+        domain = make_domain(row.domain, row.data)
+        task = task_of(domain, row)
+        if row.fault is not None and row.fault.source == "task":
+            return task, None, "the task is at fault, and its calls cannot be run again"
+        return task, changes(domain, task, row), ""
+    except (DataError, RegistryError) as error:
+        return task, None, str(error)
+
+
+def _show_grade(grade: Grade, task: Task | None) -> None:
+    for name, value in grade.components.items():
+        _say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
+    if grade.note:
+        _say(grade.note)
+    gold = {action.action_id: action for action in task.gold} if task is not None else {}
+    aside = "" if "ACTION" in grade.basis else " (does not count)"
+    for check in grade.actions:
+        if not check.met:
+            action = gold.get(check.what)
+            call = (
+                check.what if action is None else f"{action.requestor}: {action.name}({json.dumps(action.arguments)})"
+            )
+            _say(f"  gold call not made{aside}: {call}")
+    said: tuple[tuple[str, Sequence[Check]], ...] = (
+        ("does not hold", grade.env_assertions),
+        ("was not said", grade.communicate),
+        ("does not hold, says the judge", grade.nl_assertions),
+    )
+    for what, checks in said:
+        for check in checks:
+            if not check.met:
+                note = f" ({check.note})" if check.note and check.met is False else ""
+                _say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
+
+
+def _show_change(change: Change, full: bool) -> None:
+    label, style = _LABELS.get(change.kind, ("different", "yellow"))
+    field = f".{change.field}" if change.field else ""
+    before, made, gold = (_value(text, full) for text in (change.before, change.made, change.gold))
+    after = {"missing": gold, "different": f"{made}, gold: {gold}"}.get(change.kind, made)
+    _say(f"{label:<10}{change.side}.{change.table}[{change.key}]{field}: {before} → {after}", style=style)
+
+
+def _value(text: str | None, full: bool) -> str:
+    if text is None:
+        return "(nothing)"
+    shown = json.dumps(json.loads(text), ensure_ascii=False)
+    return shown if full or len(shown) <= _LONG else f"{shown[: _LONG - 1]}…"
+
+
+def _whole(row: Trajectory) -> dict[str, Any]:
+    """An episode as data: its trajectory, and what it changed beside the gold."""
+    _, changes, reason = _look(row)
+    told: dict[str, Any] = {"trajectory": json.loads(row.to_json())}
+    if changes is None:
+        return {**told, "changes": None, "changes_not_known": reason}
+    told["changes"] = []
+    for change in changes:
+        values = {name: getattr(change, name) for name in ("before", "made", "gold")}
+        place = {name: getattr(change, name) for name in ("kind", "side", "table", "key", "field")}
+        there = {name: json.loads(text) for name, text in values.items() if text is not None}
+        told["changes"].append(place | there)
+    return told
+
+
+def _known(number: int | None) -> str:
+    return "n/a" if number is None else f"{number:,}"
+
+
+def _say(text: str, style: str = "") -> None:
+    console.print(Text(plain(text).plain, style=style), soft_wrap=False)

@@ -1,0 +1,249 @@
+"""tau2's results file, read: its simulations as our trajectories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from toolgym.compat.tau2.data import read_task
+from toolgym.domain import Domain
+from toolgym.errors import DataError, TaskError
+from toolgym.messages import Message, from_chat
+from toolgym.tasks import Task
+from toolgym.trajectory import Check, Fault, Grade, Participant, Termination, Trajectory, Usage
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a results file holds.
+
+    Args:
+        domain: The domain's name.
+        tasks: The tasks that were played, as the file has them.
+        trajectories: The simulations, in the file's order.
+        info: What else the file says of the run, as it stands there: models, limits, seed, policy.
+    """
+
+    domain: str
+    tasks: tuple[Task, ...]
+    trajectories: tuple[Trajectory, ...]
+    info: Mapping[str, Any]
+
+    def over(self, domain: Domain) -> Results:
+        """The same with tasks that play in a domain's world: only then have they the keys that they have there.
+
+        Args:
+            domain: The domain over tau2's data. Where its task differs from the file's in nothing but its issues,
+                which tau2 writes in another form, it is taken instead.
+
+        Raises:
+            DataError: If the domain has no tasks, so that its world is not known.
+        """
+        known = {task.id: task for task in domain.tasks}
+        if not known:
+            raise DataError(f"tau2's {domain.name!r} has no tasks here, so that its database is not known")
+        world = next(iter(known.values())).world
+        placed = {}
+        for task in self.tasks:
+            here, there = task.model_copy(update={"world": world}), known.get(task.id)
+            alike = there is not None and _without_issues(there).key == _without_issues(here).key
+            placed[task.key] = there if there is not None and alike else here
+        rows = tuple(replace(row, task_key=placed[row.task_key].key) for row in self.trajectories)
+        return Results(self.domain, tuple(placed.values()), rows, self.info)
+
+
+def _without_issues(task: Task) -> Task:
+    return task.model_copy(update={"issues": None})
+
+
+def read_results(path: str | Path) -> Results:
+    """Read a results file in tau2's ``json`` format; keys that it does not need are passed over.
+
+    A void simulation, which tau2 calls an infrastructure error, has a fault. Cost is what the file says of it; tokens
+    are known where it tells them for every message.
+
+    Raises:
+        DataError: If it is not such a file; the message names the simulation and the key.
+    """
+    path = Path(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{str(path)!r} is not a results file of tau2: {error}") from error
+    where = str(path)
+    if not isinstance(data, dict) or not data.keys() & {"info", "simulations"}:
+        raise DataError(f"{where!r} is not a results file of tau2: it has no info, tasks and simulations")
+    info = _part(data, "info", dict, where)
+    name = _part(_part(info, "environment_info", dict, f"{where}, info"), "domain_name", str, f"{where}, info")
+    tasks: dict[str, Task] = {}
+    for number, item in enumerate(_part(data, "tasks", list, where)):
+        try:
+            task = read_task(item, world="")
+        except TaskError as error:
+            raise DataError(f"{where}, task {number}: {error}") from error
+        tasks[task.id] = task
+    trials: dict[str, int] = {}
+    rows = []
+    if "simulations" not in data and data.get("simulation_index"):
+        raise DataError(f"{where!r} is in tau2's 'dir' format, which is not read; let tau2 write it as one 'json' file")
+    for number, item in enumerate(_part(data, "simulations", list, where)):
+        place = f"{where}, simulation {number}"
+        if not isinstance(item, dict):
+            raise DataError(f"{place} must be an object, got {type(item).__name__}")
+        identity = _part(item, "task_id", str, place)
+        if identity not in tasks:
+            raise DataError(f"{place}: 'task_id' is {identity!r}, and the file has no such task")
+        following = trials.get(identity, 0)
+        row = _trajectory(item, tasks[identity], name, info, following, place)
+        trials[identity] = max(following, row.trial + 1)
+        rows.append(row)
+    return Results(name, tuple(tasks.values()), tuple(rows), info)
+
+
+def _trajectory(
+    data: Mapping[str, Any], task: Task, domain: str, info: Mapping[str, Any], trial: int, place: str
+) -> Trajectory:
+    termination = _part(data, "termination_reason", str, place)
+    if termination not in get_args(Termination):
+        raise DataError(f"{place}: 'termination_reason' is {termination!r}; allowed are {get_args(Termination)}")
+    void = termination == "infrastructure_error"
+    state = task.initial_state
+    history = len(state.message_history or ()) if state is not None else 0
+    raw = _part(data, "messages", list, place)
+    messages = tuple(_read_messages(raw, place))
+    given = _part(data, "trial", int, place, optional=True)
+    return Trajectory(
+        domain=domain,
+        task_id=task.id,
+        task_key=task.key,
+        messages=messages,
+        termination=termination,
+        grade=None if void else _grade(_part(data, "reward_info", dict, place, optional=True), place),
+        history=min(history, len(messages)),
+        fault=Fault("service", "tau2 recorded an infrastructure error") if void else None,
+        agent=_player(info, "agent_info"),
+        user=_player(info, "user_info"),
+        trial=trial if given is None else given,
+        seed=_part(data, "seed", int, place, optional=True),
+        data="tau2",
+        usage=_usage(data, raw[max(history, 1) :], place),
+        started=_seconds(_part(data, "start_time", str, place, optional=True), place),
+        seconds=_part(data, "duration", (int, float), place, optional=True),
+    )
+
+
+def _part(data: Mapping[str, Any], key: str, kind: Any, place: str, *, optional: bool = False) -> Any:
+    """A value of a file, None if it is optional and not there.
+
+    Raises:
+        DataError: If it is missing, or of another type.
+    """
+    value = data.get(key)
+    if value is None and optional:
+        return None
+    if value is None:
+        raise DataError(f"{place} has no {key!r}")
+    if not isinstance(value, kind):
+        wanted = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise DataError(f"{place}: {key!r} must be {wanted}, got {type(value).__name__}: {str(value)[:80]}")
+    return value
+
+
+def _read_messages(raw: Sequence[Any], place: str) -> Iterator[Message]:
+    awaited: list[str] = []
+    for number, item in enumerate(raw):
+        if not isinstance(item, dict):
+            raise DataError(f"{place}, message {number} must be an object, got {type(item).__name__}")
+        for part in item["tool_messages"] if isinstance(item.get("tool_messages"), list) else (item,):
+            try:
+                message = from_chat(part)
+            except (DataError, AttributeError) as error:
+                raise DataError(f"{place}, message {number}: {error}") from error
+            if message.role != "tool":
+                awaited = [call.id for call in message.tool_calls]
+                used = part.get("usage")
+                tokens = used.get("completion_tokens") if isinstance(used, dict) else None
+                yield replace(message, tokens=tokens if isinstance(tokens, int) else None)
+            else:  # tau2 lets ids be empty
+                answered = awaited.pop(0) if awaited else None
+                yield message if message.tool_call_id else replace(message, tool_call_id=answered)
+
+
+def _grade(data: Mapping[str, Any] | None, place: str) -> Grade | None:
+    if data is None:
+        return None
+    place = f"{place}, reward_info"
+    reward = float(_part(data, "reward", (int, float), place))
+    checked = _part(data, "db_check", dict, place, optional=True)
+    components = _part(data, "reward_breakdown", dict, place, optional=True) or {}
+    info = data.get("info")
+    note = info.get("note") if isinstance(info, dict) else None
+    return Grade(
+        reward=reward,
+        success=abs(reward - 1.0) <= 1e-6,
+        basis=tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if components else (),
+        components=dict(components),
+        db_match=_part(checked, "db_match", bool, f"{place}, db_check") if checked is not None else None,
+        actions=_checks(data, "action_checks", ("action", "action_id"), "action_match", place),
+        env_assertions=_checks(data, "env_assertions", ("env_assertion", "func_name"), "met", place),
+        communicate=_checks(data, "communicate_checks", ("info",), "met", place),
+        nl_assertions=_checks(data, "nl_assertions", ("nl_assertion",), "met", place),
+        note=note if isinstance(note, str) else "",
+    )
+
+
+def _checks(data: Mapping[str, Any], key: str, what: Sequence[str], met: str, place: str) -> tuple[Check, ...]:
+    checks = []
+    for number, item in enumerate(_part(data, key, list, place, optional=True) or ()):
+        here = f"{place}, {key} {number}"
+        if not isinstance(item, dict):
+            raise DataError(f"{here} must be an object, got {type(item).__name__}")
+        named = item
+        for name in what[:-1]:
+            named = _part(named, name, dict, here)
+        note = item.get("justification")
+        text = _part(named, what[-1], str, here)
+        checks.append(Check(text, _part(item, met, bool, here, optional=True), note if isinstance(note, str) else ""))
+    return tuple(checks)
+
+
+def _usage(data: Mapping[str, Any], raw: Sequence[Any], place: str) -> dict[Participant, Usage]:
+    """What each side used: its cost, and its tokens if every one of its messages after the opening tells them."""
+    found: dict[Participant, Usage] = {}
+    sides: tuple[tuple[Participant, str], ...] = (("assistant", "agent_cost"), ("user", "user_cost"))
+    for side, key in sides:
+        cost = _part(data, key, (int, float), place, optional=True)
+        used = [item.get("usage") for item in raw if item.get("role") == side]
+        read, generated = (_tokens(used, name) for name in ("prompt_tokens", "completion_tokens"))
+        usage = Usage(None if generated is None else len(used), read, generated, cost)
+        if usage != Usage():
+            found[side] = usage
+    return found
+
+
+def _tokens(used: Sequence[Any], name: str) -> int | None:
+    counts = [one.get(name) if isinstance(one, dict) else None for one in used]
+    whole = [count for count in counts if isinstance(count, int)]
+    return sum(whole) if whole and len(whole) == len(counts) else None
+
+
+def _player(info: Mapping[str, Any], key: str) -> str:
+    """Who played a side, as the file names it."""
+    player = info.get(key)
+    name = player.get("implementation") if isinstance(player, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _seconds(text: str | None, place: str) -> float | None:
+    """Unix time of a time that tau2 wrote, which has no zone and is taken for UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DataError(f"{place}: 'start_time' is not a time: {error}") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,1 @@
+"""Judges: those who say whether natural-language assertions hold over a dialogue."""

@@ -1,0 +1,134 @@
+"""A judge that is a language model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toolgym.errors import ServiceError, ToolGymError
+from toolgym.evaluation.grade import Verdict
+from toolgym.messages import Message
+from toolgym.prompts import own_text
+from toolgym.trajectory import NO_USAGE, Usage
+
+if TYPE_CHECKING:
+    from toolgym.models import ChatModel, Conversation
+
+ATTEMPTS = 3
+"""How often it is asked until its answer can be read."""
+
+
+class Verdicts(tuple[Verdict, ...]):
+    """Verdicts, and what they cost."""
+
+    usage: Usage = NO_USAGE
+
+
+class LLMJudge:
+    """Judges assertions with a model, which sees what both sides said, called and got, and nobody's thoughts.
+
+    Args:
+        model: The model; one serves all episodes of a run.
+    """
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+
+    async def __call__(self, assertions: Sequence[str], messages: Sequence[Message]) -> Verdicts:
+        """Judge assertions over a dialogue.
+
+        Args:
+            assertions: What may or may not hold.
+            messages: The whole dialogue, oldest first.
+
+        Returns:
+            One verdict an assertion, in order; the attribute ``usage`` is what all requests for them used.
+
+        Raises:
+            ServiceError: If the model fails, or answers :data:`ATTEMPTS` times what cannot be read.
+            ContextError: If the dialogue does not fit into its context.
+            BudgetError: If the budget is spent. The attribute ``usage`` of each of these too is what all requests used.
+        """
+        chat = [
+            {"role": "system", "content": own_text("judge")},
+            {"role": "user", "content": _case(assertions, messages)},
+        ]
+        talk = self._model.start(seed=0)  # each request has a seed of its own
+        try:
+            verdicts = await _ask(talk, chat, len(assertions))
+        except ToolGymError as error:
+            error.usage = talk.usage  # type: ignore[attr-defined]  # for whoever adds up what judging costs
+            raise
+        verdicts.usage = talk.usage
+        return verdicts
+
+
+async def _ask(talk: Conversation, chat: Sequence[Mapping[str, Any]], count: int) -> Verdicts:
+    answer = ""
+    for _ in range(ATTEMPTS):
+        answer = (await talk.complete(chat)).text or ""
+        if (verdicts := _verdicts(answer, count)) is not None:
+            return verdicts
+    raise ServiceError(
+        f"the judge was asked {ATTEMPTS} times for a JSON list of {count} verdicts, and answered at last "
+        f"{answer[:300]!r}"
+    )
+
+
+def _case(assertions: Sequence[str], messages: Sequence[Message]) -> str:
+    """The dialogue and the assertions. A message is one line of JSON, so that none can pass for several."""
+    dialogue = "\n".join(_line(message) for message in messages)
+    numbered = "\n".join(f"{place}. {text}" for place, text in enumerate(assertions, 1))
+    return f"<dialogue>\n{dialogue}\n</dialogue>\n<statements>\n{numbered}\n</statements>"
+
+
+def _line(message: Message) -> str:
+    shown: dict[str, Any] = {"role": message.role}
+    if message.role == "tool":
+        shown["to"] = message.requestor
+    if message.content is not None:
+        shown["error" if message.error else "content"] = message.content
+    if message.tool_calls:
+        shown["calls"] = [
+            {"tool": call.name, "arguments": call.raw if call.problem else call.arguments}
+            for call in message.tool_calls
+        ]
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _verdicts(answer: str, count: int) -> Verdicts | None:
+    r"""The last such list in an answer, which may hold thoughts and code fences too; None if there is none.
+
+    Example:
+        >>> _verdicts('It says so.\n```json\n[{"reason": "Line 3.", "met": true}]\n```', 1)
+        (Verdict(met=True, reason='Line 3.'),)
+    """
+    found = None
+    for value in _values(answer):
+        if isinstance(value, dict) and len(value) == 1 and "met" not in value:
+            (value,) = value.values()  # some servers let a model answer with an object only
+        if count == 1 and isinstance(value, dict):
+            value = [value]
+        if isinstance(value, list) and len(value) == count and all(_is_verdict(item) for item in value):
+            found = Verdicts(Verdict(item["met"], str(item.get("reason") or "")) for item in value)
+    return found
+
+
+def _is_verdict(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("met"), bool)
+
+
+def _values(text: str) -> Iterator[Any]:
+    """The JSON lists and objects in a text, those inside others left out."""
+    place = 0
+    while starts := [found for found in (text.find("[", place), text.find("{", place)) if found >= 0]:
+        try:
+            value, place = _decode(text, min(starts))
+        except (ValueError, RecursionError):
+            place = min(starts) + 1
+        else:
+            yield value
+
+
+_decode = json.JSONDecoder().raw_decode

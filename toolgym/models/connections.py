@@ -1,0 +1,178 @@
+"""The clients of endpoints: of each event loop its own, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+from toolgym.errors import DataError, MissingExtraError
+from toolgym.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+NO_KEY = "none"
+"""The key that is sent where none is set: servers of one's own take any."""
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+_ROOM = 16
+"""Requests at once through one client: what each costs grows with the connections that its client has open."""
+
+
+class Endpoint:
+    """The clients of one endpoint in one event loop: as many as its requests at once need.
+
+    There is no limit to requests at once but the file descriptors of the process (``ulimit -n``): each takes one.
+
+    Args:
+        url: Where.
+        key: What is sent as the key.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.key = key
+        self._clients: list[AsyncOpenAI] = []
+        self._room: list[AsyncOpenAI] = []
+
+    @contextmanager
+    def client(self) -> Iterator[AsyncOpenAI]:
+        """A client for one request."""
+        if not self._room:
+            self._open()
+        client = self._room.pop()
+        try:
+            yield client
+        finally:
+            self._room.append(client)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for client in self._clients:
+            await client.close()
+
+    def _open(self) -> None:
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+        client = AsyncOpenAI(
+            api_key=self.key,
+            base_url=self.url,
+            max_retries=0,
+            timeout=None,
+            http_client=DefaultAsyncHttpxClient(timeout=None, verify=_trusted()),
+        )
+        self._clients.append(client)
+        self._room += [client] * _ROOM
+
+
+@cache
+def _trusted() -> Any:
+    """The certificates that all clients trust: reading them takes longer than a request."""
+    return http_library().create_ssl_context()
+
+
+@cache
+def http_library() -> Any:
+    """What the ``openai`` package is built on: httpx2 from version 3 on, httpx before."""
+    from openai import DefaultAsyncHttpxClient
+
+    return import_module(DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0])
+
+
+_Open: TypeAlias = dict[asyncio.AbstractEventLoop, dict[tuple[str, str], tuple[Endpoint, AsyncGenerator[Endpoint]]]]
+_open: _Open = {}
+_inherited: list[_Open] = []
+
+
+def check(settings: ModelSettings) -> None:
+    """See that a model can be asked, as far as that can be told without asking it.
+
+    Raises:
+        DataError: If there is no key, or one that cannot be sent.
+        MissingExtraError: If a package of the extra ``llm`` is not installed.
+    """
+    try:
+        for package in ("openai", "tenacity", "aiolimiter"):
+            import_module(package)
+    except ImportError as error:
+        raise MissingExtraError("a chat model", "llm") from error
+    _key(settings)
+
+
+async def connect(settings: ModelSettings) -> Endpoint:
+    """The running loop's clients for a model's endpoint.
+
+    A loop that ends as ``asyncio.run`` ends it closes them.
+
+    Raises:
+        DataError: If there is no key, or one that cannot be sent.
+        MissingExtraError: If a package of the extra ``llm`` is not installed.
+    """
+    check(settings)
+    url, key = address(settings), _key(settings)
+    loop = asyncio.get_running_loop()
+    if loop not in _open:
+        for ended in [other for other in _open if other.is_closed()]:
+            del _open[ended]
+    opened = _open.setdefault(loop, {})
+    if (url, key) not in opened:
+        # A loop closes the generators that are suspended in it when it ends, and with them what they hold.
+        holder = _hold(Endpoint(url, key))
+        opened[url, key] = await anext(holder), holder
+    return opened[url, key][0]
+
+
+async def _hold(endpoint: Endpoint) -> AsyncGenerator[Endpoint]:
+    try:
+        yield endpoint
+    finally:
+        _open.get(asyncio.get_running_loop(), {}).pop((endpoint.url, endpoint.key), None)
+        await endpoint.close()
+
+
+def _forget() -> None:
+    """A forked child has neither the loops nor the connections of its parent, and must not close them."""
+    global _open
+    _inherited.append(_open)
+    _open = {}
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def address(settings: ModelSettings) -> str:
+    """The URL of a model's endpoint."""
+    return settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+
+
+def shown(url: str) -> str:
+    """An endpoint's URL as messages show it, without a name, password or query.
+
+    Example:
+        >>> shown("https://me:secret@models.example/v1?token=1")
+        'https://models.example/v1'
+    """
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _key(settings: ModelSettings) -> str:
+    key = os.environ.get(settings.api_key_env, "").strip()
+    if not key:
+        if address(settings) == OPENAI_URL:
+            raise DataError(
+                f"the environment variable {settings.api_key_env} is not set: put the key for {settings.model} there, "
+                "name another variable as api_key_env, or give the base_url of a server that needs no key"
+            )
+        return NO_KEY
+    if not (key.isascii() and key.isprintable()):
+        raise DataError(f"the environment variable {settings.api_key_env} holds characters that no key can have")
+    return key

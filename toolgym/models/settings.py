@@ -1,0 +1,119 @@
+"""Which model is asked, where, and how."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_OURS = {
+    "model": "give it as the setting 'model'",
+    "messages": "they are the dialogue",
+    "tools": "they are the side's tools",
+    "stream": "give it as the setting 'stream'",
+    "timeout": "give it as the setting 'timeout_s'",
+}
+_KEYS = ("authorization", "api-key", "x-api-key")
+_INSTEAD = "put the key into the environment variable that api_key_env names"
+_SEED = {"seed": "every request gets one of its own; with seeded=false none is set, and yours is sent"}
+
+
+class Price(BaseModel):
+    """What a model costs, in US dollars for 1,000,000 tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_usd: float = Field(ge=0, allow_inf_nan=False)
+    """Of tokens that it reads."""
+    output_usd: float = Field(ge=0, allow_inf_nan=False)
+    """Of tokens that it generates, thoughts included."""
+
+
+class ModelSettings(BaseModel):
+    """One model behind an OpenAI-compatible endpoint: OpenAI, vLLM, SGLang, llama.cpp, OpenRouter and others.
+
+    Example:
+        >>> local = ModelSettings(model="qwen", base_url="http://localhost:8000/v1", arguments={"temperature": 0.7})
+        >>> local.attempts
+        6
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    model: str = Field(min_length=1)
+    """Its name at the endpoint."""
+    base_url: str | None = None
+    """The endpoint, such as ``http://localhost:8000/v1``, without a name and password; None for what
+    ``OPENAI_BASE_URL`` says, or OpenAI's own."""
+    api_key_env: str = Field(default="OPENAI_API_KEY", min_length=1)
+    """The environment variable that holds the key. Where it is not set, an endpoint of your own is sent ``none``."""
+    arguments: dict[str, Any] = {}
+    """Sent with each request as they are: ``temperature``, ``max_tokens``, ``top_k``, …; as the ``openai`` package
+    has it, ``extra_headers`` and ``extra_query`` go there, and what is in ``extra_body`` goes beside the others. Keys
+    do not belong there: ``api_key_env`` names where they are. Of a ``max_tokens`` that leaves no room for the dialogue
+    servers such as vLLM say that the context is too small, and for us too it is then a dialogue that no longer fits."""
+    tool_format: Literal["native", "hermes", "qwen", "llama"] = "native"
+    """Who reads tool calls: the server (``native``), or we in the model's text, in one of these formats."""
+    reasoning: Literal["strip", "keep"] = "strip"
+    """Whether the model's earlier thoughts go back to it in later requests."""
+    seeded: bool = True
+    """Whether requests carry a seed; some servers refuse the field."""
+    stream: bool = False
+    """Whether replies are streamed; what comes of them is the same."""
+    timeout_s: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    """Seconds that one request may take until its reply is complete."""
+    attempts: int = Field(default=6, ge=1)
+    """Requests made for one reply before the service counts as failed, at least 1."""
+    price: Price | None = None
+    """What it costs; a budget needs it where the server does not tell."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not re.match("https?://[^/]", url):
+            got = url.rpartition("@")[2]  # what stands before it may be secret
+            raise ValueError(f"an endpoint is a URL that starts with http:// or https://, got {got!r}")
+        if url is not None and re.match("https?://[^/?#]*@", url):
+            raise ValueError(f"an endpoint must not hold a name and password: {_INSTEAD}")
+        return url
+
+    @field_validator("arguments")
+    @classmethod
+    def _is_json(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(arguments, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"arguments are sent as JSON, and these are not: {error}") from None
+        for name in ("extra_headers", "extra_query", "extra_body"):
+            if not isinstance(arguments.get(name, {}), dict):
+                raise ValueError(f"{name} must be a mapping, got {type(arguments[name]).__name__}")
+        for name in ("extra_headers", "extra_query"):
+            for key in arguments.get(name, {}):
+                if str(key).lower().replace("_", "-") in _KEYS:
+                    raise ValueError(f"{name} must not hold {key!r}: {_INSTEAD}")
+        for name, value in arguments.get("extra_headers", {}).items():
+            _check_header(name, value)
+        return arguments
+
+    @model_validator(mode="after")
+    def _sets_nothing_twice(self) -> ModelSettings:
+        ours = _OURS | _SEED if self.seeded else _OURS
+        for name in [*self.arguments, *self.arguments.get("extra_body", {})]:
+            if name in ours:
+                raise ValueError(f"arguments must not hold {name!r}: {ours[name]}")
+        return self
+
+
+def _check_header(name: object, value: object) -> None:
+    """See that a header can be sent; its value, which may be secret, is never told."""
+    if not isinstance(name, str) or not re.fullmatch(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", name):
+        raise ValueError(f"{name!r} in extra_headers cannot be the name of a header: use letters, digits and hyphens")
+    if not isinstance(value, str):
+        raise ValueError(f"the header {name!r} in extra_headers must be text, got {type(value).__name__}")
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ValueError(
+            f"the header {name!r} in extra_headers holds characters that cannot be sent: give it as printable ASCII, "
+            "without spaces around it"
+        )

@@ -1,0 +1,110 @@
+"""One rollout: an episode with the agents that play it, to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from toolgym.dialogue import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
+from toolgym.domain import AgentFactory, Domain
+from toolgym.episode import Episode, Limits
+from toolgym.evaluation.grade import Judge
+from toolgym.rewards import RewardTerm
+from toolgym.streams import stream
+from toolgym.tasks import Task
+
+
+class Rollout:
+    """An episode about to be played.
+
+    Args:
+        domain: The domain.
+        task: The task.
+        agent: Makes the assistant.
+        user: Makes the user.
+        seed: The run's seed, at least 0.
+        trial: Which repetition of the task this is, from 0.
+        limits: When it is cut off.
+        terms: What it pays.
+        judge: Judges natural-language assertions; without one they are not judged.
+
+    Raises:
+        TaskError: If the task cannot be set up, or a side cannot play it.
+        WorldError: If its world cannot be found.
+
+    Example:
+        >>> from toolgym import make_agent, make_domain, make_user
+        >>> mock = make_domain("mock")
+        >>> rollout = Rollout(mock, mock.tasks["test"][0], make_agent("oracle"), make_user("minimal"))
+        >>> rollout.finish().grade.success
+        True
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        agent: AgentFactory,
+        user: AgentFactory,
+        *,
+        seed: int = 0,
+        trial: int = 0,
+        limits: Limits | None = None,
+        terms: Sequence[RewardTerm] = (),
+        judge: Judge | None = None,
+    ) -> None:
+        self.episode = Episode(domain, task, limits=limits, terms=terms, judged=judge is not None)
+        self.assistant = agent(domain, task, stream(seed, task.key, trial, "assistant"))
+        self.user = user(domain, task, stream(seed, task.key, trial, "user"))
+        self.judge = judge
+
+    def finish(self) -> Episode:
+        """Play it to its end, and wait for whoever answers with an awaitable."""
+        episode = self.episode
+        try:
+            while episode.turn is not None:
+                take_turn(episode, "assistant", self.assistant)
+                take_turn(episode, "user", self.user)
+            take_verdict(episode, self.judge)
+        finally:
+            note_participants(episode, assistant=self.assistant, user=self.user)
+        return episode
+
+    async def finish_async(self) -> Episode:
+        """Play it to its end in a coroutine; the same agents give the same episode as :meth:`finish`."""
+        episode = self.episode
+        try:
+            while episode.turn is not None:
+                await take_turn_async(episode, "assistant", self.assistant)
+                await take_turn_async(episode, "user", self.user)
+            await take_verdict_async(episode, self.judge)
+        finally:
+            note_participants(episode, assistant=self.assistant, user=self.user)
+        return episode
+
+
+def play(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Any) -> Episode:
+    """Play one episode to its end.
+
+    Args:
+        domain: The domain.
+        task: The task.
+        agent: Makes the assistant.
+        user: Makes the user.
+        settings: The other settings of :class:`Rollout`: seed, trial, limits, terms, judge.
+
+    Returns:
+        The finished episode.
+
+    Example:
+        >>> from toolgym import make_agent, make_domain, make_user
+        >>> mock = make_domain("mock")
+        >>> play(mock, mock.tasks["test"][0], make_agent("oracle"), make_user("minimal")).grade.success
+        True
+    """
+    return Rollout(domain, task, agent, user, **settings).finish()
+
+
+async def play_async(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Any) -> Episode:
+    """Play one episode to its end in a coroutine; the same arguments as for :func:`play` give the same episode."""
+    return await Rollout(domain, task, agent, user, **settings).finish_async()

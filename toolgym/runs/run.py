@@ -1,0 +1,357 @@
+"""A run: a folder with a manifest and its trajectories, one a line, each kept as soon as it is finished.
+
+::
+
+    runs/<name>/
+      manifest.json         settings, world digests, versions
+      trajectories.jsonl    one finished episode a line
+      timings.jsonl         when each began and how long it took: all that differs between equal runs
+      voided.jsonl          episodes that faults or an end of the run made void, after others took their place
+
+While a run is played, trajectories are appended as they finish; :meth:`Run.finish` puts them into the order of the
+tasks, so that two equal runs are equal byte for byte whatever was played at once and however often it was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, NamedTuple
+
+from toolgym.errors import DataError
+from toolgym.runs.files import (
+    MANIFEST,
+    TIMINGS,
+    TRAJECTORIES,
+    VOIDED,
+    drop_cut_line,
+    locked,
+    read_lines,
+    read_manifest,
+    replace_whole,
+    write,
+)
+from toolgym.trajectory import Trajectory
+
+_LOCK = ".lock"
+
+
+class _Line(NamedTuple):
+    """Where the line of an episode stands in the file, and what is needed to know of it without reading it."""
+
+    start: int
+    end: int
+    void: str | None
+    """The source of its fault."""
+
+
+class Run:
+    """One run on disk, open for writing; use it as a context manager.
+
+    Args:
+        folder: Where it is.
+        settings: What was asked for; a run can be continued with equal settings only.
+
+    Example:
+        >>> import tempfile
+        >>> from toolgym import make_agent, make_domain, make_user
+        >>> from toolgym.rollouts import Settings, evaluate
+        >>> mock, settings = make_domain("mock"), Settings("mock", "test", "oracle", trials=1)
+        >>> with tempfile.TemporaryDirectory() as place, Run.start(Path(place) / "first", settings.as_dict()) as run:
+        ...     evaluate(run, settings, mock, mock.tasks["test"][:2], make_agent("oracle"), make_user("minimal"))
+        ...     [trajectory.success for trajectory in run.trajectories()]
+        [True, True]
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.settings = dict(settings)
+        self.cost_usd = 0.0
+        """What its episodes cost so far, void ones included, as far as that is known."""
+        self._file: IO[bytes] | None = None
+        self._timings: IO[bytes] | None = None
+        self._lock: IO[bytes] | None = None
+        self._lines: dict[str, _Line] = {}
+        self._superseded: list[_Line] = []
+        self._unjudged: dict[str, Trajectory] = {}
+        self._attempts: dict[str, int] = {}
+        self._apart: set[tuple[str, int]] = set()
+        self._size = 0
+        self._finished = 0
+
+    @classmethod
+    def start(cls, folder: Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
+        """Make a new run.
+
+        Args:
+            folder: Where it will be.
+            settings: What is asked for.
+            worlds: Digests of the worlds in which it plays, for the manifest.
+
+        Raises:
+            DataError: If the folder is a run already, or cannot be written.
+        """
+        if (folder / MANIFEST).exists():
+            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+        run = cls(folder, settings)
+        manifest = {
+            "settings": run.settings,
+            "worlds": sorted(set(worlds)),
+            "versions": {"toolgym": version("toolgym"), "python": platform.python_version()},
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            run._open()
+            if (folder / TRAJECTORIES).stat().st_size:  # of another process, or the manifest is lost
+                run.close()
+                raise DataError(
+                    f"{str(folder)!r} holds episodes already, of a run whose manifest is not there or was written just "
+                    "now; choose another name, or put its manifest.json back"
+                )
+            os.truncate(folder / TIMINGS, 0)
+            replace_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+        except OSError as error:
+            run.close()
+            raise DataError(f"the run {str(folder)!r} cannot be written: {error}") from error
+        return run
+
+    @classmethod
+    def resume(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
+        """Continue a run; a last line that was cut off is removed.
+
+        Raises:
+            DataError: If there is no such run, it was made with other settings, another process writes it, or a line
+                of it is not a trajectory.
+        """
+        before = read_manifest(folder).get("settings")
+        if not isinstance(before, dict):
+            raise DataError(f"the manifest of the run {str(folder)!r} has no settings; it cannot be continued")
+        wanted = json.loads(json.dumps(dict(settings)))
+        if before != wanted:
+            names = sorted(name for name in {*before, *wanted} if before.get(name) != wanted.get(name))
+            name = names[0]
+            raise DataError(
+                f"the run {str(folder)!r} was made with {name}={before.get(name)!r}, not {wanted.get(name)!r}; "
+                "continue it with the settings in its manifest, or start a new one"
+            )
+        run = cls(folder, settings)
+        try:
+            run._open()
+            run._read()
+            os.truncate(folder / TRAJECTORIES, run._size)
+            for name in (TIMINGS, VOIDED):
+                if (folder / name).exists():
+                    drop_cut_line(folder / name)
+        except OSError as error:
+            run.close()
+            raise DataError(f"the run {str(folder)!r} cannot be written: {error}") from error
+        except DataError:
+            run.close()
+            raise
+        return run
+
+    def void(self, episode_id: str) -> str | None:
+        """The source of the fault that made an episode void; None if it is not void, or was not played."""
+        line = self._lines.get(episode_id)
+        return line.void if line is not None else None
+
+    def __contains__(self, episode_id: object) -> bool:
+        """Whether an episode is finished; a void one is not."""
+        line = self._lines.get(str(episode_id))
+        return line is not None and line.void is None
+
+    def __len__(self) -> int:
+        """How many episodes are finished, void ones left out."""
+        return self._finished
+
+    def episodes(self) -> set[str]:
+        """The ids of its episodes, finished or void."""
+        return set(self._lines)
+
+    @property
+    def voids(self) -> int:
+        """How many episodes are void."""
+        return len(self._lines) - len(self)
+
+    def append(self, trajectory: Trajectory) -> None:
+        """Keep one finished episode; it survives the end of this process when this returns.
+
+        An episode that was void before is replaced; one that is finished stays as it is.
+
+        Raises:
+            DataError: If it cannot be written; what was kept before stays whole.
+            ValueError: If the run is closed, or the episode is finished already.
+        """
+        if self._file is None or self._timings is None:
+            raise ValueError("the run is closed")
+        name = trajectory.episode_id
+        if name in self:
+            raise ValueError(f"the episode {name} of the run {str(self.folder)!r} is finished already")
+        trajectory = self._numbered(trajectory)
+        start = self._size
+        line = replace(trajectory, started=None, seconds=None).to_json().encode("ascii") + b"\n"
+        timing = {"episode": name, "started": trajectory.started, "seconds": trajectory.seconds}
+        try:
+            write(self._timings, json.dumps(timing).encode("ascii") + b"\n")
+            write(self._file, line)
+        except OSError as error:
+            self._file.truncate(start)
+            raise DataError(
+                f"the run {str(self.folder)!r} cannot be written: {error}; its {len(self)} finished episodes are "
+                "kept: make room, and continue it with --resume"
+            ) from error
+        self._note(trajectory, start, start + len(line))
+
+    def discard(self, trajectory: Trajectory) -> None:
+        """Keep an episode that was broken off beside the others: it counts for nothing but its cost.
+
+        Raises:
+            DataError: If it cannot be written.
+        """
+        trajectory = self._numbered(trajectory)
+        line = replace(trajectory, started=None, seconds=None).to_json().encode("ascii") + b"\n"
+        try:
+            with (self.folder / VOIDED).open("ab", buffering=0) as file:
+                start = file.tell()
+                try:
+                    write(file, line)
+                except OSError:
+                    file.truncate(start)
+                    raise
+        except OSError as error:
+            raise DataError(f"the run {str(self.folder)!r} cannot be written: {error}") from error
+        self._count(trajectory)
+
+    def trajectories(self) -> Iterator[Trajectory]:
+        """What it holds, one an episode, in the order of the file; void ones included."""
+        for line in sorted(self._lines.values()):
+            yield Trajectory.from_json(self._bytes(line).decode("ascii"))
+
+    def get(self, episode_id: str) -> Trajectory | None:
+        """One episode, finished or void; None if it was not played."""
+        line = self._lines.get(episode_id)
+        return None if line is None else Trajectory.from_json(self._bytes(line).decode("ascii"))
+
+    def finish(self, order: Sequence[str]) -> None:
+        """Put the trajectories into an order, and those that others replaced into a file of their own.
+
+        Args:
+            order: Episode ids; those that are not in it come last, as they stand.
+
+        Raises:
+            DataError: If it cannot be written; the run is then as it was.
+        """
+        place = {name: number for number, name in enumerate(order)}
+        names = sorted(self._lines, key=lambda name: (place.get(name, len(place)), self._lines[name].start))
+        lines = [self._lines[name] for name in names]
+        bounds = [0, *(bound for line in lines for bound in (line.start, line.end)), self._size]
+        if not self._superseded and bounds[::2] == bounds[1::2]:
+            return
+        try:
+            if self._superseded:
+                voided = self.folder / VOIDED
+                kept = voided.read_bytes().splitlines(keepends=True) if voided.exists() else []
+                gone = [self._bytes(line) for line in self._superseded]
+                replace_whole(voided, b"".join(dict.fromkeys([*kept, *gone])))
+            ordered, size = {}, 0
+            for name, line in zip(names, lines, strict=True):
+                ordered[name] = _Line(size, size + line.end - line.start, line.void)
+                size = ordered[name].end
+            replace_whole(self.folder / TRAJECTORIES, map(self._bytes, lines))
+            if self._file is not None:
+                self._file.close()
+            self._file = (self.folder / TRAJECTORIES).open("ab", buffering=0)
+        except OSError as error:
+            raise DataError(f"the run {str(self.folder)!r} cannot be put in order: {error}") from error
+        self._lines, self._superseded, self._size = ordered, [], size
+
+    def close(self) -> None:
+        """Let go of its files."""
+        for file in (self._file, self._timings, self._lock):
+            if file is not None:
+                file.close()
+        self._file = self._timings = self._lock = None
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        """Take the lock, then open the files; unbuffered, so that a line is the kernel's when it is written."""
+        self._lock = (self.folder / _LOCK).open("wb")
+        if not locked(self._lock):
+            self.close()
+            raise DataError(f"the run {str(self.folder)!r} is being written by another process; let it end first")
+        self._file = (self.folder / TRAJECTORIES).open("ab", buffering=0)
+        self._timings = (self.folder / TIMINGS).open("ab", buffering=0)
+
+    def _read(self) -> None:
+        """Take note of what is on disk."""
+        if (self.folder / VOIDED).exists():
+            for trajectory, *_ in read_lines(self.folder / VOIDED):
+                self._count(trajectory)
+        for trajectory, start, end in read_lines(self.folder / TRAJECTORIES):
+            self._note(trajectory, start, end)
+
+    def _note(self, trajectory: Trajectory, start: int, end: int) -> None:
+        """Take note of a line of the file."""
+        name = trajectory.episode_id
+        before, unjudged = self._lines.get(name), self._unjudged.pop(name, None)
+        if unjudged is not None and unjudged.messages == trajectory.messages:
+            self.cost_usd -= unjudged.cost_usd  # judged again: what it used before is in the new line too
+        elif before is not None:
+            self._superseded.append(before)
+        source = trajectory.fault.source if trajectory.fault is not None else None
+        if source == "judge":
+            self._unjudged[name] = trajectory
+        if before is None or before.void is not None:
+            self._finished += source is None
+        elif source is not None:
+            self._finished -= 1
+        self._lines[name] = _Line(start, end, source)
+        self._size = end
+        self._count(trajectory)
+
+    def _count(self, trajectory: Trajectory) -> None:
+        """Count what an episode cost, once, wherever its line stands."""
+        if trajectory.fault is not None:
+            attempt = (trajectory.episode_id, trajectory.fault.attempt)
+            if attempt in self._apart:
+                return
+            self._apart.add(attempt)
+            self._attempts[trajectory.episode_id] = max(self._attempts.get(trajectory.episode_id, 0), attempt[1] + 1)
+        self.cost_usd += trajectory.cost_usd
+
+    def _numbered(self, trajectory: Trajectory) -> Trajectory:
+        """A void trajectory with its attempt, so that no two lines of a run are the same."""
+        attempt = self._attempts.get(trajectory.episode_id, 0)
+        if trajectory.fault is None or not attempt:
+            return trajectory
+        return replace(trajectory, fault=replace(trajectory.fault, attempt=attempt))
+
+    def _bytes(self, line: _Line) -> bytes:
+        with (self.folder / TRAJECTORIES).open("rb") as file:
+            file.seek(line.start)
+            return file.read(line.end - line.start)
+
+
+def cost_of(folder: Path) -> float:
+    """What a run cost so far in US dollars, as far as that is known, with what it cost in vain.
+
+    Raises:
+        DataError: If a line is not a trajectory.
+    """
+    run = Run(folder, {})
+    if (folder / TRAJECTORIES).exists():
+        run._read()
+    return run.cost_usd

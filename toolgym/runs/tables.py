@@ -1,0 +1,339 @@
+"""Runs as tables of DuckDB: a row an episode, a message, a call, a payment, a check, a fault made on purpose.
+
+DuckDB reads the lines itself, in parts of whole ones, and only those tables are filled that are asked for. What is read
+is a copy of a part: a run may be written meanwhile, its last line may be cut off, and a text may hold half a surrogate
+pair, which JSON can and DuckDB cannot; that half becomes a question mark.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from toolgym.errors import DataError
+from toolgym.runs.files import TIMINGS, TRAJECTORIES, read_manifest
+from toolgym.tools import Tool
+from toolgym.trajectory import FORMAT, Trajectory
+
+PART = 1 << 25
+"""How many bytes of a file are read at once, as far as whole lines allow."""
+
+Tools = Callable[[str], Mapping[str, Tool]]
+"""The tools of a domain by name; none if it is not there."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+_CHECKS = "STRUCT(what VARCHAR, met BOOLEAN, note VARCHAR)[]"
+_USAGE = "STRUCT(calls BIGINT, input_tokens BIGINT, output_tokens BIGINT, cost_usd DOUBLE)"
+_LINE = {
+    "format": "BIGINT",
+    "domain": "VARCHAR",
+    "data": "VARCHAR",
+    "split": "VARCHAR",
+    "task_id": "VARCHAR",
+    "task_key": "VARCHAR",
+    "trial": "BIGINT",
+    "agent": "VARCHAR",
+    "user": "VARCHAR",
+    "seed": "HUGEINT",
+    "history": "BIGINT",
+    "messages": "STRUCT(role VARCHAR, content VARCHAR, tool_call_id VARCHAR, requestor VARCHAR, error BOOLEAN, "
+    "tokens BIGINT, reasoning VARCHAR, tool_calls STRUCT(name VARCHAR, arguments JSON, id VARCHAR, requestor VARCHAR, "
+    "problem VARCHAR, raw VARCHAR)[])[]",
+    "termination": "VARCHAR",
+    "fault": "STRUCT(source VARCHAR, reason VARCHAR)",
+    "grade": "STRUCT(reward DOUBLE, success BOOLEAN, db_match BOOLEAN, components MAP(VARCHAR, DOUBLE), "
+    f"actions {_CHECKS}, env_assertions {_CHECKS}, communicate {_CHECKS}, nl_assertions {_CHECKS})",
+    "rewards": "MAP(VARCHAR, MAP(VARCHAR, DOUBLE))",
+    "usage": f"STRUCT(assistant {_USAGE}, user {_USAGE}, judge {_USAGE})",
+    "injected": "STRUCT(pattern VARCHAR, message BIGINT, recovered BOOLEAN)[]",
+}
+"""What is read of a trajectory's line; see :class:`~toolgym.trajectory.Trajectory`."""
+
+_USED = ", ".join(
+    f"usage.{who}.{name} AS {who}_{column}"
+    for who in ("assistant", "user", "judge")
+    for name, column in (
+        ("calls", "requests"),
+        ("input_tokens", "input_tokens"),
+        ("output_tokens", "output_tokens"),
+        ("cost_usd", "cost_usd"),
+    )
+)
+_EACH_CHECK = " UNION ALL ".join(
+    f"SELECT run, episode, '{kind}' AS kind, generate_subscripts(grade.{name}, 1) - 1 AS position, "
+    f"unnest(grade.{name}, recursive := true), line FROM raw"
+    for kind, name in (
+        ("action", "actions"),
+        ("env_assertion", "env_assertions"),
+        ("communicate", "communicate"),
+        ("nl_assertion", "nl_assertions"),
+    )
+)
+
+TABLES = {
+    # A step is what max_steps counts: a message of a side, or a batch of results; the opening is none.
+    "episodes": f"""
+SELECT run, episode, domain, coalesce(data, 'toolgym') AS data, coalesce(split, '') AS split, task_id, task_key,
+    coalesce(trial, 0) AS trial, coalesce(agent, '') AS agent, coalesce(raw."user", '') AS "user", seed, termination,
+    CASE WHEN fault IS NULL THEN grade.success END AS success, grade.reward AS reward,
+    fault.source AS fault_source, fault.reason AS fault_reason, grade.db_match AS db_match,
+    coalesce(grade.components, MAP {{}}) AS components,
+    coalesce(len(list_filter(map_values(grade.components), lambda one: one IS NULL)) > 0, false) AS not_judged,
+    len(messages) AS messages,
+    len(list_filter(messages[greatest(coalesce(history, 0), 1) + 1:], lambda one: one.role <> 'tool'))
+        + len(list_filter(messages[greatest(coalesce(history, 0), 1) + 1:], lambda one: len(one.tool_calls) > 0))
+        AS steps,
+    coalesce(list_sum(list_transform(messages, lambda one: len(one.tool_calls))), 0)::BIGINT AS calls,
+    len(list_filter(messages, lambda one: one.role = 'tool' AND one.error)) AS errors,
+    {_USED},
+    coalesce(list_transform(injected, lambda one: one.pattern), []) AS patterns,
+    make_timestamp((timings.started * 1000000)::BIGINT) AS started, timings.seconds AS seconds, line
+FROM raw LEFT JOIN timings USING (episode) ORDER BY line
+""",
+    "messages": """
+SELECT run, episode, position, one.role AS role, one.content AS content,
+    CASE WHEN one.role = 'tool' THEN coalesce(one.requestor, 'assistant') END AS requestor,
+    coalesce(one.error, false) AS error, coalesce(len(one.tool_calls), 0) AS calls, one.tokens AS tokens,
+    one.reasoning AS reasoning, position < history AS history, line
+FROM (
+    SELECT run, episode, coalesce(history, 0) AS history, generate_subscripts(messages, 1) - 1 AS position,
+        unnest(messages) AS one, line
+    FROM raw
+)
+""",
+    # A call is repeated as an episode counts it: the same side, tool and arguments, and no call since that changed the
+    # state. What a tool does is the domain's to say, and whether the state changed is taken from it: a call succeeded
+    # whose tool changes the state.
+    "calls": """
+WITH said AS (
+    SELECT run, episode, domain, coalesce(history, 0) AS history, generate_subscripts(messages, 1) AS place,
+        unnest(messages) AS one, line
+    FROM raw
+), made AS (
+    SELECT run, episode, domain, place <= history AS history, place, line,
+        generate_subscripts(one.tool_calls, 1) AS number, unnest(one.tool_calls) AS call
+    FROM said WHERE len(one.tool_calls) > 0
+), answered AS (
+    SELECT made.*, result.one.content AS result, result.one.error AS error, result.line IS NOT NULL AS answered,
+        CASE WHEN call.problem IS NULL THEN list_sort(map_entries(coalesce(call.arguments, '{}')::MAP(VARCHAR, JSON)))
+            ::VARCHAR ELSE coalesce(call.raw, '') END AS given,
+        tools.effect AS effect, coalesce(tools.repeatable, false) AS repeatable,
+        made.domain IN (SELECT domain FROM tools) AS known,
+        coalesce(tools.mutates AND answered AND NOT coalesce(error, false), false)::INTEGER AS change
+    FROM made
+    LEFT JOIN said AS result ON result.line = made.line AND result.place = made.place + made.number
+        AND result.one.role = 'tool' AND coalesce(result.one.tool_call_id, '') = coalesce(call.id, '')
+    LEFT JOIN tools ON tools.domain = made.domain AND tools.name = call.name
+), counted AS (
+    SELECT *, sum(change) OVER (PARTITION BY line, history ORDER BY place, number) AS changes FROM answered
+)
+SELECT run, episode, place - 1 AS position, number - 1 AS number, coalesce(call.requestor, 'assistant') AS requestor,
+    call.name AS name, coalesce(call.arguments, '{}') AS arguments, effect, call.problem AS problem,
+    CASE WHEN answered THEN coalesce(error, false) END AS error, result,
+    CASE WHEN known THEN NOT repeatable AND coalesce(changes - change = lag(changes) OVER (
+        PARTITION BY line, history, call.requestor, call.name, given ORDER BY place, number), false) END AS repeated,
+    line
+FROM counted ORDER BY line, position, number
+""",
+    "rewards": """
+SELECT run, episode, side, paid.key AS term, paid.value AS amount, line FROM (
+    SELECT run, episode, one.key AS side, unnest(map_entries(one.value)) AS paid, line
+    FROM (SELECT run, episode, unnest(map_entries(rewards)) AS one, line FROM raw)
+)
+""",
+    "checks": f"SELECT run, episode, kind, position, what, met, coalesce(note, '') AS note, line FROM ({_EACH_CHECK})",
+    "injected": """
+SELECT run, episode, generate_subscripts(injected, 1) - 1 AS position, unnest(injected, recursive := true), line
+FROM raw
+""",
+}
+"""Each table by name: how its rows come from the lines. The column ``line`` stays in ``episodes`` alone."""
+
+
+@contextmanager
+def open_tables(runs: Mapping[str, Path], names: Iterable[str], *, tools: Tools | None = None) -> Iterator[Any]:
+    """Some of the :data:`TABLES` over runs, in a DuckDB that can reach no file and keeps its settings.
+
+    An episode of which there are several lines counts with the last one, as everywhere.
+
+    Args:
+        runs: Folders of runs by the names that the tables give them.
+        names: The tables that are wanted.
+        tools: Tells what a domain's tools do; without it nobody knows the effect of a call, or whether it is repeated.
+
+    Yields:
+        A DuckDB connection, closed afterwards.
+
+    Raises:
+        DataError: If a folder is not a run, or a line is not a trajectory.
+    """
+    import duckdb
+
+    wanted = dict.fromkeys(names)
+    with TemporaryDirectory(prefix="toolgym-") as place, duckdb.connect(":memory:") as connection:
+        connection.execute("SET temp_directory = '{}'".format(place.replace("'", "''")))
+        _make_empty(connection, wanted)
+        for name, folder in runs.items():
+            read_manifest(folder)
+            if not wanted:
+                continue
+            _read_timings(connection, folder / TIMINGS, Path(place) / "part")
+            for before, lines, part in _parts(folder / TRAJECTORIES, Path(place) / "part"):
+                _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
+                _know_tools(connection, tools)
+                for table in wanted:
+                    connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
+                connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
+        _keep_last_lines(connection, wanted)
+        for setting in ("enable_external_access = false", "lock_configuration = true"):
+            connection.execute(f"SET {setting}")
+        yield connection
+
+
+def columns() -> dict[str, list[str]]:
+    """The columns of every table.
+
+    Example:
+        >>> columns()["rewards"]
+        ['run', 'episode', 'side', 'term', 'amount']
+    """
+    with open_tables({}, TABLES) as connection:
+        return {
+            name: [row[0] for row in connection.execute(f"SELECT column_name FROM (DESCRIBE {name})").fetchall()]
+            for name in TABLES
+        }
+
+
+def _make_empty(connection: Any, wanted: Iterable[str]) -> None:
+    fields = ", ".join(f'"{name}" {kind}' for name, kind in _LINE.items())
+    connection.execute(f"CREATE TEMP TABLE raw (run VARCHAR, episode VARCHAR, line BIGINT, {fields})")
+    connection.execute("CREATE TEMP TABLE seen (run VARCHAR, episode VARCHAR, line BIGINT)")
+    connection.execute("CREATE TEMP TABLE timings (episode VARCHAR, started DOUBLE, seconds DOUBLE)")
+    connection.execute(
+        "CREATE TEMP TABLE tools (domain VARCHAR, name VARCHAR, effect VARCHAR, mutates BOOLEAN, repeatable BOOLEAN)"
+    )
+    for table in wanted:
+        connection.execute(f"CREATE TABLE {table} AS SELECT * FROM ({TABLES[table]}) LIMIT 0")
+
+
+def _parts(path: Path, part: Path) -> Iterator[tuple[int, list[bytes], Path]]:
+    """The whole lines of a file, some at a time: how many came before them, they themselves, a file that holds them."""
+    before = 0
+    try:
+        with path.open("rb") as file:
+            while lines := file.readlines(PART):
+                whole = lines[-1].endswith(b"\n")
+                if not whole:  # it is being written, or was cut off: what comes after is for another time
+                    del lines[-1]
+                if lines:
+                    part.write_bytes(b"".join(map(_readable, lines)))
+                    yield before, lines, part
+                if not whole:
+                    return
+                before += len(lines)
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def _readable(line: bytes) -> bytes:
+    """A line as DuckDB can read it: surrogates that are no pair are replaced."""
+    if _SURROGATE.search(line) is None:
+        return line
+    try:
+        return json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    except ValueError:
+        return line
+
+
+def _read_part(connection: Any, run: str, path: Path, before: int, lines: list[bytes], part: Path) -> None:
+    """Fill ``raw`` from some lines.
+
+    Raises:
+        DataError: If one is not a trajectory.
+    """
+    import duckdb
+
+    try:
+        # made anew, not emptied: DuckDB keeps the memory of deleted rows
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE raw AS SELECT $run AS run, task_key || '-' || coalesce(trial, 0) AS episode, "
+            "row_number() OVER () + $before AS line, * "
+            f"FROM {_from_json(_LINE)}",
+            {"run": run, "before": before, **_source(part, lines)},
+        )
+        read = connection.execute(
+            "SELECT count(*) FROM raw WHERE format = ? AND domain IS NOT NULL AND episode IS NOT NULL "
+            "AND messages IS NOT NULL",
+            [FORMAT],
+        ).fetchone()[0]
+        reason = "it cannot be read"
+    except duckdb.Error as error:
+        read, reason = -1, str(error)
+    if read == len(lines):
+        return
+    for number, line in enumerate(lines, before + 1):
+        try:
+            Trajectory.from_json(line.decode("ascii"))
+        except (DataError, UnicodeDecodeError) as error:
+            raise DataError(f"{path}, line {number}: {str(error).strip()}") from error
+    raise DataError(f"{path}, lines {before + 1} to {before + len(lines)}: {reason}")
+
+
+def _read_timings(connection: Any, path: Path, part: Path) -> None:
+    """Fill ``timings`` with the last timing of each episode of a run."""
+    import duckdb
+
+    connection.execute("TRUNCATE timings")
+    if not path.exists():
+        return
+    kinds = {"episode": "VARCHAR", "started": "DOUBLE", "seconds": "DOUBLE"}
+    for before, lines, copy in _parts(path, part):
+        try:
+            connection.execute(f"INSERT INTO timings SELECT * FROM {_from_json(kinds)}", _source(copy, lines))
+        except duckdb.Error as error:
+            raise DataError(
+                f"{path}, lines {before + 1} to {before + len(lines)}: not timings ({error}); the file may be deleted"
+            ) from error
+    connection.execute("DELETE FROM timings WHERE rowid NOT IN (SELECT max(rowid) FROM timings GROUP BY episode)")
+
+
+def _from_json(kinds: Mapping[str, str]) -> str:
+    """SQL that reads what :func:`_source` names."""
+    fields = ", ".join(f"'{name}': '{kind}'" for name, kind in kinds.items())
+    return f"read_json($path, format = 'newline_delimited', columns = {{{fields}}}, maximum_object_size = $size)"
+
+
+def _source(part: Path, lines: list[bytes]) -> dict[str, Any]:
+    # DuckDB takes memory for several lines of the size that the longest may have
+    return {"path": str(part), "size": max(map(len, lines)) + 1}
+
+
+def _know_tools(connection: Any, tools: Tools | None) -> None:
+    """Note what the tools of domains do that came up for the first time."""
+    if tools is None:
+        return
+    fresh = connection.execute("SELECT DISTINCT domain FROM raw WHERE domain NOT IN (SELECT domain FROM tools)")
+    for (domain,) in fresh.fetchall():
+        for name, tool in tools(domain).items():
+            row = [domain, name, tool.effect.value, tool.mutates, tool.repeatable]
+            connection.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _keep_last_lines(connection: Any, wanted: Iterable[str]) -> None:
+    """Delete the rows of lines that later ones replaced."""
+    gone = "SELECT run, line FROM seen QUALIFY row_number() OVER (PARTITION BY run, episode ORDER BY line DESC) > 1"
+    connection.execute(f"CREATE TEMP TABLE gone AS {gone}")
+    replaced = connection.execute("SELECT count(*) FROM gone").fetchone()[0]
+    for table in wanted:
+        if replaced:
+            connection.execute(f"DELETE FROM {table} WHERE (run, line) IN (SELECT run, line FROM gone)")
+        if table != "episodes":
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN line")
+    for table in ("raw", "seen", "timings", "tools", "gone"):
+        connection.execute(f"DROP TABLE {table}")
