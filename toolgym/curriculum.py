@@ -1,14 +1,82 @@
-"""The protocol of a curriculum: which task comes next."""
+"""The protocol of a curriculum: which task comes next, and what a round of it brought."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much one refresh may make.
+
+    Args:
+        tasks: Tasks proposed, at least 1.
+        trials: Trials of each task by the solver, where there is one, at least 2.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    tasks: int = 200
+    trials: int = 4
+
+    def __post_init__(self) -> None:
+        if self.tasks < 1 or self.trials < 2:
+            raise ValueError(f"a budget needs at least 1 task and 2 trials, got {self.tasks} and {self.trials}")
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What one refresh brought; :meth:`as_dict` is what ``toolgym curriculum refresh --json`` prints.
+
+    Args:
+        round: Which round it was, from 0.
+        failures: How many failures were analysed.
+        proposed: How many tasks were proposed; demands for which nothing could be made are in ``notes``.
+        stages: ``{"passed": …, "failed": …}`` for each stage of the certificate, in order, from the raw proposals on.
+        reasons: The commonest reasons of those that failed, by stage.
+        validity: Share of the proposed tasks that passed all stages which need no policy, in [0, 1]; None if none was
+            proposed.
+        admitted: How many came into the pool.
+        patterns: For each pattern: ``failures`` that show it, ``share`` of all, ``proposed``, ``admitted``, ``pool``,
+            ``pass_1`` and ``pass_4`` on the pool's tasks that stress it (None where not measured), and ``hit_rate``
+            (None, or share, low, high, failures).
+        hit_rate: Share of the failures on targeted tasks that show their target pattern; None if there were none.
+        coverage: Share of the failures whose primary pattern has tasks in the pool; None if there were no failures.
+        zero_signal: Share of the groups, since the last refresh, in which all trials ended alike; None without groups.
+        drift: Jensen-Shannon divergence, in bits, between the distributions of patterns of this round's failures and
+            the last one's, in [0, 1]; None in the first.
+        pool: How many tasks the pool holds now.
+        solver: What the solver stage measured: ``"not measured"`` without one.
+        notes: What could not be done, and why.
+    """
+
+    round: int
+    failures: int = 0
+    proposed: int = 0
+    stages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    validity: float | None = None
+    admitted: int = 0
+    patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hit_rate: float | None = None
+    coverage: float | None = None
+    zero_signal: float | None = None
+    drift: float | None = None
+    pool: int = 0
+    solver: str = "not measured"
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-able data."""
+        return asdict(self)
 
 
 @runtime_checkable
@@ -28,7 +96,10 @@ class Curriculum(Protocol):
         """
 
     def admit(self, group: Sequence[Trajectory]) -> bool:
-        """Whether a trainer should learn from this group; voided groups never."""
+        """Whether a trainer should learn from this group: not if it has no signal, and never if it is voided."""
+
+    async def refresh(self, budget: Budget) -> RefreshReport:
+        """Make new tasks from what was learned; for a trainer or the command line, never inside ``reset``."""
 
     def state_dict(self) -> dict[str, Any]:
         """All of its state, as JSON-able data."""

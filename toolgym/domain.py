@@ -17,6 +17,7 @@ from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Toolkit
 from toolgym.tools.toolbox import Sync
+from toolgym.workshop import Workshop
 
 Entity: TypeAlias = tuple[str, str]
 """Something that two worlds must not share: what kind it is, such as ``"user"`` or ``"address"``, and its text."""
@@ -92,6 +93,7 @@ class Domain:
         needs: The texts that a task's scenario must hold, since no tool would tell them.
         entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
         reserved: Digests of entities that no world of ours may hold.
+        workshop: What can be confused in it, and how its tasks are made; None if it has no generator.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Domain:
     needs: Callable[[Task, Database], Iterable[str]] | None = None
     entities: Callable[[Rows], Iterator[Entity]] | None = None
     reserved: Callable[[], Collection[bytes]] | None = None
+    workshop: Workshop | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.prepared`."""
 

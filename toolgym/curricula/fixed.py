@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.tasks import Task
@@ -43,6 +44,10 @@ class Fixed:
     def admit(self, group: Sequence[Trajectory]) -> bool:
         """See Curriculum."""
         return all(trajectory.fault is None for trajectory in group)
+
+    async def refresh(self, budget: Budget) -> RefreshReport:
+        """See Curriculum. Nothing is made."""
+        return RefreshReport(round=0, pool=len(self.tasks), notes=("the curriculum 'fixed' makes no tasks",))
 
     def state_dict(self) -> dict[str, Any]:
         """See Curriculum. There is no state but the tasks themselves."""

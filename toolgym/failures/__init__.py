@@ -1,0 +1,1 @@
+"""The Controller: failures explained, and the patterns in them."""

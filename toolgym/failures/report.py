@@ -1,0 +1,136 @@
+"""What an analyst says of a failure: what went wrong, where, and what was expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.patterns import PATTERNS
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+UNNAMED = ""
+"""The pattern of a finding that fits none."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that went wrong.
+
+    Args:
+        pattern: A name in :data:`~toolgym.patterns.PATTERNS`, or :data:`UNNAMED`.
+        message: Where: the number of the message in the trajectory, from 0.
+        expected: What would have been right, in a few words or as a call.
+        got: What happened instead.
+        harm: Whether the failure comes of it; False for what was put right or cost nothing.
+        because: The place, among the findings, of the one that this is a consequence of; None if it is a cause.
+    """
+
+    pattern: str
+    message: int
+    expected: str
+    got: str
+    harm: bool = True
+    because: int | None = None
+
+    @property
+    def family(self) -> str:
+        """The family of the pattern; empty if it has none."""
+        return PATTERNS[self.pattern].family if self.pattern in PATTERNS else ""
+
+
+@dataclass(frozen=True)
+class FailureReport:
+    """What an analyst says of one failed trajectory.
+
+    Args:
+        episode_id: Which episode.
+        task_id: Its task.
+        task_key: The task's content hash.
+        findings: What went wrong, in the order in which it happened.
+        primary: The place of the primary cause among the findings; None if nothing was found.
+        target: The pattern that the task was made to stress; None if it was not.
+        note: What could not be told, and why; empty if everything could.
+        explanation: In free words, if the analyst explains; else empty.
+    """
+
+    episode_id: str
+    task_id: str
+    task_key: str
+    findings: tuple[Finding, ...] = ()
+    primary: int | None = None
+    target: str | None = None
+    note: str = ""
+    explanation: str = ""
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern of the primary cause; None if nothing was found."""
+        return None if self.primary is None else self.findings[self.primary].pattern
+
+    @property
+    def causes(self) -> tuple[Finding, ...]:
+        """The findings that made it fail and follow from no other."""
+        return tuple(finding for finding in self.findings if finding.harm and finding.because is None)
+
+    def shows(self, pattern: str) -> bool:
+        """Whether the pattern is a cause of the failure."""
+        return any(finding.pattern == pattern for finding in self.causes)
+
+    def to_json(self) -> str:
+        """The report as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> FailureReport:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            DataError: If the line is not such a report.
+        """
+        try:
+            data = json.loads(line)
+            data["findings"] = tuple(Finding(**finding) for finding in data["findings"])
+            return cls(**data)
+        except (TypeError, KeyError, ValueError) as error:
+            raise DataError(f"this line is not a failure report: {error}: {line[:120]}") from error
+
+
+class Analyst(Protocol):
+    """Explains failures: the first half of the Controller."""
+
+    async def explain(
+        self, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
+    ) -> Sequence[FailureReport]:
+        """One report for each failure, in order.
+
+        Args:
+            domain: Their domain.
+            failures: Failed trajectories, none that succeeded or is void, each with its task; None where the task is
+                not known any more.
+
+        Raises:
+            DataError: If a trajectory is no failure.
+            ServiceError: If a model behind the analyst fails.
+        """
+
+
+def counted(reports: Sequence[FailureReport]) -> Mapping[str, int]:
+    """How many failures show each pattern as a cause; a failure with several counts for each of them."""
+    return {name: sum(report.shows(name) for report in reports) for name in PATTERNS}
+
+
+def blank(task: Task | None, trajectory: Trajectory, **parts: Any) -> FailureReport:
+    """A report of a trajectory, with what is known without looking into it."""
+    provenance = task.provenance if task is not None else None
+    return FailureReport(
+        trajectory.episode_id,
+        trajectory.task_id,
+        trajectory.task_key,
+        target=provenance.pattern if provenance is not None else None,
+        **parts,
+    )

@@ -1,0 +1,1 @@
+"""The Proposer: tasks made on purpose."""

@@ -1,0 +1,65 @@
+"""What is proposed: tasks made on purpose, not yet certified."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from toolgym.domain import Domain, Entity
+from toolgym.failures.report import FailureReport
+from toolgym.tasks import Task
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one task is wanted for.
+
+    Args:
+        task_id: The id that it shall have.
+        pattern: The failure pattern that it shall stress; None for an untargeted task.
+        level: How hard, from 0 to :data:`~toolgym.workshop.MAX_LEVEL`; nothing for an untargeted task.
+        round: The round of the curriculum, from 0.
+        parents: The failures that it is made from.
+    """
+
+    task_id: str
+    pattern: str | None = None
+    level: int = 1
+    round: int = 0
+    parents: tuple[FailureReport, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What came of a demand.
+
+    Args:
+        demand: The demand.
+        tasks: The task and what belongs to it, such as a refusal's twin: they are admitted together or not at all.
+            Empty if nothing could be made.
+        note: Why nothing could be made; else empty.
+    """
+
+    demand: Demand
+    tasks: tuple[Task, ...]
+    note: str = ""
+
+
+class Proposer(Protocol):
+    """Makes tasks that stress failure patterns."""
+
+    def propose(self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator) -> AsyncIterator[Proposal]:
+        """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
+
+        Args:
+            domain: The domain.
+            demands: What is wanted.
+            rng: Everything random comes from it.
+
+        Raises:
+            DataError: If the domain has no workshop.
+            ServiceError: If a model behind the proposer fails.
+        """

@@ -1,0 +1,147 @@
+"""The proposer that needs no model: a fresh world, goals found by running tools, and injected difficulties."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from toolgym.database import Database
+from toolgym.domain import Domain, Entity
+from toolgym.errors import DataError
+from toolgym.generators.proposal import Demand, Proposal
+from toolgym.tasks import Provenance, Task
+from toolgym.workshop import Dose, Explorer, Injector, Workshop, targets
+
+_T = TypeVar("_T")
+
+
+class TemplateProposer:
+    """Makes tasks with a domain's workshop, in fresh worlds.
+
+    Every pattern's injectors are used in turn, and so are the kinds of untargeted tasks. An injector for which a world
+    has nothing is followed by the pattern's next one.
+
+    Args:
+        tasks_a_world: Tasks proposed in one world before the next is built, at least 1.
+
+    Raises:
+        ValueError: If that is below 1.
+
+    Example:
+        >>> import asyncio
+        >>> from toolgym import make_domain
+        >>> mock = make_domain("mock")
+        >>> async def main():
+        ...     proposer = TemplateProposer()
+        ...     demands = [Demand("new-1", "ended_early")]
+        ...     return [proposal async for proposal in proposer.propose(mock, demands, np.random.default_rng(0))]
+        >>> asyncio.run(main())[0].tasks[0].provenance.pattern
+        'ended_early'
+    """
+
+    def __init__(self, tasks_a_world: int = 100) -> None:
+        if tasks_a_world < 1:
+            raise ValueError(f"tasks_a_world must be at least 1, got {tasks_a_world}")
+        self.tasks_a_world = tasks_a_world
+
+    async def propose(
+        self,
+        domain: Domain,
+        demands: Sequence[Demand],
+        rng: np.random.Generator,
+        *,
+        taken: Collection[Entity] = (),
+    ) -> AsyncIterator[Proposal]:
+        """See Proposer.
+
+        Args:
+            domain: The domain.
+            demands: What is wanted.
+            rng: Everything random comes from it.
+            taken: Entities of other worlds, which the new ones then do not have.
+        """
+        workshop = workshop_of(domain)
+        turns = _Turns(workshop)
+        explorer: Explorer | None = None
+        left = 0
+        for demand in demands:
+            if explorer is None or left == 0:
+                explorer, left = _explorer(domain, workshop, rng, taken), self.tasks_a_world
+            left -= 1
+            yield _proposal(demand, turns, explorer)
+            await asyncio.sleep(0)  # whoever shares the loop gets a turn
+
+
+def workshop_of(domain: Domain) -> Workshop:
+    """The workshop of a domain.
+
+    Raises:
+        DataError: If it has none.
+    """
+    if domain.workshop is None:
+        raise DataError(
+            f"the domain {domain.name!r} has no workshop, so no tasks can be made for it; give its Domain a `workshop` "
+            "(toolgym.workshop.Workshop)"
+        )
+    return domain.workshop
+
+
+def _explorer(domain: Domain, workshop: Workshop, rng: np.random.Generator, taken: Collection[Entity]) -> Explorer:
+    rows = workshop.world(rng, taken=taken)
+    world = domain.worlds.add(Database.build(domain.schemas, rows))
+    return workshop.explore(rows, world, rng)
+
+
+def _proposal(demand: Demand, turns: _Turns, explorer: Explorer) -> Proposal:
+    """The first thing that the world allows among the ways to meet a demand."""
+    if demand.pattern is None:
+        for kind in turns.kinds():
+            if tasks := explorer.draw(kind, demand.task_id):
+                return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
+        return Proposal(demand, (), "the world has no task of any kind")
+    injectors = turns.injectors(demand.pattern)
+    if not injectors:
+        return Proposal(demand, (), f"no injector stresses the pattern {demand.pattern!r}")
+    for injector in injectors:
+        if tasks := explorer.inject(injector.name, Dose.of(demand.level), demand.task_id):
+            return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
+    names = ", ".join(injector.name for injector in injectors)
+    return Proposal(demand, (), f"the world has nothing for {names} at level {demand.level}")
+
+
+def _marked(task: Task, demand: Demand) -> Task:
+    """The task with what is known of it beyond its domain: the round and the failures that it was made from."""
+    provenance = task.provenance or Provenance(generator="")
+    parents = tuple(report.episode_id for report in demand.parents)
+    update = {"round": demand.round, "parents": parents}
+    return task.model_copy(update={"provenance": provenance.model_copy(update=update)})
+
+
+class _Turns:
+    """Whose turn it is among injectors and kinds."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._kinds = tuple(workshop.kinds)
+        self._injectors = targets(workshop)
+        self._next: dict[str | None, int] = {}
+
+    def kinds(self) -> Sequence[str]:
+        """All kinds, the one whose turn it is first."""
+        return _turned(self._kinds, self._turn(None))
+
+    def injectors(self, pattern: str) -> Sequence[Injector]:
+        """The pattern's injectors, likewise."""
+        return _turned(self._injectors.get(pattern, ()), self._turn(pattern))
+
+    def _turn(self, name: str | None) -> int:
+        turn = self._next.get(name, 0)
+        self._next[name] = turn + 1
+        return turn
+
+
+def _turned(values: Sequence[_T], turn: int) -> Sequence[_T]:
+    place = turn % len(values) if values else 0
+    return [*values[place:], *values[:place]]
