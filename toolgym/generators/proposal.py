@@ -51,13 +51,21 @@ class Proposal:
 class Proposer(Protocol):
     """Makes tasks that stress failure patterns."""
 
-    def propose(self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator) -> AsyncIterator[Proposal]:
+    def propose(
+        self,
+        domain: Domain,
+        demands: Sequence[Demand],
+        rng: np.random.Generator,
+        *,
+        taken: Collection[Entity] = (),
+    ) -> AsyncIterator[Proposal]:
         """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
 
         Args:
             domain: The domain.
             demands: What is wanted.
             rng: Everything random comes from it.
+            taken: Entities of other worlds, which new ones then do not have.
 
         Raises:
             DataError: If the domain has no workshop.
