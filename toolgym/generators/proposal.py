@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
 from toolgym.tasks import Task
 
@@ -57,7 +57,7 @@ class Proposer(Protocol):
         demands: Sequence[Demand],
         rng: np.random.Generator,
         *,
-        taken: Collection[Entity] = (),
+        apart: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
 
@@ -65,7 +65,7 @@ class Proposer(Protocol):
             domain: The domain.
             demands: What is wanted.
             rng: Everything random comes from it.
-            taken: Entities of other worlds, which new ones then do not have.
+            apart: Digests of worlds with which new ones must have no entity in common.
 
         Raises:
             DataError: If the domain has no workshop.

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from toolgym.certificates.entities import entities_of
 from toolgym.database import Database
 from toolgym.domain import Domain, Entity
 from toolgym.errors import DataError
@@ -53,7 +54,7 @@ class TemplateProposer:
         demands: Sequence[Demand],
         rng: np.random.Generator,
         *,
-        taken: Collection[Entity] = (),
+        apart: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         """See Proposer.
 
@@ -61,10 +62,11 @@ class TemplateProposer:
             domain: The domain.
             demands: What is wanted.
             rng: Everything random comes from it.
-            taken: Entities of other worlds, which the new ones then do not have.
+            apart: Digests of worlds with which the new ones must have no entity in common.
         """
         workshop = workshop_of(domain)
         turns = _Turns(workshop)
+        taken = _entities(domain, apart)
         explorer: Explorer | None = None
         left = 0
         for demand in demands:
@@ -89,6 +91,13 @@ def workshop_of(domain: Domain) -> Workshop:
     return domain.workshop
 
 
+def _entities(domain: Domain, worlds: Collection[str]) -> set[Entity]:
+    """What worlds hold, where the domain says who and what that is."""
+    if domain.entities is None:
+        return set()
+    return {entity for world in worlds for entity in entities_of(domain, world).values()}
+
+
 def _explorer(domain: Domain, workshop: Workshop, rng: np.random.Generator, taken: Collection[Entity]) -> Explorer:
     rows = workshop.world(rng, taken=taken)
     world = domain.worlds.add(Database.build(domain.schemas, rows))
@@ -105,11 +114,12 @@ def _proposal(demand: Demand, turns: _Turns, explorer: Explorer) -> Proposal:
     injectors = turns.injectors(demand.pattern)
     if not injectors:
         return Proposal(demand, (), f"no injector stresses the pattern {demand.pattern!r}")
-    for injector in injectors:
-        if tasks := explorer.inject(injector.name, Dose.of(demand.level), demand.task_id):
-            return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
+    for level in range(demand.level, -1, -1):  # the hardest that the world allows
+        for injector in injectors:
+            if tasks := explorer.inject(injector.name, Dose.of(level), demand.task_id):
+                return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
     names = ", ".join(injector.name for injector in injectors)
-    return Proposal(demand, (), f"the world has nothing for {names} at level {demand.level}")
+    return Proposal(demand, (), f"the world has nothing for {names} up to level {demand.level}")
 
 
 def _marked(task: Task, demand: Demand) -> Task:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from toolgym.database import Rows
+from toolgym.workshop import Dose
 from toolgym_retail.dice import Dice
 from toolgym_retail.facts import Facts, Manner
+from toolgym_retail.goals.injectors import MAKERS
 from toolgym_retail.goals.recipes import RECIPES, Draft, acts_instead
 from toolgym_retail.goals.shopper import Shopper
 
@@ -57,6 +60,23 @@ class Explorer:
                 return self._goal(kind, draft)
         return None
 
+    def inject(self, injector: str, dose: Dose, attempts: int = 1500) -> Goal | None:
+        """A goal that stresses a failure pattern, or None if the world has none.
+
+        Args:
+            injector: A key of :data:`~toolgym_retail.goals.injectors.MAKERS`.
+            dose: How hard.
+            attempts: How many customers to try.
+        """
+        shopper = self._shopper
+        ids = list(shopper.users)
+        for _ in range(attempts):
+            shopper.user = shopper.users[shopper.dice.pick(ids)]
+            draft = MAKERS[injector](shopper, dose)
+            if draft is not None:
+                return self._goal(injector, draft)
+        return None
+
     def twin(self, goal: Goal, attempts: int = 200) -> Goal | None:
         """For a goal whose right answer is to refuse, a near one of the same customer whose right answer is to act."""
         refused, *others = goal.facts.requests
@@ -72,14 +92,21 @@ class Explorer:
     def _goal(self, kind: str, draft: Draft, like: Facts | None = None) -> Goal:
         """The goal of a draft; the customer speaks like that of other facts, or in a way that is drawn."""
         user, orders, dice = self._shopper.user, self._shopper.orders, self._shopper.dice
+        identifies_by: Literal["email", "name_zip"] = "email"
+        if like is not None:
+            identifies_by, manner, detail = like.identifies_by, like.manner, like.detail
+        else:
+            identifies_by = "email" if dice.chance(0.4) else "name_zip"
+            manner = dice.weighted(_MANNERS)
+            detail = "full" if dice.chance(0.4) else "brief"
         facts = Facts(
             first_name=user["name"]["first_name"],
             last_name=user["name"]["last_name"],
             zip=user["address"]["zip"],
             email=user["email"],
-            identifies_by=like.identifies_by if like else ("email" if dice.chance(0.4) else "name_zip"),
-            manner=like.manner if like else dice.weighted(_MANNERS),
-            detail=like.detail if like else ("full" if dice.chance(0.4) else "brief"),
+            identifies_by=identifies_by,
+            manner=draft.manner or manner,
+            detail=draft.detail or detail,
             upfront=min(draft.upfront, len(draft.requests)),
             requests=tuple(draft.requests),
             methods=tuple(self._shopper.method(method) for method in user["payment_methods"]),

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from toolgym_retail.facts import ItemRef, Kind, Request
+from toolgym_retail.facts import ItemRef, Kind, Manner, Request
 from toolgym_retail.goals.shopper import Shopper
 
 _OTHER_REASONS = (
@@ -31,22 +31,26 @@ class Draft:
         requests: What the customer wants.
         difficulties: What makes it hard.
         upfront: How many of the requests it names at first.
+        detail: Whether it names the particulars unasked; None: it is drawn.
+        manner: How the customer speaks; None: it is drawn.
     """
 
     requests: list[Request]
     difficulties: list[str] = field(default_factory=list)
     upfront: int = 1
+    detail: Literal["brief", "full"] | None = None
+    manner: Manner | None = None
 
 
 _Recipe: TypeAlias = Callable[[Shopper], Draft | None]
 
 
-def _touched(request: Request) -> set[str]:
+def touched(request: Request) -> set[str]:
     """The orders that a request changes, in whatever stage."""
     found = {request.order.id} if request.order is not None and request.kind != "question" else set()
     for other in (request.first, request.otherwise):
         if other is not None:
-            found |= _touched(other)
+            found |= touched(other)
     return found | ({"profile"} if request.kind == "user_address" else set())
 
 
@@ -72,12 +76,12 @@ def _several(count: int) -> _Recipe:
         taken: set[str] = set()
         for _ in range(12):
             request = shopper.any_write()
-            if request is None or _touched(request) & taken:
+            if request is None or touched(request) & taken:
                 continue
             if [one.kind for one in found].count(request.kind) > 1:
                 continue
             found.append(request)
-            taken |= _touched(request)
+            taken |= touched(request)
             if len(found) == count:
                 upfront = shopper.dice.number(1, count)
                 return Draft(found, [f"{count} requests"], upfront)
@@ -291,7 +295,7 @@ def _refuse(shopper: Shopper) -> Draft | None:
 def _mixed(shopper: Shopper) -> Draft | None:
     """One request that is forbidden and one that is not."""
     bad, good = _forbidden(shopper), shopper.any_write()
-    if bad is None or good is None or _touched(bad) & _touched(good):
+    if bad is None or good is None or touched(bad) & touched(good):
         return None
     requests = [bad, good] if shopper.dice.chance(0.5) else [good, bad]
     return Draft(requests, ["forbidden", "2 requests"], shopper.dice.number(1, 2))

@@ -71,18 +71,25 @@ class Shopper:
             id=method_id, source=method["source"], brand=method.get("brand", ""), last_four=method.get("last_four", "")
         )
 
-    def order_ref(self, order: Record, items: Sequence[Record] = (), *, vague: bool = False) -> OrderRef | None:
+    def order_ref(
+        self, order: Record, items: Sequence[Record] = (), *, vague: bool = False, clue: str = ""
+    ) -> OrderRef | None:
         """How the customer refers to an order: by its number, or by something that only this one has.
 
         Args:
             order: The order.
             items: The units that the request is about.
             vague: By a clue, never by the number; None if nothing tells the order apart.
+            clue: Which clue, if it is vague: ``"product"``, another product in it; ``"bill"``, where it went or what
+                it came to; by default any.
         """
         paid = tuple(dict.fromkeys(entry["payment_method_id"] for entry in order["payment_history"]))
         if not vague:
             return OrderRef(id=order["order_id"], paid_by=paid)
         clues = self._clues(order, items)
+        if clue:
+            names = {item["name"] for item in order["items"]}
+            clues = [one for one in clues if (one[1] in names) == (clue == "product")]
         if not clues:
             return None
         clue, sign = self.dice.pick(clues)

@@ -1,0 +1,97 @@
+"""The retail domain's workshop: what can be confused in a shop, and how its tasks are made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from toolgym.database import Rows, Session
+from toolgym.domain import Entity
+from toolgym.tasks import Task
+from toolgym.workshop import Dose, Injector, Role, Temptation
+from toolgym_retail import confusions
+from toolgym_retail.dice import Dice
+from toolgym_retail.goals import RECIPES, Explorer, Goal
+from toolgym_retail.goals.injectors import INJECTORS
+from toolgym_retail.scenario import make_task
+from toolgym_retail.world import generate
+
+CUSTOMERS = 400
+"""Customers of a world; fewer, and some situations are not to be found in it."""
+
+
+class RetailWorkshop:
+    """See :class:`toolgym.workshop.Workshop`."""
+
+    kinds: Sequence[str] = tuple(RECIPES)
+    injectors: Sequence[Injector] = INJECTORS
+    transfers: Collection[str] = confusions.TRANSFERS
+
+    def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
+        """See Workshop."""
+        return generate(rng, CUSTOMERS, taken=taken)
+
+    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> RetailExplorer:
+        """See Workshop."""
+        return RetailExplorer(rows, world, rng)
+
+    def role(self, tool: str, argument: str) -> Role:
+        """See Workshop."""
+        return confusions.role(tool, argument)
+
+    def items(self, session: Session, record: str) -> Mapping[str, str]:
+        """See Workshop."""
+        return confusions.items(session, record)
+
+    def kind_of(self, session: Session, item: str) -> str | None:
+        """See Workshop."""
+        return confusions.kind_of(session, item)
+
+    def owner(self, session: Session, record: str) -> str | None:
+        """See Workshop."""
+        return confusions.owner(session, record)
+
+    def temptations(self, task: Task) -> Sequence[Temptation]:
+        """See Workshop."""
+        return confusions.temptations(task)
+
+
+class RetailExplorer:
+    """Tasks over one world.
+
+    Args:
+        rows: The world.
+        world: Its digest.
+        rng: Everything random comes from it.
+    """
+
+    def __init__(self, rows: Rows, world: str, rng: np.random.Generator) -> None:
+        self._rows = rows
+        self._world = world
+        self._goals = Explorer(rows, Dice(rng))
+
+    def draw(self, kind: str, task_id: str) -> Sequence[Task]:
+        """See Explorer; a refusal comes with its twin."""
+        goal = self._goals.draw(kind)
+        if goal is None:
+            return ()
+        if kind != "refuse":
+            return (self._task(goal, task_id),)
+        twin = self._goals.twin(goal)
+        return () if twin is None else (self._task(goal, task_id), self._task(twin, f"{task_id}-twin"))
+
+    def inject(self, injector: str, dose: Dose, task_id: str) -> Sequence[Task]:
+        """See Explorer."""
+        goal = self._goals.inject(injector, dose)
+        return () if goal is None else (self._task(goal, task_id, _PATTERNS[injector]),)
+
+    def _task(self, goal: Goal, task_id: str, pattern: str | None = None) -> Task:
+        task = make_task(goal, self._rows, self._world, task_id)
+        provenance = task.provenance
+        if pattern is None or provenance is None:
+            return task
+        return task.model_copy(update={"provenance": provenance.model_copy(update={"pattern": pattern})})
+
+
+_PATTERNS = {injector.name: injector.pattern for injector in INJECTORS}
