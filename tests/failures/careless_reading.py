@@ -14,15 +14,21 @@ Kind: TypeAlias = Literal[
 ORDER = re.compile(r"\b(W\d{7})\b")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 ZIP = re.compile(r"(?<![\d#W])\d{5}(?!\d)")
-NAME = re.compile(r"([A-Z\u00c0-\u00de][\w'-]+)((?: [A-Z\u00c0-\u00de][\w'-]+)+)")
+NAME = re.compile(r"(?!I'm\b|I\b)([A-Z\u00c0-\u00de][\w'-]+)((?: [A-Z\u00c0-\u00de][\w'-]+)+)")
 AMOUNT = re.compile(r"\$(\d+\.\d\d)")
 SHIPPED_TO = re.compile(r"shipped to ([A-Z][\w. ]+?)(?= for | to |[,.;?]|$)")
 _ADDRESS = re.compile(r"(\d+ [A-Z][\w. ]+?), (?:([\w ]+? [\w-]*\d[\w-]*), )?([A-Z][\w. ]+?), ([A-Z]{2}) (\d{5})")
-_CLUE = re.compile(r"(?:the|my) order (?:with|that had|that came|that was) [^,;?]+?(?= for the| for \d| to the|[,;?]|\.?$)")
+_CLUE = re.compile(
+    r"(?:the|my) order (?:with|that had|that came|that was) "
+    r"(?:[^,;:?.]|\.\d)+?(?= for the| for \d| to the|[,;:?]|\.(?!\d)|$)"
+)
 _ELSE = re.compile(r"[;,] (?:and if|or if|otherwise|and failing|if there is none)")
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("question", re.compile(r"\b(?:what i paid|the total|tracking|how much money)\b", re.I)),
-    ("user_address", re.compile(r"\b(?:profile|default|account)\b.*\baddress|\baddress\b.*\b(?:profile|account)", re.I)),
+    (
+        "user_address",
+        re.compile(r"\b(?:profile|default|account)\b.*\baddress|\baddress\b.*\b(?:profile|account)", re.I),
+    ),
     ("modify_address", re.compile(r"(?<!email )\baddress|shipped somewhere", re.I)),
     ("modify_payment", re.compile(r"\bpayment method|\bpay for\b|\bis paid\b", re.I)),
     ("cancel", re.compile(r"\bcancel", re.I)),
@@ -31,9 +37,9 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("modify_items", re.compile(r"\bchange\b|\bchanged to|\bswitch|\binstead of|\brather have", re.I)),
 )
 _NO = re.compile(
-    r"^(?:\w+, )?(?:no|not|nope|wrong|wait|stop|actually|hold on|whoa|almost)\b|\bnot (?:it|correct|right|what|quite)\b|"
-    r"\bmind\b|n't mad|reconsidered|second thought|new plan|better idea|hang on|after all|mistake|mix-up|crossed|misread|"
-    r"\bso close|a bit off|rather not",
+    r"^(?:\w+, )?(?:no|not|nope|wrong|wait|stop|actually|hold on|whoa|almost)\b|"
+    r"\bnot (?:it|correct|right|what|quite)\b|\bmind\b|n't mad|reconsidered|second thought|new plan|better idea|"
+    r"hang on|after all|mistake|mix-up|crossed|misread|\bso close|a bit off|rather not",
     re.I,
 )
 _YES = re.compile(

@@ -115,9 +115,9 @@ def test_a_budget_stops_the_run_and_holds_for_what_was_spent_before(mock: Domain
         assert 1.0 <= spent <= 2.0 + 16 * 0.125  # what was broken off may have cost what nobody knows
         asked = len(server.requests)
         assert spent <= asked * 0.125  # the answers to what was cancelled never came
-    with Server(GOODBYE) as spared:  # of its own: the first one may still read what was cancelled
-        with pytest.raises(BudgetError, match=r"budget of \$2"):
-            played(mock, folder, spared.url, Throttle(budget_usd=2.0, earlier_usd=2.0))
+    # A server of its own: the first one may still read what was cancelled.
+    with Server(GOODBYE) as spared, pytest.raises(BudgetError, match=r"budget of \$2"):
+        played(mock, folder, spared.url, Throttle(budget_usd=2.0, earlier_usd=2.0))
     assert spared.requests == []
     with Server(GOODBYE) as again:
         rows = played(mock, folder, again.url, Throttle(budget_usd=50.0, earlier_usd=spent))

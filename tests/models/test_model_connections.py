@@ -21,7 +21,7 @@ from toolgym.models import ChatModel, ModelSettings, Throttle
 
 def model_at(server: Server) -> ChatModel:
     """A model behind a server, with limits that hold nobody back."""
-    return ChatModel(ModelSettings(model="m", base_url=server.url, attempts=1, timeout_s=30), Throttle(rpm=1e6))
+    return ChatModel(ModelSettings(model="m", base_url=server.url, attempts=1), Throttle(rpm=1e6))
 
 
 def test_one_loop_after_the_other_asks_the_same_model_and_leaves_nothing_open() -> None:

@@ -40,12 +40,21 @@ def test_every_job_is_done_once_and_never_more_at_once_than_allowed(pauses: list
 
 
 def test_results_come_as_they_are_ready_and_not_in_the_order_of_the_jobs() -> None:
-    async def work(job: int) -> int:
-        await asyncio.sleep(0.2 if job == 0 else 0)
-        return job
-
     async def main() -> list[int]:
-        return [number async for number in in_parallel(range(4), work, 4)]
+        others_came = asyncio.Event()
+        came: list[int] = []
+
+        async def work(job: int) -> int:
+            if job == 0:
+                await others_came.wait()
+            return job
+
+        async with asyncio.timeout(30):  # in the order of the jobs, it would wait for ever
+            async for number in in_parallel(range(4), work, 4):
+                came.append(number)
+                if len(came) == 3:
+                    others_came.set()
+        return came
 
     assert asyncio.run(main())[-1] == 0
 

@@ -117,18 +117,18 @@ def test_what_cannot_be_computed_is_refused_in_pythons_words(expression: str, te
     ids=lambda expression: expression[:20],
 )
 def test_no_expression_takes_long(expression: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     answer = _answer(expression)
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
     assert answer.startswith("Error: ")
     assert len(answer) < 200
 
 
 @pytest.mark.parametrize("expression", ["-" * 1_999 + "1", "1" + "+1" * 999, "1**" * 600 + "1", "1" + "(1)" * 600])
 def test_a_long_chain_is_computed_or_refused_at_once(expression: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     _answer(expression)
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
 
 
 def _deep_down(frames: int, expression: str) -> str:
