@@ -14,11 +14,15 @@ from toolgym_retail import confusions
 from toolgym_retail.dice import Dice
 from toolgym_retail.goals import RECIPES, Explorer, Goal
 from toolgym_retail.goals.injectors import INJECTORS
+from toolgym_retail.goals.recipes import answers_move
 from toolgym_retail.scenario import make_task
 from toolgym_retail.world import generate
 
 CUSTOMERS = 400
 """Customers of a world; fewer, and some situations are not to be found in it."""
+
+DRAWS = 20
+"""How often a goal is drawn before its kind is taken to have none."""
 
 
 class RetailWorkshop:
@@ -73,13 +77,16 @@ class RetailExplorer:
 
     def draw(self, kind: str, task_id: str) -> Sequence[Task]:
         """See Explorer; a refusal comes with its twin."""
-        goal = self._goals.draw(kind)
-        if goal is None:
-            return ()
-        if kind != "refuse":
-            return (self._task(goal, task_id),)
-        twin = self._goals.twin(goal)
-        return () if twin is None else (self._task(goal, task_id), self._task(twin, f"{task_id}-twin"))
+        for _ in range(DRAWS):
+            goal = self._goals.draw(kind)
+            if goal is None:
+                return ()
+            twin = self._goals.twin(goal) if kind == "refuse" else None
+            goals = [goal] if twin is None else [goal, twin]
+            if (kind == "refuse") == (twin is not None) and not any(answers_move(one.facts.requests) for one in goals):
+                ids = (task_id, f"{task_id}-twin")
+                return tuple(self._task(one, name) for one, name in zip(goals, ids, strict=False))
+        return ()
 
     def inject(self, injector: str, dose: Dose, task_id: str) -> Sequence[Task]:
         """See Explorer."""

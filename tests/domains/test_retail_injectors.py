@@ -11,6 +11,7 @@ from toolgym.certificates import Seen, certify
 from toolgym.database import Database, Rows
 from toolgym.domain import Domain
 from toolgym.patterns import PATTERNS
+from toolgym.registration import make_domain
 from toolgym.tasks import Task
 from toolgym.workshop import MAX_LEVEL, Dose, Explorer, targets
 from toolgym_retail.facts import Facts, settled
@@ -19,6 +20,11 @@ from toolgym_retail.workshop import RetailWorkshop
 
 WORKSHOP = RetailWorkshop()
 NAMES = [injector.name for injector in INJECTORS]
+
+
+@pytest.fixture(scope="module")
+def retail() -> Domain:
+    return make_domain("retail")
 
 
 @pytest.fixture(scope="module")

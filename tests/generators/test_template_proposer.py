@@ -15,6 +15,12 @@ from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
 from toolgym.generators import Demand, Proposal, TemplateProposer
 from toolgym.patterns import PATTERNS
+from toolgym.registration import make_domain
+
+
+@pytest.fixture(scope="module")
+def retail() -> Domain:
+    return make_domain("retail")
 
 
 def proposed(

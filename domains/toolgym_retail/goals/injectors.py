@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from toolgym.database import Record
 from toolgym.workshop import Dose, Injector
 from toolgym_retail.facts import ItemRef, Kind, Request
-from toolgym_retail.goals.recipes import RECIPES, Draft, touched
+from toolgym_retail.goals.recipes import RECIPES, Draft, answers_move, touched
 from toolgym_retail.goals.shopper import Shopper
 
 _Maker: TypeAlias = Callable[[Shopper, Dose], Draft | None]
@@ -417,18 +417,14 @@ def _questions(shopper: Shopper, count: int) -> list[Request] | None:
 
 def _with_facts(shopper: Shopper, dose: Dose, questions: int, errands: int, name: str) -> Draft | None:
     asked, wanted = _questions(shopper, questions), _errands(shopper, errands)
-    if asked is None or wanted is None or _balance_moves(asked, wanted):
+    if asked is None or wanted is None:
         return None
-    order: Iterator[Request] = iter((wanted[0], *asked, *wanted[1:]))
-    draft = _dosed(shopper, list(order), dose, name, steps=0)
+    requests = [wanted[0], *asked, *wanted[1:]]
+    if answers_move(requests):
+        return None
+    draft = _dosed(shopper, requests, dose, name, steps=0)
     draft.upfront = min(2, len(draft.requests))
     return draft
-
-
-def _balance_moves(asked: Sequence[Request], wanted: Sequence[Request]) -> bool:
-    """Whether a request moves money on the gift card whose balance is asked for."""
-    by_card = any(request.payment is not None and request.payment.source == "gift_card" for request in wanted)
-    return by_card and any("gift card" in request.question for request in asked)
 
 
 def _fact_between_errands(shopper: Shopper, dose: Dose) -> Draft | None:

@@ -7,11 +7,11 @@ and a task whose gold fails is no task.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from toolgym_retail.facts import ItemRef, Kind, Manner, Request
+from toolgym_retail.facts import ItemRef, Kind, Manner, Request, stages
 from toolgym_retail.goals.shopper import Shopper
 
 _OTHER_REASONS = (
@@ -52,6 +52,19 @@ def touched(request: Request) -> set[str]:
         if other is not None:
             found |= touched(other)
     return found | ({"profile"} if request.kind == "user_address" else set())
+
+
+def answers_move(requests: Sequence[Request]) -> bool:
+    """Whether a request changes what another one asks, so that its answer depends on when it is given."""
+    wanted = [stage for request in requests if request.kind != "question" for stage in stages(request)]
+    orders = set[str]().union(*(touched(request) for request in wanted))
+    by_card = any(request.payment is not None and request.payment.source == "gift_card" for request in wanted)
+    for request in requests:
+        if request.kind == "question" and request.order is not None and request.order.id in orders:
+            return True
+        if request.kind == "question" and "gift card" in request.question and (by_card or orders - {"profile"}):
+            return True
+    return False
 
 
 def _unchanged(items: tuple[ItemRef, ...]) -> tuple[ItemRef, ...]:

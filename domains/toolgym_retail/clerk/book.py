@@ -1,0 +1,230 @@
+"""What a clerk has read: the records that tools returned, and what follows from them by the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from toolgym_retail.clerk import hearing
+from toolgym_retail.clerk.hearing import Clue, Topic, Wish
+from toolgym_retail.customer.reading import ITEM_KINDS
+from toolgym_retail.facts import Facts, ItemRef, Kind, Method, OrderRef, Request
+
+Record: TypeAlias = Mapping[str, Any]
+
+_STATUS: dict[Kind, tuple[str, ...]] = {
+    "cancel": ("pending",),
+    "modify_items": ("pending",),
+    "modify_address": ("pending", "pending (item modified)"),
+    "modify_payment": ("pending", "pending (item modified)"),
+    "return": ("delivered",),
+    "exchange": ("delivered",),
+}
+"""Of which status an order must be."""
+_DEEDS: dict[Kind, str] = {
+    "cancel": "cancelled",
+    "modify_items": "changed",
+    "modify_address": "sent elsewhere",
+    "modify_payment": "paid in another way",
+    "return": "returned",
+    "exchange": "exchanged",
+}
+
+
+class Book:
+    """The customer's record, its orders and the products that were looked at."""
+
+    def __init__(self) -> None:
+        self.user: Record = {}
+        self.orders: dict[str, Record] = {}
+        self.products: dict[str, Record] = {}
+
+    def keep(self, record: Record) -> None:
+        """Remember a record as a tool returned it."""
+        if "order_id" in record:
+            self.orders[record["order_id"]] = record
+        elif "variants" in record:
+            self.products[record["product_id"]] = record
+        else:
+            self.user = record
+
+    @property
+    def names(self) -> list[str]:
+        """The products in the orders that were looked at."""
+        return sorted({item["name"] for order in self.orders.values() for item in order["items"]})
+
+    @property
+    def methods(self) -> Mapping[str, Record]:
+        """The customer's payment methods."""
+        found: Mapping[str, Record] = self.user.get("payment_methods", {})
+        return found
+
+    def unread(self) -> list[str]:
+        """The customer's orders that were not looked at."""
+        return [order for order in self.user.get("orders", ()) if order not in self.orders]
+
+    def others(self, order_id: str) -> list[Record]:
+        """The customer's other orders, of those that were looked at."""
+        return [self.orders[one] for one in self.user.get("orders", ()) if one != order_id and one in self.orders]
+
+    def facts(self, request: Request) -> Facts:
+        """The little that the wordings of a proposal need to know of a customer."""
+        return Facts(
+            first_name="",
+            last_name="",
+            zip="",
+            email="",
+            identifies_by="email",
+            requests=(request,),
+            methods=tuple(self.method(one) for one in self.methods),
+        )
+
+    def method(self, method_id: str) -> Method:
+        """A payment method of the customer."""
+        method = self.methods[method_id]
+        return Method(
+            id=method_id, source=method["source"], brand=method.get("brand", ""), last_four=method.get("last_four", "")
+        )
+
+    # Which order
+
+    def clue(self, wish: Wish) -> Clue:
+        """By what the customer knows the order."""
+        cities = {order["address"]["city"] for order in self.orders.values()}
+        return hearing.clue(
+            wish.said, self.names, cities, whole=wish.kind not in ITEM_KINDS and wish.kind != "question"
+        )
+
+    def candidates(self, wish: Wish) -> list[str]:
+        """The customer's orders that may be meant."""
+        clue = self.clue(wish)
+        named = self.named(wish)
+        return [
+            order["order_id"]
+            for order in self.others("")
+            if clue.fits(order) and all(self.units(wish, order, name) for name in named)
+        ]
+
+    def order_ref(self, wish: Wish, order: Record) -> OrderRef:
+        """An order as the customer was heard to speak of it."""
+        number, clue = hearing.number(wish.said), self.clue(wish)
+        paid_by = tuple(dict.fromkeys(entry["payment_method_id"] for entry in order["payment_history"]))
+        if number == order["order_id"] or not clue.text:
+            return OrderRef(id=order["order_id"], paid_by=paid_by)
+        return OrderRef(id=order["order_id"], known=False, clue=clue.text, paid_by=paid_by)
+
+    # Which items
+
+    def named(self, wish: Wish) -> list[str]:
+        """The products that a request is about."""
+        return hearing.products(wish.said, self.names) if wish.kind in (*ITEM_KINDS, "question") else []
+
+    def units(self, wish: Wish, order: Record, name: str) -> list[Record]:
+        """The units of a product in an order that may be meant."""
+        found = [item for item in order["items"] if item["name"] == name]
+        values = {value for item in found for value in item["options"].values()}
+        told = hearing.values_in(hearing.told_apart(wish.said, name), values)
+        apart = [item for item in found if all(value in item["options"].values() for value in told)]
+        return apart or ([] if told and len(found) > 1 else found)
+
+    def wanted(self, wish: Wish, name: str, product_id: str) -> list[str]:
+        """The values of options that are wanted instead."""
+        variants = self.products[product_id]["variants"].values()
+        values = {value for variant in variants for value in variant["options"].values()}
+        return hearing.wanted(wish.said, name, values, self.names)
+
+    def variant(self, item: Record, values: Sequence[str]) -> Record | None:
+        """The variant that a unit shall become: with those values, and all else as it is; None if there is none."""
+        ranked = []
+        for place, variant in enumerate(self.products[item["product_id"]]["variants"].values()):
+            changed = [value for axis, value in variant["options"].items() if item["options"].get(axis) != value]
+            if changed and all(value in variant["options"].values() for value in values):
+                exact = sorted(changed) == sorted(values)
+                ranked.append((not exact, len(changed), not variant["available"], place, variant))
+        return min(ranked, key=lambda one: one[:4])[-1] if ranked else None
+
+    def item_ref(self, item: Record, variant: Record | None = None) -> ItemRef:
+        """A unit, and what it shall become."""
+        ref = ItemRef(item_id=item["item_id"], product=item["name"], options=item["options"])
+        if variant is None:
+            return ref
+        options = variant["options"]
+        changed = tuple(axis for axis, value in options.items() if item["options"].get(axis) != value)
+        return ref.model_copy(
+            update={"new_item_id": variant["item_id"], "new_options": dict(options), "wanted": changed}
+        )
+
+    def unavailable(self, request: Request) -> ItemRef | None:
+        """The first unit that shall become a variant which is not available."""
+        for ref in request.items:
+            for product in self.products.values():
+                if ref.new_item_id in product["variants"] and not product["variants"][ref.new_item_id]["available"]:
+                    return ref
+        return None
+
+    def figure(self, about: Topic | None, order: Record | None, product: str) -> str:
+        """What answers a question; empty if nothing does.
+
+        Args:
+            about: What is asked.
+            order: The order that is asked about, if it is one.
+            product: The product whose price is asked.
+        """
+        if about == "balance":
+            cards = [method for method in self.methods.values() if method["source"] == "gift_card"]
+            return " and ".join(f"${card['balance']:.2f}" for card in cards)
+        if order is None:
+            return ""
+        if about == "tracking":
+            return " and ".join(number for parcel in order["fulfillments"] for number in parcel["tracking_id"])
+        if about == "total":
+            return f"${hearing.total_of(order)}"
+        return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] == product)
+
+    def cost(self, request: Request) -> float | None:
+        """What the new variants cost more than the units that the customer has; None if nothing becomes another."""
+        prices = []
+        units = [item for order in self.orders.values() for item in order["items"]]
+        for ref in request.items:
+            item = next((one for one in units if one["item_id"] == ref.item_id), None)
+            if ref.new_item_id is None or item is None or item["product_id"] not in self.products:
+                continue
+            variants = self.products[item["product_id"]]["variants"]
+            if ref.new_item_id in variants:
+                prices.append(variants[ref.new_item_id]["price"] - item["price"])
+        return round(sum(prices), 2) if prices else None
+
+    # What the policy says
+
+    def too_late(self, kind: Kind, order: Record) -> str:
+        """Why an order of its status cannot be treated so; empty if it can."""
+        allowed = _STATUS[kind]
+        if order["user_id"] != self.user.get("user_id"):
+            return "That order belongs to another account."
+        if order["status"] in allowed:
+            return ""
+        return f"The order is {order['status']}; only {allowed[0]} orders can be {_DEEDS[kind]}."
+
+    def forbids(self, request: Request, order: Record | None) -> str:
+        """Why the policy does not allow a request, its order's status aside; empty if it does."""
+        method = self.methods.get(request.payment.id) if request.payment is not None else None
+        if order is None or method is None:
+            return ""
+        history = order["payment_history"]
+        poor = "The gift card does not cover the whole amount."
+        if request.kind == "return":
+            if method["source"] == "gift_card" or method["id"] == history[0]["payment_method_id"]:
+                return ""
+            return "A refund can go to the original payment method or to a gift card only."
+        if request.kind == "modify_payment":
+            if len(history) != 1:
+                return "Only an order with a single payment can be paid in another way."
+            if history[0]["payment_method_id"] == method["id"]:
+                return "The order is paid that way already."
+            return poor if method["source"] == "gift_card" and method["balance"] < history[0]["amount"] else ""
+        return poor if method["source"] == "gift_card" and method["balance"] < (self.cost(request) or 0.0) else ""
+
+
+def holding(orders: Collection[Record], names: Collection[str]) -> list[Record]:
+    """The orders that hold a unit of one of some products."""
+    return [order for order in orders if any(item["name"] in names for item in order["items"])]
