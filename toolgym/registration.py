@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 
 from toolgym.errors import DataError
-from toolgym.registry import AGENTS, CURRICULA, DOMAINS, JUDGES, USERS
+from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentFactory, Domain
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from toolgym.envs.tool_env import ToolEnv
     from toolgym.envs.vector_env import ToolVectorEnv
     from toolgym.evaluation.grade import Judge
+    from toolgym.failures.report import Analyst
+    from toolgym.generators.proposal import Proposer
     from toolgym.models import ModelSettings, Throttle
     from toolgym.prompts import Wording
     from toolgym.tasks import Task
@@ -57,6 +60,8 @@ def make_env(
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
     curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
     judge: str | Judge | None = None,
     judge_model: str | Mapping[str, Any] | None = None,
     **settings: Any,
@@ -72,6 +77,9 @@ def make_env(
             :class:`~toolgym.models.ModelSettings` as a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
             curriculum of yours: the environment then only samples, and updating is up to you.
+        curriculum_args: Options of a curriculum that is given by name; see :func:`make_curriculum`.
+        pool: A folder that a refresh of this curriculum wrote: it goes on from there. In an environment's spec, which
+            is JSON, it is text.
         judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
         judge_model: The model behind a judge that has one.
         settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
@@ -87,7 +95,8 @@ def make_env(
     """
     from toolgym.envs.tool_env import ToolEnv
 
-    parts = _env_parts(domain, data, split, user, user_model, curriculum, judge, judge_model)
+    drawn = (curriculum, curriculum_args, pool)
+    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
     return ToolEnv(**parts, **settings)
 
 
@@ -100,6 +109,8 @@ def make_vec_env(
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
     curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
     judge: str | Judge | None = None,
     judge_model: str | Mapping[str, Any] | None = None,
     **settings: Any,
@@ -109,11 +120,13 @@ def make_vec_env(
     Args:
         domain: A domain's name, or a Domain.
         num_envs: How many episodes are stepped together, at least 1.
-        data: As for :func:`make_env`, as are the next six.
+        data: As for :func:`make_env`, as are the next eight.
         split: Which tasks.
         user: A user's name, or what makes one.
         user_model: The model behind a user that has one.
         curriculum: A curriculum's name, or a curriculum of yours; one draws for all.
+        curriculum_args: Options of a curriculum that is given by name.
+        pool: A folder that a refresh of it wrote.
         judge: A judge's name, or a judge.
         judge_model: The model behind a judge that has one.
         settings: The other settings of :class:`~toolgym.envs.vector_env.ToolVectorEnv`: those of ``ToolEnv``, and
@@ -129,7 +142,8 @@ def make_vec_env(
     """
     from toolgym.envs.vector_env import ToolVectorEnv
 
-    parts = _env_parts(domain, data, split, user, user_model, curriculum, judge, judge_model)
+    drawn = (curriculum, curriculum_args, pool)
+    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
     return ToolVectorEnv(**parts, num_envs=num_envs, **settings)
 
 
@@ -139,6 +153,8 @@ def make_aec_env(
     data: str = "toolgym",
     split: str = "train",
     curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
     **settings: Any,
 ) -> ToolAECEnv:
     """Build the PettingZoo environment, in which the caller plays both sides, from names.
@@ -149,6 +165,8 @@ def make_aec_env(
         split: Which tasks.
         curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
             environment then only samples.
+        curriculum_args: Options of a curriculum that is given by name.
+        pool: A folder that a refresh of it wrote.
         settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
             max_errors, history, parsing, debug, render_mode.
 
@@ -163,7 +181,7 @@ def make_aec_env(
     from toolgym.envs.aec_env import ToolAECEnv
 
     made = make_domain(domain, data) if isinstance(domain, str) else domain
-    drawn_by = make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum
+    drawn_by = _drawn_by(made, split, curriculum, curriculum_args, pool)
     return ToolAECEnv(made, drawn_by, owns_curriculum=isinstance(curriculum, str), split=split, **settings)
 
 
@@ -173,7 +191,7 @@ def _env_parts(
     split: str,
     user: str | AgentFactory | None,
     user_model: str | Mapping[str, Any] | None,
-    curriculum: str | Curriculum,
+    drawn: tuple[str | Curriculum, Mapping[str, Any] | None, str | Path | None],
     judge: str | Judge | None,
     judge_model: str | Mapping[str, Any] | None,
 ) -> dict[str, Any]:
@@ -187,8 +205,8 @@ def _env_parts(
         raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
     return {
         "domain": made,
-        "curriculum": make_curriculum(curriculum, made, split) if isinstance(curriculum, str) else curriculum,
-        "owns_curriculum": isinstance(curriculum, str),
+        "curriculum": _drawn_by(made, split, *drawn),
+        "owns_curriculum": isinstance(drawn[0], str),
         "user": make_user(user, user_model) if isinstance(user, str) else user,
         "user_name": user if isinstance(user, str) else _name_of(user),
         "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
@@ -226,17 +244,49 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
         return _MADE[key]
 
 
-def make_curriculum(name: str, domain: Domain, split: str) -> Curriculum:
+def make_curriculum(
+    name: str, domain: Domain, split: str, *, pool: str | Path | None = None, **options: Any
+) -> Curriculum:
     """A curriculum over a split of a domain.
 
+    Args:
+        name: An installed curriculum.
+        domain: The domain.
+        split: The split that it begins with.
+        pool: A folder that a refresh of this curriculum wrote: it goes on from there, and its next refresh writes there.
+        options: Its own options, such as ``seed`` or ``folder``. An analyst or a proposer that is named and has a model
+            gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings.
+
     Raises:
-        UnknownNameError: If there is no such curriculum or split.
-        DataError: If the domain has no tasks with this data.
+        UnknownNameError: If there is no such curriculum, split or part.
+        DataError: If the domain has no tasks with this data, an option is unknown or does not fit, or the folder holds
+            no curriculum of this name over this domain.
+
+    Example:
+        >>> make_curriculum("raft", make_domain("mock"), "train", recency=1.0).recency
+        1.0
     """
+    from toolgym.curricula.making import curriculum_of
+
     make = CURRICULA.load(name)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
-    curriculum: Curriculum = make(domain, split)
+    for part, make_part in (("analyst", make_analyst), ("proposer", make_proposer)):
+        if (model := options.pop(f"{part}_model", None)) is not None:
+            if not isinstance(options.get(part), str):
+                raise DataError(f"{part}_model is for a part that is given by name, such as {part}='llm'")
+            options[part] = make_part(options[part], model)
+    return curriculum_of(make, name, domain, split, pool=pool, **options)
+
+
+def _drawn_by(
+    domain: Domain, split: str, curriculum: str | Curriculum, args: Mapping[str, Any] | None, pool: str | Path | None
+) -> Curriculum:
+    """The curriculum of an environment."""
+    if isinstance(curriculum, str):
+        return make_curriculum(curriculum, domain, split, pool=pool, **(args or {}))
+    if args or pool is not None:
+        raise DataError("curriculum_args and pool are for a curriculum that is given by name; yours is built already")
     return curriculum
 
 
@@ -320,8 +370,43 @@ def make_judge(
     return judge
 
 
+def make_analyst(
+    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
+) -> Analyst:
+    """What explains failures.
+
+    Args:
+        name: An installed analyst, such as ``"rules"``, which needs no model, or ``"llm"``.
+        model: The model behind it, if it is one that has a model: its name, or its settings.
+        throttle: The limits that the models of a run share.
+
+    Raises:
+        UnknownNameError: If no such analyst is installed.
+        DataError: If a model is missing or not wanted, its settings do not fit, or there is no key for it.
+        MissingExtraError: If the extra ``llm``, or ``curriculum`` for its clusters, is needed and not installed.
+
+    Example:
+        >>> analyst = make_analyst("llm", {"model": "qwen3", "base_url": "http://localhost:8000/v1"})
+    """
+    analyst: Analyst = _with_model("analyst", name, ANALYSTS.load(name), model, throttle)()
+    return analyst
+
+
+def make_proposer(
+    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
+) -> Proposer:
+    """What makes tasks that stress failure patterns; arguments and errors as for :func:`make_analyst`.
+
+    Example:
+        >>> make_proposer("template").tasks_a_world
+        100
+    """
+    proposer: Proposer = _with_model("proposer", name, PROPOSERS.load(name), model, throttle)()
+    return proposer
+
+
 def needs_model(factory: Callable[..., Any]) -> bool:
-    """Whether what makes an agent, a user or a judge takes a model."""
+    """Whether what makes an agent, a user, a judge, an analyst or a proposer takes a model."""
     return "model" in inspect.signature(factory).parameters
 
 

@@ -14,6 +14,7 @@ from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
 from toolgym_retail.tools import RetailTools
+from toolgym_retail.workshop import RetailWorkshop
 
 _HERE = Path(__file__).parent
 _SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT}
@@ -31,6 +32,7 @@ DOMAIN = Domain(
     needs=needs,
     entities=world_entities,
     reserved=tau2_digests,
+    workshop=RetailWorkshop(),
 )
 
 __all__ = ["DOMAIN"]

@@ -58,10 +58,15 @@ class LLMAgent:
     async def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
         chat = as_chat(view[1:], "assistant", reasoning=self._keeps_reasoning)
-        reply = await self._talk.complete([_system(str(view[0].content)), *chat], self._tools)
+        reply = await self._talk.complete([system_message(str(view[0].content)), *chat], self._tools)
         return Message("assistant", reply.text, reply.calls, tokens=reply.tokens, reasoning=reply.reasoning)
 
 
-def _system(policy: str) -> dict[str, str]:
+def system_message(policy: str) -> dict[str, str]:
+    """What the model of an assistant is told first, in OpenAI chat format.
+
+    Args:
+        policy: The domain's policy.
+    """
     content = f"<instructions>\n{own_text('assistant')}\n</instructions>\n<policy>\n{policy}\n</policy>"
     return {"role": "system", "content": content}

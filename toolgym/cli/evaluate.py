@@ -1,4 +1,4 @@
-"""``toolgym eval``: Pass^k of agents on a split."""
+"""``toolgym eval``: Pass^k of agents on a split, or on the tasks of a pool."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from toolgym.cli.figures import figures, print_figures
 from toolgym.cli.models import AgentModel, BaseUrl, JudgeModel, ModelArgs, UserModel, model_settings, recorded
 from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.pools import SPLIT, over_pool
 
 if TYPE_CHECKING:
     from toolgym.domain import AgentFactory, Domain
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    split: Annotated[str, typer.Option(help="Which tasks.")] = "test",
+    split: Annotated[str | None, typer.Option(help="Which tasks; default: test.")] = None,
+    pool: Annotated[
+        Path | None, typer.Option(help="Play the tasks that were made for this pool instead of a split's.")
+    ] = None,
     agent: Annotated[list[str] | None, typer.Option(help="An agent; may be given several times.")] = None,
     data: Data = "toolgym",
     user: Annotated[
@@ -105,8 +109,13 @@ def evaluate(
         "judge": model_settings("judge", judge_model, judge_base_url, judge_args),
     }
     made = make_domain(domain, data)
-    if not made.tasks.splits():
+    if pool is not None:
+        if split is not None:
+            raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
+        made, split = over_pool(made, pool), SPLIT
+    elif not made.tasks.splits():
         raise DataError(f"the domain {domain!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
+    split = split or "test"
     tasks = made.tasks[split]
     user = user or ("llm" if models["user"] else default_user(tasks))
     judge = judge or ("llm" if models["judge"] else "")
@@ -152,6 +161,7 @@ def evaluate(
                 for role, asked in models.items()
                 if asked is not None and (role != "agent" or takes_model[chosen])
             },
+            pool="" if pool is None else str(pool.resolve()),
         )
         for chosen in folders
     }
@@ -185,9 +195,11 @@ def evaluate(
                     user_llm=named["user"],
                 )
     if as_json:
-        print_json({"domain": domain, "split": split, "data": data, "user": user, "agents": answers})
+        told = {} if pool is None else {"pool": str(pool)}
+        print_json({"domain": domain, "split": split, **told, "data": data, "user": user, "agents": answers})
         return
-    print_figures(f"{domain} · {split} · {data} data · user {user} · {trials} trials", trials, answers)
+    played = split if pool is None else f"{split} {pool}"
+    print_figures(f"{domain} · {played} · {data} data · user {user} · {trials} trials", trials, answers)
     if not getattr(customer, "comparable", True):
         console.print(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
     for chosen, folder in folders.items():
@@ -201,7 +213,7 @@ def _open(
 ) -> dict[str, Run]:
     """All runs, those that go on first: what does not fit is told before any money is spent, or a folder is made."""
     from toolgym.errors import DataError
-    from toolgym.runs import MANIFEST, Run
+    from toolgym.runs import MANIFEST, Run, read_manifest
 
     begun = {chosen: folder for chosen, folder in folders.items() if (folder / MANIFEST).exists()}
     if begun and not resume:
@@ -210,9 +222,15 @@ def _open(
     opened = {
         chosen: stack.enter_context(Run.resume(folder, plans[chosen].as_dict())) for chosen, folder in begun.items()
     }
+    worlds = sorted({task.world for task in tasks})
+    for chosen, folder in begun.items():
+        if plans[chosen].pool and read_manifest(folder).get("worlds") != worlds:
+            raise DataError(
+                f"the pool {plans[chosen].pool!r} holds tasks of other worlds than when the run {str(folder)!r} was "
+                "begun; start a new run"
+            )
     for chosen, folder in folders.items():
         if chosen not in begun:
-            worlds = (task.world for task in tasks)
             opened[chosen] = stack.enter_context(Run.start(folder, plans[chosen].as_dict(), worlds))
     return opened
 

@@ -1,4 +1,4 @@
-"""How the models behind agent, user and judge are named on the command line."""
+"""How the models behind agent, user, judge, analyst, proposer and solver are named on the command line."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ _ARGS = "What is sent with each of its requests, as a JSON object: temperature, 
 AgentModel = Annotated[str | None, typer.Option(help=_MODEL.format("agent"), rich_help_panel="Models")]
 UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_help_panel="Models")]
 JudgeModel = Annotated[str | None, typer.Option(help=_MODEL.format("judge"), rich_help_panel="Models")]
+AnalystModel = Annotated[str | None, typer.Option(help=_MODEL.format("analyst"), rich_help_panel="Models")]
+SolverModel = Annotated[str | None, typer.Option(help=_MODEL.format("solver"), rich_help_panel="Models")]
+ProposerModel = Annotated[str | None, typer.Option(help=_MODEL.format("proposer"), rich_help_panel="Models")]
 BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models")]
 ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
 
@@ -27,7 +30,7 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
     """The settings of one role's model; None if it has none.
 
     Args:
-        role: agent, user or judge.
+        role: agent, user, judge, analyst, proposer or solver.
         model: A name, a JSON object, or the path of a ``.json`` file.
         base_url: The endpoint; instead of the settings' own.
         args: A JSON object of arguments; added to the settings' own.

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, model_settings
 from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.pools import domain_played
 from toolgym.cli.runs import Runs, find_run, plain
 
 if TYPE_CHECKING:
@@ -194,7 +195,6 @@ async def _grade(recorded: Recorded, judge: Judge | None, note: Callable[[Regrad
 
 def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
     from toolgym.errors import DataError
-    from toolgym.registration import make_domain
     from toolgym.rollouts.regrade import task_of
     from toolgym.runs import read_manifest, read_trajectories
     from toolgym.runs.files import TRAJECTORIES
@@ -203,7 +203,8 @@ def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
     first = next(read_trajectories(folder), None)
     if first is None:
         raise DataError(f"the run {str(folder)!r} holds no episode")
-    domain = make_domain(first.domain, first.data)
+    settings = read_manifest(folder).get("settings")
+    domain = domain_played(first.domain, first.data, settings)
     with (folder / TRAJECTORIES).open("rb") as file:
         total = sum(1 for _ in file)
 
@@ -213,7 +214,6 @@ def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
         except DataError as error:
             raise DataError(f"{error}; --fresh-tasks grades by the task that has this id now") from error
 
-    settings = read_manifest(folder).get("settings")
     return Recorded(
         str(folder), domain, read_trajectories(folder), task, total, settings if isinstance(settings, dict) else {}
     )

@@ -177,11 +177,12 @@ def amount(total: Mapping[str, Any], form: str = "{:,}") -> str:
 
 def _expected(settings: Mapping[str, Any]) -> int | None:
     """How many episodes the settings ask for; None where the tasks are not there."""
+    from toolgym.cli.pools import domain_played
     from toolgym.errors import ToolGymError
-    from toolgym.registration import make_domain
 
     try:
-        return len(make_domain(settings["domain"], settings["data"]).tasks[settings["split"]]) * int(settings["trials"])
+        played = domain_played(settings["domain"], settings["data"], settings)
+        return len(played.tasks[settings["split"]]) * int(settings["trials"])
     except (ToolGymError, KeyError, TypeError, ValueError):
         return None
 

@@ -10,8 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.synthesize import synthesize
 
-app = typer.Typer(help="Look at tasks, and check them.", no_args_is_help=True)
+app = typer.Typer(help="Look at tasks, check them, and make new ones.", no_args_is_help=True)
+app.command("synthesize")(synthesize)
 Domain = Annotated[str, typer.Argument(help="The domain, such as mock or retail.")]
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import typer
 from rich.text import Text
 
 from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.pools import domain_played, settings_of
 from toolgym.cli.runs import Runs, find_run, plain, tools_of
 from toolgym.trajectory import Check, Fault, Grade, Termination, Trajectory
 
 if TYPE_CHECKING:
+    from toolgym.domain import Domain
     from toolgym.rollouts.changes import Change
     from toolgym.tasks import Task
 
+Played: TypeAlias = "Callable[[str, str], Domain]"
+"""The domain of a name, over the tasks that were played."""
 FEW = 3
 """Up to so many episodes are shown as dialogues unless it is said how many."""
 _LONG = 200
@@ -101,15 +106,16 @@ def view(
     found = _find(folder, {text: value for text, value in filters.items() if value is not None})
     count = len(found)
     shown = found[:limit] if limit is not None else found if count <= FEW else []
-    rows = _read(folder, shown)
+    rows, settings = _read(folder, shown), settings_of(folder)
+    played = cache(partial(domain_played, settings=settings))
     if as_json:
         episodes: list[dict[str, Any]] = [dict(match.figures) for match in (shown or found)]
         for told, row in zip(episodes, rows, strict=False):
-            told |= _whole(row)
+            told |= _whole(row, played)
         print_json({"run": str(folder), "matches": count, "episodes": episodes})
         return
     for match, row in zip(shown, rows, strict=True):
-        _show(match, row, full)
+        _show(match, row, full, played)
     if not shown:
         _list(found)
     if not found:
@@ -198,7 +204,7 @@ def _list(matches: Sequence[_Match]) -> None:
         console.print(plain(text.rstrip()), soft_wrap=True)
 
 
-def _show(match: _Match, row: Trajectory, full: bool) -> None:
+def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
     from toolgym.render import write_message
 
     figures = match.figures
@@ -214,7 +220,7 @@ def _show(match: _Match, row: Trajectory, full: bool) -> None:
         write_message(console, message, whole=full, number=number, notes=match.notes.get(number))
         if number == row.history - 1:
             console.rule("so far it came with the task", style="dim")
-    task, changes, reason = _look(row)
+    task, changes, reason = _look(row, played)
     console.rule(plain(match.result), style="dim")
     _say(f"It ended by {row.termination or 'being cut off'}.")
     if row.fault is not None:
@@ -240,16 +246,15 @@ def _show(match: _Match, row: Trajectory, full: bool) -> None:
         _show_change(change, full)
 
 
-def _look(row: Trajectory) -> tuple[Task | None, tuple[Change, ...] | None, str]:
+def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[Change, ...] | None, str]:
     """The task that was played, what was changed, and why that is not known."""
     from toolgym.errors import DataError, RegistryError
-    from toolgym.registration import make_domain
     from toolgym.rollouts.changes import changes
     from toolgym.rollouts.regrade import task_of
 
     task = None
     try:
-        domain = make_domain(row.domain, row.data)
+        domain = played(row.domain, row.data)
         task = task_of(domain, row)
         if row.fault is not None and row.fault.source == "task":
             return task, None, "the task is at fault, and its calls cannot be run again"
@@ -299,9 +304,9 @@ def _value(text: str | None, full: bool) -> str:
     return shown if full or len(shown) <= _LONG else f"{shown[: _LONG - 1]}…"
 
 
-def _whole(row: Trajectory) -> dict[str, Any]:
+def _whole(row: Trajectory, played: Played) -> dict[str, Any]:
     """An episode as data: its trajectory, and what it changed beside the gold."""
-    _, changes, reason = _look(row)
+    _, changes, reason = _look(row, played)
     told: dict[str, Any] = {"trajectory": json.loads(row.to_json())}
     if changes is None:
         return {**told, "changes": None, "changes_not_known": reason}

@@ -47,6 +47,7 @@ class Settings:
         max_errors: See there.
         wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
         models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
+        pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
     """
 
     domain: str
@@ -61,6 +62,7 @@ class Settings:
     judge: str = ""
     wording: str = ""
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pool: str = ""
 
     def __post_init__(self) -> None:
         if self.trials < 1:
@@ -74,8 +76,8 @@ class Settings:
         return Limits(self.max_steps, self.max_errors)
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-able data."""
-        return asdict(self)
+        """The settings as JSON-able data; without a pool, as they were before there were any."""
+        return {name: value for name, value in asdict(self).items() if name != "pool" or value}
 
     def facts(self, trial: int) -> dict[str, Any]:
         """What a trajectory says of the run that it is from."""

@@ -267,14 +267,13 @@ def _like_set_twice(shopper: Shopper, dose: Dose) -> Draft | None:
 
 
 def _paying(shopper: Shopper, fits: Callable[[Request], bool], dose: Dose, name: str) -> Draft | None:
-    request = shopper.dice.pick(
-        (
-            shopper.give_back,
-            shopper.pay_by,
-            lambda: shopper.swap("exchange"),
-            lambda: shopper.swap("modify_items"),
-        )
-    )()
+    makers: Sequence[Callable[[], Request | None]] = (
+        shopper.give_back,
+        shopper.pay_by,
+        lambda: shopper.swap("exchange"),
+        lambda: shopper.swap("modify_items"),
+    )
+    request = shopper.dice.pick(makers)()
     if request is None or request.payment is None or not fits(request):
         return None
     return _dosed(shopper, [request], dose, name)
