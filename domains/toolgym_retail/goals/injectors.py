@@ -33,10 +33,10 @@ INJECTORS: tuple[Injector, ...] = (
         "Send back the mug and the vase of #W1000001. (#W1000002 has a mug as well.)",
     ),
     Injector(
-        "like_set_twice",
+        "shared_by_clue",
         "item_from_another_order",
-        "Several units become other variants, while another order of the customer holds the same products.",
-        "In #W1000001 I want the mug in blue and the vase in green. (#W1000002 has a mug as well.)",
+        "Several units of an order known by a clue alone; another order of the customer holds the same products.",
+        "Send back the mug and the vase, from the order with the lamp. (#W1000002 has a mug as well.)",
     ),
     Injector(
         "twin_methods",
@@ -170,14 +170,16 @@ def _others(shopper: Shopper, found: Sequence[Request], count: int) -> list[Requ
     return more
 
 
-def _changes(shopper: Shopper, order: Record, units: Sequence[Record], least: int = 1) -> tuple[ItemRef, ...] | None:
-    """What each unit becomes, in at least so many options; None if one cannot."""
+def _changes(
+    shopper: Shopper, order: Record, units: Sequence[Record], least: int = 1, most: int = 1
+) -> tuple[ItemRef, ...] | None:
+    """What each unit becomes, in at least and at most so many options; None if one cannot."""
     found = []
     for unit in units:
         change = next(
             (
                 one
-                for one in (shopper.change(order, unit, most=3) for _ in range(6))
+                for one in (shopper.change(order, unit, most=most) for _ in range(6))
                 if one and len(one.wanted) >= least
             ),
             None,
@@ -226,7 +228,7 @@ def _near_variants(shopper: Shopper, dose: Dose) -> Draft | None:
     units = shopper.units(order, min(1 + dose.records, 3)) if order is not None else None
     if order is None or units is None:
         return None
-    items = _changes(shopper, order, units)
+    items = _changes(shopper, order, units, most=2)
     if items is None or any(_siblings(shopper, order, item) < 1 for item in items):
         return None
     request = _swap(shopper, order, items)
@@ -238,13 +240,13 @@ def _same_otherwise(shopper: Shopper, dose: Dose) -> Draft | None:
     units = shopper.units(order, min(1 + dose.records, 3)) if order is not None else None
     if order is None or units is None:
         return None
-    request = _swap(shopper, order, _changes(shopper, order, units, least=2))
+    request = _swap(shopper, order, _changes(shopper, order, units, least=2, most=3))
     return None if request is None else _dosed(shopper, [request], dose, "several options at once")
 
 
-def _shared(shopper: Shopper, dose: Dose, *statuses: str) -> tuple[Record, list[Record]] | None:
-    """An order of which other orders share products, and several of its units."""
-    order = shopper.some(shopper.of_status(*statuses))
+def _shared(shopper: Shopper, dose: Dose) -> tuple[Record, list[Record]] | None:
+    """A delivered order of which other orders share products, and several of its units."""
+    order = shopper.some(shopper.of_status("delivered"))
     units = shopper.units(order, 2 if dose.records < 3 else 3) if order is not None else None
     if order is None or units is None:
         return None
@@ -255,15 +257,15 @@ def _shared(shopper: Shopper, dose: Dose, *statuses: str) -> tuple[Record, list[
 
 
 def _shared_products(shopper: Shopper, dose: Dose) -> Draft | None:
-    found = _shared(shopper, dose, "delivered")
+    found = _shared(shopper, dose)
     request = _give_back(shopper, *found) if found is not None else None
     return None if request is None else _dosed(shopper, [request], dose, "products in several orders")
 
 
-def _like_set_twice(shopper: Shopper, dose: Dose) -> Draft | None:
-    found = _shared(shopper, dose, "delivered", "pending")
-    request = _swap(shopper, found[0], _changes(shopper, *found)) if found is not None else None
-    return None if request is None else _dosed(shopper, [request], dose, "products in several orders")
+def _shared_by_clue(shopper: Shopper, dose: Dose) -> Draft | None:
+    found = _shared(shopper, dose)
+    request = _give_back(shopper, *found, clue="any") if found is not None else None
+    return None if request is None else _dosed(shopper, [request], dose, "products in several orders, order by clue")
 
 
 def _paying(shopper: Shopper, fits: Callable[[Request], bool], dose: Dose, name: str) -> Draft | None:
@@ -465,7 +467,7 @@ MAKERS: dict[str, _Maker] = {
     "near_variants": _near_variants,
     "same_otherwise": _same_otherwise,
     "shared_products": _shared_products,
-    "like_set_twice": _like_set_twice,
+    "shared_by_clue": _shared_by_clue,
     "twin_methods": _twin_methods,
     "many_methods": _many_methods,
     "order_by_neighbour": _order_by_neighbour,

@@ -81,7 +81,7 @@ class Shopper:
             items: The units that the request is about.
             vague: By a clue, never by the number; None if nothing tells the order apart.
             clue: Which clue, if it is vague: ``"product"``, another product in it; ``"bill"``, where it went or what
-                it came to; by default any.
+                it came to; ``"any"``, either, as by default.
         """
         paid = tuple(dict.fromkeys(entry["payment_method_id"] for entry in order["payment_history"]))
         if not vague:
@@ -89,7 +89,7 @@ class Shopper:
         clues = self._clues(order, items)
         if clue:
             names = {item["name"] for item in order["items"]}
-            clues = [one for one in clues if (one[1] in names) == (clue == "product")]
+            clues = [one for one in clues if clue == "any" or (one[1] in names) == (clue == "product")]
         if not clues:
             return None
         clue, sign = self.dice.pick(clues)
