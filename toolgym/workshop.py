@@ -28,7 +28,7 @@ class Injector:
     """One way to make a task that stresses a failure pattern.
 
     Args:
-        name: Unique in its domain; it stands in a task's ``provenance.difficulties``.
+        name: Unique in its domain; it stands in a task's ``provenance.kind``.
         pattern: The failure pattern that it stresses, a name in :data:`~toolgym.patterns.PATTERNS`.
         meaning: What it does to a task, in a sentence.
         example: What the user may say then.

@@ -9,6 +9,7 @@ from toolgym.tasks import TaskSet
 from toolgym_mock.records import ASSISTANT, USER
 from toolgym_mock.tools import MockTools
 from toolgym_mock.user_tools import MockUserTools
+from toolgym_mock.workshop import MockWorkshop
 
 _HERE = Path(__file__).parent
 _SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT, "user": USER}
@@ -20,6 +21,7 @@ DOMAIN = Domain(
     toolkits={"assistant": MockTools, "user": MockUserTools},
     worlds=WorldStore(_SCHEMAS, (_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
+    workshop=MockWorkshop(),
 )
 
 __all__ = ["DOMAIN"]

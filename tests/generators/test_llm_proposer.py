@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from models.server import Request, Script, Server, completion, error
+from models.server import Answer, Request, Script, Server, completion, error
 
 from toolgym import make_domain
 from toolgym.certificates.stages import Context, check_facts
@@ -287,19 +287,26 @@ def test_a_model_that_fails_fails_the_proposals_and_nothing_more_is_made(shop: D
 
 
 def test_whoever_stops_early_ends_what_is_under_way(shop: Domain, exchange: Task) -> None:
-    template = Template(*[Proposal(DEMAND, (exchange,))] * 8)
+    slow = Proposal(Demand("new-2", PATTERN), (exchange,))
+    template = Template(Proposal(DEMAND, (exchange,)), *[slow] * 8)
 
-    async def first(proposer: LLMProposer) -> Proposal:
+    def answer(request: Request) -> Any:
+        quick = "<seen_before>" in request.body["messages"][1]["content"]
+        return replace(Answer(completion(worded(exchange))), gate=2) if quick else Answer(silent=True)
+
+    async def first(proposer: LLMProposer) -> tuple[Proposal, bool]:
         made = proposer.propose(shop, [], np.random.default_rng(0), apart=("w",))
         found = await anext(made)
         await made.aclose()  # type: ignore[attr-defined]
-        return found
+        return found, template.ended
 
-    with Server(completion(worded(exchange))) as server:
-        model = ChatModel(ModelSettings(model="writer", base_url=server.url))
-        found = asyncio.run(first(LLMProposer(model, template=template, concurrency=2)))
+    with Server(answer) as server:
+        model = ChatModel(ModelSettings(model="writer", base_url=server.url, timeout_s=5, attempts=1))
+        proposer = LLMProposer(model, template=template, concurrency=2)
+        found, ended = asyncio.run(first(proposer))
     assert len(found.tasks) == 1
-    assert (template.taken, template.ended) == (2, True)
+    assert (template.taken, ended, len(server.requests)) == (2, True, 2)
+    assert proposer.usage.calls == 1  # what is cancelled is not counted
     assert template.asked[3] == ("w",)
 
 

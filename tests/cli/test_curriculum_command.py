@@ -1,0 +1,216 @@
+"""``toolgym curriculum``: what a refresh prints and keeps, and what it goes on from."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Done
+from kept_runs import keep
+
+from toolgym import make_agent, make_domain, make_user
+from toolgym.curriculum import RefreshReport
+from toolgym.domain import Domain
+from toolgym.generators.certifier import Funnel
+from toolgym.rollouts import play
+from toolgym.runs import read_manifest, read_trajectories
+from toolgym.trajectory import Trajectory
+
+Command = Callable[..., Done]
+POOL = Path("pools") / "mock-sentinel"
+
+
+def failed(domain: Domain, number: int = 6, split: str = "train") -> list[Trajectory]:
+    """Trials of an agent that does nothing, over the first tasks of a split."""
+    return [
+        play(domain, task, make_agent("no-op"), make_user("minimal")).trajectory(split=split, seed=0, agent="no-op")
+        for task in domain.tasks[split][:number]
+    ]
+
+
+@pytest.fixture
+def kept(run: Command, mock: Domain) -> Path:
+    """A run that failed, over the train split."""
+    return keep(Path("runs") / "x", *failed(mock), split="train")
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_refresh_prints_its_report_and_keeps_everything_in_the_folder(run: Command) -> None:
+    done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "8", "--json")
+    assert (done.code, done.err.strip()) == (0, "")
+    answer = done.json
+    keys = list(RefreshReport(round=0).as_dict())
+    assert list(answer) == [*keys, "curriculum", "folder"]
+    assert (answer["round"], answer["failures"], answer["curriculum"], answer["folder"]) == (
+        0,
+        6,
+        "sentinel",
+        str(POOL),
+    )
+    assert answer["proposed"] >= answer["admitted"] > 0
+    assert answer["patterns"]["ended_early"]["failures"] == 6
+    assert next(iter(answer["stages"])) == "schema"
+    assert answer["stages"]["schema"]["passed"] + answer["stages"]["schema"]["failed"] == answer["proposed"]
+    assert answer["solver"] == "not measured"
+    assert json.loads((POOL / "rounds" / "000" / "report.json").read_text()) == {name: answer[name] for name in keys}
+    assert len((POOL / "rounds" / "000" / "failures.jsonl").read_text().splitlines()) == 6
+    assert list((POOL / "worlds").glob("*.duckdb"))
+
+
+@pytest.mark.usefixtures("kept")
+def test_people_read_the_funnel_from_the_raw_proposals_on(run: Command) -> None:
+    done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "8")
+    assert done.code == 0
+    rows = [line for line in done.out.splitlines() if line.startswith("│ ")]
+    assert rows[0].split()[1] == "proposed"
+    assert rows[1].split()[1] == "schema"
+    for name in ("validity", "hit-rate", "coverage", "zero-signal", "drift", f"written: {POOL}"):
+        assert name in done.out
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_second_refresh_goes_on_from_the_first_with_a_run_over_the_pool(run: Command) -> None:
+    first = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "8", "--json").json
+    played = run("eval", "mock", "--pool", str(POOL), "--agent", "no-op", "--trials", "2", "--name", "p", "--json").json
+    assert (played["split"], played["pool"], played["user"]) == ("pool", str(POOL), "minimal")
+    assert played["agents"]["no-op"]["tasks"] == first["admitted"]
+    assert read_manifest(Path("runs") / "p-no-op")["settings"]["pool"] == str(POOL.resolve())
+    second = run("curriculum", "refresh", "mock", "--from", "p-no-op", "--tasks", "8", "--json").json
+    assert (second["round"], second["failures"]) == (1, 2 * first["admitted"])
+    assert second["pool"] == first["pool"] + second["admitted"]
+    assert second["hit_rate"] is not None
+    assert second["zero_signal"] == 1.0
+    shown = run("curriculum", "show", str(POOL), "--json").json
+    assert [one["round"] for one in shown["reports"]] == [0, 1]
+    assert (shown["tasks"], shown["made"]) == (second["pool"], first["admitted"] + second["admitted"])
+    assert sum(row["trials"] for row in shown["patterns"].values()) == 2 * first["admitted"]
+    assert "rounds" in run("curriculum", "show", str(POOL)).out
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_was_learned_from_a_run_is_not_learned_twice(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4")
+    again = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4", "--json").json
+    assert (again["failures"], again["proposed"]) == (0, 0)
+
+
+def test_a_run_over_a_pool_is_not_continued_when_the_pool_has_grown(run: Command) -> None:
+    refresh = ("curriculum", "refresh", "mock", "--no-controller", "--tasks", "4")
+    play_pool = ("eval", "mock", "--pool", str(POOL), "--agent", "no-op", "--trials", "1", "--name", "p")
+    run(*refresh)
+    run(*play_pool)
+    rows = list(read_trajectories(Path("runs") / "p-no-op"))
+    assert {row.split for row in rows} == {"pool"}
+    assert run(*play_pool, "--resume").code == 0
+    run(*refresh)
+    done = run(*play_pool, "--resume")
+    assert done.code == 2
+    assert "start a new run" in done.err
+    assert list(read_trajectories(Path("runs") / "p-no-op")) == rows
+
+
+def test_equal_refreshes_make_equal_pools(run: Command) -> None:
+    for name in ("a", "b"):
+        run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "6", "--seed", "3", "--pool", name)
+    states = [json.loads((Path(name) / "curriculum.json").read_text())["state"] for name in ("a", "b")]
+    assert states[0] == states[1]
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_ablations_leave_one_half_out(run: Command) -> None:
+    refresh = ("curriculum", "refresh", "mock", "--from", "x", "--tasks", "6", "--json")
+    off = run(*refresh, "--no-controller", "--pool", "a").json
+    assert (off["failures"], off["admitted"] > 0) == (0, True)
+    off = run(*refresh, "--no-proposer", "--pool", "b").json
+    assert (off["failures"], off["proposed"]) == (6, 0)
+
+
+def test_a_solver_that_never_solves_leaves_nothing(run: Command) -> None:
+    options = ("--no-controller", "--tasks", "4", "--solver", "no-op", "--solver-trials", "2")
+    answer = run("curriculum", "refresh", "mock", *options, "--json").json
+    assert answer["stages"]["solver"]["passed"] == answer["admitted"] == 0
+    assert answer["stages"]["solver"]["failed"] > 0
+    assert "0 of 2 trials" in answer["reasons"]["solver"][0]
+
+
+def test_a_refresh_that_is_broken_off_leaves_the_pool_as_it_was(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    refresh = ("curriculum", "refresh", "mock", "--no-controller", "--tasks", "4")
+    run(*refresh)
+    before = {path: path.read_bytes() for path in sorted(POOL.rglob("*")) if path.is_file()}
+
+    async def interrupted(*_: Any, **__: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(Funnel, "certify", interrupted)
+    done = run(*refresh)
+    assert done.code == 130
+    assert "broken off; the pool" in done.err
+    assert {path: path.read_bytes() for path in sorted(POOL.rglob("*")) if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--from", "x", "--split", "test"), "this curriculum learns from its split 'test'"),
+        (("--from", "y"), "No run named 'y'"),
+        (("--curriculum", "fixed"), "the curriculum 'fixed' keeps no pool"),
+        (("--curriculum", "nothing"), "No curriculum named 'nothing'"),
+        (("--curriculum", "general", "--no-controller"), "has no option 'controller'"),
+        (("--no-controller", "--no-proposer"), "exclude each other"),
+        (("--pool", "runs"), "is no pool of a curriculum and not empty"),
+        (("--proposer", "llm"), "needs a model"),
+        (("--solver", "nobody"), "No agent named 'nobody'"),
+    ],
+)
+def test_what_does_not_fit_is_a_mistake_of_the_user(run: Command, options: tuple[str, ...], says: str) -> None:
+    done = run("curriculum", "refresh", "mock", *options)
+    assert done.code == 2
+    assert says in done.err
+    assert not POOL.exists()
+
+
+def test_a_run_over_another_domain_or_pool_is_refused(run: Command) -> None:
+    keep(Path("runs") / "r", *failed(make_domain("retail"), 1), domain="retail", split="train")
+    done = run("curriculum", "refresh", "mock", "--from", "r")
+    assert (done.code, "is over 'retail'" in done.err) == (2, True)
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
+    run("eval", "mock", "--pool", "a", "--agent", "no-op", "--trials", "1", "--name", "p")
+    done = run("curriculum", "refresh", "mock", "--from", "p-no-op", "--pool", "b")
+    assert (done.code, "played the pool" in done.err) == (2, True)
+
+
+def test_a_folder_with_another_curriculum_is_refused(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
+    done = run("curriculum", "refresh", "mock", "--curriculum", "raft", "--pool", "a")
+    assert (done.code, "holds the curriculum 'sentinel'" in done.err) == (2, True)
+    assert (
+        run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a", "--json").json[
+            "curriculum"
+        ]
+        == "sentinel"
+    )
+
+
+def test_eval_plays_no_pool_that_is_none(run: Command) -> None:
+    Path("empty").mkdir()
+    for options, says in (
+        (("--pool", "gone"), "is not there"),
+        (("--pool", "empty"), "is no pool"),
+        (("--pool", "empty", "--split", "test"), "exclude each other"),
+    ):
+        done = run("eval", "mock", *options)
+        assert (done.code, says in done.err) == (2, True), options
+    assert run("curriculum", "show", "empty").code == 2
+    run("curriculum", "refresh", "mock", "--tasks", "2")
+    done = run("eval", "mock", "--pool", str(POOL))
+    assert (done.code, "no task was made" in done.err) == (2, True)
+    done = run("eval", "retail", "--pool", str(POOL))
+    assert (done.code, "is of the domain 'mock'" in done.err) == (2, True)

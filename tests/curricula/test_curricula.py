@@ -1,0 +1,280 @@
+"""The five curricula as an environment drives them: what they draw and learn, and that they go on where they were."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from small_workshop import GoldAnalyst, refreshed, small_domain, trials
+
+from toolgym import make_curriculum, make_domain, make_env, make_vec_env
+from toolgym.curricula import General, Learnability, Raft, Sentinel
+from toolgym.curriculum import Curriculum
+from toolgym.envs.tool_env import tool_env
+from toolgym.errors import DataError, UnknownNameError
+
+NAMES = ("fixed", "general", "learnability", "raft", "sentinel")
+POOLED = NAMES[1:]
+MOCK = make_domain("mock")
+TASKS = MOCK.tasks["train"]
+
+
+def drawn(curriculum: Curriculum, number: int = 50, seed: int = 0) -> list[str]:
+    return [task.id for task in curriculum.sample(np.random.default_rng(seed), number)]
+
+
+def play(env: gym.Env[Any, Any], episodes: int, seed: int | None) -> list[str]:
+    """Episodes in which the gold calls are made now and then; the keys of the tasks that were drawn."""
+    rng = np.random.default_rng(0)
+    inner, keys = tool_env(env), []
+    for number in range(episodes):
+        _, info = env.reset(seed=seed if number == 0 else None)
+        keys.append(info["task_key"])
+        assert inner.episode is not None
+        gold = inner.episode.task.gold if rng.random() < 0.5 else ()
+        over = False
+        for action in [one for one in gold if one.requestor == "assistant"]:
+            *_, terminated, truncated, _ = env.step(json.dumps({"name": action.name, "arguments": action.arguments}))
+            over = terminated or truncated
+        while not over:
+            *_, terminated, truncated, _ = env.step("It is done.")
+            over = terminated or truncated
+    return keys
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_curriculum_drives_two_hundred_episodes_and_a_seed_draws_the_same_tasks(name: str) -> None:
+    one, other = (gym.make("ToolMock-v0", curriculum=name, group_size=4) for _ in range(2))
+    keys = play(one, 200, seed=1)
+    assert keys == play(other, 200, seed=1)
+    assert all(len(set(keys[start : start + 4])) == 1 for start in range(0, 200, 4))
+    assert len(set(keys)) > 15
+    mine, its = (tool_env(env).curriculum for env in (one, other))
+    assert mine.state_dict() == its.state_dict()
+    assert mine.metrics() == its.metrics()
+    if name != "fixed":
+        counts = [entry.trials for entry in mine.pool]  # type: ignore[attr-defined]  # those with a pool
+        assert sum(counts) == 200
+        assert 0 < mine.metrics()["zero_signal"] < 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_vector_environment_gives_its_groups_to_the_curriculum_that_it_owns(name: str) -> None:
+    envs = gym.make_vec("ToolMock-v0", num_envs=4, group_size=2, curriculum=name, vector_kwargs={})
+    envs.reset(seed=0)
+    for _ in range(40):
+        envs.step(["It is done."] * 4)
+    curriculum: Curriculum = envs.unwrapped.curriculum  # type: ignore[attr-defined]
+    if name != "fixed":
+        assert sum(entry.trials for entry in curriculum.pool) >= 40  # type: ignore[attr-defined]
+
+
+def test_a_spec_with_options_is_json_and_makes_the_environment_again() -> None:
+    env = gym.make("ToolMock-v0", curriculum="sentinel", curriculum_args={"base": 0.5, "seed": 3})
+    assert env.spec is not None
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    curriculum = tool_env(again).curriculum
+    assert isinstance(curriculum, Sentinel)
+    assert (curriculum.base, curriculum.seed) == (0.5, 3)
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_draws_go_on_from_a_state_in_the_middle_of_a_round(name: str) -> None:
+    one = make_curriculum(name, MOCK, "train")
+    for number, task in enumerate(TASKS[:9]):
+        one.update(trials(MOCK, task, "+-" * (number % 3 + 1)))
+    state = json.loads(json.dumps(one.state_dict()))
+    other = make_curriculum(name, MOCK, "train")
+    other.load_state_dict(state)
+    assert drawn(one) == drawn(other)
+    for curriculum in (one, other):
+        curriculum.update(trials(MOCK, TASKS[3], "----", first=20))
+    assert drawn(one, seed=1) == drawn(other, seed=1)
+    assert one.state_dict() == other.state_dict()
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_an_episode_that_was_seen_before_changes_nothing(name: str) -> None:
+    curriculum = make_curriculum(name, MOCK, "train")
+    group = trials(MOCK, TASKS[0], "+--+")
+    curriculum.update(group)
+    before = curriculum.state_dict()
+    curriculum.update(group)
+    curriculum.update(group[1:3])
+    assert curriculum.state_dict() == before
+    curriculum.update(trials(MOCK, TASKS[0], "+--+", seed=1))  # another run
+    assert curriculum.state_dict() != before
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_void_trials_count_for_nothing(name: str) -> None:
+    curriculum = make_curriculum(name, MOCK, "train")
+    before = curriculum.state_dict()
+    curriculum.update(trials(MOCK, TASKS[0], "vvv"))
+    curriculum.update([])
+    assert curriculum.state_dict() == before
+
+
+@pytest.mark.parametrize("name", POOLED)
+@pytest.mark.parametrize(
+    ("outcomes", "admitted"),
+    [
+        ("+-", True),
+        ("++--", True),
+        ("++", False),
+        ("----", False),
+        ("+-v", False),
+        ("v", False),
+        ("+", True),
+        ("", False),
+    ],
+)
+def test_groups_without_signal_and_void_ones_are_not_admitted(name: str, outcomes: str, admitted: bool) -> None:
+    assert make_curriculum(name, MOCK, "train").admit(trials(MOCK, TASKS[0], outcomes)) is admitted
+
+
+def test_a_group_with_a_trial_that_nobody_judged_is_not_admitted() -> None:
+    from dataclasses import replace
+
+    from toolgym.trajectory import Grade
+
+    group = trials(MOCK, TASKS[0], "+-+")
+    group[2] = replace(group[2], grade=Grade(None, None, components={"NL_ASSERTION": None}))
+    curriculum = make_curriculum("raft", MOCK, "train")
+    assert curriculum.admit(group) is False
+    curriculum.update(group)
+    assert sum(entry.trials for entry in curriculum.pool) == 2  # type: ignore[attr-defined]
+
+
+def test_trials_of_two_tasks_are_no_group() -> None:
+    with pytest.raises(DataError, match="trials of one task"):
+        make_curriculum("raft", MOCK, "train").update([trials(MOCK, task, "+")[0] for task in TASKS[:2]])
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_fewer_than_one_task_cannot_be_drawn(name: str) -> None:
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        make_curriculum(name, MOCK, "train").sample(np.random.default_rng(0), 0)
+
+
+@pytest.mark.parametrize("kind", [Learnability, Sentinel])
+def test_what_is_solved_now_and_then_is_drawn_more_and_nothing_vanishes(kind: type[Learnability | Sentinel]) -> None:
+    tasks = [task for split in ("train", "validation", "dev") for task in MOCK.tasks[split]]
+    curriculum = kind(MOCK, tasks)
+    for task in tasks[:40]:
+        curriculum.update(trials(MOCK, task, "+" * 40 if task in tasks[:20] else "-" * 40))
+    chances = curriculum.probabilities()
+    mastered, hopeless, fresh = (
+        [chances[task.key] for task in part] for part in (tasks[:20], tasks[20:40], tasks[40:])
+    )
+    assert 0 < max(mastered + hopeless) < min(fresh) / 4
+    assert sum(chances.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["general", "raft", "sentinel"])
+def test_a_curriculum_that_makes_tasks_begins_with_those_of_the_split(name: str) -> None:
+    assert set(drawn(make_curriculum(name, MOCK, "train"), 500)) == {task.id for task in TASKS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_metrics_are_finite_numbers(name: str) -> None:
+    found = make_curriculum(name, MOCK, "train").metrics()
+    assert found
+    assert all(type(value) is float and np.isfinite(value) for value in found.values())
+
+
+def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
+    curriculum = Learnability.from_split(MOCK, "train")
+    env = make_env("mock", curriculum=curriculum)
+    env.reset(seed=0)
+    env.step("It is done.")
+    assert sum(entry.trials for entry in curriculum.pool) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"curriculum": "sentinel", "curriculum_args": {"bass": 0.5}}, DataError, "no option 'bass'; it has base, "),
+        ({"curriculum": "learnability", "curriculum_args": {"analyst": "rules"}}, DataError, "no option 'analyst'"),
+        ({"curriculum": "fixed", "curriculum_args": {"seed": 1}}, DataError, "'fixed' does not take these options"),
+        ({"curriculum": "sentinel", "curriculum_args": {"base": 2}}, ValueError, r"base must be in \[0, 1\], got 2"),
+        ({"curriculum": "raft", "curriculum_args": {"restart": "best"}}, ValueError, "'sft' or 'last', got 'best'"),
+        ({"curriculum": "raft", "curriculum_args": {"recency": -1}}, ValueError, "at least 0, got -1"),
+        ({"curriculum": "raft", "curriculum_args": {"prior": (0, 1)}}, ValueError, "prior must be two"),
+        ({"curriculum": "raft", "curriculum_args": {"seed": -1}}, ValueError, "seed must be at least 0"),
+        (
+            {"curriculum": "raft", "curriculum_args": {"analyst": "oracle"}},
+            UnknownNameError,
+            "No analyst named 'oracle'",
+        ),
+        ({"curriculum": "raft", "curriculum_args": {"proposer": "x"}}, UnknownNameError, "No proposer named 'x'"),
+        ({"curriculum": "raft", "curriculum_args": {"analyst_model": "m"}}, DataError, "analyst_model is for a part"),
+        (
+            {"curriculum": "raft", "curriculum_args": {"controller": False, "proposing": False}},
+            ValueError,
+            "nothing is left",
+        ),
+        ({"curriculum": Learnability(MOCK, TASKS), "pool": "somewhere"}, DataError, "given by name"),
+        ({"curriculum": "sentinel", "pool": "nowhere"}, DataError, "'nowhere' holds no curriculum"),
+    ],
+)
+@pytest.mark.parametrize("make", [make_env, make_vec_env])
+def test_options_that_do_not_fit_are_refused(
+    make: Any, settings: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        make("mock", **settings)
+
+
+def test_general_draws_what_it_made_and_raft_the_union_of_its_rounds() -> None:
+    domain = small_domain()
+    general, raft = General.from_split(domain, "train"), Raft.from_split(domain, "train", analyst=GoldAnalyst())
+    for curriculum in (general, raft):
+        for number in range(2):
+            curriculum.update(trials(domain, TASKS[number], "--"))
+            refreshed(curriculum, 15)
+        made = [entry.task.id for entry in curriculum.pool if not entry.of_split]
+        assert {name.rsplit("-", 1)[0] for name in made} == {f"{curriculum.name}-r0", f"{curriculum.name}-r1"}
+        assert list(curriculum.probabilities().values()) == pytest.approx([1 / len(made)] * len(made))
+        assert set(drawn(curriculum, 1000)) == set(made)
+    assert all(entry.patterns == () and entry.task.provenance is not None for entry in general.pool if entry.round == 0)
+
+
+def test_raft_can_prefer_newer_rounds() -> None:
+    domain = small_domain()
+    raft = Raft.from_split(domain, "train", analyst=GoldAnalyst(), recency=2.0)
+    for number in range(2):
+        raft.update(trials(domain, TASKS[number], "--"))
+        refreshed(raft, 40)
+    by_round: dict[int | None, set[float]] = {}
+    chances = raft.probabilities()
+    for entry in raft.pool:
+        by_round.setdefault(entry.round, set()).add(round(chances.get(entry.task.key, 0.0), 12))
+    assert by_round[None] == {0.0}
+    [old], [new] = by_round[0], by_round[1]
+    assert new / old == pytest.approx(4.0)
+
+
+def test_sentinel_draws_by_pattern_share_and_keeps_a_share_of_the_split() -> None:
+    domain = small_domain()
+    sentinel = Sentinel.from_split(domain, "train", analyst=GoldAnalyst())
+    titles = next(task for task in TASKS if [one.name for one in task.gold] == ["create_task"])
+    marks = next(task for task in TASKS if [one.name for one in task.gold] == ["update_task_status"])
+    sentinel.update(trials(domain, titles, "-" * 9))
+    sentinel.update(trials(domain, marks, "-" * 3))
+    report = refreshed(sentinel, 80)
+    assert {name: one["share"] for name, one in report.patterns.items()} == {
+        "wrong_record": 0.25,
+        "invalid_argument": 0.75,
+    }
+    shares = {name: value for name, value in sentinel.metrics().items() if name.startswith("share/")}
+    assert shares["share/split"] == pytest.approx(0.25, abs=0.01)
+    assert shares["share/invalid_argument"] == pytest.approx(0.75 * (0.9 * 0.75 + 0.1 / 2), abs=0.01)
+    assert shares["share/wrong_record"] == pytest.approx(0.75 * (0.9 * 0.25 + 0.1 / 2), abs=0.01)
+    made = [entry.task for entry in sentinel.pool if entry.patterns]
+    before = sentinel.probabilities()[made[0].key]
+    sentinel.update(trials(domain, made[0], "+" * 40))
+    assert 0 < sentinel.probabilities()[made[0].key] < before / 3

@@ -1,0 +1,209 @@
+"""The folder of a curriculum: what a refresh writes there, and that another process goes on from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from small_workshop import GoldAnalyst, refreshed, small_domain, trials
+
+from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
+from toolgym.curricula import Sentinel
+from toolgym.curricula.folder import read_saved, write_saved
+from toolgym.domain import Domain
+from toolgym.envs.tool_env import tool_env
+from toolgym.errors import DataError, WorldError
+from toolgym.failures.report import FailureReport
+
+TASKS = make_domain("mock").tasks["train"]
+
+
+def sentinel(folder: Path | None, domain: Domain | None = None) -> Sentinel:
+    """A curriculum with failures on one task."""
+    used = domain or small_domain()
+    curriculum = Sentinel.from_split(used, "train", analyst=GoldAnalyst(), folder=folder)
+    curriculum.update(trials(used, TASKS[0], "--+-"))
+    return curriculum
+
+
+def drawn(curriculum: Any, number: int = 60) -> list[str]:
+    return [task.model_dump_json() for task in curriculum.sample(np.random.default_rng(3), number)]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder after two refreshes."""
+    folder = tmp_path_factory.mktemp("curriculum")
+    curriculum = sentinel(folder)
+    refreshed(curriculum)
+    curriculum.update(trials(curriculum.domain, TASKS[1], "--"))
+    refreshed(curriculum, 6)
+    return folder
+
+
+def test_a_refresh_writes_its_report_the_failures_the_worlds_and_the_state(tmp_path: Path) -> None:
+    curriculum = sentinel(tmp_path / "new" / "folder")
+    report = refreshed(curriculum)
+    place = tmp_path / "new" / "folder"
+    files = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+    [world] = {entry.task.world for entry in curriculum.pool if not entry.of_split}
+    assert files == [
+        "curriculum.json",
+        "rounds/000/failures.jsonl",
+        "rounds/000/report.json",
+        f"worlds/{world[:16]}.duckdb",
+    ]
+    assert json.loads((place / "rounds/000/report.json").read_text()) == json.loads(json.dumps(report.as_dict()))
+    lines = (place / "rounds/000/failures.jsonl").read_text().splitlines()
+    assert [FailureReport.from_json(line).task_key for line in lines] == [TASKS[0].key] * 3
+    assert read_saved(place).state == json.loads(json.dumps(curriculum.state_dict()))
+    assert curriculum.state_dict()["pool"]["worlds"] == {world: None}
+
+
+def test_another_process_goes_on_with_the_very_same_draws_and_the_same_next_round(
+    written: Path, tmp_path: Path
+) -> None:
+    mine, its = tmp_path / "mine", tmp_path / "its"
+    for folder in (mine, its):
+        shutil.copytree(written, folder)
+    domain = small_domain()
+    curriculum = make_curriculum("sentinel", domain, "train", pool=mine, analyst=GoldAnalyst())
+    assert isinstance(curriculum, Sentinel)
+    expected = drawn(curriculum)
+    curriculum.update(trials(domain, TASKS[2], "--"))
+    refreshed(curriculum)
+    code = f"""
+import json, sys
+from test_curriculum_folder import *
+domain = small_domain()
+curriculum = make_curriculum("sentinel", domain, "train", pool=Path({str(its)!r}), analyst=GoldAnalyst())
+first = drawn(curriculum)
+for task in curriculum.sample(np.random.default_rng(0), 20):
+    assert domain.worlds.get(task.world).checksum() == task.world
+curriculum.update(trials(domain, TASKS[2], "--"))
+refreshed(curriculum)
+print(json.dumps([first, drawn(curriculum)]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONHASHSEED": "17"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [expected, drawn(curriculum)]
+    assert (mine / "curriculum.json").read_bytes() == (its / "curriculum.json").read_bytes()
+
+
+def test_a_state_without_a_folder_holds_its_worlds() -> None:
+    curriculum = sentinel(None)
+    refreshed(curriculum)
+    other = Sentinel.from_split(small_domain(), "train")
+    other.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
+    assert drawn(other) == drawn(curriculum)
+    for entry in other.pool:
+        assert other.domain.worlds.get(entry.task.world).world == entry.task.world
+
+
+@pytest.mark.parametrize("make", [make_env, make_vec_env, make_aec_env])
+def test_an_environment_goes_on_from_a_pool(make: Any, written: Path) -> None:
+    env = make(small_domain(), curriculum="sentinel", pool=written, curriculum_args={"base": 0.0})
+    assert env.curriculum.round == 2
+    names = {task.id[:11] for task in env.curriculum.sample(np.random.default_rng(0), 100)}
+    assert names == {"sentinel-r0", "sentinel-r1"}
+
+
+def test_gymnasium_makes_it_from_a_path_and_its_spec_from_text(written: Path) -> None:
+    env = gym.make("ToolMock-v0", curriculum="sentinel", pool=str(written))
+    assert env.spec is not None
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    observations = [one.reset(seed=4)[0] for one in (env, again)]
+    assert observations[0] == observations[1]
+    gym.make("ToolMock-v0", curriculum="sentinel", pool=written)
+    assert tool_env(again).curriculum.state_dict() == tool_env(env).curriculum.state_dict()
+
+
+def test_a_folder_of_another_curriculum_or_domain_is_refused(written: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds the curriculum 'sentinel' over 'mock'.*and 'raft' over 'mock'"):
+        make_curriculum("raft", small_domain(), "train", pool=written)
+    with pytest.raises(DataError, match="and 'sentinel' over 'retail'"):
+        make_curriculum("sentinel", make_domain("retail"), "train", pool=written)
+    (tmp_path / "curriculum.json").write_text('{"format": 99}')
+    with pytest.raises(DataError, match="not of format 1"):
+        make_env("mock", curriculum="sentinel", pool=tmp_path)
+
+
+def test_the_state_of_another_curriculum_is_refused_and_changes_nothing() -> None:
+    curriculum = sentinel(None)
+    before = curriculum.state_dict()
+    broken: list[dict[str, Any]] = [
+        make_curriculum("raft", small_domain(), "train").state_dict(),
+        {},
+        {name: value for name, value in before.items() if name != "pool"},
+        {**before, "failures": "no base64"},
+        {**before, "pool": {**before["pool"], "tasks": [{"task": {}}]}},
+    ]
+    for state in broken:
+        with pytest.raises(DataError):
+            curriculum.load_state_dict(state)
+    assert curriculum.state_dict() == before
+
+
+def test_a_state_whose_worlds_are_files_needs_its_folder(written: Path) -> None:
+    with pytest.raises(WorldError, match="`folder`"):
+        Sentinel.from_split(small_domain(), "train").load_state_dict(read_saved(written).state)
+
+
+def test_a_fresh_curriculum_does_not_write_over_another_ones_folder(written: Path) -> None:
+    before = (written / "curriculum.json").read_bytes()
+    with pytest.raises(DataError, match=r"after 2 refreshes, and this is 'sentinel' over 'mock' \(toolgym\) after 0"):
+        refreshed(sentinel(written))
+    assert (written / "curriculum.json").read_bytes() == before
+    assert sorted(path.name for path in (written / "rounds").iterdir()) == ["000", "001"]
+
+
+def test_a_round_that_was_written_without_its_state_is_written_again(tmp_path: Path) -> None:
+    leftover = tmp_path / "rounds" / "000"
+    leftover.mkdir(parents=True)
+    (leftover / "report.json").write_text("{}")
+    (tmp_path / "rounds" / ".000.partial").mkdir()
+    refreshed(sentinel(tmp_path))
+    assert json.loads((leftover / "report.json").read_text())["round"] == 0
+    assert [path.name for path in (tmp_path / "rounds").iterdir()] == ["000"]
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_curriculum_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "rounds").write_text("in the way")
+    curriculum = sentinel(tmp_path)
+    before = curriculum.state_dict()
+    with pytest.raises(OSError, match="rounds"):
+        refreshed(curriculum)
+    assert curriculum.state_dict()["pool"]["tasks"] == before["pool"]["tasks"]
+    assert curriculum.round == 0
+    assert not (tmp_path / "curriculum.json").exists()
+
+
+def test_learnability_keeps_its_state_in_a_folder_too(tmp_path: Path) -> None:
+    curriculum = make_curriculum("learnability", small_domain(), "train", folder=tmp_path)
+    curriculum.update(trials(small_domain(), TASKS[0], "++++++"))
+    refreshed(curriculum)
+    again = make_curriculum("learnability", small_domain(), "train", pool=tmp_path)
+    assert drawn(again) == drawn(curriculum)
+
+
+def test_the_state_of_somebody_elses_curriculum_is_kept_alike(tmp_path: Path) -> None:
+    saved = read_saved(_saved(tmp_path))
+    assert saved.state == {}
+    env = make_env("mock", curriculum="fixed", pool=tmp_path)
+    assert env.curriculum.sample(np.random.default_rng(0))[0] in TASKS
+
+
+def _saved(folder: Path) -> Path:
+    from toolgym.curricula.folder import Saved
+
+    write_saved(folder, Saved("fixed", "mock", "toolgym", {}))
+    return folder

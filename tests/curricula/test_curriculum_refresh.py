@@ -1,0 +1,389 @@
+"""A refresh: failures explained, tasks wanted, made, certified and taken in; all of it or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from small_workshop import GoldAnalyst, pattern_of, refreshed, small_domain, trials
+
+from toolgym import make_curriculum, make_domain
+from toolgym.certificates import Seen
+from toolgym.curricula import General, Raft, Sentinel
+from toolgym.curricula.demand import apportion, next_level
+from toolgym.curricula.targeted import Targeted
+from toolgym.curriculum import Budget, RefreshReport
+from toolgym.domain import Domain
+from toolgym.errors import DataError, ServiceError
+from toolgym.failures.report import FailureReport
+from toolgym.generators.certifier import Funnel
+from toolgym.generators.proposal import Demand, Proposal
+from toolgym.generators.template import TemplateProposer
+from toolgym.prepared import prepare
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+TASKS = make_domain("mock").tasks["train"]
+MADE_OF: dict[str, list[Task]] = {}
+for _task in TASKS:
+    MADE_OF.setdefault(pattern_of(_task), []).append(_task)
+
+
+def failing(kind: type[Targeted] = Sentinel, failures: int = 4, **options: Any) -> Targeted:
+    """A curriculum with failures on some tasks of the split."""
+    domain = options.pop("domain", None) or small_domain()
+    curriculum = kind.from_split(domain, "train", **{"analyst": GoldAnalyst(), **options})
+    for name in ("wrong_record", "ended_early"):
+        curriculum.update(trials(domain, MADE_OF[name][0], "-" * failures))
+    return curriculum
+
+
+def made(curriculum: Targeted | General) -> list[Task]:
+    return [entry.task for entry in curriculum.pool if not entry.of_split]
+
+
+def lines(tasks: Sequence[Task]) -> list[str]:
+    return [task.model_dump_json() for task in tasks]
+
+
+@pytest.mark.parametrize("kind", [General, Raft, Sentinel])
+def test_the_same_state_and_seed_make_the_same_tasks_byte_for_byte(kind: type[Raft | General]) -> None:
+    found = []
+    for _ in range(2):
+        domain = small_domain()
+        options: dict[str, Any] = {} if kind is General else {"analyst": GoldAnalyst()}
+        first = kind.from_split(domain, "train", seed=5, **options)
+        first.update(trials(domain, TASKS[0], "----"))
+        report = refreshed(first)
+        again = kind.from_split(small_domain(), "train", seed=5, **options)
+        again.load_state_dict(json.loads(json.dumps(first.state_dict())))
+        again.update(trials(domain, TASKS[2], "--"))
+        second = refreshed(again)
+        assert second.round == 1
+        found.append((lines(made(again)), report, second, again.state_dict()))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 12
+    other = kind.from_split(small_domain(), "train", seed=6, **options)
+    other.update(trials(small_domain(), TASKS[0], "----"))
+    refreshed(other)
+    assert not set(lines(made(other))) & set(found[0][0])
+
+
+@pytest.mark.parametrize("kind", [Raft, Sentinel])
+def test_tasks_are_made_for_the_patterns_of_the_failures_and_say_where_they_come_from(kind: type[Targeted]) -> None:
+    curriculum = failing(kind)
+    report = refreshed(curriculum, 10)
+    assert (report.round, report.failures, report.proposed) == (0, 8, 10)
+    assert {name: one["proposed"] for name, one in report.patterns.items()} == {"wrong_record": 5, "ended_early": 5}
+    tasks = made(curriculum)
+    assert report.admitted == len(tasks) > 5
+    failed = {
+        f"{MADE_OF[name][0].key}-{number}": name for name in ("wrong_record", "ended_early") for number in range(4)
+    }
+    for task in tasks:
+        assert task.certificate is not None
+        assert task.certificate.stages[-1] == "oracle"
+        provenance = task.provenance
+        assert provenance is not None
+        assert provenance.round == 0
+        assert len(provenance.parents) == 3
+        assert {failed[parent] for parent in provenance.parents} == {provenance.pattern}
+        assert task.id.startswith(f"{curriculum.name}-r0-0")
+    assert len({task.id for task in tasks}) == len(tasks)
+
+
+def test_a_report_tells_all_figures_of_a_round() -> None:
+    curriculum = failing()
+    first = refreshed(curriculum, 20)
+    assert (first.drift, first.hit_rate, first.coverage, first.zero_signal) == (None, None, 1.0, 1.0)
+    assert first.stages["schema"] == {"passed": 20, "failed": 0}
+    assert first.validity == first.admitted / 20
+    assert first.solver == "not measured"
+    assert first.pool == len(TASKS) + first.admitted
+    targeted = {name: [one for one in made(curriculum) if one.provenance and one.provenance.pattern == name]
+                for name in ("wrong_record", "ended_early")}  # fmt: skip
+    domain = curriculum.domain
+    curriculum.update(trials(domain, targeted["wrong_record"][0], "+-+-"))
+    curriculum.update(trials(domain, targeted["wrong_record"][1], "++++"))
+    curriculum.update(trials(domain, targeted["ended_early"][0], "--"))
+    curriculum.update(trials(domain, MADE_OF["needless_transfer"][0], "--"))
+    second = refreshed(curriculum, 20)
+    assert (second.round, second.failures) == (1, 6)
+    assert second.zero_signal == 0.75
+    assert second.coverage == pytest.approx(4 / 6)
+    assert second.hit_rate is not None
+    record, early = second.patterns["wrong_record"], second.patterns["ended_early"]
+    assert (record["failures"], record["share"]) == (2, pytest.approx(2 / 6))
+    assert (record["pass_1"], record["pass_4"]) == (0.75, 0.5)
+    assert (early["pass_1"], early["pass_4"]) == (0.0, None)
+    assert early["pool"] == first.patterns["ended_early"]["pool"] + early["admitted"]
+    hit = record["hit_rate"]
+    assert hit is not None
+    assert hit["failures"] == 2
+    assert hit["low"] <= hit["share"] <= hit["high"]
+    assert second.drift is not None
+    assert 0 < second.drift < 1
+    assert second.patterns["needless_transfer"]["proposed"] == 0
+    assert any("needless_transfer" in note and "no injector" in note for note in second.notes)
+    assert json.loads(json.dumps(second.as_dict()))["patterns"]["wrong_record"]["pass_1"] == 0.75
+
+
+@pytest.mark.parametrize("kind", [Raft, Sentinel])
+def test_without_failures_nothing_is_proposed_and_the_notes_say_so(kind: type[Targeted]) -> None:
+    curriculum = kind.from_split(small_domain(), "train", analyst=GoldAnalyst())
+    report = refreshed(curriculum)
+    assert (report.failures, report.proposed, report.coverage, report.validity) == (0, 0, None, None)
+    assert "no failures" in report.notes[0]
+    assert curriculum.round == 1
+
+
+def test_learnability_makes_nothing_and_says_so() -> None:
+    curriculum = make_curriculum("learnability", small_domain(), "train")
+    curriculum.update(trials(small_domain(), TASKS[0], "--"))
+    report = refreshed(curriculum)
+    assert (report.proposed, report.pool, report.zero_signal) == (0, len(TASKS), 1.0)
+    assert "makes no tasks" in report.notes[0]
+
+
+def test_a_failure_is_analysed_once() -> None:
+    analyst = GoldAnalyst()
+    curriculum = failing(analyst=analyst)
+    refreshed(curriculum)
+    refreshed(curriculum)
+    assert analyst.asked == 8
+
+
+def test_controller_off_looks_at_no_failure_and_wants_all_patterns_alike() -> None:
+    analyst = GoldAnalyst()
+    curriculum = failing(analyst=analyst, controller=False)
+    report = refreshed(curriculum, 12)
+    assert analyst.asked == 0
+    assert {name: one["proposed"] for name, one in report.patterns.items()} == {
+        "wrong_record": 4,
+        "invalid_argument": 4,
+        "ended_early": 4,
+    }
+    assert all(task.provenance is not None and task.provenance.parents == () for task in made(curriculum))
+    assert any(note.startswith("Controller-off") for note in report.notes)
+    assert refreshed(Raft.from_split(small_domain(), "train", controller=False)).proposed == 12
+
+
+@pytest.mark.parametrize("kind", [Raft, Sentinel])
+def test_proposer_off_draws_the_tasks_whose_failures_showed_the_patterns(kind: type[Targeted]) -> None:
+    curriculum = failing(kind, proposing=False)
+    report = refreshed(curriculum)
+    assert (report.proposed, report.coverage, made(curriculum)) == (0, 1.0, [])
+    assert any(note.startswith("Proposer-off") for note in report.notes)
+    aimed = {MADE_OF[name][0].key for name in ("wrong_record", "ended_early")}
+    assert {entry.task.key for entry in curriculum.pool if entry.patterns} == aimed
+    chances = curriculum.probabilities()
+    if kind is Raft:
+        assert set(chances) == aimed
+    else:
+        assert set(chances) == {task.key for task in TASKS}
+
+
+class _Failing(TemplateProposer):
+    """Breaks off after a few proposals."""
+
+    async def propose(
+        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+    ) -> AsyncIterator[Proposal]:
+        async for proposal in super().propose(domain, demands[:3], rng, apart=apart):
+            yield proposal
+        raise ServiceError("the model is gone")
+
+
+class _Silent:
+    async def explain(
+        self, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
+    ) -> Sequence[FailureReport]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [({"proposer": _Failing()}, ServiceError), ({"analyst": _Silent()}, DataError)],
+    ids=["proposer", "analyst"],
+)
+def test_a_refresh_that_fails_leaves_the_curriculum_as_it_was(
+    parts: dict[str, Any], error: type[Exception], tmp_path: Any
+) -> None:
+    curriculum = failing(folder=tmp_path, **parts)
+    before, chances = curriculum.state_dict(), curriculum.probabilities()
+    with pytest.raises(error):
+        refreshed(curriculum)
+    assert curriculum.state_dict() == before
+    assert curriculum.probabilities() == chances
+    assert list(tmp_path.iterdir()) == []
+
+
+class _Patient(GoldAnalyst):
+    """Lets the curriculum be updated while it thinks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thinking = asyncio.Event()
+        self.answer = asyncio.Event()
+
+    async def explain(
+        self, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
+    ) -> Sequence[FailureReport]:
+        self.thinking.set()
+        await self.answer.wait()
+        return await super().explain(domain, failures)
+
+
+def test_trials_that_come_in_while_it_is_refreshed_are_kept_for_the_next_round() -> None:
+    async def main() -> tuple[Targeted, RefreshReport]:
+        analyst = _Patient()
+        curriculum = failing(analyst=analyst)
+        refresh = asyncio.create_task(curriculum.refresh(Budget(tasks=4, trials=2)))
+        await analyst.thinking.wait()
+        with pytest.raises(RuntimeError, match="under way"):
+            await curriculum.refresh(Budget())
+        curriculum.update(trials(curriculum.domain, TASKS[5], "---"))
+        analyst.answer.set()
+        return curriculum, await refresh
+
+    curriculum, report = asyncio.run(main())
+    assert report.failures == 8
+    assert curriculum.metrics()["failures"] == 3.0
+    assert next(entry.trials for entry in curriculum.pool if entry.task == TASKS[5]) == 3
+
+
+def test_at_most_two_thousand_failures_wait() -> None:
+    curriculum = failing()
+    for start in range(0, 2100, 700):
+        curriculum.update(trials(curriculum.domain, TASKS[1], "-" * 700, first=start))
+    assert curriculum.metrics()["failures"] == 2000.0
+
+
+class _Again(TemplateProposer):
+    """Proposes a task of the split, and everything twice."""
+
+    async def propose(
+        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+    ) -> AsyncIterator[Proposal]:
+        old = TASKS[0].model_copy(update={"id": demands[0].task_id})
+        yield Proposal(demands[0], (old,))
+        async for proposal in super().propose(domain, demands[1:4], rng, apart=apart):
+            yield proposal
+            twin = proposal.tasks[0].model_copy(update={"id": f"{proposal.demand.task_id}-again"})
+            yield Proposal(proposal.demand, (twin,))
+
+
+def test_no_task_comes_into_the_pool_twice() -> None:
+    curriculum = failing(proposer=_Again())
+    report = refreshed(curriculum)
+    assert report.stages["duplicate"] == {"passed": 3, "failed": 4}
+    assert report.admitted == 3
+    assert report.validity == pytest.approx(3 / 7)
+    assert len(report.reasons["duplicate"]) == 1
+    assert report.reasons["duplicate"][0].startswith("4 of 4: a duplicate")
+    seen = Seen()
+    assert not any(seen.add(prepare(curriculum.domain, entry.task)) for entry in curriculum.pool)
+
+
+def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
+    class Lazy(TemplateProposer):
+        async def propose(
+            self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+        ) -> AsyncIterator[Proposal]:
+            for demand in demands:
+                yield Proposal(demand, (), "the shop is shut")
+
+    report = refreshed(failing(proposer=Lazy()), 7)
+    assert "7 of 7 demands not met: the shop is shut" in report.notes
+    assert (report.proposed, report.stages, report.validity) == (0, {}, None)
+
+
+def test_the_solver_keeps_tasks_that_inform_and_its_share_is_told() -> None:
+    async def solver(domain: Domain, tasks: Sequence[Task], count: int) -> Mapping[str, Sequence[bool]]:
+        assert count == 2
+        outcomes = ([True, False], [True, True], [False, False])
+        return {task.key: outcomes[place % 3] for place, task in enumerate(tasks)}
+
+    curriculum = failing(solver=solver)
+    report = refreshed(curriculum, 12)
+    played = sum(report.stages["solver"].values())
+    assert report.solver == f"{report.admitted} of {played} tasks with 0 < p < 1"
+    assert report.admitted == report.stages["solver"]["passed"] < played
+    assert report.validity == played / report.proposed
+
+
+def _levels(curriculum: Targeted, monkeypatch: pytest.MonkeyPatch) -> dict[str | None, set[int]]:
+    """The levels that the next refresh wants, by pattern."""
+    found: dict[str | None, set[int]] = {}
+    propose = TemplateProposer.propose
+
+    def watched(self: TemplateProposer, domain: Domain, demands: Sequence[Demand], *args: Any, **more: Any) -> Any:
+        for demand in demands:
+            found.setdefault(demand.pattern, set()).add(demand.level)
+        return propose(self, domain, demands, *args, **more)
+
+    monkeypatch.setattr(TemplateProposer, "propose", watched)
+    refreshed(curriculum)
+    monkeypatch.undo()
+    return found
+
+
+def test_a_pattern_whose_tasks_are_solved_gets_harder_ones_and_easier_ones_if_they_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    curriculum = failing()
+    assert _levels(curriculum, monkeypatch) == {"wrong_record": {1}, "ended_early": {1}}
+    for task in made(curriculum):
+        assert task.provenance is not None
+        curriculum.update(
+            trials(curriculum.domain, task, "+++++-" if task.provenance.pattern == "wrong_record" else "--")
+        )
+    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}, "ended_early": {0}}
+    curriculum.update(trials(curriculum.domain, MADE_OF["wrong_record"][0], "-", first=50))
+    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}}
+
+
+def test_what_the_solver_solves_counts_for_the_level_of_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def solver(domain: Domain, tasks: Sequence[Task], count: int) -> Mapping[str, Sequence[bool]]:
+        return {task.key: [True] * 5 for task in tasks}
+
+    curriculum = failing(solver=solver)
+    refreshed(curriculum)
+    assert made(curriculum) == []
+    curriculum.update(trials(curriculum.domain, MADE_OF["wrong_record"][0], "-", first=50))
+    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}}
+
+
+def test_a_level_stays_within_its_bounds() -> None:
+    assert (next_level(3, 10, 10), next_level(0, 10, 0)) == (3, 0)
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7, 40, 200])
+def test_tasks_are_apportioned_in_full_and_every_pattern_gets_some(total: int) -> None:
+    shares = {"wrong_record": 0.9, "ended_early": 0.09, "repeated_call": 0.01}
+    chosen = apportion(total, shares)
+    counts = {name: chosen.count(name) for name in shares}
+    assert len(chosen) == total
+    assert sorted(counts.values(), reverse=True) == list(counts.values())
+    if total >= 3:
+        assert min(counts.values()) >= max(1, int(total * 0.05))
+    assert chosen[: min(total, 3)] == list(shares)[: min(total, 3)]
+
+
+def test_worlds_of_the_other_splits_stay_apart() -> None:
+    curriculum = failing()
+    asked: list[tuple[str, ...]] = []
+
+    class Watching(Funnel):
+        async def certify(self, domain: Domain, proposals: Sequence[Proposal], **more: Any) -> Any:
+            asked.append(tuple(more["apart"]))
+            return await super().certify(domain, proposals, **more)
+
+    curriculum.certifier = Watching()
+    refreshed(curriculum)
+    domain = curriculum.domain
+    assert asked == [tuple(domain.tasks[split][0].world for split in ("validation", "dev", "test"))]

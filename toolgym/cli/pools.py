@@ -1,0 +1,162 @@
+"""Pools: folders of tasks that were made, with their worlds, played like a split."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toolgym.curricula.pool import Pool
+    from toolgym.domain import Domain
+    from toolgym.tasks import Task
+
+SPLIT = "pool"
+"""What trajectories name as the split of their task."""
+TASKS, WORLDS = "tasks.jsonl", "worlds"
+
+
+def over_pool(domain: Domain, folder: Path) -> Domain:
+    """The domain with the tasks that were made for a pool instead of its own.
+
+    Args:
+        domain: The domain.
+        folder: What ``toolgym curriculum refresh`` or ``toolgym tasks synthesize`` wrote.
+
+    Raises:
+        DataError: If the folder is not there, is no pool of this domain, or holds no task.
+    """
+    from toolgym.errors import DataError
+    from toolgym.tasks import TaskSet
+
+    if not folder.is_dir():
+        raise DataError(f"the pool {str(folder)!r} is not there; put the folder back, or name another one")
+    placed = _placed(domain, folder)
+    tasks = _tasks(placed, folder)
+    if not tasks:
+        raise DataError(f"no task was made for the pool {str(folder)!r} yet")
+    return placed.with_data(tasks=TaskSet({SPLIT: partial(list, tasks)}))
+
+
+def domain_played(name: str, data: str, settings: Any) -> Domain:
+    """The domain over the tasks that a run played.
+
+    Args:
+        name: The domain.
+        data: Whose tasks.
+        settings: What the run's manifest holds of its settings.
+
+    Raises:
+        UnknownNameError: If the domain is not installed.
+        DataError: If its data, or the pool, is not there.
+    """
+    from toolgym.errors import DataError
+    from toolgym.registration import make_domain
+
+    domain = make_domain(name, data)
+    pool = settings.get("pool") if isinstance(settings, dict) else None
+    if not pool:
+        return domain
+    try:
+        return over_pool(domain, Path(pool))
+    except DataError as error:
+        raise DataError(f"the run played the tasks of a pool: {error}") from error
+
+
+def settings_of(folder: Path) -> Any:
+    """The settings in a run's manifest.
+
+    Raises:
+        DataError: If the folder is not a run.
+    """
+    from toolgym.runs import read_manifest
+
+    return read_manifest(folder).get("settings")
+
+
+def pool_contents(folder: Path) -> dict[str, Any]:
+    """What a pool holds, as ``toolgym curriculum show --json`` prints it.
+
+    Raises:
+        DataError: If the folder is no pool.
+        UnknownNameError: If its domain is not installed.
+    """
+    from toolgym.curricula.folder import REPORT, ROUNDS, STATE, read_saved
+    from toolgym.curricula.pool import Entry
+    from toolgym.registration import make_domain
+    from toolgym.tasks import read_tasks
+
+    saved = read_saved(folder) if (folder / STATE).is_file() or not (folder / TASKS).is_file() else None
+    if saved is None:
+        entries = [Entry(task, patterns=_target(task)) for task in read_tasks(folder / TASKS)]
+    else:
+        entries = list(_pool(_placed(make_domain(saved.domain, saved.data), folder), folder))
+    made = [entry for entry in entries if not entry.of_split]
+    patterns: dict[str, dict[str, int]] = {}
+    for entry in made:
+        for name in entry.patterns or ("untargeted",):
+            row = patterns.setdefault(name, {"tasks": 0, "trials": 0, "solved": 0})
+            for key, value in (("tasks", 1), ("trials", entry.trials), ("solved", entry.solved)):
+                row[key] += value
+    reports = sorted((folder / ROUNDS).glob(f"[0-9]*/{REPORT}"))
+    return {
+        "folder": str(folder),
+        "curriculum": None if saved is None else saved.curriculum,
+        "domain": None if saved is None else saved.domain,
+        "data": None if saved is None else saved.data,
+        "tasks": len(entries),
+        "made": len(made),
+        "worlds": len({entry.task.world for entry in entries}),
+        "patterns": patterns,
+        "reports": [json.loads(path.read_text(encoding="utf-8")) for path in reports],
+    }
+
+
+def _target(task: Task) -> tuple[str, ...]:
+    pattern = task.provenance.pattern if task.provenance is not None else None
+    return () if pattern is None else (pattern,)
+
+
+def _placed(domain: Domain, folder: Path) -> Domain:
+    """The domain with the worlds of a pool beside its own."""
+    from toolgym.database import WorldStore
+
+    folders = (folder / WORLDS, *domain.worlds.folders)
+    return domain.with_data(worlds=WorldStore(domain.schemas, folders, lazy=domain.worlds.lazy))
+
+
+def _pool(domain: Domain, folder: Path) -> Pool:
+    """The pool in a curriculum's folder.
+
+    Raises:
+        DataError: If it is another domain's, or cannot be read.
+    """
+    from toolgym.curricula.folder import read_saved
+    from toolgym.curricula.pool import Pool
+    from toolgym.errors import DataError
+
+    saved = read_saved(folder)
+    if (saved.domain, saved.data) != (domain.name, domain.data):
+        raise DataError(
+            f"the pool {str(folder)!r} is of the domain {saved.domain!r} over {saved.data} data, not of "
+            f"{domain.name!r} over {domain.data} data"
+        )
+    return Pool.from_state(domain, saved.state.get("pool", {}), folder)
+
+
+def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:
+    from toolgym.curricula.folder import STATE
+    from toolgym.errors import DataError
+    from toolgym.tasks import read_tasks
+
+    if (folder / TASKS).is_file():
+        return read_tasks(folder / TASKS)
+    if not (folder / STATE).is_file():
+        raise DataError(
+            f"the folder {str(folder)!r} is no pool: it has neither {TASKS} nor {STATE}; `toolgym curriculum refresh` "
+            "and `toolgym tasks synthesize` write one"
+        )
+    return [entry.task for entry in _pool(domain, folder) if not entry.of_split]

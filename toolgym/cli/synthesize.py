@@ -1,0 +1,115 @@
+"""``toolgym tasks synthesize``: certified tasks and how they are solved, for supervised fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.runs import plain
+
+UNTARGETED = "untargeted"
+"""What stands for tasks that stress no pattern."""
+
+
+def synthesize(
+    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
+    count: Annotated[int, typer.Option(min=1, help="How many tasks.")] = 100,
+    recoveries: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share in which the agent slips and recovers.")
+    ] = 0.2,
+    patterns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="What tasks stress, in turn; 'untargeted' for nothing; default: all, half untargeted."
+        ),
+    ] = None,
+    wordings: Annotated[
+        str, typer.Option(metavar="A,B", help="How the agent speaks, in turn; 'all': each dialogue chooses.")
+    ] = "all",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make certified tasks, have each solved in dialogue, and write them as data for supervised fine-tuning.
+
+    The folder gets tasks.jsonl and worlds/ (a pool that `toolgym eval --pool` plays), trajectories.jsonl, and
+    chat.jsonl, one dialogue a line in OpenAI chat format.
+    """
+    from toolgym.errors import DataError
+    from toolgym.generators.demonstrations import demonstrate, write_demonstrations
+    from toolgym.loops import wait_for
+    from toolgym.registration import make_domain
+
+    if out.exists():
+        raise DataError(f"{str(out)!r} exists; choose another folder, or remove it")
+    made = make_domain(domain)
+    chosen = None if patterns is None else [None if name == UNTARGETED else name for name in _names(patterns)]
+    spoken = [] if wordings == "all" else _names(wordings)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        bar = progress.add_task(domain, total=count)
+        found = wait_for(
+            demonstrate(
+                made,
+                count,
+                recoveries=recoveries,
+                patterns=chosen,
+                wordings=spoken,
+                seed=seed,
+                progress=lambda: progress.advance(bar),
+            )
+        )
+    if not found.made:
+        raise DataError(f"no task came through: {_reasons(found.as_dict())}")
+    write_demonstrations(out, made, found.made)
+    answer = {"domain": domain, "seed": seed, **found.as_dict(), "folder": str(out)}
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def _names(text: str) -> list[str]:
+    from toolgym.errors import DataError
+
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise DataError(f"names are separated by commas, such as a,b, got {text!r}")
+    return names
+
+
+def _reasons(answer: Mapping[str, Any]) -> str:
+    failed = {f"failed {name}": tally["failed"] for name, tally in answer["stages"].items() if tally["failed"]}
+    counts = {**answer["notes"], **failed, **answer["left_out"]}
+    return "; ".join(f"{number} times: {why}" for why, number in counts.items()) or "nothing was proposed"
+
+
+def _print(answer: Mapping[str, Any]) -> None:
+    table = Table(title=f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations")
+    table.add_column("stage")
+    for heading in ("passed", "failed"):
+        table.add_column(heading, justify="right")
+    for name, tally in answer["stages"].items():
+        table.add_row(name, str(tally["passed"]), str(tally["failed"]))
+    console.print(table)
+    _say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
+    slips = answer["recoveries"]
+    shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())
+    _say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
+    if slips["fallbacks"]:
+        _say(f"{slips['fallbacks']} of them are played by the oracle: the novice had no such trial", style="yellow")
+    for why, number in (*answer["left_out"].items(), *answer["notes"].items()):
+        _say(f"{number} left out: {why}", style="yellow")
+    if answer["demonstrations"] < answer["asked"]:
+        _say(f"{answer['asked']} were asked for: not enough came through", style="yellow")
+    _say(f"written: {answer['folder']}")
+
+
+def _say(text: str, style: str = "") -> None:
+    console.print(plain(text), style=style, soft_wrap=True)

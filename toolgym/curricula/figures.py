@@ -1,0 +1,156 @@
+"""The figures of a refresh: what its report says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from toolgym.certificates import Report
+from toolgym.curricula.pool import Entry
+from toolgym.curricula.progress import Progress
+from toolgym.curriculum import RefreshReport
+from toolgym.evaluation.metrics import pass_hat_k
+from toolgym.failures.distribution import coverage, divergence, hit_rate, hit_rates
+from toolgym.failures.report import FailureReport, counted
+from toolgym.generators.certifier import SOLVER, Certified
+from toolgym.generators.proposal import Demand, Proposal
+from toolgym.patterns import PATTERNS
+from toolgym.trajectory import Trajectory
+
+REASONS = 3
+"""How many reasons of a stage are reported."""
+NOT_MEASURED = "not measured"
+NOTHING = Certified(Report(0, {}, (), {}, {}), ())
+"""What a certifier finds where there is nothing to certify."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a refresh sets out to do.
+
+    Args:
+        demands: The tasks that are wanted.
+        analysed: The failures that were looked at.
+        reports: What was said of them, in order.
+        shares: The distribution of patterns over them; empty if there is none.
+        levels: How hard the tasks of each pattern are made from now on.
+        notes: What cannot be done, and why.
+    """
+
+    demands: tuple[Demand, ...] = ()
+    analysed: tuple[Trajectory, ...] = ()
+    reports: tuple[FailureReport, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a plan.
+
+    Args:
+        proposals: One for each demand.
+        certified: What came through.
+        entries: The tasks that come into the pool.
+        solver: Whether there was a solver.
+    """
+
+    proposals: tuple[Proposal, ...] = ()
+    certified: Certified = NOTHING
+    entries: tuple[Entry, ...] = ()
+    solver: bool = False
+
+
+def refresh_report(plan: Plan, made: Made, before: Progress, after: Progress) -> RefreshReport:
+    """The report of a refresh.
+
+    Args:
+        plan: What it set out to do.
+        made: What came of it.
+        before: The progress before it, up to the trials that came in while it went on.
+        after: The progress after it.
+    """
+    failed = made.certified.report.failed
+    proposed = sum(len(proposal.tasks) for proposal in made.proposals)
+    lost = sum(failure.stage != SOLVER for failure in failed)
+    hits = hit_rate(plan.reports)
+    reasons: dict[str, list[str]] = {}
+    for failure in failed:
+        reasons.setdefault(failure.stage, []).append(failure.reason)
+    return RefreshReport(
+        round=before.round,
+        failures=len(plan.reports),
+        proposed=proposed,
+        stages={stage: asdict(tally) for stage, tally in made.certified.report.stages.items()},
+        reasons={stage: _commonest(texts) for stage, texts in reasons.items()},
+        validity=(proposed - lost) / proposed if proposed else None,
+        admitted=len(made.entries),
+        patterns=_by_pattern(plan, made, before, after),
+        hit_rate=None if hits is None else hits.share,
+        coverage=coverage(plan.reports, {name for entry in after.pool for name in entry.patterns}),
+        zero_signal=before.zero_signal(),
+        drift=divergence(before.shares, plan.shares) if before.shares and plan.shares else None,
+        pool=len(after.pool),
+        solver=_solver(made),
+        notes=(*plan.notes, *_unmet(made.proposals)),
+    )
+
+
+def _by_pattern(plan: Plan, made: Made, before: Progress, after: Progress) -> dict[str, dict[str, Any]]:
+    """The figures of every pattern that a failure shows, a task was wanted for, or the pool has tasks for."""
+    failures = counted(plan.reports)
+    rates = hit_rates(plan.reports)
+    proposed: Counter[str | None] = Counter()
+    for proposal in made.proposals:
+        proposed[proposal.demand.pattern] += len(proposal.tasks)
+    admitted = Counter(name for entry in made.entries for name in entry.patterns)
+    pool = Counter(name for entry in after.pool for name in entry.patterns)
+    wanted = {demand.pattern for demand in plan.demands}
+    found = {}
+    for name in PATTERNS:
+        if failures[name] or pool[name] or name in wanted:
+            found[name] = {
+                "failures": failures[name],
+                "share": failures[name] / len(plan.reports) if plan.reports else None,
+                "proposed": proposed[name],
+                "admitted": admitted[name],
+                "pool": pool[name],
+                "pass_1": _pass_hat(before, name, 1),
+                "pass_4": _pass_hat(before, name, 4),
+                "hit_rate": rates[name]._asdict() if name in rates else None,
+            }
+    return found
+
+
+def _pass_hat(progress: Progress, pattern: str, k: int) -> float | None:
+    """Pass^k over the tasks of a pattern with at least k trials since the last refresh; None if none has."""
+    counts = [entry.since for entry in progress.pool if pattern in entry.patterns and entry.since[0] >= k]
+    return sum(pass_hat_k(solved, trials, k) for trials, solved in counts) / len(counts) if counts else None
+
+
+def _solver(made: Made) -> str:
+    solved = made.certified.solved.values()
+    if not made.solver or not solved:
+        return NOT_MEASURED
+    return f"{sum(0 < wins < played for wins, played in solved)} of {len(solved)} tasks with 0 < p < 1"
+
+
+def _unmet(proposals: Sequence[Proposal]) -> list[str]:
+    """Why demands were not met, each reason with how many it is of."""
+    counts = Counter(proposal.note or "no reason given" for proposal in proposals if not proposal.tasks)
+    return [f"{count} of {len(proposals)} demands not met: {note}" for note, count in counts.most_common()]
+
+
+def _commonest(reasons: Sequence[str]) -> list[str]:
+    """The commonest reasons, one of each kind: those that differ in numbers and quoted names alone are of one kind."""
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for reason in reasons:
+        kind = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", reason)
+        first.setdefault(kind, reason)
+        counts[kind] += 1
+    return [f"{count} of {len(reasons)}: {first[kind]}" for kind, count in counts.most_common(REASONS)]

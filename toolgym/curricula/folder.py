@@ -1,0 +1,95 @@
+"""The folder of a curriculum: what each refresh brought, and the state from which it goes on.
+
+::
+
+    curriculum.json            what it is, and its state after the last refresh
+    rounds/000/report.json     the report of the first refresh
+    rounds/000/failures.jsonl  what was said of each failure
+    worlds/                    the worlds of its tasks
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolgym.curriculum import RefreshReport
+from toolgym.errors import DataError
+from toolgym.failures.report import FailureReport
+from toolgym.runs.files import replace_whole
+
+STATE, ROUNDS, REPORT, FAILURES = "curriculum.json", "rounds", "report.json", "failures.jsonl"
+FORMAT = 1
+"""The layout of ``curriculum.json``."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a folder holds of a curriculum.
+
+    Args:
+        curriculum: Its name.
+        domain: Its domain's name.
+        data: Whose tasks: ``"toolgym"`` or ``"tau2"``.
+        state: What its ``state_dict`` gave.
+    """
+
+    curriculum: str
+    domain: str
+    data: str
+    state: dict[str, Any]
+
+
+def read_saved(folder: str | Path) -> Saved:
+    """Read what a refresh wrote.
+
+    Raises:
+        DataError: If the folder holds no curriculum.
+    """
+    path = Path(folder) / STATE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+            raise ValueError(f"it is not of format {FORMAT}")
+        return Saved(**content)
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{str(folder)!r} holds no curriculum: {str(path)!r}: {error}; name a folder that a refresh wrote"
+        ) from error
+
+
+def write_saved(folder: str | Path, saved: Saved) -> None:
+    """Write the state of a curriculum, whole or not at all."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "format": FORMAT,
+        "curriculum": saved.curriculum,
+        "domain": saved.domain,
+        "data": saved.data,
+        "state": saved.state,
+    }
+    replace_whole(folder / STATE, json.dumps(content).encode())
+
+
+def write_round(folder: Path, report: RefreshReport, failures: Sequence[FailureReport], saved: Saved) -> None:
+    """Write what a refresh brought, and then the state, which is what makes the round count.
+
+    A round that was written without its state, because the process ended in between, is replaced.
+    """
+    rounds = folder / ROUNDS
+    name = f"{report.round:03d}"
+    partial = rounds / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    text = json.dumps(report.as_dict(), indent=1)
+    (partial / REPORT).write_text(f"{text}\n", encoding="utf-8")
+    lines = "".join(f"{failure.to_json()}\n" for failure in failures)
+    (partial / FAILURES).write_text(lines, encoding="utf-8")
+    shutil.rmtree(rounds / name, ignore_errors=True)
+    partial.replace(rounds / name)
+    write_saved(folder, saved)

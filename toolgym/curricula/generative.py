@@ -1,0 +1,142 @@
+"""What the curricula that make tasks share: a plan, proposals, certificates, and the pool that takes in the rest."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from toolgym.certificates import Seen
+from toolgym.curricula.figures import NOTHING, Made, Plan, refresh_report
+from toolgym.curricula.parts import built
+from toolgym.curricula.pool import PRIOR, Entry, Prior
+from toolgym.curricula.pooled import Pooled
+from toolgym.curricula.progress import Progress
+from toolgym.curriculum import Budget, RefreshReport
+from toolgym.domain import Domain
+from toolgym.failures.report import FailureReport
+from toolgym.generators.certifier import Certified, Certifier, Funnel, Solver
+from toolgym.generators.proposal import Demand, Proposal, Proposer
+from toolgym.prepared import prepare
+from toolgym.registry import PROPOSERS
+from toolgym.tasks import Task
+
+
+class Generative(Pooled):
+    """Makes tasks at each refresh; what a kind of curriculum adds is what it wants.
+
+    Args:
+        domain: The domain, over the data to be played.
+        tasks: The tasks that it begins with.
+        proposer: Makes tasks: its name, or itself; by default ``"template"``.
+        certifier: Decides which become tasks; by default the certificate funnel.
+        solver: Rolls out the current policy, for the stage that needs one; without it that is not measured.
+        apart: Digests of worlds with which new ones must have no entity in common; by default those of the domain's
+            other tasks.
+        prior: See Pooled.
+        seed: See Pooled.
+        folder: See Pooled.
+
+    Raises:
+        DataError: If there are no tasks, or a part needs a model.
+        UnknownNameError: If there is no part of that name.
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        tasks: Sequence[Task],
+        *,
+        proposer: str | Proposer | None = None,
+        certifier: Certifier | None = None,
+        solver: Solver | None = None,
+        apart: Collection[str] | None = None,
+        prior: Prior = PRIOR,
+        seed: int = 0,
+        folder: str | Path | None = None,
+    ) -> None:
+        super().__init__(domain, tasks, prior=prior, seed=seed, folder=folder)
+        self.proposer: Proposer | None = built(PROPOSERS, proposer)
+        self.certifier: Certifier = Funnel() if certifier is None else certifier
+        self.solver = solver
+        self._apart = None if apart is None else tuple(apart)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Digests of the worlds with which new ones have no entity in common."""
+        if self._apart is None:
+            own = {task.world for task in self.tasks}
+            every = dict.fromkeys(task.world for task in self.domain.tasks)
+            self._apart = tuple(world for world in every if world not in own)
+        return self._apart
+
+    @abstractmethod
+    async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:
+        """What is wanted."""
+
+    def _take_in(self, after: Progress, plan: Plan, made: Made) -> None:
+        """Change the pool by what was made."""
+        for entry in made.entries:
+            after.pool.add(entry)
+
+    async def _refreshed(self, budget: Budget) -> tuple[RefreshReport, Sequence[FailureReport], Progress]:
+        rng = np.random.default_rng([self.seed, self.round])
+        plan = await self._plan(budget, rng)
+        made = await self._made(plan.demands, budget, rng)
+        before = self._progress  # with the trials that came in meanwhile; from here on nothing is waited for
+        after = before.copy()
+        self._take_in(after, plan, made)
+        after.shares = dict(plan.shares) or after.shares
+        after.levels |= plan.levels
+        after.solver = _solved(made)
+        report = refresh_report(plan, made, before, after)
+        after.begin_round(plan.analysed)
+        return report, plan.reports, after
+
+    async def _made(self, demands: Sequence[Demand], budget: Budget, rng: np.random.Generator) -> Made:
+        if not demands:
+            return Made(solver=self.solver is not None)
+        proposer: Proposer = built(PROPOSERS, "template") if self.proposer is None else self.proposer
+        made = proposer.propose(self.domain, demands, rng, apart=self.apart)
+        proposals = tuple([proposal async for proposal in made])
+        certified = await self._certified(proposals, budget)
+        wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
+        entries = tuple(_entry(task, wanted[task.key], self.round) for task in certified.tasks)
+        return Made(proposals, certified, entries, self.solver is not None)
+
+    async def _certified(self, proposals: Sequence[Proposal], budget: Budget) -> Certified:
+        worlds = {task.world for proposal in proposals for task in proposal.tasks}
+        if not worlds:
+            return NOTHING
+        known = {task.key: task for task in (*self.tasks, *(entry.task for entry in self.pool))}
+        seen = Seen()
+        for task in known.values():
+            if task.world in worlds:
+                seen.add(prepare(self.domain, task))
+        return await self.certifier.certify(
+            self.domain, proposals, seen=seen, apart=self.apart, solver=self.solver, trials=budget.trials
+        )
+
+    def _ids(self, number: int) -> list[str]:
+        """The ids of the tasks of this round."""
+        return [f"{self.name}-r{self.round}-{place:03d}" for place in range(number)]
+
+
+def _entry(task: Task, demand: Demand, round_number: int) -> Entry:
+    return Entry(task, patterns=() if demand.pattern is None else (demand.pattern,), round=round_number)
+
+
+def _solved(made: Made) -> dict[str, tuple[int, int]]:
+    """For each pattern, trials by the solver on what was proposed for it, and how many succeeded."""
+    found: dict[str, tuple[int, int]] = {}
+    for proposal in made.proposals:
+        name = proposal.demand.pattern
+        for task in proposal.tasks:
+            if name is not None and task.key in made.certified.solved:
+                solved, trials = made.certified.solved[task.key]
+                before = found.get(name, (0, 0))
+                found[name] = (before[0] + trials, before[1] + solved)
+    return found

@@ -1,0 +1,248 @@
+"""What the curricula with a pool share: drawing from it, learning from trials, and their state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from toolgym.curricula.folder import STATE, Saved, read_saved, write_round
+from toolgym.curricula.parts import options_of
+from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
+from toolgym.curricula.progress import Progress
+from toolgym.curricula.worlds import save_worlds
+from toolgym.curriculum import Budget, RefreshReport
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.failures.report import FailureReport
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+NONE = "split"
+"""What metrics call the share of tasks that are there for no pattern."""
+
+
+class Pooled:
+    """Draws from a pool of tasks by weights; what a kind of curriculum adds is the weights, and what a refresh makes.
+
+    Args:
+        domain: The domain, over the data to be played.
+        tasks: The tasks that it begins with, each once; their order is part of what a seed reproduces.
+        prior: Successes and failures that a task is taken to have had before its first trial, both above 0.
+        seed: Seeds what refreshes make, together with the number of the round; at least 0.
+        folder: Where each refresh writes its report, the worlds of its tasks and the state; None writes nothing.
+
+    Raises:
+        DataError: If there are no tasks.
+        ValueError: If an argument is out of range.
+    """
+
+    name: ClassVar[str] = ""
+    """As in ``curriculum="sentinel"``."""
+    keeps_failures: bool = False
+    """Whether a refresh needs the trajectories of failures."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        tasks: Sequence[Task],
+        *,
+        prior: Prior = PRIOR,
+        seed: int = 0,
+        folder: str | Path | None = None,
+    ) -> None:
+        if not tasks:
+            raise DataError("a curriculum needs at least one task; this split has none")
+        if not (len(prior) == 2 and all(math.isfinite(count) and count > 0 for count in prior)):
+            raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
+        if seed < 0:
+            raise ValueError(f"seed must be at least 0, got {seed}")
+        self.domain = domain
+        self.tasks = tuple({task.key: task for task in tasks}.values())
+        self.prior: Prior = (float(prior[0]), float(prior[1]))
+        self.seed = seed
+        self.folder = None if folder is None else Path(folder)
+        self._progress = Progress(Pool(Entry(task, of_split=True) for task in self.tasks))
+        self._entries: Sequence[Entry] = ()
+        self._chances: np.ndarray | None = None
+        self._ends = np.zeros(0)
+        self._refreshing = False
+
+    @classmethod
+    def from_split(cls, domain: Domain, split: str, **options: Any) -> Self:
+        """A curriculum that begins with the tasks of a split; the entry point.
+
+        Args:
+            domain: The domain.
+            split: The split.
+            options: The other arguments of the class.
+
+        Raises:
+            UnknownNameError: If there is no such split.
+            DataError: If there is no such option.
+        """
+        known = options_of(cls)
+        if unknown := [name for name in options if name not in known]:
+            raise DataError(f"the curriculum {cls.name!r} has no option {unknown[0]!r}; it has {', '.join(known)}")
+        return cls(domain, domain.tasks[split], **options)
+
+    @property
+    def round(self) -> int:
+        """How many refreshes there were."""
+        return self._progress.round
+
+    @property
+    def pool(self) -> Pool:
+        """Its tasks, and what is known of each; to be read."""
+        return self._progress.pool
+
+    def probabilities(self) -> dict[str, float]:
+        """With what chance each task is drawn next, by task key; tasks with none are left out."""
+        return {entry.task.key: chance for entry, chance in self._drawn()}
+
+    def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
+        """See Curriculum."""
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        self._weigh()
+        places = np.searchsorted(self._ends, rng.random(k) * self._ends[-1], side="right")
+        return [self._entries[min(int(place), len(self._entries) - 1)].task for place in places]
+
+    def update(self, group: Sequence[Trajectory]) -> None:
+        """See Curriculum.
+
+        Raises:
+            DataError: If the trials are not of one task.
+        """
+        if self._progress.learn(group, keep=self.keeps_failures):
+            self._chances = None
+
+    def admit(self, group: Sequence[Trajectory]) -> bool:
+        """Whether a trainer should learn from a group.
+
+        Not if one of its trials is void or not judged, nor if all of several ended alike. A single trial is learned
+        from.
+        """
+        outcomes = [trajectory.success for trajectory in group]
+        if not outcomes or None in outcomes:
+            return False
+        return len(outcomes) == 1 or len(set(outcomes)) > 1
+
+    async def refresh(self, budget: Budget) -> RefreshReport:
+        """See Curriculum.
+
+        If it fails, or is cancelled, the curriculum is as it was.
+
+        Raises:
+            DataError: If the folder holds another curriculum, or another state of this one.
+            RuntimeError: If a refresh is under way.
+        """
+        if self._refreshing:
+            raise RuntimeError("a refresh of this curriculum is under way; wait until it has ended")
+        self._refreshing = True
+        try:
+            self._check_folder()
+            report, failures, after = await self._refreshed(budget)
+            self._write(report, failures, after)
+            self._progress, self._chances = after, None
+            return report
+        finally:
+            self._refreshing = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """See Curriculum. Worlds that are files in its folder are named alone; all others are in the state."""
+        return self._state_of(self._progress)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See Curriculum. The state brings all tasks; those that this one was made with are not kept.
+
+        Raises:
+            DataError: If it is not the state of such a curriculum.
+            WorldError: If a world is missing.
+        """
+        found = {name: state.get(name) for name in ("curriculum", "domain")}
+        own = {"curriculum": self.name, "domain": self.domain.name}
+        if found != own:
+            raise DataError(
+                f"this is the state of a curriculum {found['curriculum']!r} over {found['domain']!r}, not of "
+                f"{own['curriculum']!r} over {own['domain']!r}"
+            )
+        self._progress = Progress.from_state(self.domain, state, self.folder)
+        self._chances = None
+
+    def metrics(self) -> dict[str, float]:
+        """Figures for a log.
+
+        ``pool`` (tasks), ``made`` (those that refreshes made), ``round``, ``failures`` (that wait to be analysed), and,
+        over the tasks as they are drawn now, ``rate`` (the mean of their rates), ``learnability`` (the mean of
+        4p(1 - p), in [0, 1]) and ``share/…`` by pattern (a task that is there for several counts in part for each;
+        ``share/split``: for none). ``zero_signal`` only where there were groups since the last refresh.
+        """
+        progress = self._progress
+        found = {
+            "pool": float(len(progress.pool)),
+            "made": float(sum(entry.round is not None for entry in progress.pool)),
+            "round": float(progress.round),
+            "failures": float(len(progress.failures)),
+        }
+        drawn = self._drawn()
+        found["rate"] = math.fsum(chance * entry.rate(self.prior) for entry, chance in drawn)
+        found["learnability"] = math.fsum(chance * 4 * entry.learnability(self.prior) for entry, chance in drawn)
+        shares: dict[str, list[float]] = {}
+        for entry, chance in drawn:
+            for pattern in entry.patterns or (NONE,):
+                shares.setdefault(pattern, []).append(chance / max(len(entry.patterns), 1))
+        found |= {f"share/{pattern}": math.fsum(parts) for pattern, parts in shares.items()}
+        if (zero := progress.zero_signal()) is not None:
+            found["zero_signal"] = zero
+        return found
+
+    def weights(self, entries: Sequence[Entry]) -> Sequence[float] | np.ndarray:
+        """How likely each task is drawn, in proportion; 0 for one that is not, and above 0 for some."""
+        raise NotImplementedError
+
+    async def _refreshed(self, budget: Budget) -> tuple[RefreshReport, Sequence[FailureReport], Progress]:
+        """What a refresh brings: its report, what was said of failures, and the progress after it."""
+        raise NotImplementedError
+
+    def _weigh(self) -> np.ndarray:
+        """The chance of each task; and where each ends on the line from 0 to 1, from which a draw takes a point."""
+        if self._chances is None:
+            self._entries = tuple(self._progress.pool)
+            self._chances = capped(self.weights(self._entries))
+            self._ends = np.cumsum(self._chances)
+        return self._chances
+
+    def _drawn(self) -> list[tuple[Entry, float]]:
+        """The tasks that may be drawn, each with its chance."""
+        chances = self._weigh()
+        pairs = zip(self._entries, chances, strict=True)
+        return [(entry, float(chance)) for entry, chance in pairs if chance > 0]
+
+    def _state_of(self, progress: Progress) -> dict[str, Any]:
+        kind = {"curriculum": self.name, "domain": self.domain.name}
+        return {**kind, **progress.state_dict(self.domain, self.folder)}
+
+    def _check_folder(self) -> None:
+        """That what the folder holds is this curriculum as it is before the refresh."""
+        if self.folder is None or not (self.folder / STATE).exists():
+            return
+        saved = read_saved(self.folder)
+        held = (saved.curriculum, saved.domain, saved.data, saved.state.get("round"))
+        own = (self.name, self.domain.name, self.domain.data, self.round)
+        if held != own:
+            raise DataError(
+                f"{str(self.folder)!r} holds the curriculum {held[0]!r} over {held[1]!r} ({held[2]}) after {held[3]} "
+                f"refreshes, and this is {own[0]!r} over {own[1]!r} ({own[2]}) after {own[3]}; go on from that one "
+                "(pool=…), or name another folder"
+            )
+
+    def _write(self, report: RefreshReport, failures: Sequence[FailureReport], after: Progress) -> None:
+        if self.folder is None:
+            return
+        save_worlds(self.domain, after.pool.worlds(), self.folder)
+        saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
+        write_round(self.folder, report, failures, saved)

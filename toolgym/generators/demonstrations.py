@@ -1,0 +1,397 @@
+"""Demonstrations: certified tasks that were made on purpose, played well, for supervised fine-tuning.
+
+The oracle plays them in dialogue: it asks what it has not been told, and proposes what it is about to do. In a share of
+them the domain's novice plays instead, in a trial in which it slipped, was put right and still succeeded, so that the
+data shows how one recovers.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
+from itertools import count as numbers
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+
+from toolgym.agents.llm import system_message
+from toolgym.agents.novice import novice
+from toolgym.agents.oracle import oracle
+from toolgym.certificates import MAX_REFUSALS, Report, Seen
+from toolgym.certificates.report import merged
+from toolgym.database.store import file_name
+from toolgym.domain import AgentFactory, Domain
+from toolgym.episode import Episode
+from toolgym.errors import DataError, UnknownNameError
+from toolgym.generators.certifier import Certifier, Funnel
+from toolgym.generators.proposal import Demand, Proposal, Proposer
+from toolgym.generators.template import TemplateProposer, workshop_of
+from toolgym.prepared import prepare
+from toolgym.prompts import as_chat, wording_of
+from toolgym.rollouts import play_async
+from toolgym.tasks import Task, write_tasks
+from toolgym.trajectory import Trajectory
+from toolgym.users.minimal import MinimalUser
+from toolgym.users.scripted import scripted_user
+from toolgym.workshop import MAX_LEVEL, targets
+
+HARMLESS = frozenset({"repeated_call", "no_confirmation", "needless_transfer"})
+"""Patterns that nobody puts right: a slip of one of them that did no harm shows no recovery, only the slip."""
+ROUNDS = 12
+"""How often tasks are proposed for those that did not come through, at most."""
+TRIALS = 24
+"""In how many trials of a task a recovery is looked for."""
+OWN_TRIALS = 3
+"""In how many trials of a task the oracle may try."""
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A task and how it is solved.
+
+    Args:
+        task: The task, with its certificate.
+        trajectory: The whole episode, a success.
+        chat: The same as the assistant's model would see it, in OpenAI chat format, its system message first.
+        tools: The assistant's tools, in OpenAI's function format.
+        recovered: The failure patterns that the agent slipped into and recovered from.
+    """
+
+    task: Task
+    trajectory: Trajectory
+    chat: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]]
+    recovered: tuple[str, ...] = ()
+
+    def as_chat_line(self) -> dict[str, Any]:
+        """What a line of ``chat.jsonl`` holds: the same keys with the same types whatever the domain.
+
+        The tools are JSON text, since readers that infer types would merge the schemas of their arguments.
+        """
+        return {
+            "messages": list(self.chat),
+            "tools": json.dumps(self.tools),
+            "task_id": self.task.id,
+            "task_key": self.task.key,
+            "agent": self.trajectory.agent,
+            "recovered": list(self.recovered),
+        }
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """What was made.
+
+    Args:
+        made: The demonstrations, in the order in which their tasks were proposed.
+        asked: How many were asked for.
+        proposed: How many tasks were proposed.
+        report: What came of them in the certificate's stages.
+        recoveries: How many should show a recovery.
+        fallbacks: How many of these the oracle plays, since the novice had no such trial.
+        left_out: How many certified tasks are not there, by why.
+        notes: Why nothing could be made of a demand, and how often.
+    """
+
+    made: tuple[Demonstration, ...]
+    asked: int
+    proposed: int
+    report: Report
+    recoveries: int
+    fallbacks: int
+    left_out: Mapping[str, int]
+    notes: Mapping[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as ``toolgym tasks synthesize --json`` prints them."""
+        patterns: Counter[str] = Counter()
+        recovered: Counter[str] = Counter()
+        for one in self.made:
+            provenance = one.task.provenance
+            patterns[(provenance.pattern if provenance is not None else None) or "untargeted"] += 1
+            recovered.update(one.recovered)
+        whole = self.report.as_dict()
+        return {
+            "asked": self.asked,
+            "demonstrations": len(self.made),
+            "proposed": self.proposed,
+            "stages": whole["stages"],
+            "not_checked": whole["not_checked"],
+            "patterns": dict(patterns),
+            "recoveries": {
+                "asked": self.recoveries,
+                "made": sum(bool(one.recovered) for one in self.made),
+                "fallbacks": self.fallbacks,
+                "patterns": dict(recovered),
+            },
+            "left_out": dict(self.left_out),
+            "notes": dict(self.notes),
+            "worlds": len({one.task.world for one in self.made}),
+        }
+
+
+async def demonstrate(
+    domain: Domain,
+    count: int = 100,
+    *,
+    recoveries: float = 0.2,
+    patterns: Sequence[str | None] | None = None,
+    wordings: Sequence[str] = (),
+    seed: int = 0,
+    proposer: Proposer | None = None,
+    certifier: Certifier | None = None,
+    progress: Callable[[], None] | None = None,
+) -> Demonstrations:
+    """Make tasks, certify them, and have each played well; the same arguments give the same.
+
+    Args:
+        domain: The domain.
+        count: How many, at least 1. Fewer are made if too many tasks fail.
+        recoveries: The share of them that should show a recovery, in [0, 1].
+        patterns: What the tasks stress, in turn; None for an untargeted task. By default every pattern for which the
+            domain has a way, with an untargeted task after each.
+        wordings: How the agents speak, in turn, names of :func:`wordings_of`; by default each dialogue chooses.
+        seed: At least 0.
+        proposer: By default the template proposer.
+        certifier: By default the funnel.
+        progress: Called after each demonstration.
+
+    Raises:
+        ValueError: If a number is out of range.
+        DataError: If the domain has no workshop.
+        UnknownNameError: If the domain has no way to stress a pattern, or no such wording.
+    """
+    if count < 1 or not 0 <= recoveries <= 1 or seed < 0:
+        raise ValueError(
+            f"count must be at least 1, recoveries in [0, 1] and seed at least 0, got {count}, {recoveries} and {seed}"
+        )
+    chosen = _targets(domain, patterns)
+    for name in wordings:
+        if name not in (known := wordings_of(domain)):
+            raise UnknownNameError("wording", name, known, f"They are how the oracle of {domain.name!r} speaks.")
+    rng = np.random.default_rng(seed)
+    wanted = {int(place) for place in rng.permutation(count)[: round(recoveries * count)]}
+    making = _Making(domain, count, wanted, wordings, seed, progress)
+    proposer, certifier = proposer or TemplateProposer(), certifier or Funnel()
+    apart = _apart(domain)
+    demands, seen = _demands(chosen, seed), Seen()
+    reports: list[Report] = []
+    for _ in range(ROUNDS):
+        if making.lacking < 1:
+            break
+        batch = list(islice(demands, making.lacking))
+        proposals = [proposal async for proposal in proposer.propose(domain, batch, rng, apart=apart)]
+        through = await certifier.certify(domain, proposals, seen=seen, apart=apart)
+        reports.append(through.report)
+        certified = {task.key: task for task in through.tasks}
+        for proposal in proposals:
+            await making.take(proposal, certified)
+    return making.result(merged(reports))
+
+
+def wordings_of(domain: Domain) -> tuple[str, ...]:
+    """The manners of speaking among which the domain's oracle can be told to choose; empty if there is one alone.
+
+    Example:
+        >>> from toolgym import make_domain
+        >>> "terse" in wordings_of(make_domain("retail"))
+        True
+    """
+    parameters = signature(domain.oracle, eval_str=True).parameters if domain.oracle is not None else {}
+    if "wording" not in parameters:
+        return ()
+    hint = parameters["wording"].annotation
+    options = (hint, *get_args(hint))
+    return next((get_args(option) for option in options if get_origin(option) is Literal), ())
+
+
+def write_demonstrations(folder: Path, domain: Domain, made: Sequence[Demonstration]) -> None:
+    """Write demonstrations as ``tasks.jsonl``, ``worlds/``, ``trajectories.jsonl`` and ``chat.jsonl``, all or nothing.
+
+    Args:
+        folder: Where; it must not exist.
+        domain: Their domain.
+        made: The demonstrations.
+
+    Raises:
+        DataError: If the folder exists, or cannot be written.
+    """
+    if folder.exists():
+        raise DataError(f"{str(folder)!r} exists; choose another folder, or remove it")
+    partial_folder = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial_folder, ignore_errors=True)
+        partial_folder.mkdir(parents=True)
+        write_tasks(partial_folder / "tasks.jsonl", [one.task for one in made])
+        for world in sorted({one.task.world for one in made}):
+            domain.worlds.get(world).save(partial_folder / "worlds" / file_name(world))
+        trajectories = "".join(f"{one.trajectory.to_json()}\n" for one in made)
+        (partial_folder / "trajectories.jsonl").write_text(trajectories, encoding="ascii")
+        chat = "".join(f"{json.dumps(one.as_chat_line())}\n" for one in made)
+        (partial_folder / "chat.jsonl").write_text(chat, encoding="ascii")
+        partial_folder.rename(folder)
+    except OSError as error:
+        raise DataError(f"{str(folder)!r} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(partial_folder, ignore_errors=True)
+
+
+class _Making:
+    """Demonstrations as they come about.
+
+    Args:
+        domain: The domain.
+        count: How many are wanted.
+        slips: The places among them that should show a recovery.
+        wordings: How the agents speak, in turn; empty: as they choose.
+        seed: Of the dialogues.
+        progress: Called after each.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        count: int,
+        slips: Collection[int],
+        wordings: Sequence[str],
+        seed: int,
+        progress: Callable[[], None] | None,
+    ) -> None:
+        self.domain = domain
+        self.count = count
+        self.slips = slips
+        self.wordings = wordings
+        self.seed = seed
+        self.progress = progress
+        self.made: list[Demonstration] = []
+        self.proposed = 0
+        self.fallbacks = 0
+        self.refusals = 0
+        self.left_out: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+
+    @property
+    def lacking(self) -> int:
+        """How many are still to be made."""
+        return self.count - len(self.made)
+
+    async def take(self, proposal: Proposal, certified: Mapping[str, Task]) -> None:
+        """Have the tasks of a proposal played, if all of them came through: they belong together."""
+        self.proposed += len(proposal.tasks)
+        if not proposal.tasks:
+            self.notes[proposal.note] += 1
+        tasks = [certified[task.key] for task in proposal.tasks if task.key in certified]
+        if not tasks or len(tasks) < len(proposal.tasks):
+            return
+        refusals = sum(not prepare(self.domain, task).gold_writes for task in tasks)
+        if len(tasks) > self.lacking:
+            self.left_out["there were enough"] += len(tasks)
+        elif refusals and (self.refusals + refusals) * 100 > MAX_REFUSALS * self.count:
+            self.left_out[f"more than {MAX_REFUSALS} % would change nothing"] += len(tasks)
+        else:
+            shown = [await self._demonstrate(task, len(self.made) + place) for place, task in enumerate(tasks)]
+            whole = [one for one, _ in shown if one is not None]
+            if len(whole) < len(tasks):
+                self.left_out["the oracle did not solve it"] += len(tasks)
+                return
+            self.made += whole
+            self.refusals += refusals
+            self.fallbacks += sum(fell_back for _, fell_back in shown)
+            for _ in whole:
+                if self.progress is not None:
+                    self.progress()
+
+    def result(self, report: Report) -> Demonstrations:
+        """Everything that was made."""
+        return Demonstrations(
+            tuple(self.made),
+            self.count,
+            self.proposed,
+            report,
+            len(self.slips),
+            self.fallbacks,
+            self.left_out,
+            self.notes,
+        )
+
+    async def _demonstrate(self, task: Task, place: int) -> tuple[Demonstration | None, bool]:
+        """How the task at a place is solved, and whether there should have been a recovery in it."""
+        wording = self.wordings[place % len(self.wordings)] if self.wordings else None
+        if place in self.slips:
+            for trial in range(TRIALS if self.domain.novice is not None and task.facts is not None else 0):
+                episode = await self._play(task, "novice", trial, wording)
+                if _solved(episode) and (recovered := recoveries_of(episode.trajectory())):
+                    return self._written(task, episode, "novice", trial, recovered), False
+        for trial in range(OWN_TRIALS):
+            episode = await self._play(task, "oracle", trial, wording)
+            if _solved(episode):
+                return self._written(task, episode, "oracle", trial), place in self.slips
+        return None, False
+
+    async def _play(self, task: Task, agent: str, trial: int, wording: str | None) -> Episode:
+        speaks: Any = self.domain.novice if agent == "novice" else self.domain.oracle
+        player: AgentFactory = novice if agent == "novice" else oracle
+        if wording is not None and speaks is not None and task.facts is not None:
+            player = partial(speaks, wording=wording)
+        user: AgentFactory = MinimalUser if task.facts is None else scripted_user
+        return await play_async(self.domain, task, player, user, seed=self.seed, trial=trial)
+
+    def _written(
+        self, task: Task, episode: Episode, agent: str, trial: int, recovered: tuple[str, ...] = ()
+    ) -> Demonstration:
+        user = "minimal" if task.facts is None else "scripted"
+        trajectory = episode.trajectory(agent=agent, user=user, trial=trial, seed=self.seed)
+        view = episode.view("assistant")
+        words = wording_of(self.domain)
+        return Demonstration(
+            task,  # with its certificate, which the task of an episode that was prepared before may lack
+            replace(trajectory, started=None, seconds=None),
+            [system_message(str(view[0].content)), *as_chat(view[1:], "assistant")],
+            words.schemas(self.domain.name, "assistant", episode.tools("assistant")),
+            recovered,
+        )
+
+
+def recoveries_of(trajectory: Trajectory) -> tuple[str, ...]:
+    """The patterns that a novice slipped into and recovered from; none if there is a slip that nobody put right."""
+    slips = trajectory.injected
+    if any(not slip.recovered or slip.pattern in HARMLESS for slip in slips):
+        return ()
+    return tuple(dict.fromkeys(slip.pattern for slip in slips))
+
+
+def _solved(episode: Episode) -> bool:
+    return episode.fault is None and episode.grade.success is True
+
+
+def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:
+    """What the tasks stress, in turn."""
+    if patterns is not None and domain.workshop is None:
+        return patterns  # a proposer of its own may know what to do
+    known = list(targets(workshop_of(domain)))
+    if patterns is None:
+        return [target for name in known for target in (name, None)] or [None]
+    for name in patterns:
+        if name is not None and name not in known:
+            raise UnknownNameError("way to stress the pattern", name, known, f"They are those of {domain.name!r}.")
+    return patterns
+
+
+def _demands(chosen: Sequence[str | None], seed: int) -> Iterator[Demand]:
+    """Demands without end: the targets in turn, harder from round to round."""
+    for number in numbers():
+        level = number // len(chosen) % (MAX_LEVEL + 1)
+        yield Demand(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)
+
+
+def _apart(domain: Domain) -> list[str]:
+    """The worlds that nobody trains in."""
+    worlds = {name: {task.world for task in domain.tasks[name]} for name in domain.tasks.splits()}
+    return sorted({world for name in worlds if name != "train" for world in worlds[name]} - worlds.get("train", set()))
