@@ -19,7 +19,7 @@ from toolgym.trajectory import Trajectory
 
 Command = Callable[..., Done]
 OUT = Path("sft")
-KEYS = ["messages", "tools", "task_id", "task_key", "agent", "recovered"]
+KEYS = ["messages", "tools", "task_id", "task_key", "agent", "recovered", "slips"]
 
 
 def chat_of(folder: Path) -> list[dict[str, Any]]:
@@ -71,14 +71,18 @@ def test_a_share_shows_how_one_recovers(run: Command) -> None:
     options = ("--count", "8", "--recoveries", "0.5", "--seed", "1")
     answer = run("tasks", "synthesize", "retail", "--out", "sft", *options, "--json").json
     slips = answer["recoveries"]
-    assert (slips["asked"], slips["made"] + slips["fallbacks"]) == (4, 4)
-    assert slips["made"] > 0
+    assert (slips["asked"], slips["made"], slips["fallbacks"]) == (4, 4, 0)
     for line, row in zip(chat_of(OUT), rows_of(OUT), strict=True):
         assert row.success
         assert line["agent"] == row.agent == ("novice" if line["recovered"] else "oracle")
         assert set(line["recovered"]) == {slip.pattern for slip in row.injected}
         assert set(line["recovered"]) <= set(PATTERNS) - HARMLESS
         assert all(slip.recovered for slip in row.injected)
+        assert bool(line["slips"]) == bool(line["recovered"])
+        for place in line["slips"]:
+            slip, answer = line["messages"][place : place + 2]
+            assert slip["role"] == "assistant"
+            assert answer["role"] == "user" or answer["content"].startswith("Error: ")
 
 
 def test_where_there_is_no_novice_the_oracle_plays_and_is_counted(run: Command) -> None:

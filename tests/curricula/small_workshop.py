@@ -148,7 +148,7 @@ def _played(key: str, solved: bool) -> Trajectory:
 _TASKS: dict[str, tuple[Domain, Task]] = {}
 
 
-def trials(domain: Domain, task: Task, outcomes: str, *, first: int = 0, seed: int = 0) -> list[Trajectory]:
+def trials(domain: Domain, task: Task, outcomes: str, *, first: int = 0, seed: int | None = 0) -> list[Trajectory]:
     """Trials of a task.
 
     Args:

@@ -240,6 +240,8 @@ def test_general_draws_what_it_made_and_raft_the_union_of_its_rounds() -> None:
         assert {name.rsplit("-", 1)[0] for name in made} == {f"{curriculum.name}-r0", f"{curriculum.name}-r1"}
         assert list(curriculum.probabilities().values()) == pytest.approx([1 / len(made)] * len(made))
         assert set(drawn(curriculum, 1000)) == set(made)
+    assert general.metrics()["share/untargeted"] == 1.0
+    assert "share/split" not in raft.metrics()
     assert all(entry.patterns == () and entry.task.provenance is not None for entry in general.pool if entry.round == 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
 from toolgym.errors import DataError, ServiceError
 from toolgym.failures.report import FailureReport
-from toolgym.generators.certifier import Funnel
+from toolgym.generators.certifier import Certified, Funnel
 from toolgym.generators.proposal import Demand, Proposal
 from toolgym.generators.template import TemplateProposer
 from toolgym.prepared import prepare
@@ -254,6 +255,44 @@ def test_trials_that_come_in_while_it_is_refreshed_are_kept_for_the_next_round()
     assert report.failures == 8
     assert curriculum.metrics()["failures"] == 3.0
     assert next(entry.trials for entry in curriculum.pool if entry.task == TASKS[5]) == 3
+
+
+def test_a_refresh_that_is_cancelled_leaves_the_curriculum_as_it_was_and_can_be_repeated() -> None:
+    async def main() -> tuple[bool, RefreshReport]:
+        analyst = _Patient()
+        curriculum = failing(analyst=analyst)
+        before = curriculum.state_dict()
+        refresh = asyncio.create_task(curriculum.refresh(Budget(tasks=4, trials=2)))
+        await analyst.thinking.wait()
+        refresh.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await refresh
+        same = curriculum.state_dict() == before
+        analyst.answer.set()
+        return same, await curriculum.refresh(Budget(tasks=4, trials=2))
+
+    same, report = asyncio.run(main())
+    assert same
+    assert (report.round, report.failures, report.admitted) == (0, 8, 4)
+
+
+def test_a_failure_on_a_task_that_is_not_known_counts_and_no_task_is_made_from_it() -> None:
+    curriculum = failing()
+    curriculum.update(trials(curriculum.domain, curriculum.domain.tasks["dev"][0], "--"))
+    report = refreshed(curriculum)
+    assert report.failures == 10
+    assert report.coverage == 0.8
+    assert "of 2 failures no cause was found" in report.notes
+
+
+def test_a_certifier_that_changes_a_task_is_refused() -> None:
+    class Editing(Funnel):
+        async def certify(self, domain: Domain, proposals: Sequence[Proposal], **more: Any) -> Certified:
+            found = await super().certify(domain, proposals, **more)
+            return replace(found, tasks=tuple(one.model_copy(update={"ticket": "x"}) for one in found.tasks))
+
+    with pytest.raises(DataError, match="Editing gave back 'sentinel-r0-000', a task that was not proposed"):
+        refreshed(failing(certifier=Editing()))
 
 
 def test_at_most_two_thousand_failures_wait() -> None:

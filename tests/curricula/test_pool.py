@@ -15,6 +15,7 @@ from toolgym.curricula import Entry, Pool
 from toolgym.curricula.episodes import Episodes
 from toolgym.curricula.pool import CAP, capped
 from toolgym.errors import DataError, WorldError
+from toolgym.trajectory import Trajectory
 
 MOCK = make_domain("mock")
 TASKS = MOCK.tasks["train"]
@@ -57,28 +58,39 @@ def test_a_pool_counts_each_episode_once_and_its_state_restores_it(
     played: list[tuple[int, int, int | None, str]],
 ) -> None:
     pool = Pool(Entry(task, of_split=True) for task in TASKS[:8])
-    counted: dict[tuple[int, int, int | None], bool] = {}
-    for place, number, seed, outcome in played:
-        [trial] = trials(MOCK, TASKS[place], outcome, first=number, seed=seed)  # type: ignore[arg-type]  # None too
-        fresh = outcome != "v" and (place, number, seed) not in counted
+    counted: dict[tuple[int, int, int | None, str], None] = {}
+    for episode in played:
+        [trial] = trial_of(*episode)
+        fresh = episode[3] != "v" and episode not in counted
         assert pool.record(trial) is fresh
         if fresh:
-            counted[place, number, seed] = outcome == "+"
+            counted[episode] = None
     for place, entry in enumerate(pool):
-        mine = [solved for (task, _, _), solved in counted.items() if task == place]
-        assert (entry.trials, entry.solved) == (len(mine), sum(mine))
+        mine = [outcome for task, _, _, outcome in counted if task == place]
+        assert (entry.trials, entry.solved) == (len(mine), mine.count("+"))
         assert 0 < entry.learnability() <= 0.25
     assert len(pool.episodes) == len(counted)
     again = Pool.from_state(MOCK, json.loads(json.dumps(pool.state_dict(MOCK))))
     assert list(again) == list(pool)
-    assert not any(again.record(trials(MOCK, TASKS[place], "+", first=n, seed=s)[0]) for place, n, s in counted)  # type: ignore[arg-type]
+    assert not any(again.record(trial_of(*episode)[0]) for episode in counted)
 
 
-def test_the_episodes_of_a_long_run_are_a_few_ranges() -> None:
+def trial_of(place: int, number: int, seed: int | None, outcome: str) -> list[Trajectory]:
+    return trials(MOCK, TASKS[place], outcome, first=number, seed=seed)
+
+
+def test_episodes_of_one_id_are_told_apart_by_their_run_and_by_what_was_said() -> None:
     counted = Episodes()
-    for number in np.random.default_rng(0).permutation(400):
-        assert counted.add(trials(MOCK, TASKS[0], "+", first=int(number))[0])
-    assert counted.state_dict() == {TASKS[0].key: [[0, [[0, 399]]]]}
+    episodes = [trial_of(0, 0, 0, "+"), trial_of(0, 0, 1, "+"), trial_of(0, 0, 0, "-"), trial_of(0, 1, 0, "+")]
+    assert [counted.add(one) for [one] in episodes] == [True] * 4
+    assert [counted.add(Trajectory.from_json(one.to_json())) for [one] in episodes] == [False] * 4
+
+
+def test_an_episode_takes_twelve_characters_of_the_state() -> None:
+    counted = Episodes()
+    for number in range(400):
+        assert counted.add(trial_of(0, number, 0, "+")[0])
+    assert [len(text) for text in counted.state_dict().values()] == [400 * 12]
 
 
 def test_two_tasks_with_one_id_are_refused() -> None:

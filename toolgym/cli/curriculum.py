@@ -116,10 +116,10 @@ def refresh(
         console=errors,
         transient=True,
     ) as progress:
-        bar = progress.add_task("certify", total=tasks, visible=False)
+        bar = progress.add_task("propose and certify", total=tasks)
 
         def tick() -> None:
-            progress.update(bar, advance=1, visible=True)
+            progress.advance(bar)
 
         options: dict[str, Any] = {"seed": seed, "certifier": _Shown(tick)}
         if analyst is not None or models["analyst"] is not None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
+CLUSTERED = 5000
+"""Failures that are grouped unless it is said otherwise, at most: time and memory grow with the square of them."""
 AT_ONCE = 64
 """Failures that an analyst without a model is given at once, so that one sees how far it is."""
 
@@ -78,7 +80,9 @@ def failures(
     ] = None,
     clusters: Annotated[
         bool | None,
-        typer.Option("--clusters/--no-clusters", help="Group alike failures; default: if scikit-learn is installed."),
+        typer.Option(
+            "--clusters/--no-clusters", help="Group alike failures; default: up to 5,000, if scikit-learn is there."
+        ),
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each pattern.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Also write the reports, one a line of JSON.")] = None,
@@ -228,7 +232,7 @@ def _clusters(reports: Sequence[FailureReport], wanted: bool | None) -> list[Clu
     from toolgym.errors import MissingExtraError
     from toolgym.failures.clusters import clusters
 
-    if wanted is False:
+    if wanted is False or (wanted is None and len(reports) > CLUSTERED):
         return None
     try:
         return clusters(reports)

@@ -16,6 +16,7 @@ from toolgym.curricula.pooled import Pooled
 from toolgym.curricula.progress import Progress
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
+from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
 from toolgym.generators.certifier import Certified, Certifier, Funnel, Solver
 from toolgym.generators.proposal import Demand, Proposal, Proposer
@@ -104,6 +105,11 @@ class Generative(Pooled):
         proposals = tuple([proposal async for proposal in made])
         certified = await self._certified(proposals, budget)
         wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
+        if strange := [task.id for task in certified.tasks if task.key not in wanted]:
+            raise DataError(
+                f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed; "
+                "it may add a certificate to a task and change nothing else"
+            )
         entries = tuple(_entry(task, wanted[task.key], self.round) for task in certified.tasks)
         return Made(proposals, certified, entries, self.solver is not None)
 

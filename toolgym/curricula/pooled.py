@@ -21,8 +21,8 @@ from toolgym.failures.report import FailureReport
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
-NONE = "split"
-"""What metrics call the share of tasks that are there for no pattern."""
+SPLIT, UNTARGETED = "split", "untargeted"
+"""What metrics call the shares of tasks that are there for no pattern: the split's, and those that were made."""
 
 
 class Pooled:
@@ -178,8 +178,9 @@ class Pooled:
 
         ``pool`` (tasks), ``made`` (those that refreshes made), ``round``, ``failures`` (that wait to be analysed), and,
         over the tasks as they are drawn now, ``rate`` (the mean of their rates), ``learnability`` (the mean of
-        4p(1 - p), in [0, 1]) and ``share/…`` by pattern (a task that is there for several counts in part for each;
-        ``share/split``: for none). ``zero_signal`` only where there were groups since the last refresh.
+        4p(1 - p), in [0, 1]) and ``share/…`` by pattern (a task that is there for several counts in part for each),
+        with ``share/split`` and ``share/untargeted`` for those of the split and those made that are there for none.
+        ``zero_signal`` only where there were groups since the last refresh.
         """
         progress = self._progress
         found = {
@@ -193,7 +194,7 @@ class Pooled:
         found["learnability"] = math.fsum(chance * 4 * entry.learnability(self.prior) for entry, chance in drawn)
         shares: dict[str, list[float]] = {}
         for entry, chance in drawn:
-            for pattern in entry.patterns or (NONE,):
+            for pattern in entry.patterns or (SPLIT if entry.of_split else UNTARGETED,):
                 shares.setdefault(pattern, []).append(chance / max(len(entry.patterns), 1))
         found |= {f"share/{pattern}": math.fsum(parts) for pattern, parts in shares.items()}
         if (zero := progress.zero_signal()) is not None:

@@ -88,6 +88,8 @@ def unpack_worlds(domain: Domain, worlds: Mapping[str, str | None], folder: Path
         WorldError: If a world is missing, or is not the one that is named.
     """
     for digest, packed in worlds.items():
+        if _known(domain, digest):
+            continue
         if packed is not None:
             database = Database.build(domain.schemas, json.loads(unpack(packed)))
         elif folder is not None:
@@ -100,6 +102,14 @@ def unpack_worlds(domain: Domain, worlds: Mapping[str, str | None], folder: Path
         if database.world != digest:
             raise WorldError(f"the state names the world {digest[:16]}…, and what it holds is {database.world[:16]}…")
         domain.worlds.add(database)
+
+
+def _known(domain: Domain, digest: str) -> bool:
+    try:
+        domain.worlds.get(digest)
+    except WorldError:
+        return False
+    return True
 
 
 def _packed(domain: Domain, digest: str) -> str:

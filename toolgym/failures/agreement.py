@@ -21,23 +21,38 @@ _NO = re.compile(
     r"change[ds]? my mind|reconsidered|on second thoughts?|different(?:ly)?|new plan|better idea|before you)\b|n't\b",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"\b(?:anything|something|any(?:where)?|what|any (?:other|further)\b.*|how) (?:else|more|further)\b|"
-                   r"\bany (?:other|further)\b|\bfurther matter\b|\bhow (?:can|may|could) i (?:help|assist)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:anything|something|any(?:where)?|what|any (?:other|further)\b.*|how) (?:else|more|further)\b|"
+    r"\bany (?:other|further)\b|\bfurther matter\b|\bhow (?:can|may|could) i (?:help|assist)\b",
+    re.IGNORECASE,
+)
 _LOOK = re.compile(
     r"\b(?:(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)?) (?:just |first |quickly |now |go and )*"
     r"(?:check|look|see|find|verify|search|review|pull|open|read)\b",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    r"\W*(?:(?:and|so|thank you|got it|one more)\W+)*(?:which|what|where|how|who|why|when)\b", re.IGNORECASE
+)
 _CONSENT = re.compile(
-    r"\bconfirm|\bproceed|\bgo ahead|\bshall i\b|\bshould i\b|\bmay i\b|\bdo you (?:agree|approve|want me)\b|\bwould you "
-    r"like (?:me|us) to\b|\bwant me to\b|\byes\b|\bok(?:ay)? (?:to|with|if)\b|\bis (?:that|this) (?:right|correct|ok|okay|"
-    r"fine|what you)|\ball right with you|\bsounds? (?:good|right)\b|\bcorrect\?|\bright\?|\bagree",
+    r"\bconfirm|\bproceed|\bgo ahead|\bshall i\b|\bshould i\b|\bmay i\b|\bdo you (?:agree|approve|want me)\b|"
+    r"\bwould you like (?:me|us) to\b|\bwant me to\b|\byes\b|\bok(?:ay)? (?:to|with|if|for)\b|"
+    r"\bis (?:that|this) (?:right|correct|ok|okay|fine|what you)|\ball right with you|\bsounds? (?:good|right)\b|\bcorrect\?|\bright\?|\bagree",
     re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
-    r"\b(?:never ?mind|forget (?:it|about it)|gives? up|leav(?:e|ing) it|another (?:time|day)|tr(?:y|ying) (?:it )?again|"
+    r"\b(?:never ?mind|forget (?:it|about it)|gives? up|leav(?:e|ing) it|another (?:time|day)|"
+    r"tr(?:y|ying) (?:it )?again|"
     r"call back|come back|waste of|had enough|going nowhere|getting us anywhere|(?:is|are)n't (?:helping|working)|"
     r"going (?:around )?in circles|i'm out(?! of)\b|stop here|don't think this is working|missing each other|leave it)",
+    re.IGNORECASE,
+)
+
+
+_CONTENT = re.compile(
+    r"\b(?:thanks|thank you|thx|great|perfect|wonderful|appreciate|"
+    r"(?:that|this)(?:'s| is| was| will be|'ll be) (?:all|it|everything)|all (?:set|done|good)|nothing (?:else|more)|no(?:thing)? further|i'm (?:good|done)|we're (?:done|"
+    r"finished)|that (?:covers|does) (?:it|everything)|have a (?:nice|good|great))\b",
     re.IGNORECASE,
 )
 
@@ -94,6 +109,17 @@ def says_yes(text: str) -> bool:
     return any(map(_YES.search, sentences)) and not any(map(_NO.search, sentences))
 
 
+def says_no(text: str) -> bool:
+    """Whether an answer is a clear no: its first sentence says so.
+
+    Example:
+        >>> says_no("No, that's not right. It is the blue one."), says_no("Which one would that be?")
+        (True, False)
+    """
+    first = _SENTENCE.split(text.replace("\u2019", "'").strip())[0]
+    return not first.endswith("?") and _NO.search(first) is not None
+
+
 def asks(text: str) -> bool:
     """Whether a message asks for consent, or at least for an answer other than what else there is to do.
 
@@ -106,7 +132,7 @@ def asks(text: str) -> bool:
 
 def asks_for_consent(text: str) -> bool:
     """Whether a message asks for a yes to something that it is going to do."""
-    return any(map(_CONSENT.search, _of_deeds(text)))
+    return any(_CONSENT.search(one) and not _OPEN.match(one) for one in _of_deeds(text))
 
 
 def _of_deeds(text: str) -> list[str]:
@@ -117,6 +143,13 @@ def _of_deeds(text: str) -> list[str]:
 def gives_up(text: str) -> bool:
     """Whether a user leaves without having got what it wanted, by its own words."""
     return bool(_GIVES_UP.search(text.replace("\u2019", "'")))
+
+
+def content(text: str) -> bool:
+    """Whether a user's last words are those of somebody who has what it wanted, or who says nothing."""
+    for mark in STOP_MARKS:
+        text = text.replace(mark, " ")
+    return not text.strip() or _CONTENT.search(text.replace("\u2019", "'")) is not None
 
 
 def names(text: str, values: Sequence[str]) -> bool:

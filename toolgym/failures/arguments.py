@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from toolgym.database import Session
 from toolgym.failures.confusions import Confusions
+from toolgym.failures.report import UNNAMED
 from toolgym.workshop import Role
 
 
@@ -85,13 +86,19 @@ class Comparison:
         items, variants = self._argument("item"), self._argument("variant")
         if items is None:
             if variants is not None:
-                yield from self._of_variants(variants, zip(texts(self.given.get(variants)), texts(self.gold[variants])))
+                new, wanted = texts(self.given.get(variants)), texts(self.gold[variants])
+                yield from self._of_variants(variants, zip(new, wanted, strict=False))
             return
         mine, right = texts(self.given.get(items)), texts(self.gold[items])
         extra, missing = Counter(mine) - Counter(right), Counter(right) - Counter(mine)
         if extra:
-            yield self._of_extra(items, next(iter(extra)), bool(missing))
-        elif not missing and items in self.given and not isinstance(self.given[items], type(self.gold[items])) and not self.accepted:
+            yield self._of_extra(items, next(iter(extra)), missing)
+        elif (
+            not missing
+            and items in self.given
+            and not isinstance(self.given[items], type(self.gold[items]))
+            and not self.accepted
+        ):
             yield Difference("invalid_argument", items, self.gold[items], self.given[items])
         if variants is not None:
             yield from self._of_new(variants, mine, right, same=not (missing or extra))
@@ -110,17 +117,18 @@ class Comparison:
             return
         yield from self._of_variants(variants, _pairs(mine, new, right, wanted))
 
-    def _of_extra(self, name: str, item: str, instead: bool) -> Difference:
+    def _of_extra(self, name: str, item: str, missing: Collection[str]) -> Difference:
         """An item that the gold call does not name, in the place of another one or beside all of them."""
         record = self._argument("record")
         held = self.confusions.items(self.before, self.gold[record]) if record is not None else {}
-        given, gold = self.given.get(name), self.gold[name]
         if item in held:
-            return Difference("wrong_variant" if instead else "no_confirmation", name, gold, given)
-        known = self._kind(item) is not None
-        return Difference("item_from_another_order" if known else "invalid_argument", name, gold, given)
+            like = held[item] in [held.get(other) for other in missing]
+            pattern = "wrong_variant" if like else UNNAMED if missing else "no_confirmation"
+        else:
+            pattern = "item_from_another_order" if self._kind(item) is not None else "invalid_argument"
+        return Difference(pattern, name, self.gold[name], self.given.get(name))
 
-    def _of_variants(self, name: str, pairs: Any) -> Iterator[Difference]:
+    def _of_variants(self, name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Difference]:
         for got, wanted in pairs:
             if got == wanted:
                 continue
@@ -154,7 +162,9 @@ def texts(value: Any) -> list[str]:
     return [] if value is None else [str(value)]
 
 
-def _pairs(mine: Sequence[str], new: Sequence[str], right: Sequence[str], wanted: Sequence[str]) -> list[tuple[str, str]]:
+def _pairs(
+    mine: Sequence[str], new: Sequence[str], right: Sequence[str], wanted: Sequence[str]
+) -> list[tuple[str, str]]:
     """What each item becomes beside what it should: by the same item, and of the others by their order."""
     left = list(zip(right, wanted, strict=False))
     found: list[tuple[str, str]] = []
@@ -168,4 +178,3 @@ def _pairs(mine: Sequence[str], new: Sequence[str], right: Sequence[str], wanted
             left.remove(best)
             found.append((becomes, best[1]))
     return found + [(becomes, pair[1]) for becomes, pair in zip(others, left, strict=False)]
-

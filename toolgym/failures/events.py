@@ -22,6 +22,7 @@ class Event:
     """One call of a trajectory, run again.
 
     Args:
+        place: Which call it is, from 0.
         message: The number of the message that holds it, from 0.
         call: The call.
         before: The state in which it ran; nobody changes it.
@@ -29,9 +30,10 @@ class Event:
         error: Whether it failed.
         touched: The records that it changed.
         writes: Whether its tool is one that changes the state.
-        repeats: The number of the message with the call that it only repeats; None if it is no repeat.
+        repeats: The place of the call that it only repeats; None if it is no repeat.
     """
 
+    place: int
     message: int
     call: ToolCall
     before: Session
@@ -87,11 +89,12 @@ def play_again(prepared: Prepared, trajectory: Trajectory) -> Played:
             continue
         found = toolbox.tool(call.name)
         name = (call.requestor, call.name, _arguments(call))
-        at, first = seen.get(name, (_NEVER, number))
+        place = len(events)
+        at, first = seen.get(name, (_NEVER, place))
         repeated = at == session.fingerprint and not (found is not None and found.repeatable)
         old = session.diff()
         result = toolbox.call(call)
-        seen[name] = (session.fingerprint, first if repeated else number)
+        seen[name] = (session.fingerprint, first if repeated else place)
         touched: Touched = frozenset()
         if result.changed:
             new = session.diff()
@@ -100,7 +103,7 @@ def play_again(prepared: Prepared, trajectory: Trajectory) -> Played:
             differ.append(number)
         writes = found is not None and found.mutates
         repeats = first if repeated else None
-        events.append(Event(number, call, before, result.content, result.error, touched, writes, repeats))
+        events.append(Event(place, number, call, before, result.content, result.error, touched, writes, repeats))
         toolbox.synchronise()
         if result.changed:
             before = session.fork()

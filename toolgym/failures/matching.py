@@ -72,24 +72,24 @@ class Matcher:
             tempting: Those that are the wrong calls which the task makes likely; they stand for no gold write.
         """
         writes = list(events)
-        kept = {id(event) for event in tempting}
+        kept = {event.place for event in tempting}
         right = self._exact([event for event in writes if event.changed])
-        taken = {id(event) for event in right.values()}
-        left = [event for event in writes if event.changed and id(event) not in taken]
+        taken = {event.place for event in right.values()}
+        left = [event for event in writes if event.changed and event.place not in taken]
         free = [place for place in range(len(self.gold)) if place not in right]
-        wrong = self._nearest([event for event in left if id(event) not in kept], free)
-        taken |= {id(pair.event) for pair in wrong}
+        wrong = self._nearest([event for event in left if event.place not in kept], free)
+        taken |= {pair.event.place for pair in wrong}
         missing = tuple(place for place in free if all(pair.gold != place for pair in wrong))
         attempts, strays = [], []
         for event in writes:
-            if event.changed or id(event) in kept or any(self.same(event, action) for action in self.gold):
+            if event.changed or event.place in kept or any(self.same(event, action) for action in self.gold):
                 continue
             best = self._best(event, missing)
             if best is None:
                 strays.append(event)
             else:
                 attempts.append(Pair(event, best, self.differences(event, best)))
-        extra = tuple(event for event in left if id(event) not in taken)
+        extra = tuple(event for event in left if event.place not in taken)
         return Matched(right, tuple(wrong), extra, tuple(attempts), tuple(strays), missing)
 
     def differences(self, event: Event, place: int) -> tuple[Difference, ...]:
@@ -181,7 +181,9 @@ class Matcher:
                 filled.add(place)
                 event = writes[number]
                 found = self.differences(event, place)
-                values = bool(found) and all(self.confusions.role(event.call.name, one.argument) == "value" for one in found)
+                values = bool(found) and all(
+                    self.confusions.role(event.call.name, one.argument) == "value" for one in found
+                )
                 pairs.append(Pair(event, place, found, values))
         return pairs
 

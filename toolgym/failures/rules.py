@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.failures.case import Case
+from toolgym.failures.deeds import judge_failed_calls, judge_repeats, judge_writes
+from toolgym.failures.omissions import Omissions
 from toolgym.failures.report import FailureReport, blank
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -61,4 +63,9 @@ class RulesAnalyst:
         criteria = task.evaluation_criteria
         if criteria is None or (criteria.actions is None and not criteria.communicate_info):
             return blank(task, trajectory, note="the task has no gold calls and no texts to be said to go by")
-        return Case(domain, task, trajectory).report()
+        case = Case(domain, task, trajectory)
+        if case.gold_known:
+            judge_writes(case)
+        judge_failed_calls(case)
+        Omissions(case, judge_repeats(case)).judge()
+        return case.report()

@@ -79,11 +79,9 @@ class Scores:
     def table(self) -> tuple[tuple[str, ...], ...]:
         """The confusion matrix as rows of texts: a heading, then one row for what is there."""
         names = [*self.patterns, NONE]
-        rows = [("truth", *names)]
-        for row in names:
-            if any(self.confusion.get((row, column)) for column in names):
-                rows.append((row, *(str(self.confusion.get((row, column), 0)) for column in names)))
-        return tuple(rows)
+        counts = {row: [self.confusion.get((row, column), 0) for column in names] for row in names}
+        rows = [(row, *map(str, line)) for row, line in counts.items() if any(line)]
+        return (("truth", *names), *rows)
 
 
 def scores(pairs: Iterable[tuple[Labels, Labels]]) -> Scores:

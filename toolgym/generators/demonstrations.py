@@ -2,7 +2,7 @@
 
 The oracle plays them in dialogue: it asks what it has not been told, and proposes what it is about to do. In a share of
 them the domain's novice plays instead, in a trial in which it slipped, was put right and still succeeded, so that the
-data shows how one recovers.
+data shows how one recovers. Where it has no such trial, the oracle plays, and another task is tried instead.
 """
 
 from __future__ import annotations
@@ -61,14 +61,24 @@ class Demonstration:
         trajectory: The whole episode, a success.
         chat: The same as the assistant's model would see it, in OpenAI chat format, its system message first.
         tools: The assistant's tools, in OpenAI's function format.
-        recovered: The failure patterns that the agent slipped into and recovered from.
     """
 
     task: Task
     trajectory: Trajectory
     chat: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
-    recovered: tuple[str, ...] = ()
+
+    @property
+    def recovered(self) -> tuple[str, ...]:
+        """The failure patterns that the agent slipped into and recovered from."""
+        return recoveries_of(self.trajectory)
+
+    @property
+    def slips(self) -> list[int]:
+        """The places in the chat of the messages in which it slipped: nothing to be learned from."""
+        spoken = [place for place, message in enumerate(self.chat) if message["role"] == "assistant"]
+        before = [[place for place in spoken if place < slip.message] for slip in self.trajectory.injected]
+        return sorted({places[-1] for places in before if places})
 
     def as_chat_line(self) -> dict[str, Any]:
         """What a line of ``chat.jsonl`` holds: the same keys with the same types whatever the domain.
@@ -82,6 +92,7 @@ class Demonstration:
             "task_key": self.task.key,
             "agent": self.trajectory.agent,
             "recovered": list(self.recovered),
+            "slips": self.slips,
         }
 
 
@@ -95,7 +106,6 @@ class Demonstrations:
         proposed: How many tasks were proposed.
         report: What came of them in the certificate's stages.
         recoveries: How many should show a recovery.
-        fallbacks: How many of these the oracle plays, since the novice had no such trial.
         left_out: How many certified tasks are not there, by why.
         notes: Why nothing could be made of a demand, and how often.
     """
@@ -105,7 +115,6 @@ class Demonstrations:
     proposed: int
     report: Report
     recoveries: int
-    fallbacks: int
     left_out: Mapping[str, int]
     notes: Mapping[str, int]
 
@@ -117,7 +126,7 @@ class Demonstrations:
             provenance = one.task.provenance
             patterns[(provenance.pattern if provenance is not None else None) or "untargeted"] += 1
             recovered.update(one.recovered)
-        whole = self.report.as_dict()
+        whole, shown = self.report.as_dict(), sum(bool(one.recovered) for one in self.made)
         return {
             "asked": self.asked,
             "demonstrations": len(self.made),
@@ -127,8 +136,8 @@ class Demonstrations:
             "patterns": dict(patterns),
             "recoveries": {
                 "asked": self.recoveries,
-                "made": sum(bool(one.recovered) for one in self.made),
-                "fallbacks": self.fallbacks,
+                "made": shown,
+                "fallbacks": self.recoveries - shown,
                 "patterns": dict(recovered),
             },
             "left_out": dict(self.left_out),
@@ -272,7 +281,7 @@ class _Making:
         self.progress = progress
         self.made: list[Demonstration] = []
         self.proposed = 0
-        self.fallbacks = 0
+        self.owed = 0  # recoveries that were not found where they should have been
         self.refusals = 0
         self.left_out: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
@@ -297,13 +306,12 @@ class _Making:
             self.left_out[f"more than {MAX_REFUSALS} % would change nothing"] += len(tasks)
         else:
             shown = [await self._demonstrate(task, len(self.made) + place) for place, task in enumerate(tasks)]
-            whole = [one for one, _ in shown if one is not None]
+            whole = [one for one in shown if one is not None]
             if len(whole) < len(tasks):
                 self.left_out["the oracle did not solve it"] += len(tasks)
                 return
             self.made += whole
             self.refusals += refusals
-            self.fallbacks += sum(fell_back for _, fell_back in shown)
             for _ in whole:
                 if self.progress is not None:
                     self.progress()
@@ -316,24 +324,25 @@ class _Making:
             self.proposed,
             report,
             len(self.slips),
-            self.fallbacks,
             self.left_out,
             self.notes,
         )
 
-    async def _demonstrate(self, task: Task, place: int) -> tuple[Demonstration | None, bool]:
-        """How the task at a place is solved, and whether there should have been a recovery in it."""
+    async def _demonstrate(self, task: Task, place: int) -> Demonstration | None:
+        """How the task at a place is solved; None if it is not."""
         wording = self.wordings[place % len(self.wordings)] if self.wordings else None
-        if place in self.slips:
-            for trial in range(TRIALS if self.domain.novice is not None and task.facts is not None else 0):
+        self.owed += place in self.slips
+        if self.owed and self.domain.novice is not None and task.facts is not None:
+            for trial in range(TRIALS):
                 episode = await self._play(task, "novice", trial, wording)
-                if _solved(episode) and (recovered := recoveries_of(episode.trajectory())):
-                    return self._written(task, episode, "novice", trial, recovered), False
+                if episode.trajectory().success and recoveries_of(episode.trajectory()):
+                    self.owed -= 1
+                    return self._written(task, episode, "novice", trial)
         for trial in range(OWN_TRIALS):
             episode = await self._play(task, "oracle", trial, wording)
-            if _solved(episode):
-                return self._written(task, episode, "oracle", trial), place in self.slips
-        return None, False
+            if episode.trajectory().success:
+                return self._written(task, episode, "oracle", trial)
+        return None
 
     async def _play(self, task: Task, agent: str, trial: int, wording: str | None) -> Episode:
         speaks: Any = self.domain.novice if agent == "novice" else self.domain.oracle
@@ -343,19 +352,15 @@ class _Making:
         user: AgentFactory = MinimalUser if task.facts is None else scripted_user
         return await play_async(self.domain, task, player, user, seed=self.seed, trial=trial)
 
-    def _written(
-        self, task: Task, episode: Episode, agent: str, trial: int, recovered: tuple[str, ...] = ()
-    ) -> Demonstration:
+    def _written(self, task: Task, episode: Episode, agent: str, trial: int) -> Demonstration:
         user = "minimal" if task.facts is None else "scripted"
         trajectory = episode.trajectory(agent=agent, user=user, trial=trial, seed=self.seed)
         view = episode.view("assistant")
-        words = wording_of(self.domain)
         return Demonstration(
             task,  # with its certificate, which the task of an episode that was prepared before may lack
             replace(trajectory, started=None, seconds=None),
             [system_message(str(view[0].content)), *as_chat(view[1:], "assistant")],
-            words.schemas(self.domain.name, "assistant", episode.tools("assistant")),
-            recovered,
+            wording_of(self.domain).schemas(self.domain.name, "assistant", episode.tools("assistant")),
         )
 
 
@@ -365,10 +370,6 @@ def recoveries_of(trajectory: Trajectory) -> tuple[str, ...]:
     if any(not slip.recovered or slip.pattern in HARMLESS for slip in slips):
         return ()
     return tuple(dict.fromkeys(slip.pattern for slip in slips))
-
-
-def _solved(episode: Episode) -> bool:
-    return episode.fault is None and episode.grade.success is True
 
 
 def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:

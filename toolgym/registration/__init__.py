@@ -1,0 +1,34 @@
+"""The composition root: names become built objects, and the environments get their Gymnasium ids."""
+
+from toolgym.registration.envs import make_aec_env, make_env, make_vec_env, register_envs
+from toolgym.registration.parts import (
+    DATA,
+    default_user,
+    make_agent,
+    make_analyst,
+    make_curriculum,
+    make_domain,
+    make_judge,
+    make_proposer,
+    make_user,
+    needs_model,
+    with_wording,
+)
+
+__all__ = [
+    "DATA",
+    "default_user",
+    "make_aec_env",
+    "make_agent",
+    "make_analyst",
+    "make_curriculum",
+    "make_domain",
+    "make_env",
+    "make_judge",
+    "make_proposer",
+    "make_user",
+    "make_vec_env",
+    "needs_model",
+    "register_envs",
+    "with_wording",
+]

@@ -1,0 +1,215 @@
+"""Environments from names, and their Gymnasium ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+
+from toolgym.errors import DataError
+from toolgym.registration.parts import default_user, make_curriculum, make_domain, make_judge, make_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from toolgym.curriculum import Curriculum
+    from toolgym.domain import AgentFactory, Domain
+    from toolgym.envs.aec_env import ToolAECEnv
+    from toolgym.envs.tool_env import ToolEnv
+    from toolgym.envs.vector_env import ToolVectorEnv
+    from toolgym.evaluation.grade import Judge
+
+_OWN_IDS = {"ToolMock-v0": "mock", "ToolRetail-v0": "retail"}
+
+
+def register_envs() -> None:
+    """Register our Gymnasium ids; ``import toolgym`` does it.
+
+    An environment of somebody else's domain is made with :func:`make_env`.
+    """
+    for name, domain in _OWN_IDS.items():
+        if name not in gym.registry:
+            gym.register(
+                name,
+                entry_point="toolgym.registration:make_env",
+                vector_entry_point="toolgym.registration:make_vec_env",
+                kwargs={"domain": domain},
+            )
+
+
+def make_env(
+    domain: str | Domain,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    user: str | AgentFactory | None = None,
+    user_model: str | Mapping[str, Any] | None = None,
+    curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
+    judge: str | Judge | None = None,
+    judge_model: str | Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> ToolEnv:
+    """Build an environment from names; what ``gym.make`` calls.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        split: Which tasks.
+        user: A user's name, or what makes one; by default the :func:`default_user` of the split.
+        user_model: The model behind a user that has one: its name, or the settings of
+            :class:`~toolgym.models.ModelSettings` as a mapping.
+        curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
+            curriculum of yours: the environment then only samples, and updating is up to you.
+        curriculum_args: Options of a curriculum that is given by name; see :func:`make_curriculum`.
+        pool: A folder that a refresh of this curriculum wrote: it goes on from there. In an environment's spec, which
+            is JSON, it is text.
+        judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
+        judge_model: The model behind a judge that has one.
+        settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
+            max_errors, history, parsing, debug, render_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing, or a model is missing or does not fit.
+
+    Example:
+        >>> make_env("mock", split="test").domain.name
+        'mock'
+    """
+    from toolgym.envs.tool_env import ToolEnv
+
+    drawn = (curriculum, curriculum_args, pool)
+    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
+    return ToolEnv(**parts, **settings)
+
+
+def make_vec_env(
+    domain: str | Domain,
+    num_envs: int = 1,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    user: str | AgentFactory | None = None,
+    user_model: str | Mapping[str, Any] | None = None,
+    curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
+    judge: str | Judge | None = None,
+    judge_model: str | Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> ToolVectorEnv:
+    """Build a vector environment from names; what ``gym.make_vec`` calls.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        num_envs: How many episodes are stepped together, at least 1.
+        data: As for :func:`make_env`, as are the next eight.
+        split: Which tasks.
+        user: A user's name, or what makes one.
+        user_model: The model behind a user that has one.
+        curriculum: A curriculum's name, or a curriculum of yours; one draws for all.
+        curriculum_args: Options of a curriculum that is given by name.
+        pool: A folder that a refresh of it wrote.
+        judge: A judge's name, or a judge.
+        judge_model: The model behind a judge that has one.
+        settings: The other settings of :class:`~toolgym.envs.vector_env.ToolVectorEnv`: those of ``ToolEnv``, and
+            autoreset_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing, or a model is missing or does not fit.
+
+    Example:
+        >>> make_vec_env("mock", 4, group_size=2)
+        ToolVectorEnv(num_envs=4)
+    """
+    from toolgym.envs.vector_env import ToolVectorEnv
+
+    drawn = (curriculum, curriculum_args, pool)
+    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
+    return ToolVectorEnv(**parts, num_envs=num_envs, **settings)
+
+
+def make_aec_env(
+    domain: str | Domain,
+    *,
+    data: str = "toolgym",
+    split: str = "train",
+    curriculum: str | Curriculum = "fixed",
+    curriculum_args: Mapping[str, Any] | None = None,
+    pool: str | Path | None = None,
+    **settings: Any,
+) -> ToolAECEnv:
+    """Build the PettingZoo environment, in which the caller plays both sides, from names.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        split: Which tasks.
+        curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
+            environment then only samples.
+        curriculum_args: Options of a curriculum that is given by name.
+        pool: A folder that a refresh of it wrote.
+        settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
+            max_errors, history, parsing, debug, render_mode.
+
+    Raises:
+        UnknownNameError: If a name is not installed, or there is no such split.
+        DataError: If the data is missing.
+
+    Example:
+        >>> make_aec_env("mock", split="test").possible_agents
+        ['assistant', 'user']
+    """
+    from toolgym.envs.aec_env import ToolAECEnv
+
+    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    drawn_by = _drawn_by(made, split, curriculum, curriculum_args, pool)
+    return ToolAECEnv(made, drawn_by, owns_curriculum=isinstance(curriculum, str), split=split, **settings)
+
+
+def _env_parts(
+    domain: str | Domain,
+    data: str,
+    split: str,
+    user: str | AgentFactory | None,
+    user_model: str | Mapping[str, Any] | None,
+    drawn: tuple[str | Curriculum, Mapping[str, Any] | None, str | Path | None],
+    judge: str | Judge | None,
+    judge_model: str | Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the environments with a user simulator are made of, built from names."""
+    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    if user is None:
+        user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
+    if user_model is not None and not isinstance(user, str):
+        raise DataError("user_model is for a user that is given by name; yours brings its own")
+    if judge_model is not None and not isinstance(judge, str):
+        raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
+    return {
+        "domain": made,
+        "curriculum": _drawn_by(made, split, *drawn),
+        "owns_curriculum": isinstance(drawn[0], str),
+        "user": make_user(user, user_model) if isinstance(user, str) else user,
+        "user_name": user if isinstance(user, str) else _name_of(user),
+        "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
+        "split": split,
+    }
+
+
+def _name_of(factory: AgentFactory) -> str:
+    return getattr(getattr(factory, "func", factory), "__name__", type(factory).__name__)
+
+
+def _drawn_by(
+    domain: Domain, split: str, curriculum: str | Curriculum, args: Mapping[str, Any] | None, pool: str | Path | None
+) -> Curriculum:
+    """The curriculum of an environment."""
+    if isinstance(curriculum, str):
+        return make_curriculum(curriculum, domain, split, pool=pool, **(args or {}))
+    if args or pool is not None:
+        raise DataError("curriculum_args and pool are for a curriculum that is given by name; yours is built already")
+    return curriculum
