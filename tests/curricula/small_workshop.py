@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from toolgym import make_agent, make_domain, make_user
+from toolgym.curricula import General, Sentinel
+from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.database import Rows, Session, WorldStore
 from toolgym.domain import Domain, Entity
@@ -169,3 +171,23 @@ def trials(domain: Domain, task: Task, outcomes: str, *, first: int = 0, seed: i
 def refreshed(curriculum: Curriculum, tasks: int = 12) -> RefreshReport:
     """Refresh a curriculum."""
     return asyncio.run(curriculum.refresh(Budget(tasks=tasks, trials=2)))
+
+
+MADE_OF: dict[str, list[Task]] = {}
+"""The tasks of the split by what the analyst says of a failure on them."""
+for _task in make_domain("mock").tasks["train"]:
+    MADE_OF.setdefault(pattern_of(_task), []).append(_task)
+
+
+def failing(kind: type[Targeted] = Sentinel, failures: int = 4, **options: Any) -> Targeted:
+    """A curriculum with failures on some tasks of the split."""
+    domain = options.pop("domain", None) or small_domain()
+    curriculum = kind.from_split(domain, "train", **{"analyst": GoldAnalyst(), **options})
+    for name in ("wrong_record", "ended_early"):
+        curriculum.update(trials(domain, MADE_OF[name][0], "-" * failures))
+    return curriculum
+
+
+def made(curriculum: Targeted | General) -> list[Task]:
+    """The tasks that its refreshes made."""
+    return [entry.task for entry in curriculum.pool if not entry.of_split]

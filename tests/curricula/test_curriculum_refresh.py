@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from small_workshop import GoldAnalyst, pattern_of, refreshed, small_domain, trials
+from small_workshop import MADE_OF, GoldAnalyst, failing, made, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain
 from toolgym.certificates import Seen
 from toolgym.curricula import General, Raft, Sentinel
-from toolgym.curricula.demand import apportion, next_level
 from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
@@ -29,22 +28,6 @@ from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
 TASKS = make_domain("mock").tasks["train"]
-MADE_OF: dict[str, list[Task]] = {}
-for _task in TASKS:
-    MADE_OF.setdefault(pattern_of(_task), []).append(_task)
-
-
-def failing(kind: type[Targeted] = Sentinel, failures: int = 4, **options: Any) -> Targeted:
-    """A curriculum with failures on some tasks of the split."""
-    domain = options.pop("domain", None) or small_domain()
-    curriculum = kind.from_split(domain, "train", **{"analyst": GoldAnalyst(), **options})
-    for name in ("wrong_record", "ended_early"):
-        curriculum.update(trials(domain, MADE_OF[name][0], "-" * failures))
-    return curriculum
-
-
-def made(curriculum: Targeted | General) -> list[Task]:
-    return [entry.task for entry in curriculum.pool if not entry.of_split]
 
 
 def lines(tasks: Sequence[Task]) -> list[str]:
@@ -339,78 +322,6 @@ def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
     report = refreshed(failing(proposer=Lazy()), 7)
     assert "7 of 7 demands not met: the shop is shut" in report.notes
     assert (report.proposed, report.stages, report.validity) == (0, {}, None)
-
-
-def test_the_solver_keeps_tasks_that_inform_and_its_share_is_told() -> None:
-    async def solver(domain: Domain, tasks: Sequence[Task], count: int) -> Mapping[str, Sequence[bool]]:
-        assert count == 2
-        outcomes = ([True, False], [True, True], [False, False])
-        return {task.key: outcomes[place % 3] for place, task in enumerate(tasks)}
-
-    curriculum = failing(solver=solver)
-    report = refreshed(curriculum, 12)
-    played = sum(report.stages["solver"].values())
-    assert report.solver == f"{report.admitted} of {played} tasks with 0 < p < 1"
-    assert report.admitted == report.stages["solver"]["passed"] < played
-    assert report.validity == played / report.proposed
-
-
-def _levels(curriculum: Targeted, monkeypatch: pytest.MonkeyPatch) -> dict[str | None, set[int]]:
-    """The levels that the next refresh wants, by pattern."""
-    found: dict[str | None, set[int]] = {}
-    propose = TemplateProposer.propose
-
-    def watched(self: TemplateProposer, domain: Domain, demands: Sequence[Demand], *args: Any, **more: Any) -> Any:
-        for demand in demands:
-            found.setdefault(demand.pattern, set()).add(demand.level)
-        return propose(self, domain, demands, *args, **more)
-
-    monkeypatch.setattr(TemplateProposer, "propose", watched)
-    refreshed(curriculum)
-    monkeypatch.undo()
-    return found
-
-
-def test_a_pattern_whose_tasks_are_solved_gets_harder_ones_and_easier_ones_if_they_are_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    curriculum = failing()
-    assert _levels(curriculum, monkeypatch) == {"wrong_record": {1}, "ended_early": {1}}
-    for task in made(curriculum):
-        assert task.provenance is not None
-        curriculum.update(
-            trials(curriculum.domain, task, "+++++-" if task.provenance.pattern == "wrong_record" else "--")
-        )
-    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}, "ended_early": {0}}
-    curriculum.update(trials(curriculum.domain, MADE_OF["wrong_record"][0], "-", first=50))
-    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}}
-
-
-def test_what_the_solver_solves_counts_for_the_level_of_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def solver(domain: Domain, tasks: Sequence[Task], count: int) -> Mapping[str, Sequence[bool]]:
-        return {task.key: [True] * 5 for task in tasks}
-
-    curriculum = failing(solver=solver)
-    refreshed(curriculum)
-    assert made(curriculum) == []
-    curriculum.update(trials(curriculum.domain, MADE_OF["wrong_record"][0], "-", first=50))
-    assert _levels(curriculum, monkeypatch) == {"wrong_record": {2}}
-
-
-def test_a_level_stays_within_its_bounds() -> None:
-    assert (next_level(3, 10, 10), next_level(0, 10, 0)) == (3, 0)
-
-
-@pytest.mark.parametrize("total", [1, 2, 3, 7, 40, 200])
-def test_tasks_are_apportioned_in_full_and_every_pattern_gets_some(total: int) -> None:
-    shares = {"wrong_record": 0.9, "ended_early": 0.09, "repeated_call": 0.01}
-    chosen = apportion(total, shares)
-    counts = {name: chosen.count(name) for name in shares}
-    assert len(chosen) == total
-    assert sorted(counts.values(), reverse=True) == list(counts.values())
-    if total >= 3:
-        assert min(counts.values()) >= max(1, int(total * 0.05))
-    assert chosen[: min(total, 3)] == list(shares)[: min(total, 3)]
 
 
 def test_worlds_of_the_other_splits_stay_apart() -> None:

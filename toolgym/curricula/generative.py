@@ -107,8 +107,8 @@ class Generative(Pooled):
         wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
         if strange := [task.id for task in certified.tasks if task.key not in wanted]:
             raise DataError(
-                f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed; "
-                "it may add a certificate to a task and change nothing else"
+                f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed"
+                "; it may add a certificate to a task and change nothing else"
             )
         entries = tuple(_entry(task, wanted[task.key], self.round) for task in certified.tasks)
         return Made(proposals, certified, entries, self.solver is not None)

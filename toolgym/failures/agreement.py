@@ -37,7 +37,8 @@ _OPEN = re.compile(
 _CONSENT = re.compile(
     r"\bconfirm|\bproceed|\bgo ahead|\bshall i\b|\bshould i\b|\bmay i\b|\bdo you (?:agree|approve|want me)\b|"
     r"\bwould you like (?:me|us) to\b|\bwant me to\b|\byes\b|\bok(?:ay)? (?:to|with|if|for)\b|"
-    r"\bis (?:that|this) (?:right|correct|ok|okay|fine|what you)|\ball right with you|\bsounds? (?:good|right)\b|\bcorrect\?|\bright\?|\bagree",
+    r"\bis (?:that|this) (?:right|correct|ok|okay|fine|what you)|\ball right with you|\bsounds? (?:good|right)\b|"
+    r"\bcorrect\?|\bright\?|\bagree",
     re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
@@ -51,8 +52,9 @@ _GIVES_UP = re.compile(
 
 _CONTENT = re.compile(
     r"\b(?:thanks|thank you|thx|great|perfect|wonderful|appreciate|"
-    r"(?:that|this)(?:'s| is| was| will be|'ll be) (?:all|it|everything)|all (?:set|done|good)|nothing (?:else|more)|no(?:thing)? further|i'm (?:good|done)|we're (?:done|"
-    r"finished)|that (?:covers|does) (?:it|everything)|have a (?:nice|good|great))\b",
+    r"(?:that|this)(?:'s| is| was| will be|'ll be) (?:all|it|everything)|all (?:set|done|good)|nothing (?:else|more)|"
+    r"no(?:thing)? further|i'm (?:good|done)|we're (?:done|finished)|that (?:covers|does) (?:it|everything)|"
+    r"have a (?:nice|good|great))\b",
     re.IGNORECASE,
 )
 

@@ -81,8 +81,8 @@ class Omissions:
         if cause is None:
             found = any(not event.error and _holds(event.content, text) for event in case.mine)
             cause = self._walked_out() or (None if found else self._refused() or self._given_up())
-        got = cut(case.messages[case.last_words].content or "not said")
-        self._consequence("fact_not_said", repr(text), got, cause)
+        last = case.messages[case.last_words].content if case.messages else None
+        self._consequence("fact_not_said", repr(text), cut(last or "not said"), cause)
 
     def _consequence(self, pattern: str, expected: str, got: str, cause: Draft | None) -> None:
         message = self.case.last_words
