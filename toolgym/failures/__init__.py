@@ -1,1 +1,5 @@
 """The Controller: failures explained, and the patterns in them."""
+
+from toolgym.failures.rules import RulesAnalyst
+
+__all__ = ["RulesAnalyst"]

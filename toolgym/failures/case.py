@@ -184,7 +184,7 @@ class Case:
             numbers = ", ".join(map(str, self.played.differ[:5]))
             yield f"run again, the calls of the messages {numbers} answer something else than was recorded"
         if self.played.unanswered:
-            yield f"{self.played.unanswered} calls without a result were left out"
+            yield f"calls without a result were left out: {self.played.unanswered}"
         if not self.has_workshop:
             yield "the domain has no workshop: items, variants and what is forbidden could not be told"
         if not self.gold_known:
