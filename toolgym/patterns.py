@@ -28,12 +28,18 @@ class Pattern:
 PATTERNS: dict[str, Pattern] = {
     pattern.name: pattern
     for pattern in (
-        Pattern("wrong_variant", "item and argument selection", "It chose another variant than the one asked for."),
+        Pattern(
+            "wrong_variant",
+            "item and argument selection",
+            "It chose another variant, or another unit of the same record, than the one asked for.",
+        ),
         Pattern(
             "item_from_another_order", "item and argument selection", "It named an item that the order does not hold."
         ),
         Pattern(
-            "invalid_argument", "item and argument selection", "It called a tool with a value that cannot be right."
+            "invalid_argument",
+            "item and argument selection",
+            "It called a tool with a value that cannot be right, or that nobody gave.",
         ),
         Pattern("wrong_record", "multi-order reasoning", "It changed another record than the one asked for."),
         Pattern(

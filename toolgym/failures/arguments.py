@@ -9,7 +9,6 @@ from typing import Any
 
 from toolgym.database import Session
 from toolgym.failures.confusions import Confusions
-from toolgym.failures.report import UNNAMED
 from toolgym.workshop import Role
 
 
@@ -122,8 +121,7 @@ class Comparison:
         record = self._argument("record")
         held = self.confusions.items(self.before, self.gold[record]) if record is not None else {}
         if item in held:
-            like = held[item] in [held.get(other) for other in missing]
-            pattern = "wrong_variant" if like else UNNAMED if missing else "no_confirmation"
+            pattern = "wrong_variant" if missing else "no_confirmation"
         else:
             pattern = "item_from_another_order" if self._kind(item) is not None else "invalid_argument"
         return Difference(pattern, name, self.gold[name], self.given.get(name))

@@ -7,6 +7,7 @@ from typing import Any
 
 from toolgym.failures.agreement import content, gives_up, names
 from toolgym.failures.case import Case, Draft
+from toolgym.failures.deeds import tried_in_vain
 from toolgym.failures.events import Event
 from toolgym.failures.evidence import call_text, cut
 
@@ -22,6 +23,7 @@ class Omissions:
     def __init__(self, case: Case, stuck: Draft | None) -> None:
         self.case = case
         self.stuck = stuck
+        self.in_vain = tried_in_vain(case)
         self.by_user = case.trajectory.termination == "user_stop" and bool(case.consent.exchanges)
 
     def judge(self) -> None:
@@ -98,6 +100,8 @@ class Omissions:
         case, record = self.case, self.case.matcher.record(name, arguments)
         if record is not None and record in case.instead:
             return case.instead[record]
+        if record is not None and record in self.in_vain:
+            return self.in_vain[record]
         for event in case.mine:
             if record is not None and event.changed and case.record(event) == record:
                 for draft in case.of(event.place):
