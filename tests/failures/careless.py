@@ -21,6 +21,7 @@ from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
 FAILURES = Path(__file__).parent / "careless_failures.jsonl"
+HELD_OUT = Path(__file__).parent / "careless_held_out.jsonl"
 TRIALS = 2
 KEPT = 50
 
@@ -241,28 +242,35 @@ def careless(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
     return Careless(rng)
 
 
-def attempts() -> list[Trajectory]:
-    """Its episodes with all tasks of the dev split, without what depends on the clock."""
+def attempts(split: str = "dev", seed: int = 0) -> list[Trajectory]:
+    """Its episodes with all tasks of a split, without what depends on the clock."""
     retail, customer = make_domain("retail"), make_user("scripted")
     kept = []
-    for task in retail.tasks["dev"]:
+    for task in retail.tasks[split]:
         for trial in range(TRIALS):
-            episode = play(retail, task, careless, customer, seed=0, trial=trial)
-            facts: dict[str, Any] = {"agent": "careless", "user": "scripted", "trial": trial, "seed": 0, "split": "dev"}
+            episode = play(retail, task, careless, customer, seed=seed, trial=trial)
+            facts: dict[str, Any] = {"agent": "careless", "user": "scripted"}
+            facts |= {"trial": trial, "seed": seed, "split": split}
             kept.append(replace(episode.trajectory(**facts), started=None, seconds=None))
     return kept
 
 
-def write_failures(path: Path) -> None:
+def write_failures(path: Path, split: str = "dev", seed: int = 0, draw: int = 0) -> None:
     """Draw failures from all of its attempts, and write them in the order in which they were made.
+
+    The defaults give FAILURES; `write_failures(HELD_OUT, "validation", seed=1, draw=7)` gives HELD_OUT.
 
     Args:
         path: The file that is written, one trajectory a line.
+        split: The split whose tasks are played.
+        seed: The seed of the episodes.
+        draw: The seed of the draw from the failures.
     """
-    failures = [one for one in attempts() if one.success is False]
-    drawn = sorted(np.random.default_rng(0).choice(len(failures), KEPT, replace=False))
+    failures = [one for one in attempts(split, seed) if one.success is False]
+    drawn = sorted(np.random.default_rng(draw).choice(len(failures), KEPT, replace=False))
     path.write_text("".join(failures[place].to_json() + "\n" for place in drawn), encoding="ascii")
 
 
-if __name__ == "__main__":
-    write_failures(Path(sys.argv[1]) if len(sys.argv) > 1 else FAILURES)
+if __name__ == "__main__":  # python careless.py [PATH [SPLIT SEED DRAW]]
+    where, of, played, drawn_by = [*sys.argv[1:], *(str(FAILURES), "dev", "0", "0")[len(sys.argv) - 1 :]]
+    write_failures(Path(where), of, seed=int(played), draw=int(drawn_by))
