@@ -20,6 +20,7 @@ LAYERS = (
     "streams",
     "database",
     "tools",
+    "entity",
     "workshop",
     "domain",
     "replay",

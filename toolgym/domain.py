@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,30 +12,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from toolgym.database import Database, Rows, Schema, WorldStore
+from toolgym.entity import Entity
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.workshop import Workshop
-
-Entity: TypeAlias = tuple[str, str]
-"""Something that two worlds must not share: what kind it is, such as ``"user"`` or ``"address"``, and its text."""
-
-
-def digest_of(entity: Entity) -> bytes:
-    r"""The digest of an entity: the first 8 bytes of sha256 over its kind, a NUL and its text, in UTF-8.
-
-    Every set of digests, shipped or computed, is made of these.
-
-    Args:
-        entity: Its kind and its text, as a domain's ``entities`` yields them; neither is normalised here.
-
-    Example:
-        >>> digest_of(("email", "ana@example.com")).hex()
-        '373254ed911b8f57'
-    """
-    kind, text = entity
-    return hashlib.sha256(f"{kind}\0{text}".encode()).digest()[:8]
 
 
 def read_policy(folder: Path) -> str:

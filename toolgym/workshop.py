@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from toolgym.database import Rows, Session
+from toolgym.entity import Entity
 from toolgym.patterns import PATTERNS
 from toolgym.tasks import Action, Task
-
-if TYPE_CHECKING:
-    from toolgym.domain import Entity
 
 Role: TypeAlias = Literal["record", "item", "variant", "value"]
 """What an argument of a write names: the record that is changed, something that it holds, what that becomes, or any

@@ -11,7 +11,8 @@ import numpy as np
 from toolgym.certificates import Seen, certified, certify
 from toolgym.database import Database, Rows
 from toolgym.database.store import file_name
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain
+from toolgym.entity import Entity
 from toolgym.tasks import Task, write_tasks
 from toolgym_retail import DOMAIN, entities
 from toolgym_retail.dice import Dice

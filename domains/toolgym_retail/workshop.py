@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from toolgym.database import Rows, Session
-from toolgym.domain import Entity
+from toolgym.entity import Entity
 from toolgym.tasks import Task
 from toolgym.workshop import Dose, Injector, Role, Temptation
 from toolgym_retail import confusions

@@ -11,7 +11,8 @@ from toolgym import make_domain
 from toolgym.agents.oracle import GoldPlayer
 from toolgym.certificates import Report, digest_of
 from toolgym.database import Database, Rows, WorldStore
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain
+from toolgym.entity import Entity
 from toolgym.tasks import Task, TaskSet
 from toolgym.users.minimal import MinimalUser
 

@@ -15,7 +15,8 @@ from toolgym.curricula import General, Sentinel
 from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.database import Rows, Session, WorldStore
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain
+from toolgym.entity import Entity
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.rollouts import play
 from toolgym.tasks import Provenance, Task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +52,14 @@ def test_every_pattern_has_an_injector_and_there_are_at_least_twelve() -> None:
     assert len(INJECTORS) >= 12
     assert len({injector.meaning for injector in INJECTORS}) == len({injector.example for injector in INJECTORS})
     assert [injector.name for injector in INJECTORS] == list(MAKERS)
+
+
+def test_the_documentation_has_every_injector_with_its_meaning_and_example() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "curricula.md").read_text(encoding="utf-8")
+    for injector in INJECTORS:
+        assert f"`{injector.name}` | {injector.meaning} | “{injector.example}” |" in page
+    for pattern in PATTERNS.values():
+        assert f"`{pattern.name}` | {pattern.meaning} |" in page
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from toolgym.certificates.report import Failure, Report, Tally
 from toolgym.certificates.seen import Seen
 from toolgym.certificates.shipped import MAX_REFUSALS, check, too_many_refusals
 from toolgym.certificates.stages import STAGES, Context, Stage
-from toolgym.domain import digest_of
+from toolgym.entity import digest_of
 
 __all__ = [
     "MAX_REFUSALS",

@@ -7,7 +7,8 @@ from typing import Any
 
 from toolgym.database import Database, Rows
 from toolgym.database.schema import Table
-from toolgym.domain import Domain, Entity, digest_of
+from toolgym.domain import Domain
+from toolgym.entity import Entity, digest_of
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
 

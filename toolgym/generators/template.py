@@ -10,7 +10,8 @@ import numpy as np
 
 from toolgym.certificates.entities import entities_of
 from toolgym.database import Database
-from toolgym.domain import Domain, Entity
+from toolgym.domain import Domain
+from toolgym.entity import Entity
 from toolgym.errors import DataError
 from toolgym.generators.proposal import Demand, Proposal
 from toolgym.tasks import Provenance, Task

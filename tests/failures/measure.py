@@ -1,0 +1,142 @@
+"""The figures of docs/curricula.md, how well the rules find patterns and hit-rates: run it as a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from careless import careless
+from mutators import mutated
+from other_mutators import mutated_otherwise
+
+from toolgym import make_agent, make_domain, make_user
+from toolgym.domain import AgentFactory
+from toolgym.failures import RulesAnalyst
+from toolgym.failures.distribution import hit_rate
+from toolgym.failures.report import FailureReport
+from toolgym.failures.scores import Scores, scores
+from toolgym.generators import Demand, TemplateProposer
+from toolgym.patterns import PATTERNS
+from toolgym.rollouts import play
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+ALWAYS = {"repeated_call", "no_confirmation"}
+"""Faults of the novice that count whether or not they did harm."""
+FOLDER = Path(__file__).parent
+ANALYST = RulesAnalyst()
+RETAIL = make_domain("retail")
+TASKS = {task.key: task for task in RETAIL.tasks}
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def explained(trajectory: Trajectory) -> FailureReport:
+    """The report of a trajectory from its line, without labels."""
+    bare = Trajectory.from_json(replace(trajectory, injected=(), agent="").to_json())
+    return ANALYST.explain_one(RETAIL, TASKS[trajectory.task_key], bare)
+
+
+def novice(number: int = 300) -> Scores:
+    """Failures of the novice, against the faults that it made."""
+    pairs = []
+    for trial in range(9):
+        for task in (*RETAIL.tasks["dev"], *RETAIL.tasks["validation"], *RETAIL.tasks["train"]):
+            episode = play(RETAIL, task, make_agent("novice"), make_user("scripted"), seed=2, trial=trial)
+            if episode.grade.success is False and len(pairs) < number:
+                trajectory = episode.trajectory(trial=trial)
+                there = {one.pattern for one in trajectory.injected if not one.recovered or one.pattern in ALWAYS}
+                findings = explained(trajectory).findings
+                said = {one.pattern for one in findings if (one.harm and one.because is None) or one.pattern in ALWAYS}
+                pairs.append((there, said))
+    return scores(pairs)
+
+
+def broken(trajectories: Iterable[Trajectory]) -> Scores:
+    """Broken dialogues: the primary cause against the label."""
+    return scores([({one.injected[0].pattern}, {explained(one).pattern or ""}) for one in trajectories])
+
+
+def read(name: str) -> tuple[Scores, Scores, float]:
+    """Failures labelled by reading: the primary cause, all causes, and how often the primary is the reader's."""
+    labels = json.loads((FOLDER / f"{name}_labels.json").read_text("utf-8"))
+    file = {"careless": "careless_failures.jsonl", "careless_held_out": "careless_held_out.jsonl"}[name]
+    lines = (FOLDER / file).read_text("utf-8").splitlines()
+    primary, causes, same = [], [], 0
+    for label, line in zip(labels, lines, strict=True):
+        report = explained(Trajectory.from_json(line))
+        primary.append(({label["primary"]}, {report.pattern or ""}))
+        causes.append((set(label["causes"]), {one.pattern for one in report.causes}))
+        same += label["primary"] == (report.pattern or "")
+    return scores(primary), scores(causes), same / len(labels)
+
+
+def proposed(demands: Sequence[Demand]) -> list[Task]:
+    async def main() -> list[Task]:
+        rng = np.random.default_rng(33)
+        return [one.tasks[0] async for one in TemplateProposer().propose(RETAIL, demands, rng) if one.tasks]
+
+    return asyncio.run(main())
+
+
+def failures(tasks: Sequence[Task], agent: AgentFactory, trials: int = 2) -> list[FailureReport]:
+    user, found = make_user("scripted"), []
+    for task in tasks:
+        for trial in range(trials):
+            episode = play(RETAIL, task, agent, user, trial=trial)
+            if episode.grade.success is False:
+                found.append(ANALYST.explain_one(RETAIL, task, episode.trajectory(trial=trial)))
+    return found
+
+
+def hits(agent: AgentFactory, targeted: Mapping[str, Sequence[Task]], general: Sequence[Task]) -> None:
+    usual = failures(general, agent)
+    say("| Pattern | Targeted: share (95 %) | of | General: share (95 %) | of | Ratio |")
+    say("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, tasks in targeted.items():
+        found = failures(tasks, agent)
+        rate = hit_rate(found)
+        aimed = hit_rate([replace(report, target=name) for report in usual])
+        assert rate is not None
+        assert aimed is not None
+        ratio = f"{rate.share / aimed.share:.1f}" if aimed.share else "-"
+        one, other = (f"{100 * r.share:.0f} % ({100 * r.low:.0f}-{100 * r.high:.0f})" for r in (rate, aimed))
+        say(f"| `{name}` | {one} | {len(found)} | {other} | {len(usual)} | {ratio} |")
+
+
+def show(title: str, result: Scores) -> None:
+    say(f"\n{title}: {result.failures} failures, macro F1 {result.macro_f1:.3f}\n")
+    say("| Pattern | Right | Missed | Invented | F1 |\n| --- | ---: | ---: | ---: | ---: |")
+    for name, one in result.patterns.items():
+        say(f"| `{name}` | {one.right} | {one.missed} | {one.invented} | {one.f1:.2f} |")
+    say()
+    for row in result.table:
+        say("| " + " | ".join(row) + " |")
+
+
+def main() -> None:
+    """Print everything."""
+    show("novice", novice())
+    show("broken", broken(mutated(RETAIL, "validation", 20, 0)))
+    show("broken, held out", broken(mutated_otherwise(RETAIL)))
+    for name in ("careless", "careless_held_out"):
+        primary, causes, same = read(name)
+        show(f"{name}, primary (agrees in {100 * same:.0f} %)", primary)
+        show(f"{name}, causes", causes)
+    general = proposed([Demand(f"general-{place}") for place in range(400)])
+    targeted = {name: proposed([Demand(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
+    for title, agent in (("clerk", make_agent("clerk")), ("careless", careless)):
+        say(f"\nhit-rates, {title}\n")
+        hits(agent, targeted, general)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(FOLDER))
+    main()
