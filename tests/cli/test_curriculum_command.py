@@ -187,6 +187,62 @@ def test_a_run_over_another_domain_or_pool_is_refused(run: Command) -> None:
     assert (done.code, "played the pool" in done.err) == (2, True)
 
 
+@pytest.mark.parametrize("split", ["test", "dev", "validation"])
+def test_a_pool_does_not_learn_from_another_split_than_it_began_with(run: Command, mock: Domain, split: str) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
+    before = (Path("a") / "curriculum.json").read_bytes()
+    keep(Path("runs") / "y", *failed(mock, 1, split), split=split)
+    done = run("curriculum", "refresh", "mock", "--from", "y", "--split", split, "--pool", "a")
+    assert (done.code, "name the split that it began with" in done.err) == (2, True)
+    assert (Path("a") / "curriculum.json").read_bytes() == before
+
+
+def test_a_run_over_tasks_that_the_pool_does_not_hold_is_refused(run: Command, mock: Domain) -> None:
+    keep(Path("runs") / "y", *failed(mock, 1, "test"), split="train")
+    done = run("curriculum", "refresh", "mock", "--from", "y")
+    assert (done.code, "played the task 'test-001', which is not in the pool" in done.err) == (2, True)
+    assert not POOL.exists()
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_folder_that_cannot_be_written_is_a_mistake_of_the_user(run: Command) -> None:
+    Path("file").write_text("in the way")
+    for place, says in (("file", "is no pool of a curriculum"), ("file/pool", "cannot be written")):
+        done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "2", "--pool", place)
+        assert (done.code, says in done.err) == (2, True), done.err
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_a_broken_off_first_refresh_wrote_is_no_obstacle(run: Command) -> None:
+    for leftover in ("worlds", "rounds/000"):
+        (POOL / leftover).mkdir(parents=True)
+    assert run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "2").code == 0
+    assert run("curriculum", "show", str(POOL), "--json").json["made"] == 2
+
+
+def test_a_pool_with_a_broken_file_is_a_mistake_of_the_user(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
+    (Path("a") / "rounds" / "000" / "report.json").write_text("{")
+    done = run("curriculum", "show", "a")
+    assert (done.code, "is no report of a refresh" in done.err) == (2, True)
+    content = json.loads((Path("a") / "curriculum.json").read_text())
+    (Path("a") / "curriculum.json").write_text(json.dumps({**content, "state": []}))
+    for command in (("show", "a"), ("refresh", "mock", "--pool", "a")):
+        done = run("curriculum", *command)
+        assert (done.code, "its state is no JSON object" in done.err) == (2, True)
+
+
+def test_eval_plays_no_pool_whose_worlds_are_missing_or_another_domains(run: Command) -> None:
+    run("tasks", "synthesize", "mock", "--out", "a", "--count", "2")
+    done = run("eval", "retail", "--pool", "a", "--agent", "no-op", "--user", "minimal")
+    assert (done.code, "was written for other tables" in done.err) == (2, True), done.err
+    [world] = (Path("a") / "worlds").iterdir()
+    world.unlink()
+    done = run("eval", "mock", "--pool", "a", "--agent", "no-op")
+    assert (done.code, "there is no world" in done.err) == (2, True), done.err
+    assert not Path("runs").exists()
+
+
 def test_a_folder_with_another_curriculum_is_refused(run: Command) -> None:
     run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
     done = run("curriculum", "refresh", "mock", "--curriculum", "raft", "--pool", "a")

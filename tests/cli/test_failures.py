@@ -129,6 +129,13 @@ def test_a_run_without_failures_is_no_error(run: Command, mock: Domain) -> None:
     assert run("failures", "x").code == 0
 
 
+def test_reports_are_not_written_where_there_is_no_folder(run: Command, mock: Domain) -> None:
+    keep(RUN, missed(mock))
+    for place in ("nowhere/reports.jsonl", "runs"):
+        done = run("failures", "x", "--out", place)
+        assert (done.code, f"--out {place!r} names no file" in done.err) == (2, True)
+
+
 def test_a_file_of_a_domain_that_is_not_installed_is_counted_and_not_guessed_about(run: Command) -> None:
     path = foreign_results(Path("boats.json"))
     done = run("failures", str(path), "--json")

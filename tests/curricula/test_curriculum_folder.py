@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,7 +18,8 @@ from small_workshop import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
 from toolgym.curricula import Sentinel
-from toolgym.curricula.folder import read_saved, write_saved
+from toolgym.curricula.folder import read_saved, write_saved, writing
+from toolgym.curriculum import Budget
 from toolgym.domain import Domain
 from toolgym.envs.tool_env import tool_env
 from toolgym.errors import DataError, WorldError
@@ -180,11 +182,54 @@ def test_a_folder_that_cannot_be_written_leaves_the_curriculum_as_it_was(tmp_pat
     (tmp_path / "rounds").write_text("in the way")
     curriculum = sentinel(tmp_path)
     before = curriculum.state_dict()
-    with pytest.raises(OSError, match="rounds"):
+    with pytest.raises(DataError, match=r"cannot be written: .*rounds"):
         refreshed(curriculum)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rounds", "worlds"]
     assert curriculum.state_dict()["pool"]["tasks"] == before["pool"]["tasks"]
     assert curriculum.round == 0
     assert not (tmp_path / "curriculum.json").exists()
+
+
+def test_of_two_refreshes_of_one_folder_at_once_only_the_first_counts(tmp_path: Path) -> None:
+    first, second = sentinel(tmp_path), sentinel(tmp_path)
+
+    async def together() -> list[Any]:
+        both = (first.refresh(Budget(12, 2)), second.refresh(Budget(6, 2)))
+        return await asyncio.gather(*both, return_exceptions=True)
+
+    found = asyncio.run(together())
+    [lost] = [one for one in found if isinstance(one, Exception)]
+    assert isinstance(lost, DataError)
+    assert "after 1 refreshes, and this is" in str(lost)
+    kept, other = (first, second) if found[1] is lost else (second, first)
+    assert read_saved(tmp_path).state == json.loads(json.dumps(kept.state_dict()))
+    assert (kept.round, other.round) == (1, 0)
+
+
+def test_no_two_processes_write_into_one_folder(tmp_path: Path) -> None:
+    with writing(tmp_path), pytest.raises(DataError, match="another process writes"), writing(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_that_began_with_another_split_is_refused_and_changes_nothing(written: Path) -> None:
+    state = sentinel(None).state_dict()
+    curriculum = Sentinel.from_split(small_domain(), "test", analyst=GoldAnalyst())
+    before = curriculum.state_dict()
+    with pytest.raises(DataError, match="name the split that it began with"):
+        curriculum.load_state_dict(state)
+    assert curriculum.state_dict() == before
+    with pytest.raises(DataError, match="name the split that it began with"):
+        make_env(small_domain(), split="test", curriculum="sentinel", pool=written)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"round": "x"}, {"shares": "x"}, {"shares": {"wrong_record": -1}}, {"levels": {"wrong_record": None}}]
+)
+def test_a_state_with_what_is_no_number_is_refused(broken: dict[str, Any]) -> None:
+    curriculum = sentinel(None)
+    with pytest.raises(DataError, match="this is not the state of a curriculum"):
+        curriculum.load_state_dict(curriculum.state_dict() | broken)
 
 
 def test_learnability_keeps_its_state_in_a_folder_too(tmp_path: Path) -> None:

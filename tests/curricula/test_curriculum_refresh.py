@@ -13,7 +13,7 @@ import pytest
 from small_workshop import MADE_OF, GoldAnalyst, failing, made, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain
-from toolgym.certificates import Seen
+from toolgym.certificates import Report, Seen
 from toolgym.curricula import General, Raft, Sentinel
 from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, RefreshReport
@@ -257,6 +257,88 @@ def test_a_refresh_that_is_cancelled_leaves_the_curriculum_as_it_was_and_can_be_
     same, report = asyncio.run(main())
     assert same
     assert (report.round, report.failures, report.admitted) == (0, 8, 4)
+
+
+def test_no_state_is_loaded_while_it_is_refreshed() -> None:
+    curriculum = failing()
+    state = curriculum.state_dict()
+
+    async def main() -> None:
+        task = asyncio.create_task(curriculum.refresh(Budget(tasks=6, trials=2)))
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="a refresh of this curriculum is under way"):
+            curriculum.load_state_dict(state)
+        await task
+
+    asyncio.run(main())
+    assert curriculum.round == 1
+    assert curriculum.metrics()["failures"] == 0
+
+
+@pytest.mark.parametrize("kind", [Raft, Sentinel])
+def test_a_proposer_that_is_switched_on_later_finds_what_was_drawn_before(kind: type[Targeted]) -> None:
+    off = failing(kind, proposing=False)
+    refreshed(off)
+    on = kind.from_split(small_domain(), "train", analyst=GoldAnalyst())
+    on.load_state_dict(off.state_dict())
+    assert on.probabilities() == off.probabilities()
+    on.update(trials(on.domain, TASKS[0], "--", first=10))
+    assert refreshed(on).admitted > 0
+    assert on.sample(np.random.default_rng(0), 3)
+
+
+class Refusals:
+    """A proposer of whose tasks some change nothing; each comes with a twin in which something is to be done."""
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+
+    async def propose(
+        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+    ) -> AsyncIterator[Proposal]:
+        plain = TemplateProposer().propose(domain, demands, rng, apart=apart)
+        number = 0
+        async for proposal in plain:
+            number += 1
+            if number % self.every:
+                yield proposal
+                continue
+            [twin] = proposal.tasks
+            update = {"actions": (), "communicate_info": ("no",), "reward_basis": ("DB", "COMMUNICATE")}
+            criteria = twin.evaluation_criteria
+            assert criteria is not None
+            refusal = twin.model_copy(
+                update={"id": f"{twin.id}-no", "evaluation_criteria": criteria.model_copy(update=update)}
+            )
+            yield Proposal(proposal.demand, (Task.model_validate(refusal.model_dump()), twin))
+
+
+class Everything:
+    """A certifier that lets all tasks through."""
+
+    async def certify(self, domain: Domain, proposals: Sequence[Proposal], **_: Any) -> Certified:
+        return Certified(Report(0, {}, (), {}, {}), tuple(task for one in proposals for task in one.tasks))
+
+
+@pytest.mark.parametrize(("every", "refusals"), [(3, 1), (12, 1)])
+def test_at_most_fifteen_percent_of_what_is_made_for_a_pool_are_refusals(every: int, refusals: int) -> None:
+    curriculum = General.from_split(small_domain(), "train", proposer=Refusals(every), certifier=Everything(), seed=1)
+    report = refreshed(curriculum)
+    tasks = made(curriculum)
+    ids = {task.id for task in tasks}
+    found = [task for task in tasks if not prepare(curriculum.domain, task).gold_writes]
+    assert len(found) == refusals
+    assert all(task.id.removesuffix("-no") in ids for task in found)
+    assert report.admitted == len(tasks)
+    left_out = [note for note in report.notes if "left out" in note]
+    assert left_out == (
+        []
+        if every == 12
+        else [
+            "6 tasks that came through are left out: in more than 15 % of those made for the pool the gold would "
+            "change nothing"
+        ]
+    )
 
 
 def test_a_failure_on_a_task_that_is_not_known_counts_and_no_task_is_made_from_it() -> None:

@@ -353,6 +353,18 @@ def test_a_file_under_another_worlds_name_is_an_error(tmp_path: Path) -> None:
             store.get(build().world)
 
 
+def test_a_world_that_the_disk_does_not_take_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(WorldError, match="cannot be written"):
+            build().save(tmp_path / "world.duckdb")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_world_added_to_a_store_is_found_under_its_digest() -> None:
     store = WorldStore(SCHEMAS)
     base = build()

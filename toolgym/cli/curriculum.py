@@ -132,7 +132,7 @@ def refresh(
         kind, folder = _place(made, curriculum, pool)
         goes_on = _begin(kind, made, split, folder, options)
         for name in source or ():
-            for group in _groups(find_run(name, runs), made, split, folder):
+            for group in _groups(find_run(name, runs), made, split, folder, goes_on):
                 goes_on.update(group)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
@@ -253,8 +253,9 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
     Raises:
         DataError: If the folder holds another one, or something else, or the curriculum makes no tasks.
     """
-    from toolgym.curricula.folder import STATE
+    from toolgym.curricula.folder import LOCK, ROUNDS, STATE
     from toolgym.curricula.parts import options_of
+    from toolgym.curricula.worlds import WORLDS
     from toolgym.errors import DataError
     from toolgym.registration import make_curriculum
     from toolgym.registry import CURRICULA
@@ -267,17 +268,19 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
         options.pop("certifier")  # it certifies in its own way, or not at all
     if (folder / STATE).exists():
         return make_curriculum(kind, domain, split, pool=folder, **options)
-    if folder.exists() and any(folder.iterdir()):
+    begun = {LOCK, ROUNDS, WORLDS}  # what a refresh leaves whose process ended while it wrote its first round
+    if folder.exists() and (not folder.is_dir() or any(path.name not in begun for path in folder.iterdir())):
         raise DataError(f"{str(folder)!r} is no pool of a curriculum and not empty; name another folder with --pool")
     return make_curriculum(kind, domain, split, folder=folder, **options)
 
 
-def _groups(run: Path, domain: Domain, split: str, folder: Path) -> list[list[Trajectory]]:
+def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:
     """The trajectories of a run by task.
 
     Raises:
         DataError: If it played other tasks than the curriculum has.
     """
+    from toolgym.curricula.pooled import Pooled
     from toolgym.errors import DataError
     from toolgym.runs import read_trajectories
 
@@ -295,6 +298,11 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path) -> list[list[Tr
             raise DataError(
                 f"the run {str(run)!r} played {played}; this curriculum learns from its split {split!r} and its pool "
                 f"{str(folder)!r}: name another run, or --split"
+            )
+        if isinstance(curriculum, Pooled) and curriculum.pool.find(row.task_key) is None:
+            raise DataError(
+                f"the run {str(run)!r} played the task {row.task_id!r}, which is not in the pool {str(folder)!r}; name "
+                "a run over the tasks that the pool began with or holds now"
             )
         groups.setdefault(row.task_key, []).append(row)
     if not groups:

@@ -113,6 +113,8 @@ def evaluate(
         if split is not None:
             raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
         made, split = over_pool(made, pool), SPLIT
+        for world in dict.fromkeys(task.world for task in made.tasks[split]):
+            made.worlds.get(world)  # one that is missing, or another domain's, would make all its episodes void
     elif not made.tasks.splits():
         raise DataError(f"the domain {domain!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
     split = split or "test"

@@ -102,11 +102,14 @@ def failures(
     Successes, void episodes and those that nobody judged are counted and left out. A failure whose domain or task is
     not known is counted as not explained.
     """
+    from toolgym.errors import DataError
     from toolgym.failures.reading import against_untargeted, by_task
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst
     from toolgym.runs.files import replace_whole
 
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise DataError(f"--out {str(out)!r} names no file in a folder that is there; make the folder, or name another")
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     opened = _open(source, runs)

@@ -111,8 +111,17 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         "made": len(made),
         "worlds": len({entry.task.world for entry in entries}),
         "patterns": patterns,
-        "reports": [json.loads(path.read_text(encoding="utf-8")) for path in reports],
+        "reports": [_report(path) for path in reports],
     }
+
+
+def _report(path: Path) -> Any:
+    from toolgym.errors import DataError
+
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
 
 
 def _target(task: Task) -> tuple[str, ...]:

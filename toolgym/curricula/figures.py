@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from toolgym.certificates import Report
+from toolgym.certificates import MAX_REFUSALS, Report
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.progress import Progress
 from toolgym.curriculum import RefreshReport
@@ -57,12 +57,14 @@ class Made:
         certified: What came through.
         entries: The tasks that come into the pool.
         solver: Whether there was a solver.
+        refusals: How many came through and are left out, since the pool would hold too many refusals.
     """
 
     proposals: tuple[Proposal, ...] = ()
     certified: Certified = NOTHING
     entries: tuple[Entry, ...] = ()
     solver: bool = False
+    refusals: int = 0
 
 
 def refresh_report(plan: Plan, made: Made, before: Progress, after: Progress) -> RefreshReport:
@@ -96,7 +98,7 @@ def refresh_report(plan: Plan, made: Made, before: Progress, after: Progress) ->
         drift=divergence(before.shares, plan.shares) if before.shares and plan.shares else None,
         pool=len(after.pool),
         solver=_solver(made),
-        notes=(*plan.notes, *_unmet(made.proposals)),
+        notes=(*plan.notes, *_unmet(made.proposals), *_too_many(made.refusals)),
     )
 
 
@@ -143,6 +145,11 @@ def _unmet(proposals: Sequence[Proposal]) -> list[str]:
     """Why demands were not met, each reason with how many it is of."""
     counts = Counter(proposal.note or "no reason given" for proposal in proposals if not proposal.tasks)
     return [f"{count} of {len(proposals)} demands not met: {note}" for note, count in counts.most_common()]
+
+
+def _too_many(left_out: int) -> list[str]:
+    why = f"in more than {MAX_REFUSALS} % of those made for the pool the gold would change nothing"
+    return [f"{left_out} tasks that came through are left out: {why}"] if left_out else []
 
 
 def _commonest(reasons: Sequence[str]) -> list[str]:

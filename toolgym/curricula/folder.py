@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from typing import Any
 from toolgym.curriculum import RefreshReport
 from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
-from toolgym.runs.files import replace_whole
+from toolgym.runs.files import locked, replace_whole
 
 STATE, ROUNDS, REPORT, FAILURES = "curriculum.json", "rounds", "report.json", "failures.jsonl"
+LOCK = ".lock"
+"""Is there while a process writes into the folder."""
 FORMAT = 1
 """The layout of ``curriculum.json``."""
 
@@ -55,7 +58,10 @@ def read_saved(folder: str | Path) -> Saved:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}")
-        return Saved(**content)
+        saved = Saved(**content)
+        if not isinstance(saved.state, dict):
+            raise ValueError(f"its state is no JSON object: {saved.state!r:.80}")
+        return saved
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
             f"{str(folder)!r} holds no curriculum: {str(path)!r}: {error}; name a folder that a refresh wrote"
@@ -74,6 +80,28 @@ def write_saved(folder: str | Path, saved: Saved) -> None:
         "state": saved.state,
     }
     replace_whole(folder / STATE, json.dumps(content).encode())
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Write into a folder, alone; it is made if it is not there.
+
+    Raises:
+        DataError: If another process writes into it, or it cannot be written.
+    """
+    alone = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / LOCK).open("ab") as file:
+            alone = locked(file)
+            if not alone:
+                raise DataError(f"another process writes into {str(folder)!r}; wait until it has ended")
+            yield
+    except OSError as error:
+        raise DataError(f"{str(folder)!r} cannot be written: {error}; make room, or name another folder") from error
+    finally:
+        if alone:
+            (folder / LOCK).unlink(missing_ok=True)
 
 
 def write_round(folder: Path, report: RefreshReport, failures: Sequence[FailureReport], saved: Saved) -> None:

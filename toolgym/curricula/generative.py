@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.certificates import Seen
+from toolgym.certificates import Seen, too_many_refusals
 from toolgym.curricula.figures import NOTHING, Made, Plan, refresh_report
 from toolgym.curricula.parts import built
 from toolgym.curricula.pool import PRIOR, Entry, Prior
@@ -110,8 +110,22 @@ class Generative(Pooled):
                 f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed"
                 "; it may add a certificate to a task and change nothing else"
             )
-        entries = tuple(_entry(task, wanted[task.key], self.round) for task in certified.tasks)
-        return Made(proposals, certified, entries, self.solver is not None)
+        left_out = self._refusing(proposals, certified.tasks)
+        entries = [_entry(task, wanted[task.key], self.round) for task in certified.tasks if task.key not in left_out]
+        return Made(proposals, certified, tuple(entries), self.solver is not None, len(left_out))
+
+    def _refusing(self, proposals: Sequence[Proposal], through: Sequence[Task]) -> set[str]:
+        """The keys of those that would make the pool hold too many refusals, and of what belongs to them."""
+        came = {task.key: task for task in through}
+        groups = [[came[task.key] for task in proposal.tasks if task.key in came] for proposal in proposals]
+        refusing = [group for group in groups if group and too_many_refusals(self.domain, group)]
+        tasks = {entry.task.key: entry.task for entry in self.pool if not entry.of_split} | came
+        left_out: set[str] = set()
+        while refusing and too_many_refusals(self.domain, list(tasks.values())):
+            for task in refusing.pop():
+                tasks.pop(task.key, None)
+                left_out.add(task.key)
+        return left_out
 
     async def _certified(self, proposals: Sequence[Proposal], budget: Budget) -> Certified:
         worlds = {task.world for proposal in proposals for task in proposal.tasks}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from toolgym.curricula.folder import STATE, Saved, read_saved, write_round
+from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
 from toolgym.curricula.parts import options_of
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
 from toolgym.curricula.progress import Progress
@@ -137,7 +137,7 @@ class Pooled:
         If it fails, or is cancelled, the curriculum is as it was.
 
         Raises:
-            DataError: If the folder holds another curriculum, or another state of this one.
+            DataError: If the folder holds another curriculum, or another state of this one, or cannot be written.
             RuntimeError: If a refresh is under way.
         """
         if self._refreshing:
@@ -160,9 +160,12 @@ class Pooled:
         """See Curriculum. The state brings all tasks; those that this one was made with are not kept.
 
         Raises:
-            DataError: If it is not the state of such a curriculum.
+            DataError: If it is not the state of such a curriculum, or of one that began with another split.
             WorldError: If a world is missing.
+            RuntimeError: If a refresh is under way.
         """
+        if self._refreshing:
+            raise RuntimeError("a refresh of this curriculum is under way; load the state when it has ended")
         found = {name: state.get(name) for name in ("curriculum", "domain")}
         own = {"curriculum": self.name, "domain": self.domain.name}
         if found != own:
@@ -170,8 +173,14 @@ class Pooled:
                 f"this is the state of a curriculum {found['curriculum']!r} over {found['domain']!r}, not of "
                 f"{own['curriculum']!r} over {own['domain']!r}"
             )
-        self._progress = Progress.from_state(self.domain, state, self.folder)
-        self._chances = None
+        progress = Progress.from_state(self.domain, state, self.folder)
+        began = [entry.task for entry in progress.pool if entry.of_split]
+        if began and not {task.key for task in began} & {task.key for task in self.tasks}:
+            raise DataError(
+                f"this is the state of a curriculum that began with other tasks, such as {began[0].id!r}, and none of "
+                f"this one's, such as {self.tasks[0].id!r}; name the split that it began with"
+            )
+        self._progress, self._chances = progress, None
 
     def metrics(self) -> dict[str, float]:
         """Figures for a log.
@@ -244,6 +253,8 @@ class Pooled:
     def _write(self, report: RefreshReport, failures: Sequence[FailureReport], after: Progress) -> None:
         if self.folder is None:
             return
-        save_worlds(self.domain, after.pool.worlds(), self.folder)
-        saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
-        write_round(self.folder, report, failures, saved)
+        with writing(self.folder):
+            self._check_folder()  # another process may have gone on from it meanwhile
+            save_worlds(self.domain, after.pool.worlds(), self.folder)
+            saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
+            write_round(self.folder, report, failures, saved)

@@ -126,9 +126,17 @@ class Progress:
                 failures=deque(map(Trajectory.from_json, lines.split("\n") if lines else ()), maxlen=FAILURES),
                 groups=int(state["groups"]),
                 alike=int(state["alike"]),
-                shares=dict(state["shares"]),
-                levels=dict(state["levels"]),
+                shares={pattern: _share(share) for pattern, share in state["shares"].items()},
+                levels={pattern: int(level) for pattern, level in state["levels"].items()},
                 solver={pattern: (int(trials), int(solved)) for pattern, (trials, solved) in state["solver"].items()},
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except DataError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"this is not the state of a curriculum: {error!r:.300}") from error
+
+
+def _share(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"a share is in [0, 1], got {value}")
+    return float(value)

@@ -66,7 +66,7 @@ class Raft(Targeted):
         """See Pooled."""
         if not any(entry.patterns for entry in entries):
             return [1.0] * len(entries)
-        if not self.proposing:
+        newest = max((entry.round for entry in entries if entry.round is not None), default=None)
+        if not self.proposing or newest is None:  # none was made: so far it went on without a Proposer
             return self.pattern_weights(entries)
-        newest = max(entry.round for entry in entries if entry.round is not None)
         return [0.0 if entry.round is None else (1.0 + newest - entry.round) ** -self.recency for entry in entries]

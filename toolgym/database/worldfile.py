@@ -88,7 +88,11 @@ def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> No
 
 
 def write_world(path: Path, source: Rows, schemas: Mapping[Any, Schema], digest: str) -> None:
-    """Write a world file beside its final place, then move it there."""
+    """Write a world file beside its final place, then move it there.
+
+    Raises:
+        WorldError: If it cannot be written, as on a disk that is full.
+    """
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,5 +127,8 @@ def write_world(path: Path, source: Rows, schemas: Mapping[Any, Schema], digest:
             connection.execute("USE memory")
             connection.execute("DETACH w")
         partial.replace(path)
+    except duckdb.Error as error:
+        raise WorldError(f"{str(path)!r} cannot be written: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
+            leftover.unlink(missing_ok=True)

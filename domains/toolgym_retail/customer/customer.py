@@ -65,6 +65,8 @@ class _Open:
     wish: Request
     """What is wanted now: what the customer began with, the goal, or the alternative to it."""
     told: bool = False
+    told_at: int = 0
+    """In which of its turns the customer last brought it up."""
     agreed: bool = False
     closed: bool = False
     insisted: int = 0
@@ -126,7 +128,7 @@ class Customer:
     def _tell(self, one: _Open, voice: Voice | None = None) -> str:
         """Bring a request up, or once more."""
         full = self.facts.detail == "full" or one.told
-        one.told = True
+        one.told, one.told_at = True, self._heard
         wish = one.wish
         one.known.add("kind")
         if wish.items and wish.kind in ITEM_KINDS:
@@ -227,7 +229,7 @@ class Customer:
         return [one for one in self._open if one.told and not one.closed]
 
     def _focus(self, text: str, heard: Understood) -> _Open | None:
-        """The request that the assistant speaks of: the one that its words touch most, else the first unsettled one.
+        """The request that the assistant speaks of: the one that its words touch most, else the one told last.
 
         What is refused may have been agreed to. A detail is asked for of a request that has such a detail.
         """
@@ -236,7 +238,7 @@ class Customer:
             active = [one for one in active if not one.agreed] or active
         if heard.asked:
             active = [one for one in active if _has(one.wish, heard.asked[0])] or active
-        return max(active, key=lambda one: touches(text, one.wish, self.facts), default=None)
+        return max(active, key=lambda one: (touches(text, one.wish, self.facts), one.told_at), default=None)
 
     def _answer(self, asked: Sequence[Intent], text: str, focus: _Open | None) -> str:
         parts = []

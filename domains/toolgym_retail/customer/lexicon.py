@@ -468,6 +468,8 @@ CANNOT = cue(
     r"forbid",
     r"only (?:return|cancel|change|modify|exchange|accept|possible|be|pending|delivered|for|orders)",
     r"no can do",
+    r"nothing (?:more |else |that )?(?:i|we) can do",
+    r"(?:does|do|will|would)(?:n't| not) (?:fully )?cover",
     r"out of my",
     r"beyond (?:my|our|what)",
     r"not (?:in (?:a|my)|something)",
