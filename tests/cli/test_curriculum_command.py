@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from command_line import Done
 from kept_runs import keep
 
 from toolgym import make_agent, make_domain, make_user
+from toolgym.curricula import folder
 from toolgym.curriculum import RefreshReport
 from toolgym.domain import Domain
 from toolgym.generators.certifier import Funnel
@@ -155,6 +157,21 @@ def test_a_refresh_that_is_broken_off_leaves_the_pool_as_it_was(run: Command, mo
     assert {path: path.read_bytes() for path in sorted(POOL.rglob("*")) if path.is_file()} == before
 
 
+def test_an_interrupt_when_the_pool_is_written_does_not_say_that_it_is_as_it_was(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = folder.write_saved
+
+    def interrupted(place: Path, saved: folder.Saved) -> None:
+        write(place, saved)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(folder, "write_saved", interrupted)
+    done = run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2")
+    assert (done.code, "was written already: this refresh counts" in done.err) == (130, True), done.err
+    assert folder.read_saved(POOL).state["round"] == 1
+
+
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("options", "says"),
@@ -198,7 +215,8 @@ def test_a_pool_does_not_learn_from_another_split_than_it_began_with(run: Comman
 
 
 def test_a_run_over_tasks_that_the_pool_does_not_hold_is_refused(run: Command, mock: Domain) -> None:
-    keep(Path("runs") / "y", *failed(mock, 1, "test"), split="train")
+    [row] = failed(mock, 1, "test")
+    keep(Path("runs") / "y", replace(row, split="train"), split="train")
     done = run("curriculum", "refresh", "mock", "--from", "y")
     assert (done.code, "played the task 'test-001', which is not in the pool" in done.err) == (2, True)
     assert not POOL.exists()
@@ -235,7 +253,7 @@ def test_a_pool_with_a_broken_file_is_a_mistake_of_the_user(run: Command) -> Non
 def test_eval_plays_no_pool_whose_worlds_are_missing_or_another_domains(run: Command) -> None:
     run("tasks", "synthesize", "mock", "--out", "a", "--count", "2")
     done = run("eval", "retail", "--pool", "a", "--agent", "no-op", "--user", "minimal")
-    assert (done.code, "was written for other tables" in done.err) == (2, True), done.err
+    assert (done.code, "holds the tables" in done.err) == (2, True), done.err
     [world] = (Path("a") / "worlds").iterdir()
     world.unlink()
     done = run("eval", "mock", "--pool", "a", "--agent", "no-op")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import other_consent as consent
 import other_ways as ways
 import other_words as words
 from broken_dialogue import Draft, Source, shuffled
@@ -51,10 +52,10 @@ OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
         ways.last_record_read,
     ),
     "no_confirmation": (
-        ways.a_maybe_is_enough,
-        ways.question_taken_for_yes,
-        ways.asks_after_the_write,
-        ways.counter_question_ignored,
+        consent.a_maybe_is_enough,
+        consent.question_taken_for_yes,
+        consent.asks_after_the_write,
+        consent.counter_question_ignored,
     ),
     "ended_early": (
         words.call_typed_as_text,
@@ -75,9 +76,9 @@ OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
         words.another_thing_told,
     ),
     "forbidden_write": (
-        words.coaches_the_reason,
-        words.exception_made_up,
-        words.second_customer_served,
+        consent.coaches_the_reason,
+        consent.exception_made_up,
+        consent.second_customer_served,
     ),
     "needless_transfer": (
         words.transferred_without_number,
@@ -109,15 +110,17 @@ def broken_otherwise(source: Source, pattern: str, draft: Draft) -> Trajectory |
         pattern: What it is to show.
         draft: The broken dialogue.
     """
-    episode, seen, place = Episode(source.domain, source.task), 0, -1
+    episode, seen = Episode(source.domain, source.task), 0
     for place, message in enumerate(draft.spoken):
         if episode.turn != message.role:
             break
         if place == draft.at:
             seen = episode.seen("assistant")
         episode.advance(_numbered(message, place + 1))
-    unsaid = episode.termination == "user_stop" and draft.spoken[place] is not draft.spoken[-1]
-    if unsaid or episode.termination != draft.ends or episode.errors != draft.errors or not seen:
+    else:
+        if episode.turn is not None:
+            return None
+    if episode.termination != draft.ends or episode.errors != draft.errors or not seen:
         return None
     grade = episode.grade
     wrong = {name for name, value in grade.components.items() if value != 1.0}
@@ -164,9 +167,9 @@ def made_otherwise(
                     used.add(number)
                     yield first
 
+    trials: dict[str, int] = {}
     for row, pattern in enumerate(PATTERNS):
         used: set[int] = set()
-        trials: dict[str, int] = {}
         texts: set[str] = set()
         turns = [
             (mutator.__name__, by(pattern, mutator, np.random.default_rng([seed, row, column]), used))

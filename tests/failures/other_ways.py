@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from broken_dialogue import (
@@ -26,25 +25,13 @@ from broken_dialogue import (
 
 from toolgym.database import Record
 from toolgym.messages import Message
-from toolgym_retail.customer.phrases import items_text, method_text, options_text
-from toolgym_retail.facts import Method
-from toolgym_retail.goals import TOOLS, arguments
+from toolgym_retail.customer.phrases import items_text, options_text
+from toolgym_retail.goals import TOOLS
 from toolgym_retail.speech import WORDINGS, line, method
 
 CHANGES = ("exchange", "modify_items")
 WITH_ITEMS = (*CHANGES, "return")
 WHOLE = ("cancel", "modify_address", "modify_payment")
-MAYBE = (
-    "Hm, I'd have to think about that.",
-    "Maybe. I'm not sure about that yet.",
-    "I would have to ask at home first.",
-    "Good question, I don't know yet.",
-)
-UNDECIDED = (
-    "I hadn't decided that yet. Oh well. Bye. ###STOP###",
-    "That was quick, I was still thinking about it. Goodbye. ###STOP###",
-    "I never said that I want that. I'm off. ###STOP###",
-)
 NOT_IN_IT = (
     "I'm sorry, I can't find this item in the order, so there is nothing I can do.",
     "It seems that the item has been taken off this order already. I'm afraid I can't go on.",
@@ -386,89 +373,3 @@ def last_record_read(source: Source, rng: np.random.Generator) -> Iterator[Draft
         for other, unit in likes(source, written):
             if reads := source.asked(other):
                 yield instead(source, written, *reads, like_call(written, other, unit), fault=1)
-
-
-# No clear yes
-
-
-def a_maybe_is_enough(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It offers a further change, hears no clear answer, and makes it."""
-    for written in lasting(source, *WHOLE, "user_address"):
-        for other in shuffled(rng, source.others(written)):
-            given: dict[str, Any] = {**written.call.arguments, "order_id": other}
-            given.pop("user_id", None)
-            name = "modify_pending_order_address" if written.wish.kind == "user_address" else written.call.name
-            call = called(name, **given)
-            yield talked(
-                [*source.spoken[: written.place + 1], *source.asked(other)],
-                said(f"That's settled. Order {other} is pending as well; should I do the same there?"),
-                customer(pick(rng, MAYBE)),
-                call,
-                said(f"I went ahead and did the same for order {other}."),
-                customer(pick(rng, UNDECIDED)),
-                fault=call,
-            )
-
-
-def question_taken_for_yes(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """The customer answers the proposal with a question, and would then want something else."""
-    first, asked = source.facts.requests[0].first, source.proposals()
-    if first is not None and asked:
-        call = called(TOOLS[first.kind], **arguments(first, source.user_id))
-        yield talked(
-            source.spoken[: asked[0] + 1],
-            customer(pick(rng, ("How long does that take?", "Will I get an e-mail about it?"))),
-            call,
-            said("You'll get an e-mail within the hour. I've put it through. Anything else?"),
-            customer(f"I was only asking! {source.spoken[asked[0] + 1].content}"),
-            said(pick(rng, TOO_LATE)),
-            customer(pick(rng, DISAPPOINTED)),
-            fault=call,
-        )
-
-
-def other_methods(source: Source, written: Written) -> list[Method]:
-    """The customer's payment methods other than the one that a write uses."""
-    used = written.wish.payment
-    return [one for one in source.facts.methods if used is not None and one.id != used.id]
-
-
-def asks_after_the_write(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It writes with a payment method that nobody named, and asks for the yes afterwards."""
-    asks = tuple(line(wording, "payment") for wording in WORDINGS)
-    for written in lasting(source, *WITH_ITEMS, "modify_payment"):
-        place, right = written.place, written.wish.payment
-        if right is None or not (source.spoken[place - 4].content or "").endswith(asks):
-            continue
-        for wrong in shuffled(rng, other_methods(source, written)):
-            call, used = recalled(written.call, payment_method_id=wrong.id), method(wrong, source.facts)
-            spoken = talked(
-                source.spoken[: place - 4],
-                call,
-                said(f"I'm going to {without_number(source, written)}, using {used}. Shall I go ahead?"),
-                customer(f"No, please use {method_text(right, source.facts)}."),
-                recalled(written.call),
-                said(pick(rng, TOO_LATE)),
-                customer(pick(rng, DISAPPOINTED)),
-                fault=call,
-            )
-            yield spoken._replace(errors=1)
-
-
-def counter_question_ignored(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It proposes another payment method, the customer wonders about its own, and it writes what it proposed."""
-    for written in lasting(source, *WITH_ITEMS, "modify_payment"):
-        text, right = source.spoken[written.place - 2].content or "", written.wish.payment
-        for wrong in shuffled(rng, other_methods(source, written)) if right is not None else ():
-            ours, theirs = method(right, source.facts), method(wrong, source.facts)
-            call = recalled(written.call, payment_method_id=wrong.id)
-            if ours in text:
-                yield talked(
-                    source.before(written),
-                    said(text.replace(ours, theirs)),
-                    customer(f"Hm, what about {method_text(right, source.facts)}?"),
-                    call,
-                    said(f"Thank you, it's through, with {theirs}."),
-                    customer(pick(rng, DISAPPOINTED)),
-                    fault=call,
-                )

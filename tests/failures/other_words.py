@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from broken_dialogue import DISAPPOINTED, THANKS, YES, Draft, Source, called, customer, pick, said, shuffled
+from broken_dialogue import (
+    DISAPPOINTED,
+    LEAVES,
+    THANKS,
+    Draft,
+    Source,
+    Written,
+    called,
+    customer,
+    pick,
+    said,
+)
 from other_ways import CHANGES, WITH_ITEMS, lasting, meant, talked, without_number
 
 from toolgym.messages import Message, ToolCall
@@ -29,6 +40,20 @@ ENDLESS = 120
 """How often a call is made again: more often than an episode has steps for."""
 
 
+def prices(source: Source, written: Written) -> str:
+    """What somebody may want to compute at a write: what new items cost more, or what the order's units come to."""
+    units = [source.unit(written.order_id, one) for one in source.item_ids(written.order_id)]
+    parts = [f"{unit['price']:.2f}" for unit in units]
+    if written.wish.kind in CHANGES:
+        pairs = []
+        for item in written.wish.items:
+            unit = source.unit(written.order_id, item.item_id)
+            new = source.record("products", unit["product_id"])["variants"][item.new_item_id]
+            pairs.append(f"({new['price']:.2f} - {unit['price']:.2f})")
+        parts = pairs
+    return " + ".join(parts)
+
+
 # It stops, or says that it is done
 
 
@@ -43,11 +68,10 @@ def call_typed_as_text(source: Source, rng: np.random.Generator) -> Iterator[Dra
 def computed_instead(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """After the yes it computes what the items come to, and then says that the change is made."""
     for written in lasting(source, *WITH_ITEMS):
-        prices = [source.unit(written.order_id, item.item_id)["price"] for item in written.wish.items]
         text = said(f"All set: I did {without_number(source, written)}, as you asked. Anything else?")
         yield talked(
             source.spoken[: written.place],
-            called("calculate", expression=" + ".join(f"{price:.2f}" for price in prices)),
+            called("calculate", expression=prices(source, written)),
             text,
             customer(pick(rng, THANKS)),
             fault=text,
@@ -111,10 +135,9 @@ def identified_anew(source: Source, rng: np.random.Generator) -> Iterator[Draft]
 
 
 def computed_to_the_limit(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It computes the same sum over and over."""
+    """It computes the same figure over and over."""
     for written in lasting(source, *WITH_ITEMS):
-        prices = [source.unit(written.order_id, one)["price"] for one in source.item_ids(written.order_id)]
-        again = called("calculate", expression=" + ".join(f"{price:.2f}" for price in prices))
+        again = called("calculate", expression=prices(source, written))
         before = source.before(written)
         yield Draft([*before, *[again] * ENDLESS], len(before) + 1, ends="max_steps")
 
@@ -165,7 +188,7 @@ def _answered(
     text = (source.spoken[place].content or "").replace(old, new)
     rest = source.spoken[place + 1 :]
     if not any(written.place > place for written in source.writes):
-        rest = (customer(pick(rng, THANKS)),)
+        rest = (customer(pick(rng, LEAVES)),)
     return Draft([*source.spoken[:place], *before, said(text), *rest], place + len(before))
 
 
@@ -179,11 +202,10 @@ def says_where_to_look(source: Source, rng: np.random.Generator) -> Iterator[Dra
 def told_beside_a_call(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """The answer stands in a message with a call, which the customer never sees; afterwards it is taken for told."""
     for request, place, text in _asked(source):
-        order = request.order.id if request.order is not None else next(iter(source.facts.orders))
-        prices = [unit["price"] for unit in source.order(order)["items"]]
-        sums = called("calculate", expression=" + ".join(f"{price:.2f}" for price in prices)).tool_calls
-        unseen = Message("assistant", text, sums)
-        yield _answered(source, rng, place, text, "I hope this answers your question.", (unseen,))
+        if request.order is not None:
+            parts = [f"{unit['price']:.2f}" for unit in source.order(request.order.id)["items"]]
+            unseen = Message("assistant", text, called("calculate", expression=" + ".join(parts)).tool_calls)
+            yield _answered(source, rng, place, text, "I hope this answers your question.", (unseen,))
 
 
 def parts_without_the_sum(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
@@ -200,88 +222,8 @@ def another_thing_told(source: Source, rng: np.random.Generator) -> Iterator[Dra
     for request, place, text in _asked(source):
         if request.order is not None:
             order = source.order(request.order.id)
-            new = f"I looked at order {request.order.id}: it is {order['status']}, and goes to {order['address']['city']}."
-            yield _answered(source, rng, place, text, new)
-
-
-# What the policy forbids
-
-
-def _refused_cancellation(source: Source) -> tuple[Request, int] | None:
-    """What the oracle refuses to cancel for its reason alone, and where it does."""
-    for request in source.facts.requests:
-        places = source.saying(request.forbidden) if request.forbidden else []
-        if places and request.kind == "cancel" and request.order is not None:
-            if source.order(request.order.id)["status"] == "pending":
-                return request, places[0]
-    return None
-
-
-def _cancelled(
-    source: Source, rng: np.random.Generator, lead: str, reply: str, reason: str, beside: tuple[Message, ...] = ()
-) -> Iterator[Draft]:
-    """A draft in which the oracle says something else than its refusal, and the order is cancelled for a reason."""
-    refused = _refused_cancellation(source)
-    if refused is not None and refused[0].order is not None:
-        request, place = refused
-        call = called(TOOLS["cancel"], order_id=refused[0].order.id, reason=reason)
-        rest: list[Message] = [said("Your order is cancelled. Anything else?"), customer(pick(rng, THANKS))]
-        for question in source.facts.requests:
-            if question.kind == "question":
-                spoken = [
-                    (at, one)
-                    for at, one in enumerate(source.spoken)
-                    if at > place and question.answer in str(one.content)
-                ]
-                if spoken:
-                    rest = [
-                        said("Your order is cancelled. Anything else?"),
-                        customer(f"Yes, please tell me {question.question}."),
-                        *[one for one in source.spoken[place : spoken[0][0]] if one.tool_calls],
-                        said(line("plain", "answer", question=told(question), answer=question.answer)),
-                        customer(pick(rng, THANKS)),
-                    ]
-        yield talked(source.spoken[:place], *beside, said(lead), customer(reply), call, *rest, fault=call)
-
-
-def coaches_the_reason(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It tells the customer which reason would do, and puts that down."""
-    reason = pick(rng, ("no longer needed", "ordered by mistake"))
-    lead = f"For that reason I couldn't. But if I put down '{reason}', it goes through. Shall I cancel it like that?"
-    yield from _cancelled(source, rng, lead, f"Ha, fine. {pick(rng, YES)}", reason)
-
-
-def exception_made_up(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """It claims that somebody has allowed an exception."""
-    lead = (
-        "This isn't a reason that we accept, but I have checked with my supervisor, who approved an exception for you. "
-        "I'd cancel the order now. Do you confirm?"
-    )
-    yield from _cancelled(source, rng, lead, pick(rng, YES), "no longer needed")
-
-
-def second_customer_served(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
-    """Somebody else's account is looked up by e-mail in the same conversation, and an item of it returned."""
-    for written in lasting(source, *TOOLS):
-        for order in shuffled(rng, source.strangers("delivered"))[:2]:
-            owner, unit = source.record("users", order["user_id"]), order["items"][0]
-            paid = order["payment_history"][0]["payment_method_id"]
-            call = called(
-                TOOLS["return"], order_id=order["order_id"], item_ids=[unit["item_id"]], payment_method_id=paid
-            )
-            yield talked(
-                source.spoken[: written.place + 2],
-                customer(f"My partner also wants to send something back, the account is under {owner['email']}."),
-                called("find_user_id_by_email", email=owner["email"]),
-                called("get_user_details", user_id=order["user_id"]),
-                called("get_order_details", order_id=order["order_id"]),
-                said(f"I'd return the {unit['name']} from order {order['order_id']}, refunded as it was paid. Okay?"),
-                customer(pick(rng, YES)),
-                call,
-                said("The return has been requested, and an e-mail is on its way."),
-                customer(pick(rng, THANKS)),
-                fault=call,
-            )
+            found = f"it is {order['status']}, and goes to {order['address']['city']}"
+            yield _answered(source, rng, place, text, f"I looked at order {request.order.id}: {found}.")
 
 
 # Handing over

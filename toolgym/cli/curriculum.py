@@ -134,11 +134,13 @@ def refresh(
         for name in source or ():
             for group in _groups(find_run(name, runs), made, split, folder, goes_on):
                 goes_on.update(group)
+        before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress.stop()
-            errors.print(plain(f"broken off; the pool {str(folder)!r} is as it was"), soft_wrap=True)
+            how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
+            errors.print(plain(f"broken off; the pool {str(folder)!r} {how}"), soft_wrap=True)
             raise typer.Exit(130) from None
     answer = {**report.as_dict(), "curriculum": kind, "folder": str(folder)}
     if as_json:
@@ -235,6 +237,17 @@ def _default_user() -> AgentFactory:
         return make_user(default_user([task]))(domain, task, rng)
 
     return user
+
+
+def _written(folder: Path) -> tuple[int, int] | None:
+    """By what it is told whether the state in a pool's folder was written anew."""
+    from toolgym.curricula.folder import STATE
+
+    try:
+        found = (folder / STATE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _place(domain: Domain, name: str | None, pool: Path | None) -> tuple[str, Path]:

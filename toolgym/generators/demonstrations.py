@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -275,13 +276,13 @@ class _Making:
     ) -> None:
         self.domain = domain
         self.count = count
-        self.slips = slips
+        self.slips = sorted(slips)
         self.wordings = wordings
         self.seed = seed
         self.progress = progress
         self.made: list[Demonstration] = []
         self.proposed = 0
-        self.owed = 0  # recoveries that were not found where they should have been
+        self.recovered = 0
         self.refusals = 0
         self.left_out: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
@@ -305,12 +306,17 @@ class _Making:
         elif refusals and (self.refusals + refusals) * 100 > MAX_REFUSALS * self.count:
             self.left_out[f"more than {MAX_REFUSALS} % would change nothing"] += len(tasks)
         else:
-            shown = [await self._demonstrate(task, len(self.made) + place) for place, task in enumerate(tasks)]
-            whole = [one for one in shown if one is not None]
-            if len(whole) < len(tasks):
-                self.left_out["the oracle did not solve it"] += len(tasks)
-                return
+            whole: list[Demonstration] = []
+            for place, task in enumerate(tasks, len(self.made)):
+                shown = self.recovered + sum(bool(one.recovered) for one in whole)
+                # a recovery that was not found where it should have been is looked for in what follows
+                found = await self._demonstrate(task, place, recovery=bisect_right(self.slips, place) > shown)
+                if found is None:
+                    self.left_out["the oracle did not solve it"] += len(tasks)
+                    return
+                whole.append(found)
             self.made += whole
+            self.recovered += sum(bool(one.recovered) for one in whole)
             self.refusals += refusals
             for _ in whole:
                 if self.progress is not None:
@@ -328,15 +334,13 @@ class _Making:
             self.notes,
         )
 
-    async def _demonstrate(self, task: Task, place: int) -> Demonstration | None:
+    async def _demonstrate(self, task: Task, place: int, *, recovery: bool) -> Demonstration | None:
         """How the task at a place is solved; None if it is not."""
         wording = self.wordings[place % len(self.wordings)] if self.wordings else None
-        self.owed += place in self.slips
-        if self.owed and self.domain.novice is not None and task.facts is not None:
+        if recovery and self.domain.novice is not None and task.facts is not None:
             for trial in range(TRIALS):
                 episode = await self._play(task, "novice", trial, wording)
                 if episode.trajectory().success and recoveries_of(episode.trajectory()):
-                    self.owed -= 1
                     return self._written(task, episode, "novice", trial)
         for trial in range(OWN_TRIALS):
             episode = await self._play(task, "oracle", trial, wording)

@@ -1,0 +1,49 @@
+"""Demonstrations: how many of them show a recovery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from toolgym import make_domain
+from toolgym.agents.passive import NoOp
+from toolgym.domain import Agent, AgentFactory, Domain
+from toolgym.generators.certifier import Certified, Funnel
+from toolgym.generators.demonstrations import demonstrate
+from toolgym.generators.proposal import Proposal
+from toolgym.tasks import Task
+
+RETAIL = make_domain("retail")
+
+
+class Elsewhere:
+    """The certifier by default, over the domain whose oracle solves everything."""
+
+    async def certify(self, domain: Domain, proposals: Sequence[Proposal], **options: Any) -> Certified:
+        return await Funnel().certify(RETAIL, proposals, **options)
+
+
+def test_a_task_that_nobody_solves_asks_for_no_further_recovery() -> None:
+    unsolved: list[str] = []
+
+    def but_for_the_first(player: AgentFactory | None) -> AgentFactory:
+        def make(domain: Domain, task: Task, rng: np.random.Generator, **options: Any) -> Agent:
+            if not unsolved:
+                unsolved.append(task.id)
+            assert player is not None
+            return NoOp(domain, task, rng) if task.id == unsolved[0] else player(domain, task, rng, **options)
+
+        return make
+
+    domain = RETAIL.with_data(oracle=but_for_the_first(RETAIL.oracle), novice=but_for_the_first(RETAIL.novice))
+    found = asyncio.run(demonstrate(domain, 4, recoveries=0.25, seed=1, certifier=Elsewhere()))
+    assert found.left_out == {"the oracle did not solve it": 1}
+    recoveries = found.as_dict()["recoveries"]
+    assert {name: recoveries[name] for name in ("asked", "made", "fallbacks")} == {
+        "asked": 1,
+        "made": 1,
+        "fallbacks": 0,
+    }
