@@ -214,6 +214,14 @@ def test_a_pool_does_not_learn_from_another_split_than_it_began_with(run: Comman
     assert (Path("a") / "curriculum.json").read_bytes() == before
 
 
+def test_a_pool_that_was_moved_learns_from_the_runs_over_it(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "a")
+    run("eval", "mock", "--pool", "a", "--agent", "no-op", "--trials", "1", "--name", "p")
+    Path("a").rename("b")
+    done = run("curriculum", "refresh", "mock", "--from", "p-no-op", "--pool", "b", "--tasks", "2", "--json")
+    assert (done.code, done.json["round"], done.json["failures"]) == (0, 1, 2)
+
+
 def test_a_run_over_tasks_that_the_pool_does_not_hold_is_refused(run: Command, mock: Domain) -> None:
     [row] = failed(mock, 1, "test")
     keep(Path("runs") / "y", replace(row, split="train"), split="train")

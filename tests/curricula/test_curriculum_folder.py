@@ -195,7 +195,7 @@ def test_of_two_refreshes_of_one_folder_at_once_only_the_first_counts(tmp_path: 
 
     async def together() -> list[Any]:
         both = (first.refresh(Budget(12, 2)), second.refresh(Budget(6, 2)))
-        return await asyncio.gather(*both, return_exceptions=True)
+        return list(await asyncio.gather(*both, return_exceptions=True))
 
     found = asyncio.run(together())
     [lost] = [one for one in found if isinstance(one, Exception)]

@@ -101,6 +101,11 @@ def test_a_domain_without_a_workshop_is_an_error_that_says_so(mock: Domain) -> N
         proposed(bare, [Demand("new")])
 
 
+def test_for_tools_that_are_not_toolgyms_no_task_is_made(mock: Domain) -> None:
+    with pytest.raises(DataError, match="tasks are made for the tools of the flavour 'toolgym'"):
+        proposed(mock.with_data(flavour="tau2", data="tau2"), [Demand("new", "wrong_record")])
+
+
 def test_a_proposer_needs_room_for_a_task_in_each_world() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         TemplateProposer(0)

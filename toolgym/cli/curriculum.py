@@ -299,6 +299,7 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
 
     settings = settings_of(run)
     pool = settings.get("pool", "") if isinstance(settings, dict) else ""
+    tasks = curriculum.pool if isinstance(curriculum, Pooled) else None
     groups: dict[str, list[Trajectory]] = {}
     for row in read_trajectories(run):
         if (row.domain, row.data) != (domain.name, domain.data):
@@ -306,13 +307,16 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
                 f"the run {str(run)!r} is over {row.domain!r} ({row.data} data), not over {domain.name!r} "
                 f"({domain.data} data)"
             )
-        if row.split != (SPLIT if pool else split) or (pool and Path(pool) != folder.resolve()):
+        strange = tasks is not None and tasks.find(row.task_key) is None
+        # a pool is told by its tasks where they can be told, since its folder may have been moved
+        elsewhere = strange if tasks is not None else Path(pool) != folder.resolve()
+        if row.split != (SPLIT if pool else split) or (pool and elsewhere):
             played = f"the pool {pool!r}" if pool else f"the split {row.split!r}"
             raise DataError(
                 f"the run {str(run)!r} played {played}; this curriculum learns from its split {split!r} and its pool "
                 f"{str(folder)!r}: name another run, or --split"
             )
-        if isinstance(curriculum, Pooled) and curriculum.pool.find(row.task_key) is None:
+        if strange:
             raise DataError(
                 f"the run {str(run)!r} played the task {row.task_id!r}, which is not in the pool {str(folder)!r}; name "
                 "a run over the tasks that the pool began with or holds now"

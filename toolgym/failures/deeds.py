@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from toolgym.failures.agreement import names
 from toolgym.failures.arguments import Difference
 from toolgym.failures.case import Case, Draft
 from toolgym.failures.consent import Agreed
@@ -12,6 +13,7 @@ from toolgym.failures.evidence import call_text, cut, value_text
 from toolgym.failures.matching import Pair
 from toolgym.failures.report import UNNAMED
 from toolgym.messages import is_stop
+from toolgym.tasks import Action
 from toolgym.workshop import Temptation
 
 _STOPS = ("user_stop", "agent_stop")
@@ -83,7 +85,7 @@ def _extra(case: Case, event: Event) -> None:
     """A write for which the gold has none."""
     harm, agreed = case.lasts(event), _agreed(case, event)
     golds = case.prepared.gold_writes
-    place = case.matcher.elsewhere(event, case.missing)
+    place = case.matcher.elsewhere(event, case.missing if agreed == "no" else range(len(golds)))
     if place is not None:
         expected = call_text(golds[place].name, golds[place].arguments)
         case.blamed.setdefault(place, case.add_call(event, "wrong_record", expected, harm=harm))
@@ -111,12 +113,27 @@ def _extra(case: Case, event: Event) -> None:
             _differences(case, event, case.matcher.differences(event, like), harm=harm)
             return
     record = case.record(event)
+    if like is not None and record is not None and _never_named(case, record, golds[like]):
+        wrong = case.matcher.differences(event, like)
+        if _differences(case, event, wrong, harm=harm):
+            return
     for place in case.missing:
         gold = golds[place]
         if record is not None and case.matcher.record(gold.name, gold.arguments) == record:
             case.add_call(event, UNNAMED, call_text(gold.name, gold.arguments), harm=harm)
             return
     case.add_call(event, "forbidden_write", "no such call", harm=harm)
+
+
+def _never_named(case: Case, record: str, gold: Action) -> bool:
+    """Whether a record is another one of the same owner than a gold write's, and the user never spoke of it."""
+    meant = case.matcher.record(gold.name, gold.arguments)
+    if meant is None or meant == record:
+        return False
+    state = case.prepared.toolbox().session
+    mine, its = (case.confusions.owner(state, one) for one in (record, meant))
+    said = "\n".join(message.content or "" for message in case.messages if message.role == "user")
+    return mine is not None and mine == its and not names(said, [record])
 
 
 def _half_tempted(case: Case, event: Event, *, by_name: bool) -> Temptation | None:

@@ -324,15 +324,8 @@ class _Making:
 
     def result(self, report: Report) -> Demonstrations:
         """Everything that was made."""
-        return Demonstrations(
-            tuple(self.made),
-            self.count,
-            self.proposed,
-            report,
-            len(self.slips),
-            self.left_out,
-            self.notes,
-        )
+        counts = (self.count, self.proposed, report, len(self.slips), self.left_out, self.notes)
+        return Demonstrations(tuple(self.made), *counts)
 
     async def _demonstrate(self, task: Task, place: int, *, recovery: bool) -> Demonstration | None:
         """How the task at a place is solved; None if it is not."""

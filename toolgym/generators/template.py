@@ -82,8 +82,13 @@ def workshop_of(domain: Domain) -> Workshop:
     """The workshop of a domain.
 
     Raises:
-        DataError: If it has none.
+        DataError: If it has none, or its tools are not toolgym's: tasks are made for these alone.
     """
+    if domain.flavour != "toolgym":
+        raise DataError(
+            f"tasks are made for the tools of the flavour 'toolgym', and {domain.name!r} over {domain.data} data has "
+            f"{domain.flavour!r} tools; use data='toolgym', or go without a proposer"
+        )
     if domain.workshop is None:
         raise DataError(
             f"the domain {domain.name!r} has no workshop, so no tasks can be made for it; give its Domain a `workshop` "
