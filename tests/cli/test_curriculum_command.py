@@ -98,8 +98,9 @@ def test_a_second_refresh_goes_on_from_the_first_with_a_run_over_the_pool(run: C
 @pytest.mark.usefixtures("kept")
 def test_what_was_learned_from_a_run_is_not_learned_twice(run: Command) -> None:
     run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4")
-    again = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4", "--json").json
-    assert (again["failures"], again["proposed"]) == (0, 0)
+    done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4", "--json")
+    assert (done.json["failures"], done.json["proposed"]) == (0, 0)
+    assert "6 of the 6 episodes of the run 'x' were counted before" in done.err
 
 
 def test_a_run_over_a_pool_is_not_continued_when_the_pool_has_grown(run: Command) -> None:

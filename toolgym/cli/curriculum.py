@@ -132,8 +132,7 @@ def refresh(
         kind, folder = _place(made, curriculum, pool)
         goes_on = _begin(kind, made, split, folder, options)
         for name in source or ():
-            for group in _groups(find_run(name, runs), made, split, folder, goes_on):
-                goes_on.update(group)
+            _learn(goes_on, name, _groups(find_run(name, runs), made, split, folder, goes_on))
         before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
@@ -285,6 +284,21 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
     if folder.exists() and (not folder.is_dir() or any(path.name not in begun for path in folder.iterdir())):
         raise DataError(f"{str(folder)!r} is no pool of a curriculum and not empty; name another folder with --pool")
     return make_curriculum(kind, domain, split, folder=folder, **options)
+
+
+def _learn(curriculum: Curriculum, run: str, groups: Sequence[Sequence[Trajectory]]) -> None:
+    """Update a curriculum with a run, and say how much of it was known."""
+    from toolgym.curricula.pooled import Pooled
+
+    before = len(curriculum.pool.episodes) if isinstance(curriculum, Pooled) else 0
+    for group in groups:
+        curriculum.update(group)
+    if isinstance(curriculum, Pooled):
+        judged = sum(row.success is not None for group in groups for row in group)
+        if again := judged - (len(curriculum.pool.episodes) - before):
+            text = f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new; "
+            text += "if another policy did the same, evaluate it with another --seed"
+            errors.print(plain(text), style="yellow", soft_wrap=True)
 
 
 def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:
