@@ -16,7 +16,8 @@ from toolgym.registration import make_domain
 from toolgym.tasks import Task
 from toolgym.workshop import MAX_LEVEL, Dose, Explorer, targets
 from toolgym_retail.facts import Facts, settled
-from toolgym_retail.goals.injectors import INJECTORS, MAKERS
+from toolgym_retail.goals.difficulties import MAKERS
+from toolgym_retail.goals.injectors import INJECTORS
 from toolgym_retail.workshop import RetailWorkshop
 
 WORKSHOP = RetailWorkshop()

@@ -1,4 +1,4 @@
-"""Tasks made to stress a pattern bring it out in an agent that acts on its view alone and whose slips were fixed first."""
+"""Tasks made to stress a pattern bring it out in an agent whose weak spots were there before."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from toolgym.database import Rows
 from toolgym.workshop import Dose
 from toolgym_retail.dice import Dice
 from toolgym_retail.facts import Facts, Manner
-from toolgym_retail.goals.injectors import MAKERS
+from toolgym_retail.goals.difficulties import MAKERS
 from toolgym_retail.goals.recipes import RECIPES, Draft, acts_instead
 from toolgym_retail.goals.shopper import Shopper
 
@@ -64,7 +64,7 @@ class Explorer:
         """A goal that stresses a failure pattern, or None if the world has none.
 
         Args:
-            injector: A key of :data:`~toolgym_retail.goals.injectors.MAKERS`.
+            injector: A key of :data:`~toolgym_retail.goals.difficulties.MAKERS`.
             dose: How hard.
             attempts: How many customers to try.
         """
