@@ -118,32 +118,15 @@ class Explorer(Protocol):
         """
 
 
-class Workshop(Protocol):
-    """One domain's part in finding failures and making tasks; everything else is the same for all domains."""
+class Confusions(Protocol):
+    """What is what in a domain's calls, and so what can be taken for what; a module will do.
 
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds of untargeted tasks."""
-
-    @property
-    def injectors(self) -> Sequence[Injector]:
-        """Its ways to stress a pattern."""
+    An analyst asks it of a failure. A domain without one is read by the schemas of its tools alone.
+    """
 
     @property
     def transfers(self) -> Collection[str]:
         """The tools that hand the user over to a person."""
-
-    def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
-        """A fresh world that shares no entity with reserved ones or those taken."""
-
-    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> Explorer:
-        """An explorer of a world.
-
-        Args:
-            rows: The world.
-            world: Its digest.
-            rng: Everything random comes from it.
-        """
 
     def role(self, tool: str, argument: str) -> Role:
         """What an argument of a write names."""
@@ -164,6 +147,34 @@ class Workshop(Protocol):
 
     def temptations(self, task: Task) -> Sequence[Temptation]:
         """The wrong calls that a task makes likely, as far as the task says so; empty for a task in prose alone."""
+
+
+class Workshop(Protocol):
+    """One domain's part in finding failures and making tasks; everything else is the same for all domains."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of untargeted tasks."""
+
+    @property
+    def injectors(self) -> Sequence[Injector]:
+        """Its ways to stress a pattern."""
+
+    @property
+    def confusions(self) -> Confusions:
+        """What can be confused in it."""
+
+    def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
+        """A fresh world that shares no entity with reserved ones or those taken."""
+
+    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> Explorer:
+        """An explorer of a world.
+
+        Args:
+            rows: The world.
+            world: Its digest.
+            rng: Everything random comes from it.
+        """
 
 
 def targets(workshop: Workshop) -> dict[str, tuple[Injector, ...]]:

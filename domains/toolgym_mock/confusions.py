@@ -8,7 +8,7 @@ from toolgym.database import Session
 from toolgym.tasks import Task
 from toolgym.workshop import Role, Temptation
 
-TRANSFERS = ("transfer_to_human_agents",)
+transfers = ("transfer_to_human_agents",)
 """The tools that hand the user over to a person."""
 
 

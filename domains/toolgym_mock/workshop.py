@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
-from toolgym.database import Rows, Session
+from toolgym.database import Rows
 from toolgym.entity import Entity
 from toolgym.tasks import Provenance, Task
-from toolgym.workshop import Dose, Injector, Role, Temptation
+from toolgym.workshop import Confusions, Dose, Injector
 from toolgym_mock import confusions
 from toolgym_mock.kinds import KINDS, Writer
 from toolgym_mock.world import generate
@@ -49,7 +49,7 @@ class MockWorkshop:
 
     kinds: Sequence[str] = KINDS
     injectors: Sequence[Injector] = INJECTORS
-    transfers: Collection[str] = confusions.TRANSFERS
+    confusions: Confusions = confusions
 
     def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
         """See Workshop; mock worlds have no entities that could be told apart."""
@@ -58,26 +58,6 @@ class MockWorkshop:
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> MockExplorer:
         """See Workshop."""
         return MockExplorer(Writer(rows, rng, world))
-
-    def role(self, tool: str, argument: str) -> Role:
-        """See Workshop."""
-        return confusions.role(tool, argument)
-
-    def items(self, session: Session, record: str) -> Mapping[str, str]:
-        """See Workshop."""
-        return confusions.items(session, record)
-
-    def kind_of(self, session: Session, item: str) -> str | None:
-        """See Workshop."""
-        return confusions.kind_of(session, item)
-
-    def owner(self, session: Session, record: str) -> str | None:
-        """See Workshop."""
-        return confusions.owner(session, record)
-
-    def temptations(self, task: Task) -> Sequence[Temptation]:
-        """See Workshop."""
-        return confusions.temptations(task)
 
 
 class MockExplorer:

@@ -12,7 +12,7 @@ from toolgym_retail.facts import Facts, Request, stages
 from toolgym_retail.goals import TOOLS, arguments
 from toolgym_retail.records import Reason
 
-TRANSFERS = ("transfer_to_human_agents",)
+transfers = ("transfer_to_human_agents",)
 """The tools that hand the customer over to a person."""
 
 _ROLES: dict[str, Role] = {"order_id": "record", "item_ids": "item", "new_item_ids": "variant"}

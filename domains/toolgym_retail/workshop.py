@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from toolgym.database import Rows, Session
+from toolgym.database import Rows
 from toolgym.entity import Entity
 from toolgym.tasks import Task
-from toolgym.workshop import Dose, Injector, Role, Temptation
+from toolgym.workshop import Confusions, Dose, Injector
 from toolgym_retail import confusions
 from toolgym_retail.dice import Dice
 from toolgym_retail.goals import RECIPES, Explorer, Goal
@@ -30,7 +30,7 @@ class RetailWorkshop:
 
     kinds: Sequence[str] = tuple(RECIPES)
     injectors: Sequence[Injector] = INJECTORS
-    transfers: Collection[str] = confusions.TRANSFERS
+    confusions: Confusions = confusions
 
     def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
         """See Workshop."""
@@ -39,26 +39,6 @@ class RetailWorkshop:
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> RetailExplorer:
         """See Workshop."""
         return RetailExplorer(rows, world, rng)
-
-    def role(self, tool: str, argument: str) -> Role:
-        """See Workshop."""
-        return confusions.role(tool, argument)
-
-    def items(self, session: Session, record: str) -> Mapping[str, str]:
-        """See Workshop."""
-        return confusions.items(session, record)
-
-    def kind_of(self, session: Session, item: str) -> str | None:
-        """See Workshop."""
-        return confusions.kind_of(session, item)
-
-    def owner(self, session: Session, record: str) -> str | None:
-        """See Workshop."""
-        return confusions.owner(session, record)
-
-    def temptations(self, task: Task) -> Sequence[Temptation]:
-        """See Workshop."""
-        return confusions.temptations(task)
 
 
 class RetailExplorer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,14 +14,15 @@ from toolgym import make_agent, make_domain, make_user
 from toolgym.curricula import General, Sentinel
 from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
-from toolgym.database import Rows, Session, WorldStore
+from toolgym.database import Rows, WorldStore
 from toolgym.domain import Domain
 from toolgym.entity import Entity
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.rollouts import play
 from toolgym.tasks import Provenance, Task
 from toolgym.trajectory import Fault, Trajectory
-from toolgym.workshop import Dose, Injector, Role, Temptation
+from toolgym.workshop import Dose, Injector
+from toolgym_mock import confusions
 from toolgym_mock.world import generate
 
 WORDS = ("the lamp", "the roof", "the menu", "the map", "the song", "the garden", "the poster", "the ticket")
@@ -81,28 +82,13 @@ class SmallWorkshop:
         Injector("exact_title", "invalid_argument", "The title is taken over.", "Call it so."),
         Injector("two_things", "ended_early", "Two things at once.", "And one more thing."),
     )
-    transfers = ("transfer_to_human_agents",)
+    confusions = confusions
 
     def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
         return generate(rng, users=8, tasks=40)
 
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> SmallExplorer:
         return SmallExplorer(rows, world, rng)
-
-    def role(self, tool: str, argument: str) -> Role:
-        return "value"
-
-    def items(self, session: Session, record: str) -> Mapping[str, str]:
-        return {}
-
-    def kind_of(self, session: Session, item: str) -> str | None:
-        return None
-
-    def owner(self, session: Session, record: str) -> str | None:
-        return None
-
-    def temptations(self, task: Task) -> Sequence[Temptation]:
-        return ()
 
 
 class GoldAnalyst:

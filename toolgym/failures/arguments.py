@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolgym.database import Session
-from toolgym.failures.confusions import Confusions
-from toolgym.workshop import Role
+from toolgym.workshop import Confusions, Role
 
 
 @dataclass(frozen=True)

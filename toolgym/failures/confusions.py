@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
 
 from toolgym.database import Session
 from toolgym.domain import Domain
 from toolgym.messages import SIDES
 from toolgym.tasks import Task
 from toolgym.tools import Effect
-from toolgym.workshop import Role, Temptation
-
-
-class Confusions(Protocol):
-    """The part of a :class:`~toolgym.workshop.Workshop` that tells what is what in a call."""
-
-    @property
-    def transfers(self) -> Collection[str]:
-        """See Workshop."""
-
-    def role(self, tool: str, argument: str) -> Role:
-        """See Workshop."""
-
-    def items(self, session: Session, record: str) -> Mapping[str, str]:
-        """See Workshop."""
-
-    def kind_of(self, session: Session, item: str) -> str | None:
-        """See Workshop."""
-
-    def owner(self, session: Session, record: str) -> str | None:
-        """See Workshop."""
-
-    def temptations(self, task: Task) -> Sequence[Temptation]:
-        """See Workshop."""
+from toolgym.workshop import Confusions, Role, Temptation
 
 
 class Schemas:
@@ -55,21 +31,21 @@ class Schemas:
         )
 
     def role(self, tool: str, argument: str) -> Role:
-        """See Workshop."""
+        """See Confusions."""
         found = self._tools.get(tool)
         first = next(iter(found.parameters.model_fields), "") if found is not None else ""
         return "record" if argument == first and argument.endswith("_id") else "value"
 
     def items(self, session: Session, record: str) -> Mapping[str, str]:
-        """See Workshop; what records hold is not known."""
+        """See Confusions; what records hold is not known."""
         return {}
 
     def kind_of(self, session: Session, item: str) -> str | None:
-        """See Workshop; what items there are is not known."""
+        """See Confusions; what items there are is not known."""
         return None
 
     def owner(self, session: Session, record: str) -> str | None:
-        """See Workshop; whose a record is is not known, only whether there is one."""
+        """See Confusions; whose a record is is not known, only whether there is one."""
         for side in SIDES:
             schema = session.base.schemas.get(side)
             for table in schema.tables if schema is not None else ():
@@ -78,10 +54,10 @@ class Schemas:
         return None
 
     def temptations(self, task: Task) -> Sequence[Temptation]:
-        """See Workshop; none are known."""
+        """See Confusions; none are known."""
         return ()
 
 
 def confusions_of(domain: Domain) -> Confusions:
-    """The domain's workshop, or what its schemas tell."""
-    return domain.workshop if domain.workshop is not None else Schemas(domain)
+    """What the domain's workshop says, or what its schemas tell."""
+    return domain.workshop.confusions if domain.workshop is not None else Schemas(domain)

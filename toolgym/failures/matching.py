@@ -10,11 +10,11 @@ from toolgym.database import Session
 from toolgym.database.records import thaw
 from toolgym.domain import Domain
 from toolgym.failures.arguments import Comparison, Difference, texts
-from toolgym.failures.confusions import Confusions
 from toolgym.failures.events import Event
 from toolgym.messages import AgentID, ToolCall
 from toolgym.prepared import Prepared, toolbox_over
 from toolgym.tasks import Action
+from toolgym.workshop import Confusions
 
 
 @dataclass(frozen=True)
