@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 from command_line import Done
-from kept_runs import keep, missed, solved
+from kept_runs import call, keep, missed, played, solved
 from tau2_folder import TASKS, make_folder
 
 from toolgym import make_domain, registration
 from toolgym.compat.tau2 import write_results
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport, Finding, blank
+from toolgym.messages import Message
 from toolgym.patterns import PATTERNS
 from toolgym.runs import read_trajectories
-from toolgym.trajectory import Fault, Trajectory
+from toolgym.trajectory import Fault, Grade, Trajectory
 
 Command = Callable[..., Done]
 RUN = Path("runs") / "x"
@@ -120,6 +121,42 @@ def test_the_reports_are_written_one_a_line(run: Command, mock: Domain) -> None:
     reports = [FailureReport.from_json(line) for line in Path("reports.jsonl").read_text().splitlines()]
     assert [report.episode_id for report in reports] == [missed(mock, trial=trial).episode_id for trial in (1, 2)]
     assert all(report.shows("wrong_record") for report in reports)
+
+
+def test_reports_replace_reports_and_nothing_else(run: Command, mock: Domain) -> None:
+    keep(RUN, missed(mock))
+    Path("notes.txt").write_bytes(b"\xff\xfe")
+    for place in (RUN / "trajectories.jsonl", RUN / "manifest.json", Path("notes.txt")):
+        before = place.read_bytes()
+        done = run("failures", "x", "--out", str(place), "--no-clusters")
+        assert (done.code, "holds something else than reports" in done.err) == (2, True)
+        assert place.read_bytes() == before
+    Path("empty.jsonl").touch()
+    for place in ("new.jsonl", "new.jsonl", "empty.jsonl"):
+        assert run("failures", "x", "--out", place, "--no-clusters").code == 0
+        assert len(Path(place).read_text().splitlines()) == 1
+
+
+def test_a_failure_that_cannot_be_looked_into_is_counted_and_the_others_are_explained(run: Command, mock: Domain) -> None:
+    whole = missed(mock, trial=1)
+    odd = replace(whole, trial=2, messages=(Message("tool", "?", tool_call_id="c9"), *whole.messages))
+    keep(RUN, whole, odd)
+    answer = run("failures", "x", "--no-clusters", "--json").json
+    assert (answer["failures"], answer["explained"]) == (2, 1)
+    assert answer["not_explained"] == {"it cannot be looked into: message 0 is the result of no call": 1}
+
+
+def test_failures_of_which_no_rule_tells_the_cause_count_in_every_share(run: Command, mock: Domain) -> None:
+    cut = {"grade": Grade(0.0, False), "termination": "max_steps"}
+    right = call("update_task_status", task_id="task_8", status="completed")
+    told = Message("assistant", "Noor Jansen works on it; it is completed.")
+    plain = played(mock, "test-008", right, told, trial=1, **cut)
+    keep(RUN, missed(mock), plain, solved(mock, trial=2, **cut))
+    answer = run("failures", "x", "--no-clusters", "--json").json
+    assert (answer["failures"], answer["explained"], answer["nothing_found"]) == (3, 3, 2)
+    assert answer["not_explained"] == {}
+    assert answer["patterns"]["wrong_record"]["share"]["mean"] == pytest.approx(1 / 3)
+    assert "no cause found in: 2" in run("failures", "x", "--no-clusters").out
 
 
 def test_a_run_without_failures_is_no_error(run: Command, mock: Domain) -> None:

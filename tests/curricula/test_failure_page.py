@@ -46,7 +46,12 @@ def shown(task: Task) -> str:
     instructions = task.user_scenario.instructions
     assert isinstance(instructions, Instructions)
     provenance, facts = task.provenance, Facts.of(task)
-    orders = [f"  {order}: {', '.join(names)}" for order, names in facts.orders.items()]
+    world = make_domain("retail").worlds.get(task.world)
+    orders = []
+    for order, names in facts.orders.items():
+        record = world.record("assistant", "orders", order)
+        assert record is not None
+        orders.append(f"  {order} ({record['status']}): {', '.join(names)}")
     writes = [call for call in task.gold if not call.name.startswith(("get_", "find_"))]
     calls = [
         f"  {call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})" for call in writes

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from careless import careless
 from mutators import mutated
 from other_mutators import mutated_otherwise
 
-from toolgym import make_agent, make_domain, make_user
+from toolgym import make_agent, make_curriculum, make_domain, make_user
+from toolgym.curriculum import Budget
 from toolgym.domain import AgentFactory
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.distribution import hit_rate
@@ -25,6 +27,7 @@ from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
+from toolgym_retail.clerk import clerk
 
 ALWAYS = {"repeated_call", "no_confirmation"}
 """Faults of the novice that count whether or not they did harm."""
@@ -111,6 +114,22 @@ def hits(agent: AgentFactory, targeted: Mapping[str, Sequence[Task]], general: S
         say(f"| `{name}` | {one} | {len(found)} | {other} | {len(usual)} | {ratio} |")
 
 
+def drift() -> None:
+    """Two rounds of a clerk whose weaknesses change between them."""
+    sentinel = make_curriculum("sentinel", RETAIL, "train")
+    user = make_user("scripted")
+    for number, weak in enumerate((("wrong_variant", "misattributed_item"), ("fact_not_said", "ended_early"))):
+        agent = partial(clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **dict.fromkeys(weak, 0.8)})
+        tasks = {task.key: task for task in sentinel.sample(np.random.default_rng(number), 160)}
+        for task in tasks.values():
+            episodes = [play(RETAIL, task, agent, user, seed=number, trial=trial) for trial in range(4)]
+            sentinel.update([one.trajectory(trial=trial, seed=number) for trial, one in enumerate(episodes)])
+        report = asyncio.run(sentinel.refresh(Budget(60)))
+        say(f"round {number}: drift {report.drift}")
+        for name, figures in report.patterns.items():
+            say(f"  {name}: share {figures['share']}, in the pool {figures['pool']}")
+
+
 def show(title: str, result: Scores) -> None:
     say(f"\n{title}: {result.failures} failures, macro F1 {result.macro_f1:.3f}\n")
     say("| Pattern | Right | Missed | Invented | F1 |\n| --- | ---: | ---: | ---: | ---: |")
@@ -130,6 +149,7 @@ def main() -> None:
         primary, causes, same = read(name)
         show(f"{name}, primary (agrees in {100 * same:.0f} %)", primary)
         show(f"{name}, causes", causes)
+    drift()
     general = proposed([Demand(f"general-{place}") for place in range(400)])
     targeted = {name: proposed([Demand(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
     for title, agent in (("clerk", make_agent("clerk")), ("careless", careless)):

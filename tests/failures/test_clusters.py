@@ -219,7 +219,14 @@ def test_a_budget_holds_for_embeddings_too() -> None:
         embedded(vectors, throttle=Throttle(budget_usd=1.0, earlier_usd=1.0))
 
 
-@pytest.mark.parametrize("given", [lambda texts: [[1.0]], lambda texts: [[math.nan, 1.0]] * len(texts)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda texts: [[1.0]],
+        lambda texts: [[math.nan, 1.0]] * len(texts),
+        lambda texts: [[1.0] * place for place in range(1, len(texts) + 1)],
+    ],
+)
 def test_vectors_that_do_not_fit_are_refused(given: Embed) -> None:
     with pytest.raises(ServiceError, match="one vector of finite numbers a text"):
         clusters(reports(ALIKE), embed=given)

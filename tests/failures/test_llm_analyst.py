@@ -13,12 +13,12 @@ import pytest
 from models.server import Request, Script, Server, completion, error
 
 from toolgym.domain import Domain
-from toolgym.errors import ContextError, DataError, MissingExtraError, ServiceError, UnknownNameError
+from toolgym.errors import BudgetError, ContextError, DataError, MissingExtraError, ServiceError, UnknownNameError
 from toolgym.failures.clusters import Cluster, Clusterer
 from toolgym.failures.llm import DIALOGUE, SHORT_DIALOGUE, LLMAnalyst
 from toolgym.failures.report import UNNAMED, FailureReport, Finding
 from toolgym.messages import Message, ToolCall
-from toolgym.models import ChatModel, ModelSettings, RefusedError
+from toolgym.models import ChatModel, ModelSettings, RefusedError, Throttle
 from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text
 from toolgym.registration import make_analyst
@@ -209,6 +209,57 @@ def test_a_model_that_fails_fails_the_analysis(mock: Domain, answer: Any, kind: 
     failures = [(task, failure(task, trial=trial)) for trial in range(4)]
     with pytest.raises(kind, match=r"down|who\?"):
         explained(mock, completion(ANSWER), answer, failures=failures, concurrency=2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (error(400, "not such words"), "refuses the request"),
+        (error(400, "too long", code="context_length_exceeded"), "no longer fits into the context"),
+    ],
+)
+def test_a_dialogue_that_the_service_does_not_take_leaves_a_note_and_the_others_are_explained(
+    mock: Domain, answer: Any, says: str
+) -> None:
+    task = mock.tasks["test"][0]
+
+    def script(request: Request) -> Any:
+        return answer if "number 1" in request.body["messages"][1]["content"] else completion(ANSWER)
+
+    failures = [
+        (task, failure(task, messages=[*SAID, Message("user", f"number {number}")], trial=number))
+        for number in range(3)
+    ]
+    reports, _, _ = explained(mock, script, failures=failures)
+    assert [report.pattern for report in reports] == ["wrong_record", None, "wrong_record"]
+    assert says in reports[1].note
+    with pytest.raises((RefusedError, ContextError)):
+        explained(mock, answer, failures=failures)
+
+
+def test_what_was_explained_before_the_budget_was_spent_is_kept(mock: Domain) -> None:
+    task = mock.tasks["test"][0]
+    failures = [(task, failure(task, trial=trial)) for trial in range(5)]
+    with Server(completion(ANSWER, cost=0.01)) as server:
+        settings = ModelSettings(model="m", base_url=server.url, attempts=1)
+        analyst = LLMAnalyst(ChatModel(settings, Throttle(budget_usd=0.015)), concurrency=1, clusters=nothing)
+        reports = asyncio.run(analyst.explain(mock, failures))
+        assert len(server.requests) == 2
+        with pytest.raises(BudgetError, match="is spent"):
+            asyncio.run(analyst.explain(mock, failures))
+    assert [report.pattern for report in reports] == ["wrong_record"] * 2 + [None] * 3
+    assert all("the budget of $0.015 is spent" in report.note for report in reports[2:])
+
+
+def test_a_budget_that_cannot_be_kept_stops_the_asking(mock: Domain) -> None:
+    task = mock.tasks["test"][0]
+    failures = [(task, failure(task, trial=trial)) for trial in range(5)]
+    with Server(completion(ANSWER)) as server:
+        settings = ModelSettings(model="m", base_url=server.url, attempts=1)
+        analyst = LLMAnalyst(ChatModel(settings, Throttle(budget_usd=1.0)), concurrency=1, clusters=nothing)
+        with pytest.raises(BudgetError, match="cannot be kept"):
+            asyncio.run(analyst.explain(mock, failures))
+        assert len(server.requests) == 1
 
 
 def test_a_long_dialogue_is_shortened_and_keeps_its_ends(mock: Domain) -> None:

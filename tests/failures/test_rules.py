@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from toolgym.failures.report import FailureReport
 from toolgym.failures.scores import scores
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.patterns import PATTERNS
+from toolgym.prepared import prepare
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory
@@ -181,6 +183,25 @@ def test_a_call_that_was_cut_off_is_left_out(
     report = explain(retail, tasks, replace(failed, messages=failed.messages[: number + 1], termination="timeout"))
     assert "calls without a result were left out: 1" in report.note
     assert report.pattern == "ended_early"
+
+
+def test_calls_that_do_not_pair_or_are_too_deep_are_no_crash(
+    retail: Domain, tasks: Mapping[str, Task], played: list[Trajectory]
+) -> None:
+    whole = next(failures(played))
+    deep: list[Any] = []
+    for _ in range(3 * sys.getrecursionlimit() // 4):
+        deep = [deep]
+    writes = prepare(retail, tasks[whole.task_key]).gold_writes
+    name = next(action.name for action in writes if "order_id" in action.arguments)
+    nested = Message("assistant", None, (ToolCall(name, {"order_id": deep}, "c"),))
+    stray = Message("tool", "?", tool_call_id="c")
+    for messages, why in (
+        ((stray, *whole.messages), "message 0 is the result of no call"),
+        ((nested, stray), "the arguments of a call are nested too deeply"),
+    ):
+        with pytest.raises(DataError, match=why):
+            explain(retail, tasks, replace(whole, messages=messages))
 
 
 def test_without_a_workshop_schemas_and_gold_still_tell_much(

@@ -1,4 +1,4 @@
-"""Demonstrations: how many of them show a recovery."""
+"""Demonstrations: how many of them show a recovery, and that nothing else in them is wrong."""
 
 from __future__ import annotations
 
@@ -47,3 +47,17 @@ def test_a_task_that_nobody_solves_asks_for_no_further_recovery() -> None:
         "made": 1,
         "fallbacks": 0,
     }
+
+
+def test_a_recovery_holds_no_refused_call_but_its_slips() -> None:
+    found = asyncio.run(demonstrate(RETAIL, 40, recoveries=1.0, patterns=("forbidden_write", None), seed=9))
+    shown = [one for one in found.made if one.recovered]
+    assert len(shown) > 20
+    refused = 0
+    for one in shown:
+        errors = {message.tool_call_id for message in one.trajectory.messages if message.error}
+        for place, message in enumerate(one.chat):
+            if errors & {call["id"] for call in message.get("tool_calls", ())}:
+                refused += 1
+                assert place in one.slips, (one.task.id, place)
+    assert refused > 0

@@ -41,7 +41,7 @@ def print_failures(
     for why, number in answer["not_explained"].items():
         _say(f"not explained: {number}: {why}", style="yellow")
     if answer["nothing_found"]:
-        _say(f"nothing found in: {answer['nothing_found']}", style="yellow")
+        _say(f"no cause found in: {answer['nothing_found']}", style="yellow")
     if answer["explained"]:
         _print_patterns(reports)
         _print_tasks(answer["tasks"])

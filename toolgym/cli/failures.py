@@ -110,6 +110,8 @@ def failures(
 
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise DataError(f"--out {str(out)!r} names no file in a folder that is there; make the folder, or name another")
+    if out is not None and not _replaceable(out):
+        raise DataError(f"--out {str(out)!r} is there and holds something else than reports; name another file")
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     opened = _open(source, runs)
@@ -139,6 +141,21 @@ def failures(
         print_json(answer)
     else:
         print_failures(answer, found.told, groups)
+
+
+def _replaceable(out: Path) -> bool:
+    """Whether nothing is lost if reports are written there: no file, an empty one, or one of reports."""
+    from toolgym.errors import DataError
+    from toolgym.failures.report import FailureReport
+
+    if not out.exists():
+        return True
+    try:
+        with out.open(encoding="utf-8") as file:
+            first = file.readline()
+        return not first or bool(FailureReport.from_json(first))
+    except (DataError, UnicodeDecodeError):
+        return False
 
 
 def _open(source: str, runs: Path) -> Opened:
@@ -258,7 +275,7 @@ def _facts(found: Explained) -> dict[str, Any]:
         "not_judged": reading.not_judged,
         "explained": len(found.told),
         "not_explained": dict(lost.most_common()),
-        "nothing_found": sum(not report.findings for report in found.told),
+        "nothing_found": sum(report.primary is None for report in found.told),
     }
 
 

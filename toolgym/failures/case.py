@@ -14,7 +14,7 @@ from toolgym.failures.consent import Consent
 from toolgym.failures.events import Event, play_again
 from toolgym.failures.evidence import call_text
 from toolgym.failures.matching import Matched, Matcher
-from toolgym.failures.report import FailureReport, Finding, blank
+from toolgym.failures.report import UNTOLD, FailureReport, Finding, blank
 from toolgym.prepared import prepare
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -192,4 +192,4 @@ class Case:
         if not explained:
             unmet = [name for name, value in self.grade.components.items() if value != 1.0]
             why = f"{', '.join(unmet)} not met" if unmet else f"it ended by {self.trajectory.termination}"
-            yield f"no rule tells why it failed ({why})"
+            yield f"{UNTOLD} ({why})"

@@ -216,7 +216,11 @@ def _weighed(texts: Sequence[str]) -> tuple[list[int], list[str], NDArray[np.flo
 def _embedded(texts: Sequence[str], embed: Embed) -> NDArray[np.float64]:
     """Vectors of length 1."""
     answer = embed(texts)
-    vectors = np.asarray(wait_for(answer) if isinstance(answer, Awaitable) else answer, dtype=np.float64)
+    found = wait_for(answer) if isinstance(answer, Awaitable) else answer
+    try:
+        vectors = np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ServiceError(f"embed must give one vector of finite numbers a text, all of one size: {error}") from error
     if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
         raise ServiceError(f"embed must give one vector of finite numbers a text, got the shape {vectors.shape}")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

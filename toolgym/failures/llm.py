@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toolgym.domain import Domain
-from toolgym.errors import ContextError, DataError
+from toolgym.errors import BudgetError, ContextError, DataError, ToolGymError
 from toolgym.failures.clusters import MIN_SIZE, Cluster, Clusterer, check_extra, clusters
 from toolgym.failures.report import UNNAMED, FailureReport, Finding, blank
 from toolgym.failures.told import told
 from toolgym.loops import in_thread
 from toolgym.models.answers import AnswerError, ask, text_and_object, text_of
+from toolgym.models.errors import RefusedError
 from toolgym.models.in_order import in_order
 from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text
@@ -29,6 +30,8 @@ SHORT_DIALOGUE = 8_000
 """The same for a dialogue that did not fit into the model's context."""
 MAJORITY = 2 / 3
 """The share of a cluster that one pattern must have for those in it without one to count as of that pattern."""
+ABOUT_ONE = (400, 422)
+"""The statuses with which a service may refuse one dialogue alone."""
 
 _KEYS = ("pattern", "message", "expected", "got")
 _EXPLANATION = 1000
@@ -40,7 +43,8 @@ class LLMAnalyst:
 
     Each failure is one request; an answer that cannot be read is asked for once more, and the report of one that cannot
     be read either says so in its note, and has no findings. A dialogue that does not fit into the model's context is
-    asked about once more in a shorter form.
+    asked about once more in a shorter form. Where that is too long too, where the service refuses one dialogue, and
+    where the budget is spent, the note says that; what was explained before, and paid for, is kept.
 
     A failure of which the model names no pattern is taken for one of the pattern that most of its cluster have, if
     these are at least two thirds of a cluster of at least three, and the note says so.
@@ -84,9 +88,9 @@ class LLMAnalyst:
 
         Raises:
             DataError: If a trajectory is no failure.
-            ServiceError: If the model fails.
-            ContextError: If a dialogue does not fit into its context in a short form either.
-            BudgetError: If the budget is spent.
+            ServiceError: If the model fails; RefusedError, if the service refuses every dialogue.
+            ContextError: If no dialogue fits into its context, not even in a short form.
+            BudgetError: If there is no money for any.
         """
         for _, trajectory in failures:
             if trajectory.success is not False:
@@ -97,24 +101,40 @@ class LLMAnalyst:
                     f"the episode {trajectory.episode_id!r} of task {trajectory.task_id!r} {what}; an analyst explains "
                     "failures alone"
                 )
-        asking = in_order(_each(failures), partial(self._explained, _instructions(domain)), self._concurrency)
-        reports = [report async for report in asking]
+        spent: list[BudgetError] = []
+        asking = in_order(_each(failures), partial(self._explained, _instructions(domain), spent), self._concurrency)
+        found = [one async for one in asking]
+        reports, errors = [report for report, _ in found], [error for _, error in found if error is not None]
+        if errors and len(errors) == len(reports):
+            raise errors[0]
         if all(report.pattern != UNNAMED for report in reports):
             return reports
         return settled(reports, await in_thread(self._clusters or clusters, reports))
 
-    async def _explained(self, instructions: str, failure: tuple[Task | None, Trajectory]) -> FailureReport:
+    async def _explained(
+        self, instructions: str, spent: list[BudgetError], failure: tuple[Task | None, Trajectory]
+    ) -> tuple[FailureReport, ToolGymError | None]:
+        """The report of one failure; and the error, if it is why nothing is explained.
+
+        Once the budget is spent, or cannot be kept, nothing more is asked.
+        """
         task, trajectory = failure
         try:
-            finding, explanation = await self._asked(instructions, failure, DIALOGUE)
-        except ContextError:
+            if spent:
+                raise spent[0]
             try:
+                finding, explanation = await self._asked(instructions, failure, DIALOGUE)
+            except ContextError:
                 finding, explanation = await self._asked(instructions, failure, SHORT_DIALOGUE)
-            except AnswerError as error:
-                return blank(task, trajectory, note=f"not explained: {error}")
         except AnswerError as error:
-            return blank(task, trajectory, note=f"not explained: {error}")
-        return blank(task, trajectory, findings=(finding,), primary=0, explanation=explanation)
+            return blank(task, trajectory, note=f"not explained: {error}"), None
+        except (BudgetError, ContextError, RefusedError) as error:
+            if isinstance(error, RefusedError) and error.status not in ABOUT_ONE:
+                raise
+            if isinstance(error, BudgetError):
+                spent.append(error)
+            return blank(task, trajectory, note=f"not explained: {error}"), error
+        return blank(task, trajectory, findings=(finding,), primary=0, explanation=explanation), None
 
     async def _asked(
         self, instructions: str, failure: tuple[Task | None, Trajectory], characters: int

@@ -11,7 +11,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.evaluation.metrics import Estimate, interval
 from toolgym.failures.distribution import hit_rates
-from toolgym.failures.report import UNNAMED, Analyst, FailureReport, blank
+from toolgym.failures.report import UNNAMED, UNTOLD, Analyst, FailureReport, blank
 from toolgym.patterns import PATTERNS
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -88,6 +88,8 @@ async def explain(
 ) -> list[FailureReport]:
     """One report for each failure, in order; one that says why where nothing can be told.
 
+    Where an analyst refuses failures, it is given them one by one, so that the others are explained.
+
     Args:
         reading: What was sorted out.
         domain: The domain; None if it is not here, and then nothing is explained.
@@ -105,7 +107,10 @@ async def explain(
     step = at_once or max(len(reading.failures), 1)
     for start in range(0, len(reading.failures), step):
         part = reading.failures[start : start + step]
-        told = await analyst.explain(domain, part)
+        try:
+            told = await analyst.explain(domain, part)
+        except DataError:
+            told = [await _one(analyst, domain, task, row) for task, row in part]
         for (_, row), report in zip(part, told, strict=True):
             lost = reading.unknown.get(row.episode_id)
             reports.append(report if lost is None or report.findings else replace(report, note=lost))
@@ -114,9 +119,18 @@ async def explain(
     return reports
 
 
+async def _one(analyst: Analyst, domain: Domain, task: Task | None, row: Trajectory) -> FailureReport:
+    """The report of one failure; a blank one if the analyst refuses it."""
+    try:
+        (report,) = await analyst.explain(domain, [(task, row)])
+    except DataError as error:
+        return blank(task, row, note=f"it cannot be looked into: {error}")
+    return report
+
+
 def explained(reports: Iterable[FailureReport]) -> list[FailureReport]:
     """The reports of failures that could be looked into, whether or not anything was found."""
-    return [report for report in reports if report.findings or not report.note]
+    return [report for report in reports if report.findings or not report.note or UNTOLD in report.note]
 
 
 @dataclass(frozen=True)

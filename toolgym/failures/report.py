@@ -15,6 +15,8 @@ from toolgym.trajectory import Trajectory
 
 UNNAMED = ""
 """The pattern of a finding that fits none."""
+UNTOLD = "no rule tells why it failed"
+"""With these words a note says that a failure was looked into, and no cause found."""
 
 
 @dataclass(frozen=True)

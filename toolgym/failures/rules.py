@@ -49,7 +49,8 @@ class RulesAnalyst:
             The report; an empty one, whose note says why, where nothing tells what would have been right.
 
         Raises:
-            DataError: If the trajectory is no failure, or its calls and results do not pair.
+            DataError: If the trajectory is no failure, its calls and results do not pair, or the arguments of a call
+                are nested too deeply.
             TaskError: If the task cannot be set up.
         """
         if trajectory.success is not False:
@@ -63,9 +64,12 @@ class RulesAnalyst:
         criteria = task.evaluation_criteria
         if criteria is None or (criteria.actions is None and not criteria.communicate_info):
             return blank(task, trajectory, note="the task has no gold calls and no texts to be said to go by")
-        case = Case(domain, task, trajectory)
-        if case.gold_known:
-            judge_writes(case)
-        judge_failed_calls(case)
-        Omissions(case, judge_repeats(case)).judge()
-        return case.report()
+        try:
+            case = Case(domain, task, trajectory)
+            if case.gold_known:
+                judge_writes(case)
+            judge_failed_calls(case)
+            Omissions(case, judge_repeats(case)).judge()
+            return case.report()
+        except RecursionError as error:
+            raise DataError("the arguments of a call are nested too deeply") from error

@@ -11,7 +11,7 @@ import json
 import shutil
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
@@ -71,15 +71,28 @@ class Demonstration:
 
     @property
     def recovered(self) -> tuple[str, ...]:
-        """The failure patterns that the agent slipped into and recovered from."""
-        return recoveries_of(self.trajectory)
+        """The patterns that a novice slipped into and recovered from; none if there is a slip that nobody put right."""
+        slips = self.trajectory.injected
+        if any(not slip.recovered or slip.pattern in HARMLESS for slip in slips):
+            return ()
+        return tuple(dict.fromkeys(slip.pattern for slip in slips))
 
     @property
     def slips(self) -> list[int]:
         """The places in the chat of the messages in which it slipped: nothing to be learned from."""
+        return self._spoken_before(slip.message for slip in self.trajectory.injected)
+
+    @property
+    def stumbles(self) -> list[int]:
+        """Those of calls that a tool refused although they are no slips: nothing to be learned from either."""
+        results = (one.error for one in self.trajectory.messages if one.role == "tool" and one.requestor == "assistant")
+        refused = (place for place, one in enumerate(self.chat) if one["role"] == "tool" and next(results))
+        return [place for place in self._spoken_before(refused) if place not in self.slips]
+
+    def _spoken_before(self, places: Iterable[int]) -> list[int]:
         spoken = [place for place, message in enumerate(self.chat) if message["role"] == "assistant"]
-        before = [[place for place in spoken if place < slip.message] for slip in self.trajectory.injected]
-        return sorted({places[-1] for places in before if places})
+        before = [[place for place in spoken if place < limit] for limit in places]
+        return sorted({found[-1] for found in before if found})
 
     def as_chat_line(self) -> dict[str, Any]:
         """What a line of ``chat.jsonl`` holds: the same keys with the same types whatever the domain.
@@ -332,9 +345,9 @@ class _Making:
         wording = self.wordings[place % len(self.wordings)] if self.wordings else None
         if recovery and self.domain.novice is not None and task.facts is not None:
             for trial in range(TRIALS):
-                episode = await self._play(task, "novice", trial, wording)
-                if episode.trajectory().success and recoveries_of(episode.trajectory()):
-                    return self._written(task, episode, "novice", trial)
+                found = self._written(task, await self._play(task, "novice", trial, wording), "novice", trial)
+                if found.trajectory.success and found.recovered and not found.stumbles:
+                    return found
         for trial in range(OWN_TRIALS):
             episode = await self._play(task, "oracle", trial, wording)
             if episode.trajectory().success:
@@ -359,14 +372,6 @@ class _Making:
             [system_message(str(view[0].content)), *as_chat(view[1:], "assistant")],
             wording_of(self.domain).schemas(self.domain.name, "assistant", episode.tools("assistant")),
         )
-
-
-def recoveries_of(trajectory: Trajectory) -> tuple[str, ...]:
-    """The patterns that a novice slipped into and recovered from; none if there is a slip that nobody put right."""
-    slips = trajectory.injected
-    if any(not slip.recovered or slip.pattern in HARMLESS for slip in slips):
-        return ()
-    return tuple(dict.fromkeys(slip.pattern for slip in slips))
 
 
 def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:
