@@ -137,7 +137,9 @@ def test_reports_replace_reports_and_nothing_else(run: Command, mock: Domain) ->
         assert len(Path(place).read_text().splitlines()) == 1
 
 
-def test_a_failure_that_cannot_be_looked_into_is_counted_and_the_others_are_explained(run: Command, mock: Domain) -> None:
+def test_a_failure_that_cannot_be_looked_into_is_counted_and_the_others_are_explained(
+    run: Command, mock: Domain
+) -> None:
     whole = missed(mock, trial=1)
     odd = replace(whole, trial=2, messages=(Message("tool", "?", tool_call_id="c9"), *whole.messages))
     keep(RUN, whole, odd)

@@ -141,10 +141,14 @@ def test_the_oracle_speaks_as_it_is_told(run: Command) -> None:
         (("--patterns", "a,,b"), "separated by commas"),
         (("--wordings", "rude"), "No wording named 'rude'"),
         (("--out", "runs"), "'runs' exists"),
+        (("--out", "link"), "'link' exists"),
+        (("--out", "notes.txt/sft"), "takes no folder"),
     ],
 )
 def test_what_does_not_fit_is_a_mistake_of_the_user(run: Command, options: tuple[str, ...], says: str) -> None:
     Path("runs").mkdir()
+    Path("notes.txt").touch()
+    Path("link").symlink_to("nowhere")
     done = run("tasks", "synthesize", "mock", "--out", "sft", "--count", "2", *options)
     assert done.code == 2
     assert says in done.err

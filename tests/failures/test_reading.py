@@ -179,3 +179,22 @@ def test_targeted_failures_are_compared_with_untargeted_ones_alone() -> None:
     assert (row["failures"], row["share"], row["untargeted"]["mean"], row["ratio"]) == (2, 1.0, 0.5, 2.0)
     alone = against_untargeted(aimed)["wrong_record"]
     assert (alone["untargeted"], alone["ratio"]) == (None, None)
+
+
+def test_what_an_analyst_refuses_gets_a_note_unless_it_refuses_everything(mock: Domain) -> None:
+    class Choosy:
+        async def explain(
+            self, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
+        ) -> list[FailureReport]:
+            if any(row.trial == 1 for _, row in failures):
+                raise DataError("not this one")
+            return [blank(task, row, explanation="?") for task, row in failures]
+
+    def reading(*trials: int) -> Reading:
+        rows = [missed(mock, trial=trial) for trial in trials]
+        return read_failures(rows, lambda row: mock.tasks.find(row.task_id))
+
+    reports = asyncio.run(explain(reading(0, 1, 2), mock, Choosy()))
+    assert [report.note for report in reports] == ["", "it cannot be looked into: not this one", ""]
+    with pytest.raises(DataError, match="not this one"):
+        asyncio.run(explain(reading(1), mock, Choosy()))

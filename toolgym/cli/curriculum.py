@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from toolgym.cli.failure_tables import percent
+from toolgym.cli.curriculum_tables import print_pool, print_report
 from toolgym.cli.models import (
     AnalystModel,
     BaseUrl,
@@ -20,7 +19,7 @@ from toolgym.cli.models import (
     SolverModel,
     model_settings,
 )
-from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.output import AsJson, Data, errors, print_json
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
 from toolgym.cli.runs import Runs, find_run, plain
 
@@ -115,6 +114,7 @@ def refresh(
         TimeElapsedColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_interactive,
     ) as progress:
         bar = progress.add_task("propose and certify", total=tasks)
 
@@ -131,8 +131,8 @@ def refresh(
         options |= {name: False for name, off in (("controller", no_controller), ("proposing", no_proposer)) if off}
         kind, folder = _place(made, curriculum, pool)
         goes_on = _begin(kind, made, split, folder, options)
-        for name in source or ():
-            _learn(goes_on, name, _groups(find_run(name, runs), made, split, folder, goes_on))
+        found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
+        _learn(goes_on, found)
         before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
@@ -145,7 +145,7 @@ def refresh(
     if as_json:
         print_json(answer)
     else:
-        _print_report(answer)
+        print_report(answer, looked=_learns_from_failures(goes_on) is not False)
 
 
 @app.command("show")
@@ -158,27 +158,7 @@ def show(
     if as_json:
         print_json(answer)
         return
-    _say(f"{pool}: {answer['curriculum'] or 'tasks'} over {answer['domain'] or '?'}, {answer['data'] or '?'} data")
-    _say(
-        f"{answer['tasks']} tasks in {answer['worlds']} worlds: {answer['made']} made, "
-        f"{answer['tasks'] - answer['made']} of the split"
-    )
-    table = Table(title="tasks that were made, by what they stress")
-    table.add_column("pattern")
-    for heading in ("tasks", "trials", "solved"):
-        table.add_column(heading, justify="right")
-    for name, row in answer["patterns"].items():
-        table.add_row(name, str(row["tasks"]), str(row["trials"]), str(row["solved"]))
-    console.print(table)
-    if answer["reports"]:
-        table = Table(title="rounds")
-        for heading in ("round", "failures", "proposed", "admitted", "hit-rate", "coverage", "drift", "pool"):
-            table.add_column(heading, justify="right")
-        for one in answer["reports"]:
-            shares = [_share(one[name]) for name in ("hit_rate", "coverage")]
-            counts = [str(one[name]) for name in ("round", "failures", "proposed", "admitted")]
-            table.add_row(*counts, *shares, _number(one["drift"]), str(one["pool"]))
-        console.print(table)
+    print_pool(answer)
 
 
 class _Shown:
@@ -259,13 +239,23 @@ def _place(domain: Domain, name: str | None, pool: Path | None) -> tuple[str, Pa
     return name or "sentinel", folder
 
 
+_FLAGS = {
+    "analyst": "--analyst or --analyst-model",
+    "proposer": "--proposer or --proposer-model",
+    "solver": "--solver or --solver-model",
+    "controller": "--no-controller",
+    "proposing": "--no-proposer",
+}
+"""The options of a curriculum, as the command line calls them."""
+
+
 def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[str, Any]) -> Curriculum:
     """A new curriculum, or the one in the folder.
 
     Raises:
         DataError: If the folder holds another one, or something else, or the curriculum makes no tasks.
     """
-    from toolgym.curricula.folder import LOCK, ROUNDS, STATE
+    from toolgym.curricula.folder import LOCK, ROUNDS, STATE, TASKS, check_there
     from toolgym.curricula.parts import options_of
     from toolgym.curricula.worlds import WORLDS
     from toolgym.errors import DataError
@@ -276,8 +266,15 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
     known = options_of(maker) if isinstance(maker, type) else None
     if known is not None and "folder" not in known:
         raise DataError(f"the curriculum {kind!r} keeps no pool; choose another with --curriculum, such as sentinel")
+    if known is not None and (unknown := [name for name in options if name in _FLAGS and name not in known]):
+        raise DataError(
+            f"the curriculum {kind!r} does not take {_FLAGS[unknown[0]]}; leave it out, or choose another with "
+            "--curriculum, such as sentinel"
+        )
     if known is None or "certifier" not in known:
         options.pop("certifier")  # it certifies in its own way, or not at all
+    if folder.name in (STATE, TASKS):
+        check_there(folder)
     if (folder / STATE).exists():
         return make_curriculum(kind, domain, split, pool=folder, **options)
     begun = {LOCK, ROUNDS, WORLDS}  # what a refresh leaves whose process ended while it wrote its first round
@@ -286,19 +283,51 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
     return make_curriculum(kind, domain, split, folder=folder, **options)
 
 
-def _learn(curriculum: Curriculum, run: str, groups: Sequence[Sequence[Trajectory]]) -> None:
-    """Update a curriculum with a run, and say how much of it was known."""
+def _learns_from_failures(curriculum: Curriculum) -> bool | None:
+    """Whether a refresh needs failures; None of a curriculum that does not say."""
     from toolgym.curricula.pooled import Pooled
 
-    before = len(curriculum.pool.episodes) if isinstance(curriculum, Pooled) else 0
-    for group in groups:
-        curriculum.update(group)
-    if isinstance(curriculum, Pooled):
+    return curriculum.keeps_failures if isinstance(curriculum, Pooled) else None
+
+
+def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[Trajectory]]]]) -> None:
+    """Update a curriculum with runs, and say how much of them was known.
+
+    Raises:
+        DataError: If it learns from failures, and there is nothing new to learn from.
+    """
+    from toolgym.curricula.generative import Generative
+    from toolgym.curricula.pooled import Pooled
+    from toolgym.errors import DataError
+
+    if not isinstance(curriculum, Pooled):
+        for group in (group for _, groups in runs for group in groups):
+            curriculum.update(group)
+        return
+    of_failures = curriculum.keeps_failures
+    if of_failures and not runs and not curriculum.metrics()["failures"]:
+        raise DataError(
+            f"give --from RUN: the curriculum {curriculum.name!r} learns from the failures of a run, such as "
+            f"`toolgym eval {curriculum.domain.name} --split train` makes; with --no-controller it needs none"
+        )
+    every = new = 0
+    told = []
+    for run, groups in runs:
+        before = len(curriculum.pool.episodes)
+        for group in groups:
+            curriculum.update(group)
         judged = sum(row.success is not None for group in groups for row in group)
+        every, new = every + judged, new + len(curriculum.pool.episodes) - before
         if again := judged - (len(curriculum.pool.episodes) - before):
-            text = f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new; "
-            text += "if another policy did the same, evaluate it with another --seed"
-            errors.print(plain(text), style="yellow", soft_wrap=True)
+            told.append(f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new")
+    if not of_failures and isinstance(curriculum, Generative):
+        return  # what it makes does not hang on what it was told
+    otherwise = "if another policy did the same, evaluate it with another --seed"
+    if runs and not new and not curriculum.metrics()["failures"]:
+        why = f"{'; '.join(told)}; {otherwise}" if every else "no episode of the runs was judged"
+        raise DataError(f"there is nothing new to learn from: {why}")
+    for text in told:
+        errors.print(plain(f"{text}; {otherwise}"), style="yellow", soft_wrap=True)
 
 
 def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:
@@ -326,9 +355,10 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
         elsewhere = strange if tasks is not None else Path(pool) != folder.resolve()
         if row.split != (SPLIT if pool else split) or (pool and elsewhere):
             played = f"the pool {pool!r}" if pool else f"the split {row.split!r}"
+            kept = "; nothing must be learned from tasks of 'test'" if row.split == "test" else ""
             raise DataError(
                 f"the run {str(run)!r} played {played}; this curriculum learns from its split {split!r} and its pool "
-                f"{str(folder)!r}: name another run, or --split"
+                f"{str(folder)!r}: name a run over these{kept}"
             )
         if strange:
             raise DataError(
@@ -339,60 +369,3 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
     if not groups:
         raise DataError(f"the run {str(run)!r} holds no episode")
     return list(groups.values())
-
-
-def _print_report(answer: Mapping[str, Any]) -> None:
-    _say(f"round {answer['round']} of {answer['curriculum']}: {answer['failures']} failures analysed", style="bold")
-    table = Table(title=f"{answer['proposed']} proposed → {answer['admitted']} admitted")
-    table.add_column("stage")
-    for heading in ("passed", "failed"):
-        table.add_column(heading, justify="right")
-    table.add_column("commonest reasons", overflow="fold")
-    table.add_row("proposed", str(answer["proposed"]), "", "")
-    for name, tally in answer["stages"].items():
-        reasons = "; ".join(answer["reasons"].get(name, ()))
-        table.add_row(name, str(tally["passed"]), str(tally["failed"]), plain(reasons))
-    console.print(table)
-    table = Table(title="patterns")
-    table.add_column("pattern", no_wrap=True)
-    for heading in ("failures", "share", "proposed", "admitted", "pool", "Pass^1", "Pass^4", "hit-rate (95 %)"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, row in answer["patterns"].items():
-        rate = row.get("hit_rate")
-        table.add_row(
-            name or "none of them",
-            *(_count(row.get("failures")), _share(row.get("share"))),
-            *(_count(row.get(key)) for key in ("proposed", "admitted", "pool")),
-            *(_share(row.get(key)) for key in ("pass_1", "pass_4")),
-            percent({**rate, "mean": rate["share"]}) if rate is not None else "n/a",
-        )
-    console.print(table)
-    for name, text in (
-        ("validity", _share(answer["validity"])),
-        ("hit-rate", _share(answer["hit_rate"])),
-        ("coverage", _share(answer["coverage"])),
-        ("zero-signal groups", _share(answer["zero_signal"])),
-        ("drift", _number(answer["drift"])),
-        ("solver", str(answer["solver"])),
-        ("pool", f"{answer['pool']} tasks"),
-    ):
-        _say(f"{name:<20}{text}")
-    for note in answer["notes"]:
-        _say(note, style="yellow")
-    _say(f"written: {answer['folder']}")
-
-
-def _share(value: float | None) -> str:
-    return "n/a" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
-
-
-def _count(value: int | None) -> str:
-    return "n/a" if value is None else str(value)
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(plain(text), style=style, soft_wrap=True)

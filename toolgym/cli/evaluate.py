@@ -262,7 +262,7 @@ def _play(run: Run, settings: Settings, tasks: Sequence[Task], play: Play, concu
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=errors, transient=True) as bars:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as bars:
         bar = bars.add_task(settings.agent, total=total, completed=len(run), note="")
 
         def tick(trajectory: Trajectory) -> None:

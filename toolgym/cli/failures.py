@@ -231,7 +231,7 @@ def _explain(opened: Opened, analyst: Analyst, at_once: int | None) -> Explained
     from toolgym.loops import wait_for
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task("read", total=opened.total)
         reading = read_failures(opened.rows, opened.task, progress=lambda: progress.advance(bar))
         bar = progress.add_task("explain", total=len(reading.failures))

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from toolgym.models import ModelSettings
+    from toolgym.registry import Registry
 
 _MODEL = "The model of the {}: its name, its settings as a JSON object, or a .json file that holds them."
 _URL = "Its OpenAI-compatible endpoint, such as http://localhost:8000/v1."
@@ -68,6 +69,29 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
         )
         allowed = ", ".join(ModelSettings.model_fields)
         raise DataError(f"the {role}'s model does not fit: {problems}; its settings are {allowed}") from error
+
+
+def check_model(registry: Registry, name: str, model: ModelSettings | None) -> None:
+    """That a part that has a model was given one, and no other.
+
+    Args:
+        registry: Where its kind is found.
+        name: Its name.
+        model: What was given.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+        DataError: If a model is missing, or not wanted.
+    """
+    from toolgym.errors import DataError
+    from toolgym.registration import needs_model
+
+    role = registry.kind if registry.kind != "agent" else "solver"
+    takes = needs_model(registry.load(name))
+    if takes and model is None:
+        raise DataError(f"the {registry.kind} {name!r} needs a model; name it with --{role}-model")
+    if model is not None and not takes:
+        raise DataError(f"the {registry.kind} {name!r} takes no model; leave --{role}-model out")
 
 
 def recorded(settings: ModelSettings) -> dict[str, Any]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 SPLIT = "pool"
 """What trajectories name as the split of their task."""
-TASKS, WORLDS = "tasks.jsonl", "worlds"
+UNTARGETED = "untargeted"
+"""What tasks are called that stress no pattern."""
+WORLDS = "worlds"
 
 
 def over_pool(domain: Domain, folder: Path) -> Domain:
@@ -29,11 +31,11 @@ def over_pool(domain: Domain, folder: Path) -> Domain:
     Raises:
         DataError: If the folder is not there, is no pool of this domain, or holds no task.
     """
+    from toolgym.curricula.folder import check_there
     from toolgym.errors import DataError
     from toolgym.tasks import TaskSet
 
-    if not folder.is_dir():
-        raise DataError(f"the pool {str(folder)!r} is not there; put the folder back, or name another one")
+    check_there(folder)
     placed = _placed(domain, folder)
     tasks = _tasks(placed, folder)
     if not tasks:
@@ -60,6 +62,8 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
     pool = settings.get("pool") if isinstance(settings, dict) else None
     if not pool:
         return domain
+    if not Path(pool).is_dir():
+        raise DataError(f"the run played the tasks of the pool {pool!r}, which is not there; put the folder back")
     try:
         return over_pool(domain, Path(pool))
     except DataError as error:
@@ -84,33 +88,37 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         DataError: If the folder is no pool.
         UnknownNameError: If its domain is not installed.
     """
-    from toolgym.curricula.folder import REPORT, ROUNDS, STATE, read_saved
+    from toolgym.curricula.folder import REPORT, ROUNDS, STATE, TASKS, read_saved
     from toolgym.curricula.pool import Entry
+    from toolgym.patterns import PATTERNS
     from toolgym.registration import make_domain
     from toolgym.tasks import read_tasks
 
     saved = read_saved(folder) if (folder / STATE).is_file() or not (folder / TASKS).is_file() else None
     if saved is None:
         entries = [Entry(task, patterns=_target(task)) for task in read_tasks(folder / TASKS)]
+        domain, data = _played(folder)
     else:
+        domain, data = saved.domain, saved.data
         entries = list(_pool(_placed(make_domain(saved.domain, saved.data), folder), folder))
     made = [entry for entry in entries if not entry.of_split]
     patterns: dict[str, dict[str, int]] = {}
     for entry in made:
-        for name in entry.patterns or ("untargeted",):
+        for name in entry.patterns or (UNTARGETED,):
             row = patterns.setdefault(name, {"tasks": 0, "trials": 0, "solved": 0})
             for key, value in (("tasks", 1), ("trials", entry.trials), ("solved", entry.solved)):
                 row[key] += value
+    told = [name for name in (*PATTERNS, *patterns) if name in patterns]  # by family, as a refresh prints them
     reports = sorted((folder / ROUNDS).glob(f"[0-9]*/{REPORT}"))
     return {
         "folder": str(folder),
         "curriculum": None if saved is None else saved.curriculum,
-        "domain": None if saved is None else saved.domain,
-        "data": None if saved is None else saved.data,
+        "domain": domain,
+        "data": data,
         "tasks": len(entries),
         "made": len(made),
         "worlds": len({entry.task.world for entry in entries}),
-        "patterns": patterns,
+        "patterns": {name: patterns[name] for name in dict.fromkeys(told)},
         "reports": [_report(path) for path in reports],
     }
 
@@ -122,6 +130,22 @@ def _report(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
+
+
+def _played(folder: Path) -> tuple[str | None, str | None]:
+    """The domain and the data of the trajectories beside tasks, if there are any."""
+    from toolgym.runs.files import TRAJECTORIES
+    from toolgym.trajectory import Trajectory
+
+    try:
+        with (folder / TRAJECTORIES).open(encoding="utf-8") as file:
+            first = file.readline()
+    except FileNotFoundError:
+        return None, None
+    if not first.strip():
+        return None, None
+    row = Trajectory.from_json(first)
+    return row.domain, row.data
 
 
 def _target(task: Task) -> tuple[str, ...]:
@@ -157,7 +181,7 @@ def _pool(domain: Domain, folder: Path) -> Pool:
 
 
 def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:
-    from toolgym.curricula.folder import STATE
+    from toolgym.curricula.folder import STATE, TASKS
     from toolgym.errors import DataError
     from toolgym.tasks import read_tasks
 

@@ -145,7 +145,7 @@ def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | N
 
     compared = Comparison()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task("regrade", total=recorded.total)
 
         def note(one: Regraded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,13 +47,16 @@ def synthesize(
     from toolgym.loops import wait_for
     from toolgym.registration import make_domain
 
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise DataError(f"{str(out)!r} exists; choose another folder, or remove it")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):  # seen before the work, not after it
+        raise DataError(f"{str(out)!r} cannot be written: {str(above)!r} takes no folder; choose another one")
     made = make_domain(domain)
     chosen = None if patterns is None else [None if name == UNTARGETED else name for name in _names(patterns)]
     spoken = [] if wordings == "all" else _names(wordings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task(domain, total=count)
         found = wait_for(
             demonstrate(
@@ -103,7 +107,7 @@ def _print(answer: Mapping[str, Any]) -> None:
     shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())
     _say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
     if slips["fallbacks"]:
-        _say(f"{slips['fallbacks']} of them are played by the oracle: the novice had no such trial", style="yellow")
+        _say(f"played by the oracle, since the novice had no such trial: {slips['fallbacks']} of them", style="yellow")
     for why, number in (*answer["left_out"].items(), *answer["notes"].items()):
         _say(f"{number} left out: {why}", style="yellow")
     if answer["demonstrations"] < answer["asked"]:

@@ -114,7 +114,7 @@ def check_tasks(
     made = make_domain(domain, data)
     total = len(made.tasks[split]) if split is not None else sum(1 for _ in made.tasks)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task(domain, total=total)
         report = check(made, split, progress=lambda: progress.advance(bar))
     if as_json:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from toolgym.failures.report import FailureReport
 from toolgym.runs.files import locked, replace_whole
 
 STATE, ROUNDS, REPORT, FAILURES = "curriculum.json", "rounds", "report.json", "failures.jsonl"
+TASKS = "tasks.jsonl"
+"""What ``toolgym tasks synthesize`` writes instead of a state: tasks that are played, and nothing to go on from."""
 LOCK = ".lock"
 """Is there while a process writes into the folder."""
 FORMAT = 1
@@ -47,13 +50,41 @@ class Saved:
     state: dict[str, Any]
 
 
+def check_there(folder: str | Path) -> None:
+    """That a pool's folder is there.
+
+    Raises:
+        DataError: If it is not, or is a file.
+    """
+    place = Path(folder)
+    if place.is_dir():
+        return
+    if place.exists():
+        what = f"name the folder that it is in, {str(place.parent)!r}" if place.name in (STATE, TASKS) else "name one"
+        raise DataError(f"the pool {str(folder)!r} is a file and no folder; {what}")
+    pools = Path("pools")
+    names = sorted(path.name for path in pools.iterdir() if path.is_dir()) if pools.is_dir() else []
+    near = difflib.get_close_matches(place.name, names, n=1)
+    guess = f" Did you mean {str(pools / near[0])!r}?" if near else ""
+    raise DataError(
+        f"the pool {str(folder)!r} is not there.{guess} `toolgym curriculum refresh` and `toolgym tasks synthesize` "
+        "write such a folder"
+    )
+
+
 def read_saved(folder: str | Path) -> Saved:
     """Read what a refresh wrote.
 
     Raises:
         DataError: If the folder holds no curriculum.
     """
+    check_there(folder)
     path = Path(folder) / STATE
+    if not path.exists():
+        what = f"it has no {STATE}"
+        if (Path(folder) / TASKS).is_file():
+            what = "its tasks are played by `toolgym eval --pool`, but no curriculum goes on from it"
+        raise DataError(f"{str(folder)!r} holds no curriculum: {what}; name a folder that a refresh wrote")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolgym.certificates import Seen, too_many_refusals
 from toolgym.curricula.figures import NOTHING, Made, Plan, refresh_report
-from toolgym.curricula.parts import built
+from toolgym.curricula.parts import built, checked
 from toolgym.curricula.pool import PRIOR, Entry, Prior
 from toolgym.curricula.pooled import Pooled
 from toolgym.curricula.progress import Progress
@@ -60,8 +60,13 @@ class Generative(Pooled):
         folder: str | Path | None = None,
     ) -> None:
         super().__init__(domain, tasks, prior=prior, seed=seed, folder=folder)
-        self.proposer: Proposer | None = built(PROPOSERS, proposer)
-        self.certifier: Certifier = Funnel() if certifier is None else certifier
+        if solver is not None and not callable(solver):
+            raise DataError(
+                f"solver must be a function that rolls out the policy, got {solver!r:.80}; "
+                "toolgym.generators.solver_of(make_agent(…), make_user(…)) makes one"
+            )
+        self.proposer: Proposer | None = built(PROPOSERS, proposer, "propose")
+        self.certifier: Certifier = Funnel() if certifier is None else checked("certifier", certifier, "certify")
         self.solver = solver
         self._apart = None if apart is None else tuple(apart)
 
@@ -100,7 +105,7 @@ class Generative(Pooled):
     async def _made(self, demands: Sequence[Demand], budget: Budget, rng: np.random.Generator) -> Made:
         if not demands:
             return Made(solver=self.solver is not None)
-        proposer: Proposer = built(PROPOSERS, "template") if self.proposer is None else self.proposer
+        proposer: Proposer = built(PROPOSERS, "template", "propose") if self.proposer is None else self.proposer
         made = proposer.propose(self.domain, demands, rng, apart=self.apart)
         proposals = tuple([proposal async for proposal in made])
         certified = await self._certified(proposals, budget)

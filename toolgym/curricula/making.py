@@ -58,6 +58,12 @@ def curriculum_of(
 def _made(
     make: Callable[..., Curriculum], name: str, domain: Domain, split: str, options: dict[str, Any]
 ) -> Curriculum:
+    parameters = inspect.signature(make).parameters
+    if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
+        known = list(parameters)[2:]
+        if unknown := [option for option in options if option not in known]:
+            told = f"it has {', '.join(known)}" if known else "it has none"
+            raise DataError(f"the curriculum {name!r} has no option {unknown[0]!r}; {told}")
     try:
         inspect.signature(make).bind(domain, split, **options)
     except TypeError as error:

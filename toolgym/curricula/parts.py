@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
+
+import numpy as np
 
 from toolgym.errors import DataError
 from toolgym.registry import Registry
 
 
-def built(registry: Registry, part: Any) -> Any:
+def built(registry: Registry, part: Any, method: str) -> Any:
     """A part that was named, built; one that was given as itself, or None, stays as it is.
 
     Args:
         registry: Where its kind is found.
         part: Its name, or the part.
+        method: What it must have.
 
     Raises:
         UnknownNameError: If there is none of that name.
-        DataError: If it needs a model.
+        DataError: If it needs a model, or lacks the method.
     """
     if not isinstance(part, str):
-        return part
+        return checked(registry.kind, part, method, f"one of the names {', '.join(registry.names())}, or ")
     factory = registry.load(part)
     if "model" in inspect.signature(factory).parameters:
         raise DataError(
@@ -29,6 +33,39 @@ def built(registry: Registry, part: Any) -> Any:
             f"make_curriculum or curriculum_args), or give the {registry.kind} itself"
         )
     return factory()
+
+
+def checked(name: str, part: Any, method: str, names: str = "") -> Any:
+    """A part, or None, as it is.
+
+    Args:
+        name: The parameter.
+        part: What was given for it.
+        method: What it must have.
+        names: What else is allowed, for the message.
+
+    Raises:
+        DataError: If it lacks the method, or is a class.
+    """
+    if part is not None and (isinstance(part, type) or not callable(getattr(part, method, None))):
+        raise DataError(f"{name} must be {names}an object with the method {method}(), got {part!r:.80}")
+    return part
+
+
+def number(name: str, value: Any, allowed: str) -> float:
+    """A finite number, as it is.
+
+    Raises:
+        DataError: If it is none.
+
+    Example:
+        >>> number("base", 0.5, "in [0, 1]")
+        0.5
+    """
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not math.isfinite(value):
+        raise DataError(f"{name} must be a finite number {allowed}, got {value!r:.80}")
+    return value  # type: ignore[no-any-return]  # told above
 
 
 def options_of(curriculum: type) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
-from toolgym.curricula.parts import options_of
+from toolgym.curricula.parts import number, options_of
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
 from toolgym.curricula.progress import Progress
 from toolgym.curricula.worlds import save_worlds
@@ -56,8 +56,12 @@ class Pooled:
     ) -> None:
         if not tasks:
             raise DataError("a curriculum needs at least one task; this split has none")
-        if not (len(prior) == 2 and all(math.isfinite(count) and count > 0 for count in prior)):
+        if not isinstance(prior, tuple | list) or len(prior) != 2:
+            raise DataError(f"prior must be two finite numbers above 0, such as (1, 1), got {prior!r:.80}")
+        if any(number("prior", count, "above 0, twice") <= 0 for count in prior):
             raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+            raise DataError(f"seed must be a whole number of at least 0, got {seed!r:.80}")
         if seed < 0:
             raise ValueError(f"seed must be at least 0, got {seed}")
         self.domain = domain
@@ -176,11 +180,19 @@ class Pooled:
         progress = Progress.from_state(self.domain, state, self.folder)
         began = [entry.task for entry in progress.pool if entry.of_split]
         if began and not {task.key for task in began} & {task.key for task in self.tasks}:
-            raise DataError(
-                f"this is the state of a curriculum that began with other tasks, such as {began[0].id!r}, and none of "
-                f"this one's, such as {self.tasks[0].id!r}; name the split that it began with"
-            )
+            raise DataError(self._began_elsewhere(began))
         self._progress, self._chances = progress, None
+
+    def _began_elsewhere(self, began: Sequence[Task]) -> str:
+        """What is told of a state that began with other tasks."""
+        keys = {task.key for task in began}
+        for split in self.domain.tasks.splits():
+            if keys <= {task.key for task in self.domain.tasks[split]}:
+                return f"this is the state of a curriculum that began with the split {split!r}: name that split"
+        return (
+            f"this is the state of a curriculum that began with other tasks, such as {began[0].id!r}, and none of "
+            f"this one's, such as {self.tasks[0].id!r}; name the split that it began with"
+        )
 
     def metrics(self) -> dict[str, float]:
         """Figures for a log.

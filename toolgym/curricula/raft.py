@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from toolgym.curricula.parts import number
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.targeted import Targeted
 from toolgym.domain import Domain
@@ -56,7 +57,7 @@ class Raft(Targeted):
     ) -> None:
         if restart not in ("sft", "last"):
             raise ValueError(f"restart must be 'sft' or 'last', got {restart!r}")
-        if not 0 <= recency < float("inf"):
+        if number("recency", recency, "of at least 0") < 0:
             raise ValueError(f"recency must be a finite number of at least 0, got {recency}")
         super().__init__(domain, tasks, **options)
         self.restart: Restart = restart

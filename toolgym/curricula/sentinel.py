@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.curricula.parts import number
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.targeted import Targeted
 from toolgym.domain import Domain
@@ -42,7 +43,7 @@ class Sentinel(Targeted):
     name = "sentinel"
 
     def __init__(self, domain: Domain, tasks: Sequence[Task], *, base: float = 0.25, **options: Any) -> None:
-        if not 0 <= base <= 1:
+        if not 0 <= number("base", base, "in [0, 1]") <= 1:
             raise ValueError(f"base must be in [0, 1], got {base}")
         super().__init__(domain, tasks, **options)
         self.base = base

@@ -16,9 +16,8 @@ from toolgym.curricula.pool import PRIOR, Entry, Prior
 from toolgym.curricula.progress import Progress
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
-from toolgym.errors import DataError
 from toolgym.failures.distribution import distribution
-from toolgym.failures.report import UNNAMED, Analyst, FailureReport, counted
+from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted
 from toolgym.generators.certifier import Certifier, Solver
 from toolgym.generators.proposal import Proposer
 from toolgym.patterns import PATTERNS
@@ -90,7 +89,7 @@ class Targeted(Generative):
             seed=seed,
             folder=folder,
         )
-        self.analyst: Analyst | None = built(ANALYSTS, analyst)
+        self.analyst: Analyst | None = built(ANALYSTS, analyst, "explain")
         self.controller = controller
         self.proposing = proposing
         self.keeps_failures = controller
@@ -145,15 +144,9 @@ class Targeted(Generative):
         return known | {name: next_level(known.get(name, LEVEL), *solved[name]) for name in PATTERNS if solved[name][0]}
 
     async def _explained(self, failures: Sequence[Trajectory]) -> Sequence[FailureReport]:
-        analyst: Analyst = built(ANALYSTS, "rules") if self.analyst is None else self.analyst
+        analyst: Analyst = built(ANALYSTS, "rules", "explain") if self.analyst is None else self.analyst
         cases = [(self.pool.find(trajectory.task_key), trajectory) for trajectory in failures]
-        reports = await analyst.explain(self.domain, cases)
-        if [report.episode_id for report in reports] != [trajectory.episode_id for trajectory in failures]:
-            raise DataError(
-                f"the analyst {type(analyst).__name__} must give one report for each failure, in order; it gave "
-                f"{len(reports)} for {len(failures)}"
-            )
-        return reports
+        return await ask(analyst, self.domain, cases)
 
 
 def _not_aimed_at(reports: Sequence[FailureReport], able: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.evaluation.metrics import Estimate, interval
 from toolgym.failures.distribution import hit_rates
-from toolgym.failures.report import UNNAMED, UNTOLD, Analyst, FailureReport, blank
+from toolgym.failures.report import UNNAMED, UNTOLD, Analyst, FailureReport, ask, blank
 from toolgym.patterns import PATTERNS
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -88,7 +88,8 @@ async def explain(
 ) -> list[FailureReport]:
     """One report for each failure, in order; one that says why where nothing can be told.
 
-    Where an analyst refuses failures, it is given them one by one, so that the others are explained.
+    Where an analyst refuses failures, it is given them one by one, so that the others are explained; the reports of
+    those that it refuses say so.
 
     Args:
         reading: What was sorted out.
@@ -99,31 +100,38 @@ async def explain(
         progress: Called with how many more were explained.
 
     Raises:
+        DataError: If the analyst refuses them all, as one does whose reports do not hold together.
         ServiceError: If a model behind the analyst fails.
     """
     if domain is None:
         return [blank(task, row, note=why) for task, row in reading.failures]
     reports: list[FailureReport] = []
+    refusals: list[DataError] = []
     step = at_once or max(len(reading.failures), 1)
     for start in range(0, len(reading.failures), step):
         part = reading.failures[start : start + step]
         try:
-            told = await analyst.explain(domain, part)
+            told = await ask(analyst, domain, part)
         except DataError:
-            told = [await _one(analyst, domain, task, row) for task, row in part]
+            told = [await _one(analyst, domain, task, row, refusals) for task, row in part]
         for (_, row), report in zip(part, told, strict=True):
             lost = reading.unknown.get(row.episode_id)
             reports.append(report if lost is None or report.findings else replace(report, note=lost))
         if progress is not None:
             progress(len(part))
+    if refusals and len(refusals) == len(reports):
+        raise refusals[0]
     return reports
 
 
-async def _one(analyst: Analyst, domain: Domain, task: Task | None, row: Trajectory) -> FailureReport:
-    """The report of one failure; a blank one if the analyst refuses it."""
+async def _one(
+    analyst: Analyst, domain: Domain, task: Task | None, row: Trajectory, refusals: list[DataError]
+) -> FailureReport:
+    """The report of one failure; a blank one if the analyst refuses it, which is put on a list."""
     try:
-        (report,) = await analyst.explain(domain, [(task, row)])
+        (report,) = await ask(analyst, domain, [(task, row)])
     except DataError as error:
+        refusals.append(error)
         return blank(task, row, note=f"it cannot be looked into: {error}")
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -119,6 +120,50 @@ class Analyst(Protocol):
             DataError: If a trajectory is no failure.
             ServiceError: If a model behind the analyst fails.
         """
+
+
+async def ask(
+    analyst: Analyst, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
+) -> Sequence[FailureReport]:
+    """What an analyst says of failures, checked.
+
+    Args:
+        analyst: Who is asked.
+        domain: See :meth:`Analyst.explain`.
+        failures: See there.
+
+    Raises:
+        DataError: If what it gives is not one report for each failure, in order, or a report does not hold together.
+        ServiceError: If a model behind the analyst fails.
+    """
+    who = f"the analyst {type(analyst).__name__}"
+    answer = analyst.explain(domain, failures)
+    if not inspect.isawaitable(answer):
+        raise DataError(f"{who} must have an explain() that is awaited: define it with async def")
+    reports = await answer
+    if not isinstance(reports, Sequence) or not all(isinstance(report, FailureReport) for report in reports):
+        raise DataError(f"{who} must give a list of FailureReport, it gave {reports!r:.80}")
+    if [report.episode_id for report in reports] != [trajectory.episode_id for _, trajectory in failures]:
+        raise DataError(
+            f"{who} must give one report for each failure, in order; it gave {len(reports)} for {len(failures)}"
+        )
+    for report in reports:
+        if wrong := _wrong(report):
+            raise DataError(f"{who} gave a report of the episode {report.episode_id!r} with {wrong}")
+    return reports
+
+
+def _wrong(report: FailureReport) -> str:
+    """What does not hold together in a report; empty if nothing."""
+    number = len(report.findings)
+    if report.primary is not None and report.primary not in range(number):
+        return f"the primary cause {report.primary!r}; it must be None or the place of one of its {number} findings"
+    for finding in report.findings:
+        if finding.pattern != UNNAMED and finding.pattern not in PATTERNS:
+            return f"the unknown pattern {finding.pattern!r}; known: {', '.join(PATTERNS)}, or '' for none of them"
+        if finding.because is not None and finding.because not in range(number):
+            return f"a finding because of {finding.because!r}; it must be None or the place of one of {number} findings"
+    return ""
 
 
 def counted(reports: Sequence[FailureReport]) -> Mapping[str, int]:

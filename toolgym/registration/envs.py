@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
@@ -10,7 +11,6 @@ from toolgym.errors import DataError
 from toolgym.registration.parts import default_user, make_curriculum, make_domain, make_judge, make_user
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from toolgym.curriculum import Curriculum
@@ -45,7 +45,7 @@ def make_env(
     split: str = "train",
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
-    curriculum: str | Curriculum = "fixed",
+    curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
     judge: str | Judge | None = None,
@@ -62,7 +62,8 @@ def make_env(
         user_model: The model behind a user that has one: its name, or the settings of
             :class:`~toolgym.models.ModelSettings` as a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
-            curriculum of yours: the environment then only samples, and updating is up to you.
+            curriculum of yours: the environment then only samples, and updating is up to you. None: the one that
+            ``pool`` holds, if it is given, else ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name; see :func:`make_curriculum`.
         pool: A folder that a refresh of this curriculum wrote: it goes on from there. In an environment's spec, which
             is JSON, it is text.
@@ -94,7 +95,7 @@ def make_vec_env(
     split: str = "train",
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
-    curriculum: str | Curriculum = "fixed",
+    curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
     judge: str | Judge | None = None,
@@ -110,7 +111,8 @@ def make_vec_env(
         split: Which tasks.
         user: A user's name, or what makes one.
         user_model: The model behind a user that has one.
-        curriculum: A curriculum's name, or a curriculum of yours; one draws for all.
+        curriculum: A curriculum's name, or a curriculum of yours; one draws for all. None: that of the pool, else
+            ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
         judge: A judge's name, or a judge.
@@ -138,7 +140,7 @@ def make_aec_env(
     *,
     data: str = "toolgym",
     split: str = "train",
-    curriculum: str | Curriculum = "fixed",
+    curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
     **settings: Any,
@@ -150,7 +152,7 @@ def make_aec_env(
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
         split: Which tasks.
         curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
-            environment then only samples.
+            environment then only samples. None: that of the pool, else ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
         settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
@@ -167,8 +169,8 @@ def make_aec_env(
     from toolgym.envs.aec_env import ToolAECEnv
 
     made = make_domain(domain, data) if isinstance(domain, str) else domain
-    drawn_by = _drawn_by(made, split, curriculum, curriculum_args, pool)
-    return ToolAECEnv(made, drawn_by, owns_curriculum=isinstance(curriculum, str), split=split, **settings)
+    drawn_by, owned = _drawn_by(made, split, curriculum, curriculum_args, pool)
+    return ToolAECEnv(made, drawn_by, owns_curriculum=owned, split=split, **settings)
 
 
 def _env_parts(
@@ -177,7 +179,7 @@ def _env_parts(
     split: str,
     user: str | AgentFactory | None,
     user_model: str | Mapping[str, Any] | None,
-    drawn: tuple[str | Curriculum, Mapping[str, Any] | None, str | Path | None],
+    drawn: tuple[str | Curriculum | None, Mapping[str, Any] | None, str | Path | None],
     judge: str | Judge | None,
     judge_model: str | Mapping[str, Any] | None,
 ) -> dict[str, Any]:
@@ -189,10 +191,11 @@ def _env_parts(
         raise DataError("user_model is for a user that is given by name; yours brings its own")
     if judge_model is not None and not isinstance(judge, str):
         raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
+    drawn_by, owned = _drawn_by(made, split, *drawn)
     return {
         "domain": made,
-        "curriculum": _drawn_by(made, split, *drawn),
-        "owns_curriculum": isinstance(drawn[0], str),
+        "curriculum": drawn_by,
+        "owns_curriculum": owned,
         "user": make_user(user, user_model) if isinstance(user, str) else user,
         "user_name": user if isinstance(user, str) else _name_of(user),
         "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
@@ -205,11 +208,25 @@ def _name_of(factory: AgentFactory) -> str:
 
 
 def _drawn_by(
-    domain: Domain, split: str, curriculum: str | Curriculum, args: Mapping[str, Any] | None, pool: str | Path | None
-) -> Curriculum:
-    """The curriculum of an environment."""
+    domain: Domain,
+    split: str,
+    curriculum: str | Curriculum | None,
+    args: Mapping[str, Any] | None,
+    pool: str | Path | None,
+) -> tuple[Curriculum, bool]:
+    """The curriculum of an environment, and whether it owns it."""
+    from toolgym.curriculum import Curriculum
+
+    if args is not None and not isinstance(args, Mapping):
+        raise DataError(f'curriculum_args must be a mapping such as {{"seed": 1}}, got {args!r:.80}')
+    if curriculum is None:
+        from toolgym.curricula.folder import read_saved
+
+        curriculum = "fixed" if pool is None else read_saved(pool).curriculum
     if isinstance(curriculum, str):
-        return make_curriculum(curriculum, domain, split, pool=pool, **(args or {}))
+        return make_curriculum(curriculum, domain, split, pool=pool, **(args or {})), True
+    if isinstance(curriculum, type) or not isinstance(curriculum, Curriculum):
+        raise DataError(f"curriculum must be the name of one, a Curriculum, or None, got {curriculum!r:.80}")
     if args or pool is not None:
         raise DataError("curriculum_args and pool are for a curriculum that is given by name; yours is built already")
-    return curriculum
+    return curriculum, False

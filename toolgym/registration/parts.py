@@ -58,13 +58,13 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
 
 
 def make_curriculum(
-    name: str, domain: Domain, split: str, *, pool: str | Path | None = None, **options: Any
+    name: str, domain: str | Domain, split: str, *, pool: str | Path | None = None, **options: Any
 ) -> Curriculum:
     """A curriculum over a split of a domain.
 
     Args:
         name: An installed curriculum.
-        domain: The domain.
+        domain: A domain's name, or a Domain.
         split: The split that it begins with.
         pool: A folder that a refresh of this curriculum wrote: it goes on from there, and writes its next one there.
         options: Its own options, such as ``seed`` or ``folder``. An analyst or a proposer that is named and has a model
@@ -76,12 +76,16 @@ def make_curriculum(
             no curriculum of this name over this domain.
 
     Example:
-        >>> make_curriculum("raft", make_domain("mock"), "train", recency=1.0).recency
+        >>> make_curriculum("raft", "mock", "train", recency=1.0).recency
         1.0
     """
     from toolgym.curricula.making import curriculum_of
 
+    if not isinstance(name, str):
+        raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")
     make = CURRICULA.load(name)
+    if isinstance(domain, str):
+        domain = make_domain(domain)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
     for part, make_part in (("analyst", make_analyst), ("proposer", make_proposer)):
@@ -222,7 +226,7 @@ def _with_model(
     """The factory with its model bound, if it takes one."""
     if not needs_model(factory):
         if model is not None:
-            raise DataError(f"the {role} {name!r} has no model, and one was given: {str(model)[:80]}")
+            raise DataError(f"the {role} {name!r} takes no model, and one was given; leave it out")
         return factory
     if model is None:
         raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")

@@ -15,6 +15,7 @@ from toolgym.agents.passive import NoOp
 from toolgym.certificates.stages import user_of
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.domain import AgentFactory, Domain
+from toolgym.errors import DataError
 from toolgym.loops import wait_for
 from toolgym.rollouts import play
 from toolgym.tasks import Task
@@ -51,6 +52,7 @@ def check_curriculum(
             language model behind it.
 
     Raises:
+        DataError: If ``make`` is no function.
         AssertionError: If it does not keep the protocol; it says what was expected and what was found.
 
     Example:
@@ -58,7 +60,12 @@ def check_curriculum(
         >>> mock = make_domain("mock")
         >>> check_curriculum(lambda: make_curriculum("learnability", mock, "train"), mock)
     """
+    if not callable(make):
+        raise DataError(
+            f"make must be a function that makes a curriculum, such as lambda: make_curriculum(…), got {make!r:.80}"
+        )
     made = make()
+    _expect(make() is not made, "make must make a new curriculum each time, it gave the same one twice")
     _expect(
         isinstance(made, Curriculum),
         f"{type(made).__name__} lacks a method of the protocol toolgym.curriculum.Curriculum: "
@@ -67,9 +74,9 @@ def check_curriculum(
     _check_draws(make)
     groups = _played(domain, made.sample(np.random.default_rng(0), DRAWS))
     _check_metrics(make, groups)
+    _check_state(make, groups)  # before updates: what a state forgets would be taken for an update that counts twice
     _check_update(make(), groups)
     _check_admit(made, groups[0], signal)
-    _check_state(make, groups)
     if budget is not None:
         _check_refresh(make, domain, groups, budget)
 
@@ -141,10 +148,12 @@ def _check_state(make: Callable[[], Curriculum], groups: Sequence[Sequence[Traje
     other.load_state_dict(json.loads(_text(one)))
     _same("the state of one that was loaded is another than that which was saved", _text(one), _text(other))
     _same("one that was loaded draws differently", _drawn(one), _drawn(other))
-    for group in groups[1:]:
+    for what, group in (*(("the same trials", group) for group in groups[1:]), ("trials that were seen", groups[0])):
         one.update(group)
         other.update(group)
-    _same("one that was loaded learns differently from the same trials", _text(one), _text(other))
+        why = f"from {what}: does state_dict hold all that it learned, and which episodes it has seen?"
+        _same(f"one that was loaded learns differently {why}", _text(one), _text(other))
+        _same(f"one that was loaded has other metrics {why}", one.metrics(), other.metrics())
     _same("one that was loaded draws differently after the same trials", _drawn(one, 1), _drawn(other, 1))
 
 
