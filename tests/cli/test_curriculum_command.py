@@ -20,6 +20,7 @@ from toolgym.curricula import folder
 from toolgym.curriculum import RefreshReport
 from toolgym.domain import Domain
 from toolgym.generators.certifier import Funnel
+from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.runs import read_manifest, read_trajectories
 from toolgym.trajectory import Trajectory
@@ -96,11 +97,65 @@ def test_a_second_refresh_goes_on_from_the_first_with_a_run_over_the_pool(run: C
 
 
 @pytest.mark.usefixtures("kept")
-def test_what_was_learned_from_a_run_is_not_learned_twice(run: Command) -> None:
+def test_what_was_learned_from_a_run_is_not_learned_twice(run: Command, mock: Domain) -> None:
     run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4")
+    before = (POOL / "curriculum.json").read_bytes()
     done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "4", "--json")
-    assert (done.json["failures"], done.json["proposed"]) == (0, 0)
-    assert "6 of the 6 episodes of the run 'x' were counted before" in done.err
+    assert (done.code, done.out) == (2, "")
+    assert "nothing new to learn from: 6 of the 6 episodes of the run 'x' were counted before" in done.err
+    assert (POOL / "curriculum.json").read_bytes() == before
+    keep(Path("runs") / "y", *failed(mock, 7), split="train")
+    done = run("curriculum", "refresh", "mock", "--from", "y", "--tasks", "4", "--json")
+    assert (done.code, done.json["failures"]) == (0, 1)
+    assert "6 of the 7 episodes of the run 'y' were counted before" in done.err
+    done = run("curriculum", "refresh", "mock", "--from", "y", "--tasks", "4", "--no-controller", "--json")
+    assert (done.code, done.err.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--curriculum", "raft"), ("--no-proposer",)])
+def test_a_curriculum_that_learns_from_failures_needs_a_run(run: Command, options: tuple[str, ...]) -> None:
+    done = run("curriculum", "refresh", "mock", "--tasks", "2", *options)
+    assert (done.code, "give --from RUN" in done.err) == (2, True)
+    assert not Path("pools").exists()
+
+
+def test_what_looks_at_no_failures_needs_no_run_and_says_so(run: Command) -> None:
+    for number, options in enumerate((("--curriculum", "general"), ("--no-controller",))):
+        done = run("curriculum", "refresh", "mock", "--tasks", "2", "--pool", str(number), *options)
+        assert (done.code, "failures: not looked at" in done.out) == (0, True)
+        assert "failures analysed" not in done.out
+
+
+def test_nothing_is_learned_from_test_tasks_and_the_message_does_not_lead_there(run: Command, mock: Domain) -> None:
+    keep(Path("runs") / "y", *failed(mock, 1, "test"), split="test")
+    done = run("curriculum", "refresh", "mock", "--from", "y")
+    assert (done.code, "nothing must be learned from tasks of 'test'" in done.err) == (2, True)
+    assert "--split" not in done.err
+
+
+def test_an_error_begins_with_the_error_where_standard_error_is_no_terminal(run: Command) -> None:
+    assert run("curriculum", "refresh", "mock", "--tasks", "2").err.startswith("toolgym: ")
+
+
+def test_patterns_are_shown_by_family_and_what_was_synthesized_says_over_which_domain(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "12", "--pool", "a")
+    shown = list(run("curriculum", "show", "a", "--json").json["patterns"])
+    assert shown == [name for name in PATTERNS if name in shown]
+    run("tasks", "synthesize", "mock", "--out", "sft", "--count", "2", "--recoveries", "0")
+    assert "sft: tasks over mock, toolgym data" in run("curriculum", "show", "sft").out
+    (Path("sft") / "trajectories.jsonl").unlink()
+    assert run("curriculum", "show", "sft").out.startswith("sft: tasks\n")
+
+
+def test_a_pool_that_is_not_there_is_told_with_what_may_be_meant(run: Command) -> None:
+    run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2")
+    for command in (("curriculum", "show", "mock-sentinel"), ("eval", "mock", "--pool", "pools/mock-sentinal")):
+        done = run(*command)
+        assert (done.code, "Did you mean 'pools/mock-sentinel'?" in done.err) == (2, True), done.err
+    place = str(POOL / "curriculum.json")
+    for command in (("show", place), ("refresh", "mock", "--no-controller", "--pool", place)):
+        done = run("curriculum", *command)
+        assert (done.code, f"name the folder that it is in, '{POOL}'" in done.err) == (2, True), done.err
 
 
 def test_a_run_over_a_pool_is_not_continued_when_the_pool_has_grown(run: Command) -> None:
@@ -181,10 +236,15 @@ def test_an_interrupt_when_the_pool_is_written_does_not_say_that_it_is_as_it_was
         (("--from", "y"), "No run named 'y'"),
         (("--curriculum", "fixed"), "the curriculum 'fixed' keeps no pool"),
         (("--curriculum", "nothing"), "No curriculum named 'nothing'"),
-        (("--curriculum", "general", "--no-controller"), "has no option 'controller'"),
+        (("--curriculum", "general", "--no-controller"), "the curriculum 'general' does not take --no-controller"),
         (("--no-controller", "--no-proposer"), "exclude each other"),
         (("--pool", "runs"), "is no pool of a curriculum and not empty"),
-        (("--proposer", "llm"), "needs a model"),
+        (("--proposer", "llm"), "needs a model; name it with --proposer-model\n"),
+        (
+            ("--analyst", "rules", "--analyst-model", "m"),
+            "the analyst 'rules' has no model; leave --analyst-model out",
+        ),
+        (("--solver", "llm"), "needs a model; name it with --solver-model\n"),
         (("--solver", "nobody"), "No agent named 'nobody'"),
     ],
 )
@@ -211,7 +271,7 @@ def test_a_pool_does_not_learn_from_another_split_than_it_began_with(run: Comman
     before = (Path("a") / "curriculum.json").read_bytes()
     keep(Path("runs") / "y", *failed(mock, 1, split), split=split)
     done = run("curriculum", "refresh", "mock", "--from", "y", "--split", split, "--pool", "a")
-    assert (done.code, "name the split that it began with" in done.err) == (2, True)
+    assert (done.code, "began with the split 'train': name that split" in done.err) == (2, True)
     assert (Path("a") / "curriculum.json").read_bytes() == before
 
 
@@ -282,7 +342,7 @@ def test_a_folder_with_another_curriculum_is_refused(run: Command) -> None:
     )
 
 
-def test_eval_plays_no_pool_that_is_none(run: Command) -> None:
+def test_eval_plays_no_pool_that_is_none(run: Command, mock: Domain) -> None:
     Path("empty").mkdir()
     for options, says in (
         (("--pool", "gone"), "is not there"),
@@ -292,7 +352,8 @@ def test_eval_plays_no_pool_that_is_none(run: Command) -> None:
         done = run("eval", "mock", *options)
         assert (done.code, says in done.err) == (2, True), options
     assert run("curriculum", "show", "empty").code == 2
-    run("curriculum", "refresh", "mock", "--tasks", "2")
+    keep(Path("runs") / "x", *failed(mock, 2), split="train")
+    run("curriculum", "refresh", "mock", "--from", "x", "--no-proposer")
     done = run("eval", "mock", "--pool", str(POOL))
     assert (done.code, "no task was made" in done.err) == (2, True)
     done = run("eval", "retail", "--pool", str(POOL))

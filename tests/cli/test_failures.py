@@ -239,7 +239,8 @@ def test_a_run_over_a_pool_needs_the_pool(run: Command) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--analyst", "llm"), "needs a model"),
+        (("--analyst", "llm"), "the analyst 'llm' needs a model; name it with --analyst-model\n"),
+        (("--analyst", "rules", "--analyst-model", "m"), "has no model; leave --analyst-model out\n"),
         (("--analyst", "nobody"), "No analyst named 'nobody'"),
         (("--analyst-args", "{}"), "name it with --analyst-model"),
         (("--against", "y"), "No run named 'y'"),

@@ -199,12 +199,38 @@ def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
     [
         ({"curriculum": "sentinel", "curriculum_args": {"bass": 0.5}}, DataError, "no option 'bass'; it has base, "),
         ({"curriculum": "learnability", "curriculum_args": {"analyst": "rules"}}, DataError, "no option 'analyst'"),
-        ({"curriculum": "fixed", "curriculum_args": {"seed": 1}}, DataError, "'fixed' does not take these options"),
+        (
+            {"curriculum": "fixed", "curriculum_args": {"seed": 1}},
+            DataError,
+            "'fixed' has no option 'seed'; it has none",
+        ),
         ({"curriculum": "sentinel", "curriculum_args": {"base": 2}}, ValueError, r"base must be in \[0, 1\], got 2"),
         ({"curriculum": "raft", "curriculum_args": {"restart": "best"}}, ValueError, "'sft' or 'last', got 'best'"),
         ({"curriculum": "raft", "curriculum_args": {"recency": -1}}, ValueError, "at least 0, got -1"),
         ({"curriculum": "raft", "curriculum_args": {"prior": (0, 1)}}, ValueError, "prior must be two"),
         ({"curriculum": "raft", "curriculum_args": {"seed": -1}}, ValueError, "seed must be at least 0"),
+        ({"curriculum": "raft", "curriculum_args": {"seed": 1.5}}, DataError, "seed must be a whole number .* got 1.5"),
+        ({"curriculum": "raft", "curriculum_args": {"seed": True}}, DataError, "seed must be .* got True"),
+        ({"curriculum": "raft", "curriculum_args": {"seed": "1"}}, DataError, "seed must be .* got '1'"),
+        ({"curriculum": "raft", "curriculum_args": {"prior": 1}}, DataError, "prior must be two .* got 1"),
+        ({"curriculum": "raft", "curriculum_args": {"prior": ("x", 1)}}, DataError, "prior must be .* got 'x'"),
+        ({"curriculum": "raft", "curriculum_args": {"recency": None}}, DataError, "recency must be .* got None"),
+        ({"curriculum": "sentinel", "curriculum_args": {"base": "x"}}, DataError, r"base must be .* \[0, 1\], got 'x'"),
+        ({"curriculum": "raft", "curriculum_args": {"analyst": 3}}, DataError, r"analyst must be .*explain\(\), got 3"),
+        (
+            {"curriculum": "raft", "curriculum_args": {"analyst": GoldAnalyst}},
+            DataError,
+            "analyst must be .* got <class",
+        ),
+        ({"curriculum": "raft", "curriculum_args": {"proposer": 3}}, DataError, r"proposer must .*propose\(\), got 3"),
+        (
+            {"curriculum": "raft", "curriculum_args": {"certifier": 3}},
+            DataError,
+            r"certifier must .*certify\(\), got 3",
+        ),
+        ({"curriculum": "raft", "curriculum_args": {"solver": "x"}}, DataError, "solver must .*got 'x'; .*solver_of"),
+        ({"curriculum": 3}, DataError, "curriculum must be the name of one, a Curriculum, or None, got 3"),
+        ({"curriculum": "raft", "curriculum_args": [1]}, DataError, r"curriculum_args must be a mapping .* got \[1\]"),
         (
             {"curriculum": "raft", "curriculum_args": {"analyst": "oracle"}},
             UnknownNameError,
@@ -218,7 +244,11 @@ def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
             "nothing is left",
         ),
         ({"curriculum": Learnability(MOCK, TASKS), "pool": "somewhere"}, DataError, "given by name"),
-        ({"curriculum": "sentinel", "pool": "nowhere"}, DataError, "'nowhere' holds no curriculum"),
+        (
+            {"curriculum": "sentinel", "pool": "nowhere"},
+            DataError,
+            "the pool 'nowhere' is not there.*curriculum refresh",
+        ),
     ],
 )
 @pytest.mark.parametrize("make", [make_env, make_vec_env])
@@ -227,6 +257,15 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         make("mock", **settings)
+
+
+def test_a_curriculum_is_made_over_a_domain_by_its_name() -> None:
+    made = make_curriculum("raft", "mock", "train")
+    assert [task.id for task in made.sample(np.random.default_rng(0), 3)] == drawn(
+        make_curriculum("raft", MOCK, "train"), 3
+    )
+    with pytest.raises(DataError, match=r"the curriculum must be a name, one of fixed, .* got 3"):
+        make_curriculum(3, MOCK, "train")  # type: ignore[arg-type]  # that it is told is the point
 
 
 def test_general_draws_what_it_made_and_raft_the_union_of_its_rounds() -> None:

@@ -17,6 +17,7 @@ from small_workshop import GoldAnalyst, small_domain
 from toolgym import make_curriculum, make_domain
 from toolgym.curricula import Fixed, Learnability
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
+from toolgym.errors import DataError
 from toolgym.tasks import Task
 from toolgym.testing import check_curriculum
 from toolgym.trajectory import Trajectory
@@ -80,6 +81,15 @@ class _Forgetful(Learnability):
         pass
 
 
+class _Amnesiac(Learnability):
+    """Its state holds all but which episodes were seen."""
+
+    def state_dict(self) -> dict[str, Any]:
+        state = super().state_dict()
+        state["pool"]["episodes"] = {}
+        return state
+
+
 class _Greedy(Learnability):
     def admit(self, group: Sequence[Trajectory]) -> bool:
         return True
@@ -123,6 +133,7 @@ class _Half:
         (_Twice, "idempotent by episode id: .* changed the state"),
         (_NoJson, "state_dict must be JSON"),
         (_Forgetful, "the state of one that was loaded is another"),
+        (_Amnesiac, "learns differently from trials that were seen: does state_dict hold .* it has seen"),
         (_Greedy, "admit must be False for a group with a void trial, it is True"),
         (_Dull, "admit must be False for a group whose trials all ended alike"),
         (_Endless, "metrics must be finite floats, 'rate' is nan"),
@@ -138,6 +149,14 @@ def test_what_does_not_keep_the_protocol_is_told(kind: Any, message: str) -> Non
 
     with pytest.raises(AssertionError, match=message):
         check_curriculum(make, MOCK)
+
+
+def test_what_makes_curricula_is_asked_for_and_not_one_of_them() -> None:
+    one = Learnability.from_split(MOCK, "train")
+    with pytest.raises(DataError, match="make must be a function that makes a curriculum"):
+        check_curriculum(one, MOCK)  # type: ignore[arg-type]  # that it is told is the point
+    with pytest.raises(AssertionError, match="make must make a new curriculum each time"):
+        check_curriculum(lambda: one, MOCK)
 
 
 def test_a_curriculum_that_leaves_signal_to_the_trainer_or_is_not_refreshed_can_be_checked() -> None:

@@ -17,7 +17,7 @@ import pytest
 from small_workshop import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
-from toolgym.curricula import Sentinel
+from toolgym.curricula import Fixed, Sentinel
 from toolgym.curricula.folder import read_saved, write_saved, writing
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
@@ -119,6 +119,38 @@ def test_an_environment_goes_on_from_a_pool(make: Any, written: Path) -> None:
     assert names == {"sentinel-r0", "sentinel-r1"}
 
 
+@pytest.mark.parametrize("make", [make_env, make_vec_env, make_aec_env])
+def test_a_pool_alone_names_its_curriculum_and_without_one_it_is_fixed(make: Any, written: Path) -> None:
+    env = make(small_domain(), pool=written)
+    assert (type(env.curriculum), env.curriculum.round) == (Sentinel, 2)
+    assert type(make("mock").curriculum) is Fixed
+
+
+def test_a_spec_with_a_pool_alone_is_json_and_makes_the_environment_again(written: Path) -> None:
+    env = gym.make("ToolMock-v0", pool=str(written))
+    assert env.spec is not None
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    assert tool_env(again).curriculum.state_dict() == tool_env(env).curriculum.state_dict()
+
+
+def test_a_folder_that_is_no_curriculums_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pools" / "sft").mkdir(parents=True)
+    (tmp_path / "pools" / "sft" / "tasks.jsonl").write_text("")
+    (tmp_path / "pools" / "empty").mkdir()
+    (tmp_path / "pools" / "curriculum.json").write_text("{}")
+    for pool, says in (
+        ("sft", "the pool 'sft' is not there. Did you mean 'pools/sft'?"),
+        ("pools/sft", "its tasks are played by `toolgym eval --pool`, but no curriculum goes on from it"),
+        ("pools/empty", "'pools/empty' holds no curriculum: it has no curriculum.json"),
+        ("pools/curriculum.json", "is a file and no folder; name the folder that it is in, 'pools'"),
+    ):
+        with pytest.raises(DataError) as told:
+            make_env("mock", pool=pool)
+        assert says in str(told.value)
+        assert "Errno" not in str(told.value)
+
+
 def test_gymnasium_makes_it_from_a_path_and_its_spec_from_text(written: Path) -> None:
     env = gym.make("ToolMock-v0", curriculum="sentinel", pool=str(written))
     assert env.spec is not None
@@ -216,10 +248,10 @@ def test_a_state_that_began_with_another_split_is_refused_and_changes_nothing(wr
     state = sentinel(None).state_dict()
     curriculum = Sentinel.from_split(small_domain(), "test", analyst=GoldAnalyst())
     before = curriculum.state_dict()
-    with pytest.raises(DataError, match="name the split that it began with"):
+    with pytest.raises(DataError, match="began with the split 'train': name that split"):
         curriculum.load_state_dict(state)
     assert curriculum.state_dict() == before
-    with pytest.raises(DataError, match="name the split that it began with"):
+    with pytest.raises(DataError, match="began with the split 'train': name that split"):
         make_env(small_domain(), split="test", curriculum="sentinel", pool=written)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from toolgym.cli.models import (
     ModelArgs,
     ProposerModel,
     SolverModel,
+    check_model,
     model_settings,
 )
 from toolgym.cli.output import AsJson, Data, errors, print_json
@@ -97,6 +98,7 @@ def refresh(
     from toolgym.loops import wait_for
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst, make_domain, make_proposer
+    from toolgym.registry import ANALYSTS, PROPOSERS
 
     models = {
         "analyst": model_settings("analyst", analyst_model, analyst_base_url, analyst_args),
@@ -123,8 +125,10 @@ def refresh(
 
         options: dict[str, Any] = {"seed": seed, "certifier": _Shown(tick)}
         if analyst is not None or models["analyst"] is not None:
+            check_model(ANALYSTS, analyst or "llm", models["analyst"])
             options["analyst"] = make_analyst(analyst or "llm", models["analyst"], throttle=throttle)
         if proposer is not None or models["proposer"] is not None:
+            check_model(PROPOSERS, proposer or "llm", models["proposer"])
             options["proposer"] = make_proposer(proposer or "llm", models["proposer"], throttle=throttle)
         if (plays := _solver(solver, models["solver"], made, seed, throttle)) is not None:
             options["solver"] = plays
@@ -202,9 +206,11 @@ def _solver(
     from toolgym.generators.certifier import solver_of
     from toolgym.prompts import wording_of
     from toolgym.registration import make_agent, with_wording
+    from toolgym.registry import AGENTS
 
     if name is None and model is None:
         return None
+    check_model(AGENTS, name or "llm", model)
     agent = with_wording(make_agent(name or "llm", model, throttle=throttle), wording_of(domain))
     return solver_of(agent, _default_user(), seed=seed)
 
@@ -319,7 +325,9 @@ def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[T
         judged = sum(row.success is not None for group in groups for row in group)
         every, new = every + judged, new + len(curriculum.pool.episodes) - before
         if again := judged - (len(curriculum.pool.episodes) - before):
-            told.append(f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new")
+            told.append(
+                f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new"
+            )
     if not of_failures and isinstance(curriculum, Generative):
         return  # what it makes does not hang on what it was told
     otherwise = "if another policy did the same, evaluate it with another --seed"

@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.failure_tables import UNNAMED, print_failures
-from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, model_settings
+from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, check_model, model_settings
 from toolgym.cli.output import AsJson, errors, print_json
 from toolgym.cli.pools import domain_played
 from toolgym.cli.runs import Runs, find_run
@@ -106,6 +106,7 @@ def failures(
     from toolgym.failures.reading import against_untargeted, by_task
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst
+    from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
 
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
@@ -114,6 +115,7 @@ def failures(
         raise DataError(f"--out {str(out)!r} is there and holds something else than reports; name another file")
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
+    check_model(ANALYSTS, name, model)
     opened = _open(source, runs)
     beside = None if against is None else _open(against, runs)
     explains = make_analyst(name, model, throttle=Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd))

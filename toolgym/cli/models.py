@@ -91,7 +91,7 @@ def check_model(registry: Registry, name: str, model: ModelSettings | None) -> N
     if takes and model is None:
         raise DataError(f"the {registry.kind} {name!r} needs a model; name it with --{role}-model")
     if model is not None and not takes:
-        raise DataError(f"the {registry.kind} {name!r} takes no model; leave --{role}-model out")
+        raise DataError(f"the {registry.kind} {name!r} has no model; leave --{role}-model out")
 
 
 def recorded(settings: ModelSettings) -> dict[str, Any]:

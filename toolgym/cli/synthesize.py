@@ -107,7 +107,7 @@ def _print(answer: Mapping[str, Any]) -> None:
     shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())
     _say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
     if slips["fallbacks"]:
-        _say(f"played by the oracle, since the novice had no such trial: {slips['fallbacks']} of them", style="yellow")
+        _say(f"recoveries by the oracle, as the novice had no such trial: {slips['fallbacks']}", style="yellow")
     for why, number in (*answer["left_out"].items(), *answer["notes"].items()):
         _say(f"{number} left out: {why}", style="yellow")
     if answer["demonstrations"] < answer["asked"]:

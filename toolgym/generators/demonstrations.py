@@ -60,7 +60,8 @@ class Demonstration:
     Args:
         task: The task, with its certificate.
         trajectory: The whole episode, a success.
-        chat: The same as the assistant's model would see it, in OpenAI chat format, its system message first.
+        chat: The same as the assistant's model would see it, in OpenAI chat format, from its system message to the last
+            thing that it says.
         tools: The assistant's tools, in OpenAI's function format.
     """
 
@@ -366,10 +367,11 @@ class _Making:
         user = "minimal" if task.facts is None else "scripted"
         trajectory = episode.trajectory(agent=agent, user=user, trial=trial, seed=self.seed)
         view = episode.view("assistant")
+        last = max(place for place, message in enumerate(view) if message.role == "assistant")
         return Demonstration(
             task,  # with its certificate, which the task of an episode that was prepared before may lack
             replace(trajectory, started=None, seconds=None),
-            [system_message(str(view[0].content)), *as_chat(view[1:], "assistant")],
+            [system_message(str(view[0].content)), *as_chat(view[1 : last + 1], "assistant")],
             wording_of(self.domain).schemas(self.domain.name, "assistant", episode.tools("assistant")),
         )
 

@@ -226,7 +226,7 @@ def _with_model(
     """The factory with its model bound, if it takes one."""
     if not needs_model(factory):
         if model is not None:
-            raise DataError(f"the {role} {name!r} takes no model, and one was given; leave it out")
+            raise DataError(f"the {role} {name!r} has no model, and one was given; leave it out")
         return factory
     if model is None:
         raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")
