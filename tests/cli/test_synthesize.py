@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from command_line import Done
 
-from toolgym.generators.demonstrations import HARMLESS
+from toolgym.generators.demonstration import HARMLESS
 from toolgym.patterns import PATTERNS
 from toolgym.tasks import read_tasks
 from toolgym.trajectory import Trajectory

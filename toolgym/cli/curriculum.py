@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +25,9 @@ from toolgym.cli.pools import SPLIT, pool_contents, settings_of
 from toolgym.cli.runs import Runs, find_run, plain
 
 if TYPE_CHECKING:
-    from toolgym.certificates import Seen
     from toolgym.curriculum import Curriculum
     from toolgym.domain import Agent, AgentFactory, Domain
-    from toolgym.generators.certifier import Certified, Solver
-    from toolgym.generators.proposal import Proposal
+    from toolgym.generators.certifier import Solver
     from toolgym.models import ModelSettings, Throttle
     from toolgym.trajectory import Trajectory
 
@@ -93,6 +91,7 @@ def refresh(
 
     Everything is kept in the pool's folder; a refresh that is broken off leaves it as it was.
     """
+    from toolgym.curricula.generative import Generative
     from toolgym.curriculum import Budget
     from toolgym.errors import DataError
     from toolgym.loops import wait_for
@@ -123,7 +122,7 @@ def refresh(
         def tick() -> None:
             progress.advance(bar)
 
-        options: dict[str, Any] = {"seed": seed, "certifier": _Shown(tick)}
+        options: dict[str, Any] = {"seed": seed}
         if analyst is not None or models["analyst"] is not None:
             check_model(ANALYSTS, analyst or "llm", models["analyst"])
             options["analyst"] = make_analyst(analyst or "llm", models["analyst"], throttle=throttle)
@@ -135,6 +134,8 @@ def refresh(
         options |= {name: False for name, off in (("controller", no_controller), ("proposing", no_proposer)) if off}
         kind, folder = _place(made, curriculum, pool)
         goes_on = _begin(kind, made, split, folder, options)
+        if isinstance(goes_on, Generative):
+            goes_on.progress = tick
         found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
         _learn(goes_on, found)
         before = _written(folder)
@@ -163,40 +164,6 @@ def show(
         print_json(answer)
         return
     print_pool(answer)
-
-
-class _Shown:
-    """The certifier by default, which says how far it is.
-
-    Args:
-        tick: Called after each proposal.
-    """
-
-    def __init__(self, tick: Callable[[], None]) -> None:
-        self._tick = tick
-
-    async def certify(
-        self,
-        domain: Domain,
-        proposals: Sequence[Proposal],
-        *,
-        seen: Seen,
-        apart: Collection[str] = (),
-        solver: Solver | None = None,
-        trials: int = 4,
-        progress: Callable[[], None] | None = None,
-    ) -> Certified:
-        """See Certifier."""
-        from toolgym.generators.certifier import Funnel
-
-        def both() -> None:
-            self._tick()
-            if progress is not None:
-                progress()
-
-        return await Funnel().certify(
-            domain, proposals, seen=seen, apart=apart, solver=solver, trials=trials, progress=both
-        )
 
 
 def _solver(
@@ -277,8 +244,6 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
             f"the curriculum {kind!r} does not take {_FLAGS[unknown[0]]}; leave it out, or choose another with "
             "--curriculum, such as sentinel"
         )
-    if known is None or "certifier" not in known:
-        options.pop("certifier")  # it certifies in its own way, or not at all
     if folder.name in (STATE, TASKS):
         check_there(folder)
     if (folder / STATE).exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,9 @@ class Generative(Pooled):
         UnknownNameError: If there is no part of that name.
         ValueError: If an argument is out of range.
     """
+
+    progress: Callable[[], None] | None = None
+    """Called in a refresh after each proposal that was certified or not; for whoever shows how far it is."""
 
     def __init__(
         self,
@@ -142,7 +145,13 @@ class Generative(Pooled):
             if task.world in worlds:
                 seen.add(prepare(self.domain, task))
         return await self.certifier.certify(
-            self.domain, proposals, seen=seen, apart=self.apart, solver=self.solver, trials=budget.trials
+            self.domain,
+            proposals,
+            seen=seen,
+            apart=self.apart,
+            solver=self.solver,
+            trials=budget.trials,
+            progress=self.progress,
         )
 
     def _ids(self, number: int) -> list[str]:

@@ -11,7 +11,7 @@ import json
 import shutil
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
@@ -32,83 +32,23 @@ from toolgym.domain import AgentFactory, Domain
 from toolgym.episode import Episode
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.generators.certifier import Certifier, Funnel
+from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.proposal import Demand, Proposal, Proposer
 from toolgym.generators.template import TemplateProposer, workshop_of
 from toolgym.prepared import prepare
 from toolgym.prompts import as_chat, wording_of
 from toolgym.rollouts import play_async
 from toolgym.tasks import Task, write_tasks
-from toolgym.trajectory import Trajectory
 from toolgym.users.minimal import MinimalUser
 from toolgym.users.scripted import scripted_user
 from toolgym.workshop import MAX_LEVEL, targets
 
-HARMLESS = frozenset({"repeated_call", "no_confirmation", "needless_transfer"})
-"""Patterns that nobody puts right: a slip of one of them that did no harm shows no recovery, only the slip."""
 ROUNDS = 12
 """How often tasks are proposed for those that did not come through, at most."""
 TRIALS = 24
 """In how many trials of a task a recovery is looked for."""
 OWN_TRIALS = 3
 """In how many trials of a task the oracle may try."""
-
-
-@dataclass(frozen=True)
-class Demonstration:
-    """A task and how it is solved.
-
-    Args:
-        task: The task, with its certificate.
-        trajectory: The whole episode, a success.
-        chat: The same as the assistant's model would see it, in OpenAI chat format, from its system message to the last
-            thing that it says.
-        tools: The assistant's tools, in OpenAI's function format.
-    """
-
-    task: Task
-    trajectory: Trajectory
-    chat: Sequence[Mapping[str, Any]]
-    tools: Sequence[Mapping[str, Any]]
-
-    @property
-    def recovered(self) -> tuple[str, ...]:
-        """The patterns that a novice slipped into and recovered from; none if there is a slip that nobody put right."""
-        slips = self.trajectory.injected
-        if any(not slip.recovered or slip.pattern in HARMLESS for slip in slips):
-            return ()
-        return tuple(dict.fromkeys(slip.pattern for slip in slips))
-
-    @property
-    def slips(self) -> list[int]:
-        """The places in the chat of the messages in which it slipped: nothing to be learned from."""
-        return self._spoken_before(slip.message for slip in self.trajectory.injected)
-
-    @property
-    def stumbles(self) -> list[int]:
-        """Those of calls that a tool refused although they are no slips: nothing to be learned from either."""
-        results = (one.error for one in self.trajectory.messages if one.role == "tool" and one.requestor == "assistant")
-        refused = (place for place, one in enumerate(self.chat) if one["role"] == "tool" and next(results))
-        return [place for place in self._spoken_before(refused) if place not in self.slips]
-
-    def _spoken_before(self, places: Iterable[int]) -> list[int]:
-        spoken = [place for place, message in enumerate(self.chat) if message["role"] == "assistant"]
-        before = [[place for place in spoken if place < limit] for limit in places]
-        return sorted({found[-1] for found in before if found})
-
-    def as_chat_line(self) -> dict[str, Any]:
-        """What a line of ``chat.jsonl`` holds: the same keys with the same types whatever the domain.
-
-        The tools are JSON text, since readers that infer types would merge the schemas of their arguments.
-        """
-        return {
-            "messages": list(self.chat),
-            "tools": json.dumps(self.tools),
-            "task_id": self.task.id,
-            "task_key": self.task.key,
-            "agent": self.trajectory.agent,
-            "recovered": list(self.recovered),
-            "slips": self.slips,
-        }
 
 
 @dataclass(frozen=True)
