@@ -14,6 +14,7 @@ import numpy as np
 from careless import careless
 from mutators import mutated
 from other_mutators import mutated_otherwise
+from third_mutators import mutated_again
 
 from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.curriculum import Budget
@@ -145,6 +146,7 @@ def main() -> None:
     show("novice", novice())
     show("broken", broken(mutated(RETAIL, "validation", 20, 0)))
     show("broken, held out", broken(mutated_otherwise(RETAIL)))
+    show("broken, third set", broken(mutated_again(RETAIL)))
     for name in ("careless", "careless_held_out"):
         primary, causes, same = read(name)
         show(f"{name}, primary (agrees in {100 * same:.0f} %)", primary)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mutators import mutated
+from other_mutators import mutated_otherwise
+from third_mutators import mutated_again
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.compat.tau2 import read_results
@@ -99,6 +101,19 @@ def test_the_fault_of_a_broken_dialogue_is_its_primary_cause(retail: Domain, tas
     assert set(result.patterns) == set(PATTERNS)
     assert result.macro_f1 >= 0.95, result.table
     assert elsewhere == []
+
+
+@pytest.mark.parametrize(("made", "least"), [(mutated_otherwise, 0.85), (mutated_again, 0.95)])
+def test_so_is_that_of_dialogues_with_which_the_rules_were_not_developed(
+    retail: Domain, tasks: Mapping[str, Task], made: Callable[[Domain], list[Trajectory]], least: float
+) -> None:
+    pairs = [
+        ({trajectory.injected[0].pattern}, {explain(retail, tasks, trajectory).pattern or ""})
+        for trajectory in made(retail)
+    ]
+    result = scores(pairs)
+    assert set(result.patterns) == set(PATTERNS)
+    assert result.macro_f1 >= least, result.table
 
 
 def place_of(trajectory: Trajectory, seen: int) -> int:
