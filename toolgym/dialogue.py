@@ -126,7 +126,7 @@ async def _awaited(answer: object) -> Message:
 
 def _waited(answer: object) -> Message:
     """What an awaitable comes to; anything else is not a message, and is told so where it is used."""
-    return wait_for(answer) if isinstance(answer, Awaitable) else answer  # type: ignore[return-value]
+    return wait_for(answer) if isinstance(answer, Awaitable) else answer  # type: ignore[return-value]  # as said above
 
 
 def _failed(episode: Episode, side: AgentID, error: Exception) -> Step:

@@ -12,8 +12,10 @@ from small_workshop import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain, make_env, make_vec_env
 from toolgym.curricula import General, Learnability, Raft, Sentinel
+from toolgym.curricula.pooled import Pooled
 from toolgym.curriculum import Curriculum
 from toolgym.envs.tool_env import tool_env
+from toolgym.envs.vector_env import ToolVectorEnv
 from toolgym.errors import DataError, UnknownNameError
 
 NAMES = ("fixed", "general", "learnability", "raft", "sentinel")
@@ -56,7 +58,8 @@ def test_a_curriculum_drives_two_hundred_episodes_and_a_seed_draws_the_same_task
     assert mine.state_dict() == its.state_dict()
     assert mine.metrics() == its.metrics()
     if name != "fixed":
-        counts = [entry.trials for entry in mine.pool]  # type: ignore[attr-defined]  # those with a pool
+        assert isinstance(mine, Pooled)
+        counts = [entry.trials for entry in mine.pool]
         assert sum(counts) == 200
         assert 0 < mine.metrics()["zero_signal"] < 1
 
@@ -67,9 +70,11 @@ def test_a_vector_environment_gives_its_groups_to_the_curriculum_that_it_owns(na
     envs.reset(seed=0)
     for _ in range(40):
         envs.step(["It is done."] * 4)
-    curriculum: Curriculum = envs.unwrapped.curriculum  # type: ignore[attr-defined]
+    assert isinstance(envs, ToolVectorEnv)
+    curriculum = envs.curriculum
     if name != "fixed":
-        assert sum(entry.trials for entry in curriculum.pool) >= 40  # type: ignore[attr-defined]
+        assert isinstance(curriculum, Pooled)
+        assert sum(entry.trials for entry in curriculum.pool) >= 40
 
 
 def test_a_spec_with_options_is_json_and_makes_the_environment_again() -> None:
@@ -146,7 +151,8 @@ def test_a_group_with_a_trial_that_nobody_judged_is_not_admitted() -> None:
     curriculum = make_curriculum("raft", MOCK, "train")
     assert curriculum.admit(group) is False
     curriculum.update(group)
-    assert sum(entry.trials for entry in curriculum.pool) == 2  # type: ignore[attr-defined]
+    assert isinstance(curriculum, Pooled)
+    assert sum(entry.trials for entry in curriculum.pool) == 2
 
 
 def test_trials_of_two_tasks_are_no_group() -> None:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from toolgym import make_agent, make_curriculum, make_domain, make_user
+from toolgym.curricula import Sentinel
 from toolgym.curriculum import Budget
 from toolgym.failures.rules import RulesAnalyst
 from toolgym.render import line
@@ -36,7 +37,8 @@ def blocks() -> list[str]:
     sentinel = make_curriculum("sentinel", retail, "train")
     sentinel.update([failure])
     asyncio.run(sentinel.refresh(Budget(3)))
-    made = [entry.task for entry in sentinel.pool if not entry.of_split]  # type: ignore[attr-defined]
+    assert isinstance(sentinel, Sentinel)
+    made = [entry.task for entry in sentinel.pool if not entry.of_split]
     return ["\n".join(said), "\n\n".join(told), *(shown(one) for one in made)]
 
 

@@ -14,7 +14,11 @@ from toolgym import make_domain
 from toolgym.curricula import Entry, Pool
 from toolgym.curricula.episodes import Episodes
 from toolgym.curricula.pool import CAP, capped
+from toolgym.database import Database
+from toolgym.domain import Domain
 from toolgym.errors import DataError, WorldError
+from toolgym.generators.template import workshop_of
+from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
 MOCK = make_domain("mock")
@@ -107,31 +111,31 @@ def test_a_rate_follows_a_policy_that_has_learned_the_task() -> None:
     assert entry.rate() > 0.8
 
 
+def new_task(domain: Domain) -> Task:
+    """A task in a new world of the domain's store."""
+    workshop = workshop_of(domain)
+    rows = workshop.world(np.random.default_rng(0))
+    world = domain.worlds.add(Database.build(domain.schemas, rows))
+    return workshop.explore(rows, world, np.random.default_rng(0)).draw("complete", "new")[0]
+
+
 def test_only_worlds_that_the_domain_does_not_bring_are_in_the_state() -> None:
     ours, other = small_domain(), small_domain()
-    rows = ours.workshop.world(np.random.default_rng(0))  # type: ignore[union-attr]
-    from toolgym.database import Database
-
-    world = ours.worlds.add(Database.build(ours.schemas, rows))
-    made = ours.workshop.explore(rows, world, np.random.default_rng(0)).draw("complete", "new")[0]  # type: ignore[union-attr]
+    made = new_task(ours)
     pool = Pool([Entry(TASKS[0], of_split=True), Entry(made, round=0)])
     state = json.loads(json.dumps(pool.state_dict(ours)))
-    assert list(state["worlds"]) == [world]
+    assert list(state["worlds"]) == [made.world]
     with pytest.raises(WorldError):
-        other.worlds.get(world)
+        other.worlds.get(made.world)
     assert list(Pool.from_state(other, state)) == list(pool)
-    assert other.worlds.get(world).checksum() == world
+    assert other.worlds.get(made.world).checksum() == made.world
 
 
 def test_a_state_whose_world_was_changed_is_refused() -> None:
     ours = small_domain()
-    rows = ours.workshop.world(np.random.default_rng(0))  # type: ignore[union-attr]
-    from toolgym.database import Database
-
-    world = ours.worlds.add(Database.build(ours.schemas, rows))
-    made = ours.workshop.explore(rows, world, np.random.default_rng(0)).draw("complete", "new")[0]  # type: ignore[union-attr]
+    made = new_task(ours)
     state = Pool([Entry(made, round=0)]).state_dict(ours)
-    state["worlds"] = {"0" * 64: state["worlds"][world]}
+    state["worlds"] = {"0" * 64: state["worlds"][made.world]}
     with pytest.raises(WorldError, match="names the world 0000"):
         Pool.from_state(small_domain(), state)
 

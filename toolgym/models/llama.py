@@ -125,8 +125,8 @@ def _value(node: ast.expr) -> Any:
             return -number
         case ast.List(elts=elements):
             return [_value(element) for element in elements]
-        case ast.Dict(keys=names, values=values) if all(
-            isinstance(name, ast.Constant) and isinstance(name.value, str) for name in names
-        ):
-            return {name.value: _value(value) for name, value in zip(names, values, strict=True)}  # type: ignore[union-attr]
+        case ast.Dict(keys=keys, values=values):
+            names = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+            if len(names) == len(keys):
+                return {name: _value(value) for name, value in zip(names, values, strict=True)}
     raise ValueError("An argument is no value that JSON has.")
