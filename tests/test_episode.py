@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.episode import Episode, Limits
 from toolgym.errors import EpisodeError
-from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, AgentID, Message, ToolCall, parse_action
+from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, AgentID, Message, ToolCall
 from toolgym.tasks import Task
 from toolgym.tools import Effect, Toolkit, tool
 from toolgym.tools.toolbox import Toolbox

@@ -14,6 +14,7 @@ LAYERS = (
     "patterns",
     "registry",
     "messages",
+    "actions",
     "tasks",
     "trajectory",
     "curriculum",

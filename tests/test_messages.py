@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgym.actions import parse_action
 from toolgym.errors import DataError
 from toolgym.messages import (
     OUT_OF_SCOPE,
@@ -22,7 +23,6 @@ from toolgym.messages import (
     canonical_arguments,
     from_chat,
     is_stop,
-    parse_action,
     to_chat,
 )
 

@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from toolgym import make_domain, make_env
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.episode import Episode, Limits
 from toolgym.errors import DataError
-from toolgym.messages import Message, ToolCall, parse_action, to_chat
+from toolgym.messages import Message, ToolCall, to_chat
 from toolgym.prepared import prepare
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory

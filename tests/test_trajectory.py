@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym import make_agent, make_user
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import DataError
-from toolgym.messages import Message, ToolCall, parse_action
+from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import play
 from toolgym.trajectory import FORMAT, Check, Fault, Grade, Step, Trajectory, Usage
 

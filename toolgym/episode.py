@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from toolgym.actions import parse_action
 from toolgym.database import Session
 from toolgym.domain import Domain
 from toolgym.errors import EpisodeError
@@ -22,7 +23,6 @@ from toolgym.messages import (
     ToolCall,
     canonical_arguments,
     is_stop,
-    parse_action,
 )
 from toolgym.patterns import Injection
 from toolgym.prepared import Prepared, prepare

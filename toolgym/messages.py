@@ -1,25 +1,16 @@
-"""Messages and tool calls; OpenAI chat format in and out; text actions parsed.
-
-Both sides of an episode speak in :class:`Message`. A side's *action* is a message of its own, given as a ``Message``,
-as a mapping in chat format, or as text. Text that is a JSON object ``{"name": …, "arguments": {…}}``, a JSON list of
-such objects, or holds ``<tool_call>{…}</tool_call>`` blocks is a tool call. Text that looks like a call but does not
-parse becomes a call with a ``problem``: the episode answers it with an error and never says it to the other side.
-"""
+"""Messages and tool calls; OpenAI chat format in and out."""
 
 from __future__ import annotations
 
-import ast
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from toolgym.errors import DataError
 
 AgentID: TypeAlias = Literal["assistant", "user"]
 Role: TypeAlias = Literal["system", "assistant", "user", "tool"]
-Parsing: TypeAlias = Literal["toolgym", "tau2"]
 
 SIDES: tuple[AgentID, AgentID] = ("assistant", "user")
 STOP, TRANSFER, OUT_OF_SCOPE = "###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"
@@ -31,9 +22,6 @@ MAX_TOKENS = 2**53
 """Tokens of one message, at most: what every reader of JSON reads exactly."""
 INVALID = "invalid_call"
 """In chat format, the name of a call whose own could not be read."""
-
-_HOW = 'Write one JSON object {"name": "<tool>", "arguments": {…}}, or plain text without a tool call.'
-_EMPTY = "The message is empty. " + _HOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,51 +137,9 @@ def from_chat(chat: Mapping[str, Any], requestor: AgentID = "assistant") -> Mess
     return Message(
         role,
         content,
-        tuple(_call_from_chat(call, position, side) for position, call in enumerate(calls)),
+        tuple(call_from_chat(call, position, side) for position, call in enumerate(calls)),
         tokens=tokens if isinstance(tokens, int) and 0 <= tokens <= MAX_TOKENS else None,
     )
-
-
-def parse_action(
-    action: str | Mapping[str, Any] | Message, side: AgentID = "assistant", parsing: Parsing = "toolgym"
-) -> Message:
-    """Turn what an agent produced into a message of its side.
-
-    Args:
-        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call), or a Message.
-        side: The side that acts; it becomes the role and the requestor, whatever the action says.
-        parsing: ``"toolgym"`` as the module's page says; ``"tau2"``: JSON, then the functional form
-            ``tool(name='value')``, and anything else is said to the other side.
-
-    Returns:
-        A message whose calls each have an id.
-
-    Raises:
-        DataError: If a mapping is not in chat format.
-
-    Example:
-        >>> parse_action('{"name": "get_users", "arguments": {}}').tool_calls[0].name
-        'get_users'
-        >>> parse_action('{"name": "get_users", "arguments": {').tool_calls[0].problem[:19]
-        'This looks like a t'
-    """
-    if isinstance(action, str):
-        message = _parse_text(action, side) if parsing == "toolgym" else _parse_tau2(action, side)
-        return (
-            message if len(message.tool_calls) < 2 else replace(message, tool_calls=_with_ids(message.tool_calls, side))
-        )
-    if not isinstance(action, Message):
-        if not isinstance(action, Mapping):
-            raise DataError(
-                f"an action is text, a chat message or a Message, got {type(action).__name__}: {str(action)[:80]}"
-            )
-        if "name" in action and "role" not in action:
-            return Message(side, None, _with_ids([_call_from_chat(action, 0, side)], side))
-        action = from_chat({**action, "role": side}, side)
-    calls = _with_ids(action.tool_calls, side)
-    if not calls and not (action.content and action.content.strip()):
-        calls = (_broken(action.content or "", _EMPTY, 0, side),)
-    return Message(side, action.content, calls, tokens=action.tokens, reasoning=action.reasoning)
 
 
 def is_stop(text: str) -> bool:
@@ -227,21 +173,6 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _with_ids(calls: Sequence[ToolCall], side: AgentID) -> tuple[ToolCall, ...]:
-    """The calls as one side's, each with an id of its own."""
-    taken: set[str] = set()
-    numbered = []
-    for position, call in enumerate(calls):
-        identity = call.id or f"call_{position}"
-        while identity in taken:
-            identity += "_"
-        taken.add(identity)
-        if identity != call.id or call.requestor != side:
-            call = replace(call, id=identity, requestor=side)
-        numbered.append(call)
-    return tuple(numbered)
-
-
 _encode = json.JSONEncoder(allow_nan=False).encode
 _encode_sorted = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
 
@@ -250,119 +181,10 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
-_NAME = re.compile(r'"name"\s*:')
-_LIST_OF_CALLS = re.compile(r"\[\s*\{")
-_FUNCTIONAL = re.compile(r"^\w+\s*\(.*\)$", re.DOTALL)
+decode_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
-def _broken(raw: str, problem: str, position: int, side: AgentID, name: str = "") -> ToolCall:
-    return ToolCall(name, {}, f"call_{position}", side, problem, raw)
-
-
-def _read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
-    """A call from a decoded ``{"name", "arguments"}`` object."""
-    if type(value) is dict:
-        name, arguments = value.get("name"), value.get("arguments", _MISSING)
-        if type(name) is str and type(arguments) is dict:
-            identity = value.get("id")
-            return ToolCall(
-                name,
-                arguments,
-                identity if type(identity) is str and identity else f"call_{position}",
-                side,
-            )
-    return _broken(
-        raw,
-        f"This looks like a tool call but has no text 'name' and object 'arguments'. {_HOW}",
-        position,
-        side,
-    )
-
-
-_MISSING: Any = object()
-
-
-def _parse_text(text: str, side: AgentID) -> Message:
-    body = text.strip()
-    if not body:
-        return Message(side, None, (_broken(text, _EMPTY, 0, side),))
-    if body.startswith("```") and body.endswith("```") and "\n" in body:
-        body = body[3:-3].removeprefix("json").strip() or body
-    if _OPEN in body:
-        return _parse_blocks(body, side)
-    if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
-        return Message(side, None, tuple(_decode_calls(body, 0, side)))
-    if (named := _NAME.search(body)) and '"arguments"' in body[named.end() :]:
-        problem = f"Text and a tool call are mixed in one message; neither was used. {_HOW}"
-        return Message(side, None, (_broken(text, problem, 0, side),))
-    return Message(side, text)
-
-
-def _parse_blocks(body: str, side: AgentID) -> Message:
-    """Text around ``<tool_call>…</tool_call>`` blocks, and their calls."""
-    said, *opened = body.split(_OPEN)
-    calls: list[ToolCall] = []
-    for block in opened:
-        inside, closed, after = block.partition(_CLOSE)
-        if not closed:
-            return Message(side, None, (_broken(body, f"A <tool_call> is not closed. {_HOW}", 0, side),))
-        calls += _decode_calls(inside.strip(), len(calls), side)
-        said += after
-    return Message(side, said.strip() or None, tuple(calls))
-
-
-def _decode_calls(body: str, first: int, side: AgentID) -> list[ToolCall]:
-    try:
-        value = _decode(body)
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return [_broken(body, f"This looks like a tool call but is not JSON: {why}. {_HOW}", first, side)]
-    if type(value) is list and value:
-        return [_read_call(item, body, first + position, side) for position, item in enumerate(value)]
-    return [_read_call(value, body, first, side)]
-
-
-def _parse_tau2(text: str, side: AgentID) -> Message:
-    """tau2's rule: a JSON call, then the functional form with keywords, then text."""
-    try:
-        value = _decode(text)
-    except (ValueError, RecursionError):
-        value = None
-    if type(value) is dict and type(value.get("name")) is str and type(value.get("arguments")) is dict:
-        return Message(side, None, (_read_call(value, text, 0, side),))
-    if _FUNCTIONAL.match(text.strip()) and (call := _functional(text.strip(), side)):
-        return Message(side, None, (call,))
-    if not text.strip():
-        return Message(side, None, (_broken(text, _EMPTY, 0, side),))
-    return Message(side, text)
-
-
-def _functional(text: str, side: AgentID) -> ToolCall | None:
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        return None
-    arguments: dict[str, Any] = {}
-    for keyword in tree.keywords:
-        if keyword.arg is None:
-            return None
-        try:
-            arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        except (ValueError, TypeError):
-            try:
-                arguments[keyword.arg] = ast.unparse(keyword.value)
-            except RecursionError:
-                return None
-        except RecursionError:
-            return None
-    return ToolCall(tree.func.id, arguments, "call_0", side)
-
-
-def _call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
+def call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
     """One element of ``tool_calls``, nested as OpenAI writes it or flat as tau2 does."""
     if not isinstance(call, Mapping):
         raise DataError(f"a tool call must be a mapping, got {type(call).__name__}: {str(call)[:80]}")
@@ -376,10 +198,10 @@ def _call_from_chat(call: Any, position: int, side: AgentID) -> ToolCall:
     raw = arguments if isinstance(arguments, str) else None
     try:
         if raw is not None:
-            arguments = _decode(raw) if raw.strip() else {}
+            arguments = decode_json(raw) if raw.strip() else {}
         elif isinstance(arguments, Mapping):  # as JSON has them: names are text, tuples are lists
             canonical_arguments(arguments)
-            arguments = _decode(_encode(arguments))
+            arguments = decode_json(_encode(arguments))
     except (TypeError, ValueError, RecursionError) as error:
         why = "they are nested too deeply" if isinstance(error, RecursionError) else str(error)
         return ToolCall(name, {}, identity, requestor, f"The arguments are not JSON: {why}.", raw or "")

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from toolgym import make_agent, make_user
+from toolgym.actions import parse_action
 from toolgym.agents.replay import Replay
 from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.episode import Episode, Limits
 from toolgym.errors import EpisodeError
-from toolgym.messages import Message, ToolCall, parse_action
+from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.tools import Toolkit

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.episode import Episode
-from toolgym.messages import parse_action
 from toolgym.prepared import prepare
 from toolgym.rewards import build_reward
 from toolgym.tasks import Task

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.messages import AgentID, Message, ToolCall, parse_action
+from toolgym.actions import parse_action
+from toolgym.messages import AgentID, Message, ToolCall
 
 SIDES: list[AgentID] = ["assistant", "user"]
 

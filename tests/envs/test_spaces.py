@@ -21,9 +21,10 @@ from gymnasium.vector.utils import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgym.actions import parse_action
 from toolgym.envs import DialogueSpace, MessageSpace
 from toolgym.envs.spaces import TextSpace
-from toolgym.messages import Message, ToolCall, parse_action
+from toolgym.messages import Message, ToolCall
 
 SPACES = (MessageSpace, DialogueSpace, TextSpace)
 write: Any = write_to_shared_memory  # Gymnasium types the values as arrays alone

@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym import make_env
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.envs import TextSpace, ToolEnv
 from toolgym.envs.wrappers import ChatTemplate, RecordRun, RewardMix, TokenLimit, ToolFilter, chatml
 from toolgym.errors import DataError, UnknownNameError
-from toolgym.messages import Message, ToolCall, parse_action, to_chat
+from toolgym.messages import Message, ToolCall, to_chat
 from toolgym.rollouts import regrade
 from toolgym.runs import Run, query, read_manifest, read_trajectories
 from toolgym.trajectory import Trajectory

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server import completion
 
-from toolgym.messages import Message, ToolCall, parse_action, to_chat
+from toolgym.actions import parse_action
+from toolgym.messages import Message, ToolCall, to_chat
 from toolgym.models.replies import split_thoughts
 from toolgym.models.tool_formats import TextFormat, in_text, read_calls, write_calls
 

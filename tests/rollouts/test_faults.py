@@ -364,7 +364,7 @@ class Reader:
         pass
 
     def respond(self, view: Sequence[Message]) -> Message:
-        from toolgym.messages import parse_action
+        from toolgym.actions import parse_action
 
         return parse_action({"name": "get_users", "arguments": {}})
 

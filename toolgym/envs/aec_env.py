@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.utils import seeding
 from pettingzoo.utils.env import AECEnv
 
+from toolgym.actions import Parsing, parse_action
 from toolgym.curriculum import Curriculum
 from toolgym.domain import Domain
 from toolgym.envs.conversation import Action, check_settings, ending
@@ -17,7 +18,7 @@ from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
 from toolgym.episode import Episode, Limits
-from toolgym.messages import SIDES, AgentID, Parsing, parse_action, to_chat
+from toolgym.messages import SIDES, AgentID, to_chat
 from toolgym.render import transcript, write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.trajectory import Fault, Step, Termination, Trajectory

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import gymnasium as gym
 
+from toolgym.actions import Parsing, parse_action
 from toolgym.dialogue import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.together import Deferred, deferred
 from toolgym.episode import Episode, Limits
 from toolgym.evaluation.grade import Judge
-from toolgym.messages import SIDES, Message, Parsing, parse_action, to_chat
+from toolgym.messages import SIDES, Message, to_chat
 from toolgym.render import transcript
 from toolgym.rewards import RewardTerm
 from toolgym.streams import stream

@@ -14,8 +14,9 @@ from gymnasium.vector.utils.shared_memory import (
     write_to_shared_memory,
 )
 
+from toolgym.actions import parse_action
 from toolgym.errors import DataError
-from toolgym.messages import from_chat, parse_action
+from toolgym.messages import from_chat
 
 _Element = TypeVar("_Element")
 _WORDS = ("hello", "order", "please", "yes", "no", "thanks", "cancel", "Größe", "数", "🙂", "?", "#W1")

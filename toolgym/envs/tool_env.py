@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from toolgym.actions import Parsing
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.conversation import Action, Conversation, Observation, Told, check_settings
@@ -15,7 +16,6 @@ from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
 from toolgym.episode import Episode, Limits
 from toolgym.evaluation.grade import Judge
-from toolgym.messages import Parsing
 from toolgym.render import write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.trajectory import Termination, Trajectory

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from toolgym.actions import Parsing
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.batch import batch_infos
@@ -22,7 +23,7 @@ from toolgym.episode import Episode, Limits
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
 from toolgym.garbage import fewer_collections
-from toolgym.messages import Message, Parsing
+from toolgym.messages import Message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory

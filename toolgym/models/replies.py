@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from toolgym.actions import parse_action
 from toolgym.errors import DataError
-from toolgym.messages import AgentID, Message, ToolCall, from_chat, parse_action
+from toolgym.messages import AgentID, Message, ToolCall, from_chat
 from toolgym.models.failures import RequestError, reported
 from toolgym.models.settings import Price
 from toolgym.models.surrogates import whole_text

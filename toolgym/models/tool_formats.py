@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from toolgym.messages import INVALID, AgentID, ToolCall, from_chat, parse_action
+from toolgym.actions import parse_action
+from toolgym.messages import INVALID, AgentID, ToolCall, from_chat
 from toolgym.models import llama, qwen
 from toolgym.models.json_text import to_json
 

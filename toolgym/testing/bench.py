@@ -19,12 +19,13 @@ from statistics import median
 from time import thread_time_ns
 from typing import Any
 
+from toolgym.actions import parse_action
 from toolgym.database import Database, Schema, Session, Table, WorldStore
 from toolgym.database.sources import Index, Resident, add_entry
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import DataError
-from toolgym.messages import STOP, Message, parse_action
+from toolgym.messages import STOP, Message
 from toolgym.prepared import Prepared, prepare
 from toolgym.rewards import build_reward
 from toolgym.tasks import Task

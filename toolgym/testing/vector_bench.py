@@ -8,13 +8,13 @@ from time import thread_time_ns
 
 import numpy as np
 
+from toolgym.actions import parse_action
 from toolgym.curricula import Fixed
 from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.envs.vector_env import ToolVectorEnv
 from toolgym.episode import Episode
 from toolgym.garbage import fewer_collections
-from toolgym.messages import parse_action
 from toolgym.rewards import build_reward
 from toolgym.streams import stream
 from toolgym.tasks import Task

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.actions import parse_action
 from toolgym.domain import Domain
 from toolgym.errors import UnknownNameError
-from toolgym.messages import STOP, AgentID, Message, parse_action
+from toolgym.messages import STOP, AgentID, Message
 from toolgym.prepared import prepare
 from toolgym.tasks import Task
 from toolgym.tools import Tool

@@ -9,11 +9,12 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
+from toolgym.actions import parse_action
 from toolgym.envs.conversation import Action, Observation
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.wrappers.chatml import spoken
 from toolgym.errors import DataError
-from toolgym.messages import parse_action, to_chat
+from toolgym.messages import to_chat
 
 
 class TokenLimit(gym.Wrapper[Observation, Any, Observation, Any], RecordConstructorArgs):

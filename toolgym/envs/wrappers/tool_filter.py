@@ -9,10 +9,11 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
+from toolgym.actions import parse_action
 from toolgym.envs.conversation import Action, Observation
 from toolgym.envs.tool_env import tool_env
 from toolgym.errors import UnknownNameError
-from toolgym.messages import ToolCall, canonical_arguments, parse_action
+from toolgym.messages import ToolCall, canonical_arguments
 
 
 class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstructorArgs):
