@@ -109,7 +109,7 @@ class Conversation:
         endpoint = await connect(settings)
         body = self._request(messages, tools)
         self._asked += 1
-        caller = retrying(settings.attempts)
+        caller = retrying(settings.attempts, lambda failure, wait_s: self._note(failure, wait_s, endpoint.key))
         try:
             reply: Reply = await caller(self._attempt, endpoint, body)
         except RequestError as failure:
@@ -163,6 +163,11 @@ class Conversation:
                 f"as its server {why}"
             )
         return reply
+
+    def _note(self, failure: RequestError, wait_s: float, key: str) -> None:
+        status = "" if failure.status is None else f"{failure.status} "
+        said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
+        self.model.throttle.retries.note(f"{status}{said}"[:_SAID], wait_s)
 
     def _count(self, usage: Usage) -> None:
         self.usage += usage
