@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from rich.table import Table
 from toolgym.cli.output import console
 
 if TYPE_CHECKING:
-    from toolgym.evaluation import PassHat, Void
+    from toolgym.evaluation import Void
     from toolgym.trajectory import Trajectory
 
 VoidTrials = Annotated[
@@ -31,7 +30,9 @@ _ROLES = {"assistant": "agent", "user": "user", "judge": "judge"}
 
 def figures(rows: Sequence[Trajectory], trials: int, folder: Path, void: Void) -> dict[str, Any]:
     """What ``toolgym eval --json`` says of one agent."""
-    table, refused = _table(rows, void)
+    from toolgym.runs.summary import pass_hat_or_refused
+
+    table, refused = pass_hat_or_refused(rows, void)
     matched = [row.grade.db_match for row in rows if row.grade is not None and row.grade.db_match is not None]
     faults = [row.fault for row in rows if row.fault is not None]
     return {
@@ -49,16 +50,6 @@ def figures(rows: Sequence[Trajectory], trials: int, folder: Path, void: Void) -
         "episodes": len(rows),
         "run": str(folder),
     }
-
-
-def _table(rows: Sequence[Trajectory], void: Void) -> tuple[PassHat, bool]:
-    """Pass^k, and whether it is refused, since too many episodes are void; there are counts alone then."""
-    from toolgym.evaluation import TooManyVoidError, pass_hat_table
-
-    try:
-        return pass_hat_table(rows, allow_unequal=True, void=void), False
-    except TooManyVoidError:
-        return replace(pass_hat_table(rows, allow_unequal=True, void="exclude"), by_k={}), True
 
 
 def refusal(void: int, episodes: int) -> str:

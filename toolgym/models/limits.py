@@ -71,7 +71,7 @@ class Throttle:
         self._gates: dict[tuple[asyncio.AbstractEventLoop, str, str], _Gate] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_gates": {}, "retries": Retries()}
+        return {**self.__dict__, "_gates": {}}
 
     @property
     def spent_usd(self) -> float:

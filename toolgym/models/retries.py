@@ -53,6 +53,9 @@ class Retries:
         self._lock = Lock()  # a progress line is drawn in a thread of its own
         self._made: deque[tuple[float, float, str]] = deque()
 
+    def __reduce__(self) -> tuple[type[Retries], tuple[()]]:
+        return Retries, ()  # another process has requests of its own
+
     def note(self, why: str, wait_s: float) -> None:
         """Remember that a request failed and is made again in so many seconds, at least 0."""
         with self._lock:

@@ -60,6 +60,29 @@ def check_identity(folder: Path, before: Any, now: Mapping[str, Any]) -> None:
             )
 
 
+def check_extent(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """That a run that goes on asks for no less than before: what it holds is never thrown away.
+
+    Args:
+        folder: The run.
+        before: The settings in its manifest.
+        now: Those that are wanted.
+
+    Raises:
+        DataError: If they ask for fewer trials of some task.
+    """
+    held, wanted = before.get("tasks") or {}, now.get("tasks") or {}
+    for task in [*held, *wanted] or [None]:
+        old = held.get(task, 0) if held else before.get("trials")
+        new = wanted.get(task, 0) if wanted else now.get("trials")
+        if isinstance(old, int) and isinstance(new, int) and new < old:
+            of = "each task" if task is None else f"the task {task!r}"
+            raise DataError(
+                f"the run {str(folder)!r} has {old} trials of {of}, and {new} would throw some away; ask for {old} or "
+                "more, or start a new run"
+            )
+
+
 def _is_identity(path: tuple[str, ...]) -> bool:
     if path[0] != "models":
         return path[0] not in _EXTENT

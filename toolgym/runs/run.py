@@ -41,7 +41,7 @@ from toolgym.runs.files import (
     replace_whole,
     write,
 )
-from toolgym.runs.identity import changes, check_identity
+from toolgym.runs.identity import changes, check_extent, check_identity
 from toolgym.trajectory import Trajectory
 
 _LOCK = ".lock"
@@ -145,6 +145,7 @@ class Run:
         manifest = read_manifest(folder)
         wanted = json.loads(json.dumps(dict(settings)))
         check_identity(folder, manifest.get("settings"), wanted)
+        check_extent(folder, manifest["settings"], wanted)
         run = cls(folder, settings)
         try:
             run._open()
