@@ -17,6 +17,7 @@ from toolgym.cli.models import (
     ModelArgs,
     ProposerModel,
     SolverModel,
+    ask_first,
     check_model,
     model_settings,
 )
@@ -138,6 +139,7 @@ def refresh(
             goes_on.progress = tick
         found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
         _learn(goes_on, found)
+        ask_first(models, throttle)
         before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))

@@ -114,6 +114,11 @@ def evaluate(
     agents = agent or ["llm" if models["agent"] else "oracle"]
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
+    if tau2_results is not None and (tau2_results.is_dir() or not tau2_results.absolute().parent.is_dir()):
+        raise DataError(
+            f"--tau2-results {str(tau2_results)!r} names no file in a folder that is there; make the folder, or name "
+            "another"
+        )
     title = name or _fresh_name(runs, domain)
     folders = {each: runs / f"{title}-{each}" for each in agents}
     if resume and not any(folder.exists() for folder in folders.values()):

@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.failure_tables import UNNAMED, print_failures
-from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, check_model, model_settings
+from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, ask_first, check_model, model_settings
 from toolgym.cli.output import AsJson, errors, print_json
 from toolgym.cli.pools import domain_played
 from toolgym.cli.runs import Runs, find_run
@@ -103,6 +103,7 @@ def failures(
     not known is counted as not explained.
     """
     from toolgym.errors import DataError
+    from toolgym.failures.clusters import check_extra
     from toolgym.failures.reading import against_untargeted, by_task
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst
@@ -116,9 +117,13 @@ def failures(
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     check_model(ANALYSTS, name, model)
+    if clusters:
+        check_extra()  # before a model explains anything, and costs
     opened = _open(source, runs)
     beside = None if against is None else _open(against, runs)
-    explains = make_analyst(name, model, throttle=Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd))
+    throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
+    explains = make_analyst(name, model, throttle=throttle)
+    ask_first({"analyst": model}, throttle)
     at_once = AT_ONCE if model is None else None
     found = _explain(opened, explains, at_once)
     other = None if beside is None else _explain(beside, explains, at_once)

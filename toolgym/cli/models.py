@@ -108,7 +108,7 @@ def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | N
     """
     from toolgym.errors import ServiceError
     from toolgym.loops import wait_for
-    from toolgym.models import ChatModel
+    from toolgym.models import ChatModel, RefusedError
 
     roles: dict[str, list[str]] = {}
     wanted = {role: settings for role, settings in models.items() if settings is not None}
@@ -124,8 +124,9 @@ def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | N
     for (first, others), error in zip(roles.items(), wait_for(ask()) if roles else (), strict=True):
         if isinstance(error, ServiceError):
             whose = " and ".join(f"the {role}'s" for role in others)
+            mend = "" if isinstance(error, RefusedError) else "see that its server runs, or "
             raise ServiceError(
-                f"{whose} model: {error}; nothing was begun: mend it, or name another with --{first}-model and "
+                f"{whose} model: {error}; nothing was begun: {mend}name another with --{first}-model or "
                 f"--{first}-base-url"
             ) from error
         if error is not None:
