@@ -31,12 +31,14 @@ def test_more_trials_are_added_to_a_run_and_its_episodes_stay_as_they_are(run: C
     done = run(*EVAL, "--trials", "3", "--agent", "no-op", "--name", "x", "--resume", "--json")
     assert list(done.json["agents"]["no-op"]["pass_hat"]) == ["1", "2", "3"]
     run(*EVAL, "--trials", "3", "--agent", "no-op", "--name", "whole")
-    for name in ("trajectories.jsonl",):
-        assert (Path("runs/x-no-op") / name).read_bytes() == (Path("runs/whole-no-op") / name).read_bytes()
+    paths = [Path(f"runs/{name}-no-op/trajectories.jsonl") for name in ("x", "whole")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
     assert before < set(Path("runs/x-no-op/trajectories.jsonl").read_bytes().splitlines())
     manifest = read_manifest(Path("runs/x-no-op"))
     assert manifest["settings"] == read_manifest(Path("runs/whole-no-op"))["settings"]
     assert [entry["changed"] for entry in manifest["continued"]] == [{"trials": [2, 3]}]
+    assert run("runs", "show", "x-no-op", "--json").json["continued"] == manifest["continued"]
+    assert f"{manifest['continued'][0]['at']}, with other trials" in run("runs", "show", "x-no-op").out
     line = told(run(*EVAL, "--trials", "2", "--agent", "no-op", "--name", "x", "--resume"))
     assert "3 trials of each of these tasks already, and trials=2 would throw some away" in line
     assert len(names(Path("runs/x-no-op"))) == 60

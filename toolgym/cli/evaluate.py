@@ -66,6 +66,7 @@ def evaluate(
         Literal["local", "ray"], typer.Option(help="Where: in this process, or on the workers of a Ray cluster.")
     ] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one a core.")] = None,
+    void: VoidTrials = "refuse",
     tau2_results: Annotated[
         Path | None, typer.Option(help="Also write the trajectories in tau2's results format.")
     ] = None,
@@ -79,13 +80,12 @@ def evaluate(
     judge_base_url: BaseUrl = None,
     judge_args: ModelArgs = None,
     rpm: Annotated[
-        float | None, typer.Option(help="Requests a minute, for each model.", rich_help_panel="Models")
+        float | None, typer.Option(help="Requests per minute, for each model.", rich_help_panel="Models")
     ] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens a minute, likewise.", rich_help_panel="Models")] = None,
+    tpm: Annotated[float | None, typer.Option(help="Tokens per minute, likewise.", rich_help_panel="Models")] = None,
     budget_usd: Annotated[
         float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
     ] = None,
-    void: VoidTrials = "refuse",
     as_json: AsJson = False,
 ) -> None:
     """Evaluate agents: success of every task over several trials, as Pass^1 to Pass^k with 95 % intervals.

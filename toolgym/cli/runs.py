@@ -195,6 +195,8 @@ def _print(found: Mapping[str, Any]) -> None:
     console.print(plain(found["run"]), style="bold")
     _fact("settings", _listed(found["settings"]))
     _fact("versions", _listed(found["versions"]))
+    for entry in found["continued"]:
+        _fact("continued", f"{entry['at']}, with other {', '.join(entry['changed'])}")
     _fact("worlds", ", ".join(world[:12] for world in found["worlds"]) or "none")
     count = found["episodes"]
     expected = "" if count["expected"] is None else f" of {count['expected']}"

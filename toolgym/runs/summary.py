@@ -95,6 +95,7 @@ def summarise(folder: Path, tools: Tools | None = None, *, void: Void = "refuse"
         return {
             "settings": _part(manifest, "settings"),
             "versions": _part(manifest, "versions"),
+            "continued": manifest.get("continued", []),
             "worlds": list(manifest.get("worlds", ())),
             "modified": _modified(folder),
             "episodes": _episodes(db),
