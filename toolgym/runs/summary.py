@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from toolgym.errors import DataError
 from toolgym.evaluation.metrics import MOST_VOID, PassHat, TooManyVoidError, Void, pass_hat_table
 from toolgym.runs.files import TRAJECTORIES, VOIDED, read_manifest
 from toolgym.runs.tables import Tools, open_tables
@@ -95,7 +96,7 @@ def summarise(folder: Path, tools: Tools | None = None, *, void: Void = "refuse"
         return {
             "settings": _part(manifest, "settings"),
             "versions": _part(manifest, "versions"),
-            "continued": manifest.get("continued", []),
+            "continued": _continued(manifest),
             "worlds": list(manifest.get("worlds", ())),
             "modified": _modified(folder),
             "episodes": _episodes(db),
@@ -228,6 +229,18 @@ def _replaced(folder: Path) -> dict[str, Any]:
 def _part(manifest: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = manifest.get(name)
     return part if isinstance(part, dict) else {}
+
+
+def _continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """When the run was continued with other settings, and with which."""
+    entries = manifest.get("continued", [])
+    whole = isinstance(entries, list) and all(
+        isinstance(entry, dict) and isinstance(entry.get("at"), str) and isinstance(entry.get("changed"), dict)
+        for entry in entries
+    )
+    if not whole:
+        raise DataError(f"the manifest's 'continued' must be a list of objects with 'at' and 'changed': {entries!s:.200}")
+    return list(entries)
 
 
 def _player(settings: Mapping[str, Any], side: str) -> str:
