@@ -23,6 +23,7 @@ from toolgym.cli.models import (
 )
 from toolgym.cli.output import AsJson, Data, errors, print_json
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
+from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run, plain
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def refresh(
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        Waiting(throttle),
         console=errors,
         transient=True,
         disable=not errors.is_interactive,

@@ -239,7 +239,9 @@ def _continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         for entry in entries
     )
     if not whole:
-        raise DataError(f"the manifest's 'continued' must be a list of objects with 'at' and 'changed': {entries!s:.200}")
+        raise DataError(
+            f"the manifest's 'continued' must be a list of objects with 'at' and 'changed': {entries!s:.200}"
+        )
     return list(entries)
 
 
