@@ -52,6 +52,7 @@ def test_chosen_tasks_are_played_alone_and_others_can_be_added(run: Command) -> 
     assert names(folder) == ["test-001 0", "test-003 0"]
     assert read_manifest(folder)["settings"]["tasks"] == {"test-001": 1, "test-003": 1}
     assert run("runs", "show", "x-no-op", "--json").json["episodes"]["expected"] == 2
+    assert "tasks 2 chosen" in run("runs", "show", "x-no-op").out
     run(*options, "--task", "test-002", "--trials", "2", "--resume")
     assert names(folder) == ["test-001 0", "test-002 0", "test-002 1", "test-003 0"]
     assert read_manifest(folder)["settings"]["tasks"] == {"test-001": 1, "test-002": 2, "test-003": 1}

@@ -52,7 +52,7 @@ def test_a_dead_server_is_told_within_two_seconds_and_no_folder_is_made(
 ) -> None:
     roles = dict.fromkeys(("agent", role), server.url) | {role: DEAD}
     options = [part for name, url in roles.items() for part in model(name, "right", url)]
-    run("eval", "mock", "--trials", "0")  # what is imported once is imported
+    run(*EVAL, *options)  # what is imported once is imported
     before = time.monotonic()
     line = told(run(*EVAL, *options))
     assert time.monotonic() - before < LATEST_S

@@ -193,7 +193,8 @@ def _expected(settings: Mapping[str, Any]) -> int | None:
 
 def _print(found: Mapping[str, Any]) -> None:
     console.print(plain(found["run"]), style="bold")
-    _fact("settings", _listed(found["settings"]))
+    chosen = found["settings"].get("tasks")
+    _fact("settings", _listed({**found["settings"], "tasks": f"{len(chosen)} chosen" if chosen else ""}))
     _fact("versions", _listed(found["versions"]))
     for entry in found["continued"]:
         _fact("continued", f"{entry['at']}, with other {', '.join(entry['changed'])}")

@@ -71,7 +71,7 @@ def check_extent(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]
     Raises:
         DataError: If they ask for fewer trials of some task.
     """
-    held, wanted = before.get("tasks") or {}, now.get("tasks") or {}
+    held, wanted = (tasks if isinstance(tasks := settings.get("tasks"), Mapping) else {} for settings in (before, now))
     for task in [*held, *wanted] or [None]:
         old = held.get(task, 0) if held else before.get("trials")
         new = wanted.get(task, 0) if wanted else now.get("trials")
