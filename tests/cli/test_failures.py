@@ -19,6 +19,7 @@ from toolgym.compat.tau2 import write_results
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.messages import Message
+from toolgym.models import ChatModel
 from toolgym.patterns import PATTERNS
 from toolgym.runs import read_trajectories
 from toolgym.trajectory import Fault, Grade, Trajectory
@@ -268,7 +269,11 @@ def test_a_model_explains_in_its_own_words(run: Command, mock: Domain, monkeypat
         asked.append((name, model.model))
         return Told()
 
+    async def there(model: ChatModel) -> None:
+        pass
+
     monkeypatch.setattr(registration, "make_analyst", make)
+    monkeypatch.setattr(ChatModel, "probe", there)
     keep(RUN, missed(mock))
     done = run("failures", "x", "--analyst-model", "m", "--no-clusters")
     assert asked == [("llm", "m")]

@@ -49,7 +49,7 @@ def test_list_has_a_line_a_run_and_passes_over_what_is_none(run: Command, mock: 
         "pass_hat_1": 0.5,
         "cost_usd": {"sum": None, "known": 0, "of": 0},
     }
-    assert (listed["paid"]["episodes"], listed["paid"]["void"], listed["paid"]["pass_hat_1"]) == (1, 1, 1.0)
+    assert (listed["paid"]["episodes"], listed["paid"]["void"], listed["paid"]["pass_hat_1"]) == (1, 1, None)
     assert listed["paid"]["cost_usd"] == {"sum": 1.75, "known": 3, "of": 4}
     assert listed["paid"]["agent"] == "llm (gpt-x)"
     table = run("runs", "list").out
@@ -89,9 +89,9 @@ def test_pass_1_of_the_list_is_that_of_the_evaluation(run: Command, mock: Domain
     needed = Grade(0.0, False, ("DB", "NL_ASSERTION"), {"DB": 0.0, "NL_ASSERTION": None})
     done = Message("assistant", "Done.")
     rows = [
-        solved(mock),
-        missed(mock, trial=1),
-        missed(mock, trial=2),
+        *(solved(mock, trial=trial) for trial in range(38)),
+        missed(mock, trial=38),
+        missed(mock, trial=39),
         played(mock, "test-001", done),
         replace(played(mock, "test-002", done), grade=needed),
         replace(played(mock, "test-002", done, trial=1), grade=replace(needed, components={})),
@@ -106,6 +106,27 @@ def test_pass_1_of_the_list_is_that_of_the_evaluation(run: Command, mock: Domain
     shown = run("runs", "show", "x", "--json").json
     assert shown["pass_hat"] == {str(k): estimate._asdict() for k, estimate in table.by_k.items()}
     assert (shown["tasks_counted"], shown["tasks_not_judged"]) == (table.tasks, table.not_judged) == (2, 1)
+    assert shown["tasks_not_counted"] == table.not_counted == 1
+    assert "1 tasks that have void episodes alone" in run("runs", "show", "x").out
+
+
+def test_show_and_list_give_no_figure_where_too_many_episodes_are_void_unless_told_how_they_count(
+    run: Command, mock: Domain
+) -> None:
+    void = replace(missed(mock, trial=1), grade=None, fault=Fault("service", "503"))
+    rows = [solved(mock), void, replace(solved(mock), task_key="lost", grade=None, fault=Fault("service", "503"))]
+    keep(RUNS / "x", *rows, trials=2)
+    assert run("runs", "list", "--json").json["runs"][0]["pass_hat_1"] is None
+    refused = run("runs", "show", "x")
+    assert refused.code == 0
+    for part in ("no Pass^k, as 2 of 3 episodes are void (66.7%", "--resume", "--void exclude", "--void fail"):
+        assert part in refused.out
+    found = run("runs", "show", "x", "--json").json
+    assert (found["pass_hat"], found["refused"], found["episodes"]["void"]) == ({}, True, 2)
+    for how, mean in (("exclude", 1.0), ("fail", 0.25)):
+        counted = run("runs", "show", "x", "--void", how, "--json").json
+        assert (counted["pass_hat"]["1"]["mean"], counted["refused"]) == (mean, False)
+    assert run("runs", "show", "x", "--void", "ignore").code == 2
 
 
 # show

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.evaluation import compare, pass_hat_k, pass_hat_table
+from toolgym.evaluation import TooManyVoidError, Void, compare, pass_hat_k, pass_hat_table
 from toolgym.evaluation.metrics import Estimate, interval
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -131,11 +131,59 @@ def test_an_interval_over_nothing_is_an_error() -> None:
 # What counts
 
 
+def void(key: str, number: int = 1) -> list[Trajectory]:
+    """Void trials of one task."""
+    return [played(key, True, void=True) for _ in range(number)]
+
+
 def test_void_trials_are_counted_and_left_out() -> None:
-    rows = [*run([True, True], [True, False]), played("0", True, void=True)]
-    table = pass_hat_table(rows)
-    assert (table.void, table.tasks, table.trials) == (1, 2, {2: 2})
+    rows = [*run([True, True], [True, False]), *void("0")]
+    table = pass_hat_table(rows, void="exclude")
+    assert (table.void, table.tasks, table.trials, table.not_counted) == (1, 2, {2: 2}, 0)
     assert table.by_k[1].mean == 0.75
+
+
+def test_void_trials_are_failures_where_that_is_asked_for() -> None:
+    rows = [*run([True, True], [True, True]), *void("0"), *void("1"), *void("lost", 3)]
+    table = pass_hat_table(rows, void="fail")
+    assert (table.void, table.tasks, table.trials, table.not_counted) == (5, 3, {3: 3}, 0)
+    assert table.by_k[1].mean == pytest.approx(4 / 9)
+    assert table.by_k[3].mean == 0.0
+
+
+def test_by_default_there_is_no_figure_where_more_than_one_in_twenty_trials_is_void() -> None:
+    counted = run(*[[True] * 2] * 19)
+    few, many = [*counted, *void("0", 2)], [*counted, *void("0", 3)]
+    assert pass_hat_table(few) == pass_hat_table(few, void="exclude")
+    with pytest.raises(TooManyVoidError, match=r"3 of 41 trials are void \(7\.3%\).*void=\"exclude\".*void=\"fail\""):
+        pass_hat_table(many)
+    for how in ("exclude", "fail"):
+        assert pass_hat_table(many, void=how, allow_unequal=True).void == 3
+    with pytest.raises(ValueError, match="'exclude', 'fail', 'refuse', got 'ignore'"):
+        pass_hat_table(few, void="ignore")  # type: ignore[arg-type]
+
+
+def test_a_task_without_a_counted_trial_is_never_left_out_silently() -> None:
+    rows = [*run(*[[True] * 4] * 25), *void("lost", 4)]
+    with pytest.raises(ValueError, match=r"1 tasks with 0, 25 tasks with 4"):
+        pass_hat_table(rows)
+    for table in (pass_hat_table(rows, allow_unequal=True), pass_hat_table(rows, void="exclude")):
+        assert (table.tasks, table.not_counted, table.void) == (25, 1, 4)
+        assert list(table.by_k) == [1, 2, 3, 4]
+    assert pass_hat_table(rows, void="fail").by_k[1].mean == pytest.approx(25 / 26)
+
+
+@given(RUNS, st.data())
+def test_every_trial_is_counted_or_told(tasks: list[list[bool]], data: st.DataObject) -> None:
+    lost = data.draw(st.lists(st.integers(0, len(tasks)), max_size=20))
+    rows = [*run(*tasks), *(row for place in lost for row in void(f"{place:x}"))]
+    excluded = pass_hat_table(rows, void="exclude", allow_unequal=True)
+    failed = pass_hat_table(rows, void="fail", allow_unequal=True)
+    assert excluded.void == failed.void == len(lost)
+    assert sum(number * some for number, some in excluded.trials.items()) + excluded.void == len(rows)
+    assert sum(number * some for number, some in failed.trials.items()) == len(rows)
+    assert excluded.tasks + excluded.not_counted == failed.tasks == len({row.task_key for row in rows})
+    assert failed.by_k[1].mean <= excluded.by_k[1].mean + 1e-12
 
 
 def test_a_task_with_a_trial_that_nobody_judged_is_left_out_whole() -> None:
@@ -151,7 +199,7 @@ def test_a_task_with_a_trial_that_nobody_judged_is_left_out_whole() -> None:
     ids=["nothing", "void", "not judged"],
 )
 def test_a_run_in_which_nothing_counts_has_no_figures(rows: list[Trajectory], void: int, not_judged: int) -> None:
-    table = pass_hat_table(rows)
+    table = pass_hat_table(rows, void="exclude")
     assert (table.by_k, table.tasks, table.trials) == ({}, 0, {})
     assert (table.void, table.not_judged) == (void, not_judged)
 
@@ -228,8 +276,20 @@ def test_runs_over_different_tasks_are_not_compared() -> None:
 
 
 def test_a_comparison_leaves_out_void_trials() -> None:
-    first = [*run([True]), played("0", False, void=True)]
-    assert compare(first, run([True])).difference == 0.0
+    first = [*run([True]), *void("0")]
+    assert compare(first, run([True]), void="exclude").difference == 0.0
+
+
+@pytest.mark.parametrize(
+    ("how", "found"), [("exclude", (1, 1, -1.0)), ("fail", (2, 0, -0.75))], ids=["exclude", "fail"]
+)
+def test_a_comparison_counts_void_trials_as_it_is_told(how: Void, found: tuple[int, int, float]) -> None:
+    first = run([True, True], [True, False])
+    second = [*run([False, False]), *void("1", 2)]
+    comparison = compare(first, second, void=how)
+    assert (comparison.tasks, comparison.not_counted, comparison.difference) == found
+    with pytest.raises(TooManyVoidError, match="2 of 4 trials of the second run"):
+        compare(first, second)
 
 
 def test_a_task_that_a_judge_would_have_to_settle_is_left_out_of_a_comparison_too() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from toolgym.domain import Domain
 from toolgym.errors import BudgetError
 from toolgym.models import Throttle
 from toolgym.rollouts import Settings, evaluate
-from toolgym.runs import Run, cost_of, read_trajectories
+from toolgym.runs import Run, cost_of, read_manifest, read_trajectories
 from toolgym.trajectory import Trajectory
 
 SETTINGS = Settings("mock", "test", "llm", trials=2, seed=5)
@@ -169,27 +170,67 @@ def test_tokens_and_cost_of_agent_and_user_stand_apart_and_what_is_not_known_is_
 def test_the_table_says_what_is_void_and_how_to_play_it_again(tmp_path: Path) -> None:
     answers = [GOODBYE] * 22 + [error(403, "[red]not for you[/red]")]
     with Server(*answers) as server:
-        shown = subprocess.run(
-            command(server.url, tmp_path, "--concurrency", "1"), capture_output=True, text=True, check=True
-        )
-    text = " ".join(shown.stdout.split())
+        run = command(server.url, tmp_path, "--concurrency", "1")
+        refused = subprocess.run(run, capture_output=True, text=True, check=False)
+        again = [*run, "--resume", "--void"]
+        counted = {
+            how: subprocess.run([*again, how], capture_output=True, text=True, check=True).stdout
+            for how in ("exclude", "fail")
+        }
+    assert (refused.returncode, refused.stderr) == (1, "")
+    text = " ".join(refused.stdout.split())
     assert "2 episodes are void (2 by the service)" in text
     assert "--resume plays them again" in text
     assert "[red]not for you[/red]" in text
     assert "n/a" not in text.split("model of the")[1].split("llm")[0]
+    assert "no Pass^k, as 2 of 20 episodes are void (10.0%" in text
+    assert "--void exclude" in text
+    assert "count neither way" in counted["exclude"]
+    assert "2 tasks have void episodes alone, and are left out" in counted["exclude"]
+    assert "count as failures" in counted["fail"]
+    assert "left out" not in counted["fail"]
 
 
-def test_a_run_goes_on_with_the_same_model_only(tmp_path: Path) -> None:
+def test_a_run_goes_on_with_the_same_model_only_but_over_another_endpoint(tmp_path: Path) -> None:
+    with Server(*[GOODBYE] * 5, error(403, "closed")) as server:
+        assert subprocess.run(command(server.url, tmp_path), capture_output=True, check=False).returncode == 1
+    path = tmp_path / "x-llm" / "trajectories.jsonl"
+    before = path.read_bytes()
+    other = {
+        "model": "m",
+        "timeout_s": 9,
+        "attempts": 2,
+        "api_key_env": "OTHER_KEY",
+        "price": {"input_usd": 1, "output_usd": 1},
+    }
     with Server(GOODBYE) as server:
-        subprocess.run(command(server.url, tmp_path), capture_output=True, check=True)
-        other = subprocess.run(
-            command(server.url, tmp_path, "--resume", "--agent-args", '{"temperature": 0}'),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert other.returncode == 2
-    assert "was made with models=" in other.stderr
+        for changed, name in (
+            (["--agent-args", '{"temperature": 0}'], "no models.agent.arguments.temperature, not 0"),
+            (["--agent-model", "n"], "models.agent.model='m', not 'n'"),
+            (["--agent-model", '{"model": "m", "tool_format": "qwen"}'], "no models.agent.tool_format, not 'qwen'"),
+        ):
+            refused = subprocess.run(
+                command(server.url, tmp_path, *changed, "--resume"), capture_output=True, text=True, check=False
+            )
+            assert refused.returncode == 2
+            assert f"was made with {name}" in refused.stderr
+        assert not server.requests
+        assert path.read_bytes() == before
+        more = ["--agent-model", json.dumps(other), "--agent-args", '{"extra_headers": {"X-Team": "a"}}', "--resume"]
+        subprocess.run(command(server.url, tmp_path, *more), capture_output=True, check=True)
+    rows = list(read_trajectories(tmp_path / "x-llm"))
+    assert (len(rows), [row.fault for row in rows if row.fault]) == (20, [])
+    manifest = read_manifest(tmp_path / "x-llm")
+    (entry,) = manifest["continued"]
+    assert set(entry["changed"]) == {
+        *(f"models.agent.{name}" for name in ("base_url", "timeout_s", "attempts", "api_key_env")),
+        "models.agent.price.input_usd",
+        "models.agent.price.output_usd",
+        "models.agent.arguments.extra_headers.X-Team",
+    }
+    assert entry["changed"]["models.agent.timeout_s"] == [None, 9.0]
+    assert manifest["settings"]["models"]["agent"]["base_url"] == entry["changed"]["models.agent.base_url"][1]
+    assert datetime.fromisoformat(entry["at"]).tzinfo is not None
 
 
 @pytest.mark.parametrize(
@@ -243,7 +284,7 @@ def test_equal_settings_over_an_equal_server_give_equal_bytes_at_any_concurrency
     assert len(contents) == 1
 
 
-def test_the_values_of_headers_are_not_in_the_manifest_and_a_run_goes_on_with_equal_ones(tmp_path: Path) -> None:
+def test_the_values_of_headers_are_not_in_the_manifest_nor_are_they_its_identity(tmp_path: Path) -> None:
     def headers(value: str) -> list[str]:
         return ["--agent-args", json.dumps({"extra_headers": {"X-Token": value}})]
 
@@ -251,9 +292,10 @@ def test_the_values_of_headers_are_not_in_the_manifest_and_a_run_goes_on_with_eq
         subprocess.run(command(server.url, tmp_path, *headers("hush")), capture_output=True, check=True)
         again = command(server.url, tmp_path, *headers("hush"), "--resume")
         subprocess.run(again, capture_output=True, check=True)
-        other = subprocess.run(
-            command(server.url, tmp_path, *headers("loud"), "--resume"), capture_output=True, text=True, check=False
-        )
         assert all(request.headers["x-token"] == "hush" for request in server.requests)
-    assert "hush" not in "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "x-llm").glob("*.json*"))
-    assert other.returncode == 2
+        loud = command(server.url, tmp_path, *headers("loud"), "--resume")
+        subprocess.run(loud, capture_output=True, check=True)
+    text = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "x-llm").glob("*.json*"))
+    assert "hush" not in text
+    assert "loud" not in text
+    assert "models.agent.arguments.extra_headers.X-Token" in text

@@ -101,8 +101,8 @@ def test_a_fault_is_void_and_says_whose_it_is(
         assert row.fault is not None
         assert (row.fault.source, row.termination, row.rewards) == (source, termination, {})
         assert str(error) in row.fault.reason
-    table = pass_hat_table(rows)
-    assert (table.tasks, table.void, table.by_k[1].mean) == (3, 2, 1.0)
+    table = pass_hat_table(rows, void="exclude")
+    assert (table.tasks, table.void, table.not_counted, table.by_k[1].mean) == (3, 2, 1, 1.0)
 
 
 def test_an_assistant_whose_context_is_full_has_failed(mock: Domain, tmp_path: Path) -> None:

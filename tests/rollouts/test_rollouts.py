@@ -175,7 +175,7 @@ def test_what_is_finished_is_not_played_again(mock: Domain, finished: Path, tmp_
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"trials": 3}, "trials=2, not 3"),
+        ({"trials": 1}, "has 2 trials of each task, and 1 would throw some away"),
         ({"seed": 4}, "seed=3, not 4"),
         ({"agent": "oracle"}, "agent='dice', not 'oracle'"),
         ({"max_steps": 9}, "max_steps=200, not 9"),

@@ -17,11 +17,13 @@ from toolgym.cli.models import (
     ModelArgs,
     ProposerModel,
     SolverModel,
+    ask_first,
     check_model,
     model_settings,
 )
 from toolgym.cli.output import AsJson, Data, errors, print_json
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
+from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run, plain
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def refresh(
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        Waiting(throttle),
         console=errors,
         transient=True,
         disable=not errors.is_interactive,
@@ -138,6 +141,7 @@ def refresh(
             goes_on.progress = tick
         found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
         _learn(goes_on, found)
+        ask_first(models, throttle)
         before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))

@@ -12,9 +12,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.failure_tables import UNNAMED, print_failures
-from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, check_model, model_settings
+from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, ask_first, check_model, model_settings
 from toolgym.cli.output import AsJson, errors, print_json
 from toolgym.cli.pools import domain_played
+from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from toolgym.failures.clusters import Cluster
     from toolgym.failures.reading import Reading
     from toolgym.failures.report import Analyst, FailureReport
+    from toolgym.models import Throttle
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
@@ -103,6 +105,7 @@ def failures(
     not known is counted as not explained.
     """
     from toolgym.errors import DataError
+    from toolgym.failures.clusters import check_extra
     from toolgym.failures.reading import against_untargeted, by_task
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst
@@ -116,12 +119,16 @@ def failures(
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     check_model(ANALYSTS, name, model)
+    if clusters:
+        check_extra()  # before a model explains anything, and costs
     opened = _open(source, runs)
     beside = None if against is None else _open(against, runs)
-    explains = make_analyst(name, model, throttle=Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd))
+    throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
+    explains = make_analyst(name, model, throttle=throttle)
+    ask_first({"analyst": model}, throttle)
     at_once = AT_ONCE if model is None else None
-    found = _explain(opened, explains, at_once)
-    other = None if beside is None else _explain(beside, explains, at_once)
+    found = _explain(opened, explains, at_once, throttle)
+    other = None if beside is None else _explain(beside, explains, at_once, throttle)
     groups = _clusters(found.told, clusters)
     aimed = against_untargeted(found.told, other.told if other is not None else ())
     if out is not None:
@@ -227,13 +234,14 @@ def _not_here(name: str, error: Exception) -> str:
     return f"the domain {name!r} is not installed, so the right calls are not known"
 
 
-def _explain(opened: Opened, analyst: Analyst, at_once: int | None) -> Explained:
+def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Throttle) -> Explained:
     """Read and explain, and show how far it is."""
     from toolgym.failures.reading import explain, explained, read_failures
     from toolgym.loops import wait_for
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
+    waits = Waiting(throttle)
+    with Progress(*columns, waits, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task("read", total=opened.total)
         reading = read_failures(opened.rows, opened.task, progress=lambda: progress.advance(bar))
         bar = progress.add_task("explain", total=len(reading.failures))

@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from toolgym.cli.output import console
 
 if TYPE_CHECKING:
+    from toolgym.evaluation import Void
     from toolgym.trajectory import Trajectory
+
+VoidTrials = Annotated[
+    Literal["exclude", "fail", "refuse"],
+    typer.Option(
+        help="How void episodes count: exclude leaves them out, as tau2 does; fail counts them as failures; refuse "
+        "leaves up to 5 % out, and gives no figures above."
+    ),
+]
 
 _ROLES = {"assistant": "agent", "user": "user", "judge": "judge"}
 
 
-def figures(rows: Sequence[Trajectory], trials: int, folder: Path) -> dict[str, Any]:
+def figures(rows: Sequence[Trajectory], trials: int, folder: Path, void: Void) -> dict[str, Any]:
     """What ``toolgym eval --json`` says of one agent."""
-    from toolgym.evaluation import pass_hat_table
+    from toolgym.runs.summary import pass_hat_or_refused
 
-    table = pass_hat_table(rows, allow_unequal=True)
+    table, refused = pass_hat_or_refused(rows, void)
     matched = [row.grade.db_match for row in rows if row.grade is not None and row.grade.db_match is not None]
     faults = [row.fault for row in rows if row.fault is not None]
     return {
@@ -30,13 +40,27 @@ def figures(rows: Sequence[Trajectory], trials: int, folder: Path) -> dict[str, 
         "tasks": table.tasks,
         "trials": trials,
         "not_judged": table.not_judged,
+        "not_counted": table.not_counted,
         "void": table.void,
+        "refused": refused,
         "faults": dict(Counter(fault.source for fault in faults)),
         "first_fault": f"{faults[0].source}: {faults[0].reason}" if faults else None,
         "db_match": sum(map(bool, matched)) / len(matched) if matched else None,
         "usage": used(rows),
+        "episodes": len(rows),
         "run": str(folder),
     }
+
+
+def refusal(void: int, episodes: int) -> str:
+    """Why there is no Pass^k, and what to do."""
+    from toolgym.evaluation.metrics import MOST_VOID
+
+    return (
+        f"no Pass^k, as {void} of {episodes} episodes are void ({void / episodes:.1%}, and at most {MOST_VOID:.0%} may "
+        "be): --resume plays them again; --void exclude leaves them out, as tau2 does; --void fail counts them as "
+        "failures"
+    )
 
 
 def used(rows: Sequence[Trajectory]) -> dict[str, dict[str, float | None]]:
@@ -57,7 +81,7 @@ def used(rows: Sequence[Trajectory]) -> dict[str, dict[str, float | None]]:
     return sums
 
 
-def print_figures(title: str, trials: int, answers: dict[str, Any]) -> None:
+def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) -> None:
     """The figures of all agents as tables, and what is to be said of those that do not count."""
     table = Table(title=title)
     table.add_column("agent", no_wrap=True)
@@ -83,15 +107,20 @@ def print_figures(title: str, trials: int, answers: dict[str, Any]) -> None:
     _print_usage(answers)
     if any(answer["not_judged"] for answer in answers.values()):
         console.print("Tasks that need a judge are not judged without one: they count neither way.")
+    counted = "count as failures" if void == "fail" else "count neither way"
     for chosen, answer in answers.items():
         if answer["void"]:
             sources = ", ".join(f"{number} by the {source}" for source, number in answer["faults"].items())
-            console.print(
-                f"{chosen}: {answer['void']} episodes are void ({sources}) and count neither way; --resume plays them "
-                f"again. The first: {answer['first_fault'][:400]}",
-                markup=False,
-                soft_wrap=True,
-            )
+            told = [
+                f"{answer['void']} episodes are void ({sources}) and {counted}; --resume plays them again. The first: "
+                f"{answer['first_fault'][:400]}"
+            ]
+            if answer["not_counted"]:
+                told.append(f"{answer['not_counted']} tasks have void episodes alone, and are left out.")
+            if answer["refused"]:
+                told.append(refusal(answer["void"], answer["episodes"]) + ".")
+            for text in told:
+                console.print(f"{chosen}: {text}", markup=False, soft_wrap=True)
 
 
 def _print_usage(answers: dict[str, Any]) -> None:

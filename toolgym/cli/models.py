@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from toolgym.models import ModelSettings
+    from toolgym.models import ModelSettings, Throttle
     from toolgym.registry import Registry
 
 _MODEL = "The model of the {}: its name, its settings as a JSON object, or a .json file that holds them."
@@ -92,6 +94,43 @@ def check_model(registry: Registry, name: str, model: ModelSettings | None) -> N
         raise DataError(f"the {registry.kind} {name!r} needs a model; name it with --{role}-model")
     if model is not None and not takes:
         raise DataError(f"the {registry.kind} {name!r} has no model; leave --{role}-model out")
+
+
+def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | None = None) -> None:
+    """Ask each model something small, before anything is begun that depends on it.
+
+    Args:
+        models: The settings by role; None where a role has no model. Equal ones are asked once.
+        throttle: The limits that the models of the command share.
+
+    Raises:
+        ServiceError: If one is not there, or refuses what it would refuse again: an unknown name, a wrong key.
+    """
+    from toolgym.errors import ServiceError
+    from toolgym.loops import wait_for
+    from toolgym.models import ChatModel, RefusedError
+
+    roles: dict[str, list[str]] = {}
+    wanted = {role: settings for role, settings in models.items() if settings is not None}
+    for role, settings in wanted.items():
+        same = next((first for first in roles if wanted[first] == settings), role)
+        roles.setdefault(same, []).append(role)
+
+    async def ask() -> list[BaseException | None]:
+        return await asyncio.gather(
+            *(ChatModel(wanted[role], throttle).probe() for role in roles), return_exceptions=True
+        )
+
+    for (first, others), error in zip(roles.items(), wait_for(ask()) if roles else (), strict=True):
+        if isinstance(error, ServiceError):
+            whose = " and ".join(f"the {role}'s" for role in others)
+            mend = "" if isinstance(error, RefusedError) else "see that its server runs, or "
+            raise ServiceError(
+                f"{whose} model: {error}; nothing was begun: {mend}name another with --{first}-model or "
+                f"--{first}-base-url"
+            ) from error
+        if error is not None:
+            raise error
 
 
 def recorded(settings: ModelSettings) -> dict[str, Any]:

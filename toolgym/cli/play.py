@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, model_settings
+from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, ask_first, model_settings
 from toolgym.cli.output import Data, console
 from toolgym.messages import AgentID
 
@@ -69,6 +69,7 @@ def play(
     else:
         name = agent or ("llm" if model is not None else "oracle")
         factory = make_agent(name, model)
+    ask_first({"agent" if other == "assistant" else other: model})
     opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
     person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side)
     episode = Episode(made, chosen, terms=build_reward())

@@ -43,6 +43,35 @@ def over_pool(domain: Domain, folder: Path) -> Domain:
     return placed.with_data(tasks=TaskSet({SPLIT: partial(list, tasks)}))
 
 
+def over_split_or_pool(name: str, data: str, split: str | None, pool: Path | None) -> tuple[Domain, str]:
+    """The domain over what is played, and the name of the split.
+
+    Args:
+        name: The domain.
+        data: Whose tasks.
+        split: The split; None for the usual one, ``test``.
+        pool: The folder of a pool whose tasks are played instead.
+
+    Raises:
+        UnknownNameError: If the domain is not installed.
+        DataError: If both are named, the domain has no tasks, or the folder is no pool of it.
+    """
+    from toolgym.errors import DataError
+    from toolgym.registration import make_domain
+
+    made = make_domain(name, data)
+    if pool is None:
+        if not made.tasks.splits():
+            raise DataError(f"the domain {name!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
+        return made, split or "test"
+    if split is not None:
+        raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
+    made = over_pool(made, pool)
+    for world in dict.fromkeys(task.world for task in made.tasks[SPLIT]):
+        made.worlds.get(world)  # one that is missing, or another domain's, would make all its episodes void
+    return made, SPLIT
+
+
 def domain_played(name: str, data: str, settings: Any) -> Domain:
     """The domain over the tasks that a run played.
 

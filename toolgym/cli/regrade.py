@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, model_settings
+from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, ask_first, model_settings
 from toolgym.cli.output import AsJson, console, errors, print_json
 from toolgym.cli.pools import domain_played
 from toolgym.cli.runs import Runs, find_run, plain
@@ -107,6 +107,7 @@ def regrade(
     chosen = judge or ("llm" if model is not None else None)
     referee = make_judge(chosen, model) if chosen is not None else None
     recorded = _from_file(Path(source), fresh_tasks) if Path(source).is_file() else _from_run(source, runs, fresh_tasks)
+    ask_first({"judge": model})
     folder = None if write is None else runs / write
     compared = grade_again(recorded, folder, referee)
     if as_json:

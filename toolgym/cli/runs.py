@@ -16,6 +16,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from toolgym.cli.figures import VoidTrials, refusal
 from toolgym.cli.output import AsJson, console, print_json
 from toolgym.render import harmless
 
@@ -78,13 +79,14 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
 def show_run(
     run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
     runs: Runs = Path("runs"),
+    void: VoidTrials = "refuse",
     as_json: AsJson = False,
 ) -> None:
     """Show one run: its settings, how its episodes ended, Pass^k, what it used, what went wrong in it."""
     from toolgym.runs.summary import summarise
 
     folder = find_run(run, runs)
-    found = {"run": str(folder), **summarise(folder, tools_of)}
+    found = {"run": str(folder), **summarise(folder, tools_of, void=void)}
     found["episodes"]["expected"] = _expected(found["settings"])
     if as_json:
         print_json(found)
@@ -182,15 +184,20 @@ def _expected(settings: Mapping[str, Any]) -> int | None:
 
     try:
         played = domain_played(settings["domain"], settings["data"], settings)
+        if settings.get("tasks"):
+            return sum(map(int, settings["tasks"].values()))
         return len(played.tasks[settings["split"]]) * int(settings["trials"])
-    except (ToolGymError, KeyError, TypeError, ValueError):
+    except (ToolGymError, AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
 def _print(found: Mapping[str, Any]) -> None:
     console.print(plain(found["run"]), style="bold")
-    _fact("settings", _listed(found["settings"]))
+    chosen = found["settings"].get("tasks")
+    _fact("settings", _listed({**found["settings"], "tasks": f"{len(chosen)} chosen" if chosen else ""}))
     _fact("versions", _listed(found["versions"]))
+    for entry in found["continued"]:
+        _fact("continued", f"{entry['at']}, with other {', '.join(entry['changed'])}")
     _fact("worlds", ", ".join(world[:12] for world in found["worlds"]) or "none")
     count = found["episodes"]
     expected = "" if count["expected"] is None else f" of {count['expected']}"
@@ -204,8 +211,12 @@ def _print(found: Mapping[str, Any]) -> None:
     for k, estimate in found["pass_hat"].items():
         mean, low, high = (100 * estimate[name] for name in ("mean", "low", "high"))
         _fact(f"Pass^{k}", f"{mean:.1f} ({low:.0f}-{high:.0f})")
-    if not found["pass_hat"]:
+    if found["refused"]:
+        _fact("Pass^k", refusal(count["void"], count["finished"] + count["void"]))
+    elif not found["pass_hat"]:
         _fact("Pass^k", "n/a")
+    if found["tasks_not_counted"]:
+        _fact("left out", f"{found['tasks_not_counted']} tasks that have void episodes alone")
     each = {name: "n/a" if value is None else f"{value:.1f}" for name, value in found["mean"].items()}
     _fact("mean", f"{each['messages']} messages, {each['steps']} steps, {each['calls']} calls an episode")
     calls = found["calls"]

@@ -1,6 +1,27 @@
 """Whether an episode succeeded, and what many episodes say together."""
 
 from toolgym.evaluation.grade import Judge, Verdict, grade
-from toolgym.evaluation.metrics import Comparison, Estimate, compare, pass_hat_k, pass_hat_table
+from toolgym.evaluation.metrics import (
+    Comparison,
+    Estimate,
+    PassHat,
+    TooManyVoidError,
+    Void,
+    compare,
+    pass_hat_k,
+    pass_hat_table,
+)
 
-__all__ = ["Comparison", "Estimate", "Judge", "Verdict", "compare", "grade", "pass_hat_k", "pass_hat_table"]
+__all__ = [
+    "Comparison",
+    "Estimate",
+    "Judge",
+    "PassHat",
+    "TooManyVoidError",
+    "Verdict",
+    "Void",
+    "compare",
+    "grade",
+    "pass_hat_k",
+    "pass_hat_table",
+]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from toolgym.trajectory import Trajectory
+
+Void: TypeAlias = Literal["exclude", "fail", "refuse"]
+"""What becomes of void trials: they leave n, they count as failures, or too many of them are an error."""
+
+MOST_VOID = 0.05
+"""The share of void trials above which ``void="refuse"`` gives no figures: fewer can hardly move them."""
 
 
 class Estimate(NamedTuple):
@@ -26,9 +32,10 @@ class PassHat:
     Args:
         by_k: The estimate for each k, from 1.
         tasks: How many tasks it is over.
-        trials: How many trials each task has, by how many tasks have that many.
-        void: Trials that do not count because something other than the agent failed.
+        trials: How many tasks have each number of counted trials.
+        void: Trials in which something other than the agent failed.
         not_judged: Tasks left out because a judge is needed and there was none.
+        not_counted: Tasks left out because all of their trials are void.
     """
 
     by_k: Mapping[int, Estimate]
@@ -36,6 +43,7 @@ class PassHat:
     trials: Mapping[int, int]
     void: int
     not_judged: int
+    not_counted: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Comparison:
         low: Lower end of its 95 % interval.
         high: Upper end.
         p_value: Of a paired permutation test that the two do not differ.
-        tasks: How many tasks both have.
+        tasks: How many tasks it is over.
+        not_counted: Tasks left out because all of their trials are void in one of the runs.
     """
 
     difference: float
@@ -55,6 +64,7 @@ class Comparison:
     high: float
     p_value: float
     tasks: int
+    not_counted: int = 0
 
 
 def pass_hat_k(successes: int, trials: int, k: int) -> float:
@@ -127,58 +137,101 @@ def interval(values: Sequence[float], trials: int) -> Estimate:
     return Estimate(mean, min(low, mean), max(high, mean))
 
 
+class TooManyVoidError(ValueError):
+    """So many trials are void that their figures would mislead.
+
+    Args:
+        void: How many are.
+        trials: Of how many.
+        whose: Whose they are, for the message.
+    """
+
+    def __init__(self, void: int, trials: int, whose: str = "") -> None:
+        super().__init__(
+            f"{void} of {trials} trials{whose} are void ({void / trials:.1%}), and above {MOST_VOID:.0%} there is no "
+            'Pass^k: play them again, or say how they count: void="exclude" leaves them out, void="fail" takes them '
+            "for failures"
+        )
+        self.void = void
+        self.trials = trials
+
+
 class _Outcomes(NamedTuple):
     """Counted trials by task, and what was left out."""
 
     by_task: dict[str, list[bool]]
     void: int
     unjudged: set[str]
+    uncounted: set[str]
 
 
-def _outcomes(trajectories: Iterable[Trajectory]) -> _Outcomes:
-    """Void trials are left out, and whole tasks of which any trial would need a judge to settle it."""
+def _outcomes(trajectories: Iterable[Trajectory], void: Void, whose: str = "") -> _Outcomes:
+    """Trials that count, by task. Tasks of which any trial would need a judge to settle it are left out whole."""
+    if void not in (allowed := get_args(Void)):
+        raise ValueError(f"void must be one of {', '.join(map(repr, allowed))}, got {void!r}")
     by_task: dict[str, list[bool]] = defaultdict(list)
     unjudged: set[str] = set()
-    void = 0
+    played = voids = 0
     for trajectory in trajectories:
+        played += 1
+        results = by_task[trajectory.task_key]
         if trajectory.fault is not None or trajectory.grade is None:
-            void += 1
+            voids += 1
+            if void == "fail":
+                results.append(False)
         elif trajectory.grade.not_judged:
             unjudged.add(trajectory.task_key)
         else:
-            by_task[trajectory.task_key].append(bool(trajectory.success))
-    for key in unjudged:
-        by_task.pop(key, None)
-    return _Outcomes(by_task, void, unjudged)
+            results.append(bool(trajectory.success))
+    if void == "refuse" and voids > MOST_VOID * played:
+        raise TooManyVoidError(voids, played, whose)
+    uncounted = {key for key, results in by_task.items() if not results} - unjudged
+    for key in unjudged | uncounted:
+        del by_task[key]
+    return _Outcomes(by_task, voids, unjudged, uncounted)
 
 
 def pass_hat_table(
-    trajectories: Iterable[Trajectory], *, max_k: int | None = None, allow_unequal: bool = False
+    trajectories: Iterable[Trajectory],
+    *,
+    max_k: int | None = None,
+    allow_unequal: bool = False,
+    void: Void = "refuse",
 ) -> PassHat:
     """Pass^1 to Pass^k of one run.
 
+    Two conventions for void trials are in use. With ``"exclude"`` they leave n, as tau2 drops simulations that ended by
+    an infrastructure error: the figure says how good the agent is wherever it could be played. With ``"fail"`` they are
+    failures, as where all trials that were begun are divided by: it says how often the whole system succeeds.
+    ``"refuse"`` excludes a few, and gives no figure where there are so many that the two come apart.
+
     Args:
-        trajectories: The run's episodes. Void ones are counted and left out. A task with any trial that a judge
-            would have to settle is left out whole, whatever its other trials say, so that agents compare alike.
+        trajectories: The run's episodes. A task with any trial that a judge would have to settle is left out whole,
+            whatever its other trials say, so that agents compare alike.
         max_k: The largest k; by default the smallest number of trials that a task has.
-        allow_unequal: Whether tasks may have different numbers of trials; k then ends at the smallest.
+        allow_unequal: Whether tasks may have different numbers of counted trials; k then ends at the smallest. A task
+            that has none is left out, and :attr:`PassHat.not_counted` says how many are.
+        void: What becomes of void trials. ``"exclude"``: they leave n; a task that has no other trials is left out,
+            and counted. ``"fail"``: each counts as a failure. ``"refuse"``: as ``"exclude"`` where at most
+            :data:`MOST_VOID` of all trials are void; a task that has no other trials then has an unequal number.
 
     Raises:
-        ValueError: If tasks have different numbers of trials and that is not allowed, or ``max_k`` is above the
-            smallest number.
+        TooManyVoidError: If more are void than ``void="refuse"`` takes; a ValueError.
+        ValueError: If tasks have different numbers of trials and that is not allowed, ``max_k`` is above the smallest
+            number, or ``void`` is none of the three.
     """
-    outcomes, void, unjudged = _outcomes(trajectories)
-    sizes: dict[int, int] = defaultdict(int)
-    for results in outcomes.values():
-        sizes[len(results)] += 1
+    outcomes, voids, unjudged, uncounted = _outcomes(trajectories, void)
+    sizes = Counter(map(len, outcomes.values()))
     trials = dict(sorted(sizes.items()))
-    if not outcomes:
-        return PassHat({}, 0, {}, void, len(unjudged))
-    if len(trials) > 1 and not allow_unequal:
-        counts = ", ".join(f"{tasks} tasks with {number}" for number, tasks in trials.items())
+    left_out = len(unjudged), len(uncounted)
+    unequal = dict(trials) if void == "exclude" or not uncounted else {0: len(uncounted), **trials}
+    if len(unequal) > 1 and not allow_unequal:
+        counts = ", ".join(f"{tasks} tasks with {number}" for number, tasks in unequal.items())
         raise ValueError(
             f"tasks have different numbers of counted trials ({counts}); finish the run, or allow unequal numbers"
         )
+    if not outcomes:
+        return PassHat({}, 0, {}, voids, *left_out)
     fewest = min(trials)
     top = fewest if max_k is None else max_k
     if top > fewest:
@@ -188,28 +241,34 @@ def pass_hat_table(
     for k in range(1, top + 1):
         values = [_pass_hat(results, k) for results in outcomes.values()]
         by_k[k] = interval(values, total)
-    return PassHat(by_k, len(outcomes), trials, void, len(unjudged))
+    return PassHat(by_k, len(outcomes), trials, voids, *left_out)
 
 
-def compare(first: Iterable[Trajectory], second: Iterable[Trajectory], *, k: int = 1) -> Comparison:
+def compare(
+    first: Iterable[Trajectory], second: Iterable[Trajectory], *, k: int = 1, void: Void = "refuse"
+) -> Comparison:
     """Compare two runs over the same tasks, pairing by task.
 
     Args:
         first: Run a.
         second: Run b.
         k: Which Pass^k, at least 1.
+        void: What becomes of void trials, in each of the runs; see :func:`pass_hat_table`.
 
     Returns:
         The mean difference b - a, its 95 % t interval over tasks, and a paired permutation test's p-value. Tasks that
-        either run could not judge are left out of both.
+        either run could not judge, or of which either has void trials only, are left out of both.
 
     Raises:
+        TooManyVoidError: If one of the runs has more void trials than ``void="refuse"`` takes; a ValueError.
         ValueError: If the runs do not cover the same tasks, or a task has fewer than ``k`` counted trials.
     """
     from scipy.stats import permutation_test, t
 
-    a, b = _outcomes(first), _outcomes(second)
-    for key in a.unjudged | b.unjudged:
+    a, b = _outcomes(first, void, " of the first run"), _outcomes(second, void, " of the second run")
+    unjudged = a.unjudged | b.unjudged
+    uncounted = (a.uncounted | b.uncounted) - unjudged
+    for key in unjudged | uncounted:
         a.by_task.pop(key, None)
         b.by_task.pop(key, None)
     if a.by_task.keys() != b.by_task.keys():
@@ -236,7 +295,7 @@ def compare(first: Iterable[Trajectory], second: Iterable[Trajectory], *, k: int
             random_state=0,
         )
         p_value = float(test.pvalue)
-    return Comparison(mean, max(mean - half, -1.0), min(mean + half, 1.0), p_value, number)
+    return Comparison(mean, max(mean - half, -1.0), min(mean + half, 1.0), p_value, number, len(uncounted))
 
 
 def _pass_hat(results: Sequence[bool], k: int) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import BudgetError, DataError
+from toolgym.models.retries import Retries
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -34,6 +35,9 @@ class Throttle:
         tpm: Tokens a minute, read and generated, at least 1; None for no limit.
         budget_usd: US dollars, at least 0; None for no limit.
         earlier_usd: What a run that goes on had spent before, in US dollars, at least 0.
+
+    Attributes:
+        retries: The requests that were made again in the last minute, of this process.
 
     Raises:
         DataError: If a limit is out of its range.
@@ -62,6 +66,7 @@ class Throttle:
         self.rpm = rpm
         self.tpm = tpm
         self.budget_usd = budget_usd
+        self.retries = Retries()
         self._spent_usd = earlier_usd
         self._gates: dict[tuple[asyncio.AbstractEventLoop, str, str], _Gate] = {}
 

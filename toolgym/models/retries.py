@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import random
 from asyncio import sleep
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from toolgym.models.failures import RequestError
 
@@ -18,22 +22,85 @@ LONGEST_WAIT_S = 60.0
 LONGEST_ASKED_S = 300.0
 """Seconds that a server may ask to wait; one that asks for more counts as refusing."""
 
+REMEMBERED_S = 60.0
+"""Seconds for which a retry is news."""
+
+Noted: TypeAlias = Callable[[RequestError, float], None]
+"""Is told of each failure that is followed by another request, and of the seconds until that one."""
+
 _dice = random.Random()  # waiting changes no result, and must not take from the process's own generator
 
 
-def retrying(attempts: int) -> AsyncRetrying:
+class Recent(NamedTuple):
+    """The retries of the last minute: how many, and the last of them."""
+
+    number: int
+    wait_s: float
+    """Seconds until its request is made again; 0 if that has happened."""
+    why: str
+    """What its server said."""
+
+
+class Retries:
+    """Remembers which requests were made again, for whoever shows how far a run is.
+
+    Args:
+        clock: Gives the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()  # a progress line is drawn in a thread of its own
+        self._made: deque[tuple[float, float, str]] = deque()
+
+    def __reduce__(self) -> tuple[type[Retries], tuple[()]]:
+        return Retries, ()  # another process has requests of its own
+
+    def note(self, why: str, wait_s: float) -> None:
+        """Remember that a request failed and is made again in so many seconds, at least 0."""
+        with self._lock:
+            now = self._clock()
+            self._made.append((now, now + wait_s, why))
+            self._forget(now)
+
+    @property
+    def recent(self) -> Recent | None:
+        """What there is to say of the last minute; None if nothing was or is to be made again."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            if not self._made:
+                return None
+            _, until, why = self._made[-1]
+            return Recent(len(self._made), max(0.0, until - now), why)
+
+    def _forget(self, now: float) -> None:
+        """Forget what is old, but not the last one while its request is still to come."""
+        made = self._made
+        while made and made[0][0] < now - REMEMBERED_S and (len(made) > 1 or made[0][1] < now):
+            made.popleft()
+
+
+def retrying(attempts: int, noted: Noted | None = None) -> AsyncRetrying:
     """What calls a coroutine again while it raises failures that may pass, and raises the last one.
 
     Args:
         attempts: Calls in all, at least 1.
+        noted: Is told of each call that is made again.
     """
     from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+    def note(state: RetryCallState) -> None:
+        failure = state.outcome.exception() if state.outcome is not None else None
+        if noted is not None and isinstance(failure, RequestError) and state.next_action is not None:
+            noted(failure, state.next_action.sleep)
 
     return AsyncRetrying(
         stop=stop_after_attempt(attempts),
         retry=retry_if_exception(may_pass),
         wait=_wait,
         sleep=sleep,
+        before_sleep=note,
         reraise=True,
     )
 

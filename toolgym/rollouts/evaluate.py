@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Limits
 from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
 from toolgym.evaluation.grade import Judge
 from toolgym.loops import wait_for
 from toolgym.rollouts.parallel import in_parallel
 from toolgym.rollouts.regrade import rejudge
 from toolgym.rollouts.rollout import Rollout
+from toolgym.rollouts.settings import Settings
 from toolgym.runs import Run
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory
@@ -30,60 +30,6 @@ VOIDS_IN_A_ROW = 20
 _log = logging.getLogger("toolgym")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What an evaluation is; equal settings give equal trajectories, as far as models answer equally.
-
-    Args:
-        domain: The domain's name.
-        data: Whose tasks.
-        split: Which of them.
-        agent: The agent's name.
-        user: The user's name.
-        judge: The judge's name; empty if there is none.
-        trials: Trials of each task, at least 1.
-        seed: The run's seed, at least 0.
-        max_steps: See :class:`~toolgym.episode.Limits`.
-        max_errors: See there.
-        wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
-        models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
-        pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
-    """
-
-    domain: str
-    split: str
-    agent: str
-    data: str = "toolgym"
-    user: str = "minimal"
-    trials: int = 4
-    seed: int = 0
-    max_steps: int = 200
-    max_errors: int = 10
-    judge: str = ""
-    wording: str = ""
-    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    pool: str = ""
-
-    def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise DataError(f"trials must be at least 1, got {self.trials}")
-        if self.seed < 0:
-            raise DataError(f"seed must be at least 0, got {self.seed}")
-
-    @property
-    def limits(self) -> Limits:
-        """When an episode is cut off."""
-        return Limits(self.max_steps, self.max_errors)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-able data; without a pool, as they were before there were any."""
-        return {name: value for name, value in asdict(self).items() if name != "pool" or value}
-
-    def facts(self, trial: int) -> dict[str, Any]:
-        """What a trajectory says of the run that it is from."""
-        return {"agent": self.agent, "user": self.user, "trial": trial, "seed": self.seed, "split": self.split}
-
-
 def evaluate(
     run: Run,
     settings: Settings,
@@ -94,6 +40,7 @@ def evaluate(
     *,
     judge: Judge | None = None,
     concurrency: int = 16,
+    only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
     """Play what a run still lacks, and keep it.
@@ -110,6 +57,7 @@ def evaluate(
         user: Makes the user.
         judge: Judges natural-language assertions.
         concurrency: Episodes played at once, at least 1.
+        only: Ids of the tasks of which something is played now; empty for all of them.
         progress: Called with each trajectory when it has been kept.
 
     Raises:
@@ -120,7 +68,16 @@ def evaluate(
     """
     wait_for(
         evaluate_async(
-            run, settings, domain, tasks, agent, user, judge=judge, concurrency=concurrency, progress=progress
+            run,
+            settings,
+            domain,
+            tasks,
+            agent,
+            user,
+            judge=judge,
+            concurrency=concurrency,
+            only=only,
+            progress=progress,
         )
     )
 
@@ -135,6 +92,7 @@ async def evaluate_async(
     *,
     judge: Judge | None = None,
     concurrency: int = 16,
+    only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
     """The same as :func:`evaluate`, in a coroutine."""
@@ -143,7 +101,7 @@ async def evaluate_async(
         return await play_trial(settings, domain, task, trial, agent, user, judge=judge, broken_off=run.discard)
 
     player = judged_again(run, domain, judge, play)
-    await fill(run, settings, tasks, player, concurrency=concurrency, progress=progress)
+    await fill(run, settings, tasks, player, concurrency=concurrency, only=only, progress=progress)
 
 
 def judged_again(run: Run, domain: Domain, judge: Judge | None, play: Player) -> Player:
@@ -169,6 +127,7 @@ async def fill(
     play: Player,
     *,
     concurrency: int = 16,
+    only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
     """Let a player play what a run lacks; see :func:`evaluate`.
@@ -179,12 +138,14 @@ async def fill(
         DataError: If the run cannot be written, or holds episodes of other tasks.
         Exception: What the player raises; what is finished is kept.
     """
-    jobs = [(task, trial) for task in tasks for trial in range(settings.trials)]
+    jobs = [(task, trial) for task in tasks for trial in range(settings.trials_of(task))]
     order = [f"{task.key}-{trial}" for task, trial in jobs]
     if strange := run.episodes() - set(order):
+        here = min(strange).rpartition("-")[0] in {task.key for task in tasks}
+        why = "the settings ask for fewer trials" if here else "the tasks have changed since"
         raise DataError(
-            f"the run {str(run.folder)!r} holds {len(strange)} episodes that are not of these tasks, such as "
-            f"{min(strange)}; the tasks have changed since: start a new run"
+            f"the run {str(run.folder)!r} holds {len(strange)} episodes that are not of these tasks and trials, such "
+            f"as {min(strange)}; {why}: {'ask for as many' if here else 'start a new run'}"
         )
 
     async def work(job: tuple[Task, int]) -> Trajectory:
@@ -192,7 +153,8 @@ async def fill(
         run.append(trajectory)
         return trajectory
 
-    lacking = [(task, trial) for task, trial in jobs if f"{task.key}-{trial}" not in run]
+    wanted = jobs if not only else [(task, trial) for task, trial in jobs if task.id in only]
+    lacking = [(task, trial) for task, trial in wanted if f"{task.key}-{trial}" not in run]
     known = {f"{task.key}-{trial}" for task, trial in lacking if run.void(f"{task.key}-{trial}")}
     voids = 0
     async with aclosing(in_parallel(lacking, work, concurrency)) as played:

@@ -4,16 +4,89 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, MissingExtraError, ServiceError
 from toolgym.evaluation.grade import Judge
-from toolgym.rollouts.evaluate import Settings, play_trial
+from toolgym.loops import wait_for
+from toolgym.rollouts.evaluate import fill, judged_again, play_trial
+from toolgym.rollouts.settings import Settings
+from toolgym.runs import Run
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from toolgym.models import Throttle
+
+
+def check_ray() -> Any:
+    """See that Ray is installed, and import it.
+
+    Raises:
+        MissingExtraError: If it is not.
+    """
+    try:
+        return import_module("ray")
+    except ImportError as error:
+        raise MissingExtraError("the backend 'ray'", "ray") from error
+
+
+def evaluate_on_ray(
+    run: Run,
+    settings: Settings,
+    domain: Domain,
+    tasks: Sequence[Task],
+    agent: AgentFactory,
+    user: AgentFactory,
+    *,
+    throttle: Throttle,
+    judge: Judge | None = None,
+    workers: int | None = None,
+    concurrency: int = 16,
+    only: Collection[str] = (),
+    progress: Callable[[Trajectory], None] | None = None,
+) -> None:
+    """The same as :func:`~toolgym.rollouts.evaluate`, on the workers of a Ray cluster.
+
+    Args:
+        run: See there, as for all that is not explained here.
+        settings: See there.
+        domain: See there.
+        tasks: See there.
+        agent: See there; it must be picklable, as ``user`` and ``judge`` must be.
+        user: See there.
+        throttle: Has the budget, and is told what is spent of it.
+        judge: See there.
+        workers: How many, at least 1; by default one a core of the cluster.
+        concurrency: Episodes played at once by all of them, at least 1.
+        only: See there.
+        progress: See there.
+
+    Raises:
+        MissingExtraError: If Ray is not installed.
+        Exception: What ``evaluate`` raises.
+    """
+    before = run.cost_usd
+    with RayBackend(
+        settings,
+        domain,
+        agent,
+        user,
+        judge=judge,
+        workers=workers,
+        concurrency=concurrency,
+        budget_usd=throttle.budget_usd,
+        spent_usd=throttle.spent_usd,
+    ) as cluster:
+        try:
+            player = judged_again(run, domain, judge, cluster)
+            wait_for(fill(run, settings, tasks, player, concurrency=concurrency, only=only, progress=progress))
+        finally:
+            throttle.pay(run.cost_usd - before)
 
 
 class RayBackend:
@@ -54,10 +127,7 @@ class RayBackend:
         budget_usd: float | None = None,
         spent_usd: float = 0.0,
     ) -> None:
-        try:
-            ray: Any = import_module("ray")
-        except ImportError as error:
-            raise MissingExtraError("the backend 'ray'", "ray") from error
+        ray = check_ray()
         if workers is not None and workers < 1:
             raise DataError(f"workers must be at least 1, got {workers}")
         self._ray = ray

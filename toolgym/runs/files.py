@@ -83,6 +83,16 @@ def read_lines(path: Path) -> Iterator[tuple[Trajectory, int, int]]:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
 
 
+def has_finished(folder: Path) -> bool:
+    """Whether a run holds an episode that is finished, and not void.
+
+    Raises:
+        DataError: If a line before the first of them is not a trajectory.
+    """
+    path = folder / TRAJECTORIES
+    return path.exists() and any(trajectory.fault is None for trajectory, *_ in read_lines(path))
+
+
 def write(file: IO[bytes], data: bytes) -> None:
     """Write all of it; the system may take less at a time, most of all when the disk is nearly full."""
     while data:

@@ -3,7 +3,7 @@
 ::
 
     runs/<name>/
-      manifest.json         settings, world digests, versions
+      manifest.json         settings, world digests, versions, and how they changed while the run went on
       trajectories.jsonl    one finished episode a line
       timings.jsonl         when each began and how long it took: all that differs between equal runs
       voided.jsonl          episodes that faults or an end of the run made void, after others took their place
@@ -17,8 +17,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -31,12 +34,14 @@ from toolgym.runs.files import (
     TRAJECTORIES,
     VOIDED,
     drop_cut_line,
+    has_finished,
     locked,
     read_lines,
     read_manifest,
     replace_whole,
     write,
 )
+from toolgym.runs.identity import changes, check_extent, check_identity
 from toolgym.trajectory import Trajectory
 
 _LOCK = ".lock"
@@ -56,7 +61,7 @@ class Run:
 
     Args:
         folder: Where it is.
-        settings: What was asked for; a run can be continued with equal settings only.
+        settings: What was asked for.
 
     Example:
         >>> import tempfile
@@ -77,6 +82,7 @@ class Run:
         self._file: IO[bytes] | None = None
         self._timings: IO[bytes] | None = None
         self._lock: IO[bytes] | None = None
+        self._made: list[Path] = []
         self._lines: dict[str, _Line] = {}
         self._superseded: list[_Line] = []
         self._unjudged: dict[str, Trajectory] = {}
@@ -87,7 +93,7 @@ class Run:
 
     @classmethod
     def start(cls, folder: Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
-        """Make a new run.
+        """Make a new run, also where one stands that has no finished episode; its void ones are set aside.
 
         Args:
             folder: Where it will be.
@@ -95,51 +101,51 @@ class Run:
             worlds: Digests of the worlds in which it plays, for the manifest.
 
         Raises:
-            DataError: If the folder is a run already, or cannot be written.
+            DataError: If the folder is a run with finished episodes already, another process writes it, or it cannot be
+                written; nothing new is left behind then.
         """
-        if (folder / MANIFEST).exists():
+        if (folder / MANIFEST).exists() and has_finished(folder):
             raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
         run = cls(folder, settings)
-        manifest = {
-            "settings": run.settings,
-            "worlds": sorted(set(worlds)),
-            "versions": {"toolgym": version("toolgym"), "python": platform.python_version()},
-        }
+        manifest = {"settings": run.settings, "worlds": sorted(set(worlds)), "versions": _versions()}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            run._make_folder()
             run._open()
-            if (folder / TRAJECTORIES).stat().st_size:  # of another process, or the manifest is lost
-                run.close()
+            run._read()
+            if len(run):  # of another process, or the manifest is lost
                 raise DataError(
                     f"{str(folder)!r} holds episodes already, of a run whose manifest is not there or was written just "
                     "now; choose another name, or put its manifest.json back"
                 )
+            run._set_aside(list(run._lines.values()))
+            os.truncate(folder / TRAJECTORIES, 0)
             os.truncate(folder / TIMINGS, 0)
-            replace_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+            run._lines, run._superseded, run._unjudged, run._size = {}, [], {}, 0
+            run._write_manifest(manifest)
         except OSError as error:
-            run.close()
+            run.remove()
             raise DataError(f"the run {str(folder)!r} cannot be written: {error}") from error
+        except BaseException:
+            run.remove()
+            raise
         return run
 
     @classmethod
     def resume(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
         """Continue a run; a last line that was cut off is removed.
 
+        Who plays what must be as before; how its models are reached, and how many trials of which tasks are played, may
+        change (see :func:`~toolgym.runs.identity.check_identity`). The manifest then has the new settings, and under
+        ``continued`` when that was, and each setting that changed with what it was and what it is.
+
         Raises:
-            DataError: If there is no such run, it was made with other settings, another process writes it, or a line
-                of it is not a trajectory.
+            DataError: If there is no such run, other settings would make it another one, another process writes it, or
+                a line of it is not a trajectory.
         """
-        before = read_manifest(folder).get("settings")
-        if not isinstance(before, dict):
-            raise DataError(f"the manifest of the run {str(folder)!r} has no settings; it cannot be continued")
+        manifest = read_manifest(folder)
         wanted = json.loads(json.dumps(dict(settings)))
-        if before != wanted:
-            names = sorted(name for name in {*before, *wanted} if before.get(name) != wanted.get(name))
-            name = names[0]
-            raise DataError(
-                f"the run {str(folder)!r} was made with {name}={before.get(name)!r}, not {wanted.get(name)!r}; "
-                "continue it with the settings in its manifest, or start a new one"
-            )
+        check_identity(folder, manifest.get("settings"), wanted)
+        check_extent(folder, manifest["settings"], wanted)
         run = cls(folder, settings)
         try:
             run._open()
@@ -148,12 +154,25 @@ class Run:
             for name in (TIMINGS, VOIDED):
                 if (folder / name).exists():
                     drop_cut_line(folder / name)
+            run._write_continued(manifest, wanted)
         except OSError as error:
             run.close()
             raise DataError(f"the run {str(folder)!r} cannot be written: {error}") from error
         except DataError:
             run.close()
             raise
+        return run
+
+    @classmethod
+    def read(cls, folder: Path) -> Run:
+        """A run as it stands on disk, to be looked at only; an empty one if there is none.
+
+        Raises:
+            DataError: If a line is not a trajectory.
+        """
+        run = cls(folder, {})
+        if (folder / TRAJECTORIES).exists():
+            run._read()
         return run
 
     def void(self, episode_id: str) -> str | None:
@@ -254,11 +273,7 @@ class Run:
         if not self._superseded and bounds[::2] == bounds[1::2]:
             return
         try:
-            if self._superseded:
-                voided = self.folder / VOIDED
-                kept = voided.read_bytes().splitlines(keepends=True) if voided.exists() else []
-                gone = [self._bytes(line) for line in self._superseded]
-                replace_whole(voided, b"".join(dict.fromkeys([*kept, *gone])))
+            self._set_aside(self._superseded)
             ordered, size = {}, 0
             for name, line in zip(names, lines, strict=True):
                 ordered[name] = _Line(size, size + line.end - line.start, line.void)
@@ -277,6 +292,16 @@ class Run:
             if file is not None:
                 file.close()
         self._file = self._timings = self._lock = None
+
+    def remove(self) -> None:
+        """Close it, and remove what :meth:`start` made of it."""
+        self.close()
+        for place in self._made:
+            if place == self.folder:
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                with suppress(OSError):  # another run may be in there by now
+                    place.rmdir()
 
     def __enter__(self) -> Run:
         return self
@@ -302,6 +327,33 @@ class Run:
                 self._count(trajectory)
         for trajectory, start, end in read_lines(self.folder / TRAJECTORIES):
             self._note(trajectory, start, end)
+
+    def _set_aside(self, lines: Sequence[_Line]) -> None:
+        """Put void lines beside the others; they count for nothing but their cost."""
+        if lines:
+            voided = self.folder / VOIDED
+            kept = voided.read_bytes().splitlines(keepends=True) if voided.exists() else []
+            replace_whole(voided, b"".join(dict.fromkeys([*kept, *map(self._bytes, lines)])))
+
+    def _make_folder(self) -> None:
+        """Make its folder, and remember what was not there before."""
+        self._made = [place for place in self.folder.parents if not place.exists()]
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # of a run that is empty, or another process was faster
+            self.folder.mkdir()
+            self._made.insert(0, self.folder)
+
+    def _write_continued(self, manifest: dict[str, Any], settings: Mapping[str, Any]) -> None:
+        """Note in the manifest what is new since it was written, if anything is."""
+        versions, earlier = manifest.get("versions"), manifest.get("continued")
+        now = {"settings": settings, "versions": _versions()}
+        before = {"versions": versions if isinstance(versions, dict) else {}}
+        if changed := changes(manifest["settings"], settings) | changes(before, {"versions": now["versions"]}):
+            entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "changed": changed}
+            self._write_manifest({**manifest, **now, "continued": [*(earlier or ()), entry]})
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        replace_whole(self.folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
 
     def _note(self, trajectory: Trajectory, start: int, end: int) -> None:
         """Take note of a line of the file."""
@@ -351,7 +403,8 @@ def cost_of(folder: Path) -> float:
     Raises:
         DataError: If a line is not a trajectory.
     """
-    run = Run(folder, {})
-    if (folder / TRAJECTORIES).exists():
-        run._read()
-    return run.cost_usd
+    return Run.read(folder).cost_usd
+
+
+def _versions() -> dict[str, str]:
+    return {"toolgym": version("toolgym"), "python": platform.python_version()}

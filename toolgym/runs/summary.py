@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toolgym.evaluation.metrics import pass_hat_table
+from toolgym.errors import DataError
+from toolgym.evaluation.metrics import MOST_VOID, PassHat, TooManyVoidError, Void, pass_hat_table
 from toolgym.runs.files import TRAJECTORIES, VOIDED, read_manifest
 from toolgym.runs.tables import Tools, open_tables
 from toolgym.trajectory import Fault, Grade, Trajectory
@@ -40,7 +42,8 @@ def outline(folder: Path) -> dict[str, Any]:
 
     Returns:
         ``domain``, ``split``, ``agent`` and ``user`` as its settings have them, the last two with their models;
-        ``episodes`` that are finished, and ``void`` ones; ``pass_hat_1`` in [0, 1] or None; ``cost_usd`` of all
+        ``episodes`` that are finished, and ``void`` ones; ``pass_hat_1`` in [0, 1], or None where nothing counts or
+        more than :data:`~toolgym.evaluation.metrics.MOST_VOID` of the episodes are void; ``cost_usd`` of all
         participants of whom any cost is known, as a sum in :func:`summarise`; ``modified``, in UTC.
 
     Raises:
@@ -61,7 +64,7 @@ def outline(folder: Path) -> dict[str, Any]:
         "user": _player(settings, "user"),
         "episodes": episodes["finished"],
         "void": episodes["void"],
-        "pass_hat_1": rate,
+        "pass_hat_1": None if episodes["void"] > MOST_VOID * (episodes["finished"] + episodes["void"]) else rate,
         "cost_usd": {
             "sum": sum(cost["sum"] for cost in costs) if costs else None,
             "known": sum(cost["known"] for cost in costs),
@@ -71,7 +74,7 @@ def outline(folder: Path) -> dict[str, Any]:
     }
 
 
-def summarise(folder: Path, tools: Tools | None = None) -> dict[str, Any]:
+def summarise(folder: Path, tools: Tools | None = None, *, void: Void = "refuse") -> dict[str, Any]:
     """A run in figures, as JSON-able data.
 
     A *sum* is an object of ``sum``, None if nothing is known, ``known``, the number of episodes of which it is known,
@@ -80,6 +83,8 @@ def summarise(folder: Path, tools: Tools | None = None) -> dict[str, Any]:
     Args:
         folder: The run.
         tools: Tells what a domain's tools do; without it nobody knows which calls are repeated.
+        void: What becomes of void episodes; see :func:`~toolgym.evaluation.pass_hat_table`. Where they are too many,
+            ``refused`` is true, and ``pass_hat`` empty.
 
     Raises:
         DataError: If the folder is not a run, or a line is not a trajectory.
@@ -87,16 +92,19 @@ def summarise(folder: Path, tools: Tools | None = None) -> dict[str, Any]:
     manifest = read_manifest(folder)
     wanted = ("episodes", "calls", "checks", "injected")
     with open_tables({folder.name: folder}, wanted, tools=tools) as db:
-        table = pass_hat_table(_outcomes(db), allow_unequal=True)
+        table, refused = pass_hat_or_refused(_outcomes(db), void)
         return {
             "settings": _part(manifest, "settings"),
             "versions": _part(manifest, "versions"),
+            "continued": _continued(manifest),
             "worlds": list(manifest.get("worlds", ())),
             "modified": _modified(folder),
             "episodes": _episodes(db),
             "pass_hat": {str(k): estimate._asdict() for k, estimate in table.by_k.items()},
             "tasks_counted": table.tasks,
+            "refused": refused,
             "tasks_not_judged": table.not_judged,
+            "tasks_not_counted": table.not_counted,
             "voids": _voids(db),
             "terminations": _counts(db, "coalesce(termination, 'cut off')", "episodes"),
             "mean": _row(
@@ -177,6 +185,19 @@ def _outcomes(db: Any) -> list[Trajectory]:
     ]
 
 
+def pass_hat_or_refused(trajectories: Sequence[Trajectory], void: Void) -> tuple[PassHat, bool]:
+    """Pass^k, and whether it is refused because too many trials are void: there are counts alone then.
+
+    Args:
+        trajectories: The episodes of a run; tasks may have different numbers of them.
+        void: What becomes of void trials.
+    """
+    try:
+        return pass_hat_table(trajectories, allow_unequal=True, void=void), False
+    except TooManyVoidError:
+        return replace(pass_hat_table(trajectories, allow_unequal=True, void="exclude"), by_k={}), True
+
+
 def _usage(db: Any) -> dict[str, dict[str, dict[str, Any]]]:
     """Sums by participant; a judge who was never asked is left out."""
     found = {}
@@ -208,6 +229,20 @@ def _replaced(folder: Path) -> dict[str, Any]:
 def _part(manifest: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = manifest.get(name)
     return part if isinstance(part, dict) else {}
+
+
+def _continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """When the run was continued with other settings, and with which."""
+    entries = manifest.get("continued", [])
+    whole = isinstance(entries, list) and all(
+        isinstance(entry, dict) and isinstance(entry.get("at"), str) and isinstance(entry.get("changed"), dict)
+        for entry in entries
+    )
+    if not whole:
+        raise DataError(
+            f"the manifest's 'continued' must be a list of objects with 'at' and 'changed': {entries!s:.200}"
+        )
+    return list(entries)
 
 
 def _player(settings: Mapping[str, Any], side: str) -> str:
