@@ -48,10 +48,6 @@ _QUIET = threading.Lock()
 _SIGNS: dict[type[ast.unaryop], int] = {ast.UAdd: 1, ast.USub: -1}
 
 
-class _Unreadable(Exception):
-    """A value that the rule does not read."""
-
-
 def parse_tau2(text: str, side: AgentID) -> Message:
     """Read a text action by tau2's rule.
 
@@ -92,7 +88,7 @@ def _functional(body: str, side: AgentID) -> ToolCall | None:
         if not isinstance(tree, ast.Call):
             return None
         arguments = {keyword.arg: _value(keyword.value) for keyword in tree.keywords}
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError, _Unreadable):
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return None
     return _call(name, arguments, "call_0", side, body)
 
@@ -111,18 +107,18 @@ def _value(node: ast.expr) -> Any:
             return tuple(_value(item) for item in items)
         case ast.Dict(keys=keys, values=values):
             return {_key(key): _value(value) for key, value in zip(keys, values, strict=True)}
-    raise _Unreadable
+    raise ValueError("the rule reads no such value")
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, int | float | complex):
         return value
-    raise _Unreadable
+    raise ValueError("only numbers have signs")
 
 
 def _key(node: ast.expr | None) -> Any:
-    if node is None:  # of ``{**more}``
-        raise _Unreadable
+    if node is None:
+        raise ValueError("{**more} has no key")
     return _value(node)
 
 

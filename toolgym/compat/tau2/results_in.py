@@ -43,15 +43,14 @@ class Results:
         Raises:
             DataError: If the domain has no tasks, so that its world is not known.
         """
-        known = {task.id: task for task in domain.tasks}
+        known = list(domain.tasks)
         if not known:
             raise DataError(f"tau2's {domain.name!r} has no tasks here, so that its database is not known")
-        world = next(iter(known.values())).world
+        alike = {_without_issues(task).key: task for task in reversed(known)}
         placed = {}
         for task in self.tasks:
-            here, there = task.model_copy(update={"world": world}), known.get(task.id)
-            alike = there is not None and _without_issues(there).key == _without_issues(here).key
-            placed[task.key] = there if there is not None and alike else here
+            here = task.model_copy(update={"world": known[0].world})
+            placed[task.key] = alike.get(_without_issues(here).key, here)
         rows = tuple(replace(row, task_key=placed[row.task_key].key) for row in self.trajectories)
         return Results(self.domain, tuple(placed.values()), rows, self.info)
 

@@ -125,11 +125,11 @@ def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) ->
     """
     report = Report()
     strings: Sequence[str] = fixture["strings"]
-    tasks = {task.id: task for task in domain.tasks}
     for recorded in fixture["tasks"]:
-        task = tasks.get(recorded["task_id"])
-        if task is None:
-            raise DataError(str(UnknownNameError("task", recorded["task_id"], tasks)))
+        try:
+            task = domain.tasks.find(recorded["task_id"])
+        except UnknownNameError as error:
+            raise DataError(str(error)) from error
         _verify_task(domain, task, recorded, report)
         for trajectory in recorded["trajectories"]:
             place = {"task": task.id, "trajectory": trajectory["name"]}
