@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import pytest
 from command_line import Done
+from tau2_folder import make_folder
 
 import toolgym
 from toolgym.cli.output import print_json
@@ -134,6 +136,68 @@ def test_eval_writes_tau2s_results_for_one_agent_on_tau2s_data(run: Command, tau
         refused = run("eval", "mock", *options, *wrong, "--split", "base" if wrong else "test")
         assert refused.code == 2
         assert "--tau2-results needs" in refused.err
+
+
+def test_eval_tells_how_many_results_tau2_will_count_as_failures(run: Command, tau2_retail: Domain) -> None:
+    needing = sum(task.needs_judge for task in tau2_retail.tasks["train"])
+    options = ("--data", "tau2", "--split", "train", "--trials", "1", "--tau2-results", "results.json")
+    for told, name in ((), "table"), (("--json",), "json"):
+        done = run("eval", "retail", *options, "--name", name, *told)
+        assert done.code == 0
+        (line,) = [line for line in done.err.splitlines() if "tau2's own metrics count them as failures" in line]
+        assert line.startswith(f"{needing} episodes in results.json were not judged")
+    assert "metrics" not in run("eval", "mock", *options[:2], *options[4:], "--split", "base").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--tau2-results", "."), "is a folder"),
+        (("--tau2-results", "file/results.json"), "is no folder"),
+        (("--tau2-results", "results.json", "--split", "empty"), "no task"),
+    ],
+)
+def test_eval_says_that_results_cannot_be_written_before_it_plays(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str], told: str
+) -> None:
+    root = make_folder(tmp_path / "data")
+    (root / "tau2" / "domains" / "mock" / "split_tasks.json").write_text('{"base": ["all"], "empty": []}')
+    monkeypatch.setenv("TAU2_DATA_DIR", str(root))
+    Path("file").write_text("")
+    refused = run("eval", "mock", "--data", "tau2", "--split", "base", "--trials", "1", *arguments)
+    assert refused.code == 2
+    assert told in refused.err
+    assert not Path("runs").exists()
+
+
+def test_a_file_that_is_no_list_of_tasks_takes_nothing_down(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_folder(tmp_path / "data")
+    monkeypatch.setenv("TAU2_DATA_DIR", str(root))
+    folder = root / "tau2" / "domains" / "mock"
+    (folder / "tasks_voice.json").write_text('{"base_seed": 42, "configs": {}}')
+    Path("fixture.json").write_text(
+        '{"domain": "mock", "strings": [], "tasks": [{"task_id": "all", "trajectories": []}]}'
+    )
+    options = ("--data", "tau2", "--split", "base", "--trials", "1", "--tau2-results", "results.json")
+    for command, code in (
+        (("eval", "mock", *options, "--agent", "no-op"), 0),
+        (("tasks", "list", "mock", "--data", "tau2"), 0),
+        (("tasks", "show", "mock", "all", "--data", "tau2"), 0),
+        (("tasks", "check", "mock", "--data", "tau2"), 1),  # of the small folder's tasks, of which two have no gold
+        (("regrade", "results.json"), 0),
+        (("failures", "results.json"), 0),
+        (("tau2", "verify", "fixture.json"), 0),
+        (("doctor",), 0),
+    ):
+        done = run(*command)
+        assert done.code == code, (command, done.err)
+        assert "must hold a list" not in done.err
+    assert "mock/tasks_voice.json" in done.out
+    assert "must hold a list of tasks, got an object" in done.out
+    env = gym.make("ToolMock-v0", data="tau2", split="base")
+    assert env.reset(options={"task_id": "all"})[0]
 
 
 # Mistakes

@@ -76,7 +76,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate agents: success of every task over several trials, as Pass^1 to Pass^k with 95 % intervals."""
-    from toolgym.compat.tau2 import write_results
+    from toolgym.compat.tau2.results import check_results, write_results
     from toolgym.errors import DataError
     from toolgym.models import Throttle
     from toolgym.prompts import wording_of
@@ -124,6 +124,8 @@ def evaluate(
     agents = agent or ["llm" if models["agent"] else "oracle"]
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
+    if tau2_results is not None:
+        check_results(tau2_results, made, tasks)
     title = name or _fresh_name(runs, domain)
     folders = {chosen: runs / f"{title}-{chosen}" for chosen in agents}
     if resume and not any(folder.exists() for folder in folders.values()):
@@ -168,6 +170,7 @@ def evaluate(
         for chosen in folders
     }
     answers: dict[str, Any] = {}
+    unjudged = 0
     with ExitStack() as stack:
         opened = _open(stack, folders, plans, tasks, resume)
         for chosen, folder in folders.items():
@@ -187,7 +190,7 @@ def evaluate(
             answers[chosen] = figures(rows, trials, folder)
             if tau2_results is not None:
                 named = {role: asked.model if asked is not None else None for role, asked in models.items()}
-                write_results(
+                unjudged = write_results(
                     tau2_results,
                     made,
                     rows,
@@ -196,6 +199,13 @@ def evaluate(
                     agent_llm=named["agent"],
                     user_llm=named["user"],
                 )
+    if unjudged:
+        errors.print(
+            f"{unjudged} episodes in {tau2_results} were not judged: tau2's own metrics count them as failures. "
+            "Name a judge with --judge-model.",
+            markup=False,
+            soft_wrap=True,
+        )
     if as_json:
         told = {} if pool is None else {"pool": str(pool)}
         print_json({"domain": domain, "split": split, **told, "data": data, "user": user, "agents": answers})

@@ -177,9 +177,14 @@ def _check_nl(criteria: EvaluationCriteria, verdicts: Sequence[Verdict] | None) 
     if not wanted or "NL_ASSERTION" not in criteria.reward_basis:
         return ()
     if verdicts is None:
-        return tuple(Check(assertion, None, "not judged") for assertion in wanted)
+        return not_judged(wanted)
     given = checked_verdicts(verdicts, wanted)
     return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, given, strict=True))
+
+
+def not_judged(assertions: Sequence[str]) -> tuple[Check, ...]:
+    """The checks of assertions that nobody judged."""
+    return tuple(Check(assertion, None, "not judged") for assertion in assertions)
 
 
 def checked_verdicts(verdicts: object, wanted: Sequence[str]) -> tuple[Verdict, ...]:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from toolgym.compat.tau2.data import read_task
 from toolgym.domain import Domain
 from toolgym.errors import DataError, TaskError
+from toolgym.evaluation.grade import not_judged
 from toolgym.messages import Message, from_chat
 from toolgym.tasks import Task
 from toolgym.trajectory import Check, Fault, Grade, Participant, Termination, Trajectory, Usage
@@ -121,7 +122,7 @@ def _trajectory(
         task_key=task.key,
         messages=messages,
         termination=termination,
-        grade=None if void else _grade(_part(data, "reward_info", dict, place, optional=True), place),
+        grade=None if void else _grade(_part(data, "reward_info", dict, place, optional=True), task, place),
         history=min(history, len(messages)),
         fault=Fault("service", "tau2 recorded an infrastructure error") if void else None,
         agent=_player(info, "agent_info"),
@@ -172,25 +173,31 @@ def _read_messages(raw: Sequence[Any], place: str) -> Iterator[Message]:
                 yield message if message.tool_call_id else replace(message, tool_call_id=answered)
 
 
-def _grade(data: Mapping[str, Any] | None, place: str) -> Grade | None:
+def _grade(data: Mapping[str, Any] | None, task: Task, place: str) -> Grade | None:
     if data is None:
         return None
     place = f"{place}, reward_info"
     reward = float(_part(data, "reward", (int, float), place))
     checked = _part(data, "db_check", dict, place, optional=True)
-    components = _part(data, "reward_breakdown", dict, place, optional=True) or {}
+    known = _part(data, "reward_breakdown", dict, place, optional=True) or {}
+    basis = tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if known else ()
+    judged = _checks(data, "nl_assertions", ("nl_assertion",), "met", place)
+    components: dict[str, float | None] = dict(known)
+    if task.needs_judge and "NL_ASSERTION" in basis and "NL_ASSERTION" not in known:  # as we write what nobody judged
+        components["NL_ASSERTION"] = None
+        judged = judged or not_judged(task.evaluation_criteria.nl_assertions)
     info = data.get("info")
     note = info.get("note") if isinstance(info, dict) else None
     return Grade(
         reward=reward,
         success=abs(reward - 1.0) <= 1e-6,
-        basis=tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if components else (),
-        components=dict(components),
+        basis=basis,
+        components={name: components[name] for name in dict.fromkeys((*basis, *components)) if name in components},
         db_match=_part(checked, "db_match", bool, f"{place}, db_check") if checked is not None else None,
         actions=_checks(data, "action_checks", ("action", "action_id"), "action_match", place),
         env_assertions=_checks(data, "env_assertions", ("env_assertion", "func_name"), "met", place),
         communicate=_checks(data, "communicate_checks", ("info",), "met", place),
-        nl_assertions=_checks(data, "nl_assertions", ("nl_assertion",), "met", place),
+        nl_assertions=judged,
         note=note if isinstance(note, str) else "",
     )
 
