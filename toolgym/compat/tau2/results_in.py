@@ -183,9 +183,10 @@ def _grade(data: Mapping[str, Any] | None, task: Task, place: str) -> Grade | No
     basis = tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if known else ()
     judged = _checks(data, "nl_assertions", ("nl_assertion",), "met", place)
     components: dict[str, float | None] = dict(known)
-    if task.needs_judge and "NL_ASSERTION" in basis and "NL_ASSERTION" not in known:  # as we write what nobody judged
+    criteria = task.evaluation_criteria if task.needs_judge else None
+    if criteria is not None and "NL_ASSERTION" in basis and "NL_ASSERTION" not in known:  # so we write what is unjudged
         components["NL_ASSERTION"] = None
-        judged = judged or not_judged(task.evaluation_criteria.nl_assertions)
+        judged = judged or not_judged(criteria.nl_assertions or ())
     info = data.get("info")
     note = info.get("note") if isinstance(info, dict) else None
     return Grade(
