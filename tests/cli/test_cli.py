@@ -251,6 +251,52 @@ def test_an_option_outside_its_range_is_exit_code_two(run: Command, arguments: t
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("regrade",),
+        ("failures",),
+        ("view",),
+        ("runs", "show"),
+        ("runs", "query", "select 1"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_as_such(run: Command, command: Sequence[str]) -> None:
+    Path("there.json").write_text("{}")
+    Path("folder").mkdir()
+    first, last = (command[:2], command[2:]) if command[:2] == ("runs", "query") else (command, ())
+    for name in ("nope.json", "here/nope", "../nope"):
+        refused = run(*first, name, *last)
+        assert (refused.code, refused.out) == (2, "")
+        assert f"no such file or folder: {name!r}" in refused.err
+    assert "No run named 'nope'" in run(*first, "nope", *last).err
+    assert "'folder' is a folder, but no run" in run(*first, "folder", *last).err
+    told = run(*first, "there.json", *last).err
+    assert "is a file, and a run is a folder" in told or "is not a results file" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[1]", "it needs"),
+        ('{"domain": "mock", "strings": [], "tasks": [{}]}', "task_id"),
+        ('{"domain": "mock", "strings": [], "tasks": [{"task_id": "a", "trajectories": [{"name": "x"}]}]}', "calls"),
+        (
+            '{"domain": "mock", "strings": ["a"], "tasks": [{"task_id": "a", "trajectories": [{"name": "x", "calls": '
+            '[{"name": "f", "arguments": {}, "out": 1}]}]}]}',
+            "the output 1 is not among its 1 strings",
+        ),
+        ("[" * 100_000, "nested too deeply"),
+        ("", "not JSON"),
+    ],
+)
+def test_a_fixture_that_is_none_is_told_as_such(run: Command, content: str, told: str) -> None:
+    Path("fixture.json").write_text(content)
+    refused = run("tau2", "verify", "fixture.json")
+    assert (refused.code, refused.out) == (2, "")
+    assert told in refused.err
+
+
 @pytest.mark.parametrize(("value", "told"), [("", "set TAU2_DATA_DIR"), ("nowhere", "'nowhere' has no folder")])
 def test_missing_tau2_data_is_one_line_and_exit_code_two(
     run: Command, monkeypatch: pytest.MonkeyPatch, value: str, told: str

@@ -80,7 +80,7 @@ def grade(
         "COMMUNICATE": _all(communicate),
     }
     left_out = ("DB", "ENV_ASSERTION") if nothing_to_compare else ()
-    components = {name: values[name] for name in criteria.reward_basis if name not in left_out}
+    components: dict[str, float | None] = {name: values[name] for name in criteria.reward_basis if name not in left_out}
     reward = _product(components.values())
     return Grade(
         reward=reward,
