@@ -1,4 +1,4 @@
-"""How tools and the user's part are put into words: ours, or tau2's as read from the user's own checkout of it.
+"""What both sides' models are told, in words of ours, or of tau2 as read from the user's own checkout of it.
 
 Scores depend on these words. Ours are in this package; tau2's, with which scores can be compared with its own, are not
 ours to ship: ``toolgym tau2 import`` reads them from a checkout and stores them in the user's data folder.
