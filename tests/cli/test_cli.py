@@ -153,7 +153,7 @@ def test_eval_tells_how_many_results_tau2_will_count_as_failures(run: Command, t
     ("arguments", "told"),
     [
         (("--tau2-results", "."), "is a folder"),
-        (("--tau2-results", "file/results.json"), "is no folder"),
+        (("--tau2-results", "file/results.json"), "cannot be written"),
         (("--tau2-results", "results.json", "--split", "empty"), "no task"),
     ],
 )

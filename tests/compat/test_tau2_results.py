@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -396,14 +395,18 @@ def test_what_cannot_be_written_is_told_before_anything_is_played(domain: Domain
     check_results(tmp_path / "new" / "deep" / "r.json", domain, tasks)
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").write_text("")
-    (tmp_path / "locked").mkdir(mode=0o500)
     for path, told in (
         (tmp_path, "is a folder"),
-        (tmp_path / "file" / "r.json", "no folder"),
-        *(() if os.access(tmp_path / "locked", os.W_OK) else ((tmp_path / "locked" / "r.json", "cannot be written"),)),
+        (tmp_path / "file" / "r.json", "cannot be written"),
+        (tmp_path / "new" / ("x" * 300) / "r.json", "cannot be written: .*too long"),
+        (tmp_path / "new" / f"{'x' * 255}", "cannot be written: .*too long"),
+        (Path("/proc/nowhere/r.json"), "cannot be written"),
     ):
         with pytest.raises(DataError, match=told):
             check_results(path, domain, tasks)
+        with pytest.raises(DataError, match="cannot be written"):
+            write_results(path, domain, [_good(domain)])
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"file", "new"}
     with pytest.raises(DataError, match="only episodes of tau2's tasks"):
         check_results(tmp_path / "r.json", domain, mock.tasks["test"])
     with pytest.raises(DataError, match="no task"):

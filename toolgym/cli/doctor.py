@@ -106,7 +106,8 @@ def _passed_over() -> Iterator[dict[str, Any]]:
     from toolgym.compat.tau2.data import domain_folder, task_files
 
     for name in _tau2_domains():
-        for file, why in task_files(domain_folder(name)).passed_over.items():
-            reason = " ".join(why.split())
+        folder = domain_folder(name)
+        for file, why in task_files(folder).passed_over.items():
+            reason = " ".join(why.removeprefix(f"{str(folder / file)!r} ").split())
             short = reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 1]}…"
             yield {"what": f"{name}/{file}", "ok": None, "found": f"passed over: {short}"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,16 +62,15 @@ def write_results(
         "tasks": [tasks[key].to_tau2() for key in used],
         "simulations": [_simulation(row, tasks[row.task_key], kinds) for row in rows],
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    partial.replace(path)
+    try:
+        _write(Path(path), json.dumps(document, indent=2))
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be written: {error}") from error
     return sum(row.fault is None and (row.grade is None or row.grade.reward is None) for row in rows)
 
 
 def check_results(path: str | Path, domain: Domain, tasks: Sequence[Task]) -> None:
-    """That a results file can be written of episodes of these tasks; nothing is written or made.
+    """That a results file can be written of episodes of these tasks; nothing that is there is changed.
 
     Args:
         path: The file.
@@ -81,13 +81,18 @@ def check_results(path: str | Path, domain: Domain, tasks: Sequence[Task]) -> No
         DataError: If the place is none that can be written to, or there are no tasks, or others than tau2's.
     """
     path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder; the results of tau2 are one file, so name a file")
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not folder.is_dir():
-        raise DataError(f"{str(path)!r} cannot be written: {str(folder)!r} is no folder")
-    if not os.access(path if path.exists() else folder, os.W_OK) or not os.access(folder, os.W_OK | os.X_OK):
-        raise DataError(f"{str(path)!r} cannot be written: you have no right to write in {str(folder)!r}")
+    made: list[Path] = []
+    try:
+        if path.is_dir():
+            raise DataError(f"{str(path)!r} is a folder; the results of tau2 are one file, so name a file")
+        made += [folder for folder in path.absolute().parents if not folder.exists()]
+        _write(path.with_name(f".{path.name}.{os.getpid()}.try"), "").unlink()
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be written: {error}") from error
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it was not made after all
+                folder.rmdir()
     if not tasks:
         raise DataError("there is no task to play, so no results of tau2 to write")
     known = _by_key(domain)
@@ -114,6 +119,17 @@ def _not_tau2s(domain: Domain, what: str, data: str) -> DataError:
         f"{what} ({data} data), which tau2's {domain.name!r} does not hold; "
         "only episodes of tau2's tasks can be written"
     )
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a file whole, or leave what is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        return partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _info(
