@@ -214,19 +214,17 @@ class Episode:
     def advance(self, message: Message) -> Step:
         """Append a message of the side whose turn it is, run its calls, pass the turn, pay the terms.
 
-        A bad call is an observation. A message without text or calls is answered with an error.
+        A bad call is an observation, one that says it is by the other side included: a side calls its own tools only.
+        A message without text or calls is answered with an error.
 
         Raises:
-            EpisodeError: If the episode is over, it is the other side's turn, or a call is by another side.
+            EpisodeError: If the episode is over, or it is the other side's turn.
         """
         side = self.turn
         if side is None:
             raise EpisodeError(f"the episode is over ({self.termination}); make a new one")
         if message.role != side:
             raise EpisodeError(f"it is the {side}'s turn, and the message is the {message.role}'s")
-        for call in message.tool_calls:
-            if call.requestor != side:
-                raise EpisodeError(f"the {side}'s message holds a call by the {call.requestor}")
         if not message.tool_calls and not (message.content and message.content.strip()):
             message = parse_action(message, side)
         self.steps += 1
@@ -347,6 +345,10 @@ class Episode:
                     arguments = canonical_arguments(call.arguments)
                 except (TypeError, ValueError, RecursionError) as error:
                     call = replace(call, arguments={}, problem=f"The arguments are not JSON: {error}.", raw="")
+            if call.requestor != side:
+                problem = f"The call says that it is by the {call.requestor}; the {side} can only call its own tools."
+                raw = arguments if call.problem is None else call.raw
+                call = replace(call, arguments={}, requestor=side, problem=problem, raw=raw)
             name = (side, call.name, arguments if call.problem is None else call.raw or "")
             found = self.toolbox.tool(call.name)
             before = self.session.fingerprint

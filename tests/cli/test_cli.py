@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import pytest
 from command_line import Done
+from tau2_folder import make_folder
 
 import toolgym
 from toolgym.cli.output import print_json
@@ -136,6 +138,68 @@ def test_eval_writes_tau2s_results_for_one_agent_on_tau2s_data(run: Command, tau
         assert "--tau2-results needs" in refused.err
 
 
+def test_eval_tells_how_many_results_tau2_will_count_as_failures(run: Command, tau2_retail: Domain) -> None:
+    needing = sum(task.needs_judge for task in tau2_retail.tasks["train"])
+    options = ("--data", "tau2", "--split", "train", "--trials", "1", "--tau2-results", "results.json")
+    for told, name in ((), "table"), (("--json",), "json"):
+        done = run("eval", "retail", *options, "--name", name, *told)
+        assert done.code == 0
+        (line,) = [line for line in done.err.splitlines() if "tau2's own metrics count them as failures" in line]
+        assert line.startswith(f"{needing} episodes in results.json were not judged")
+    assert "metrics" not in run("eval", "mock", *options[:2], *options[4:], "--split", "base").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--tau2-results", "."), "is a folder"),
+        (("--tau2-results", "file/results.json"), "cannot be written"),
+        (("--tau2-results", "results.json", "--split", "empty"), "no task"),
+    ],
+)
+def test_eval_says_that_results_cannot_be_written_before_it_plays(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str], told: str
+) -> None:
+    root = make_folder(tmp_path / "data")
+    (root / "tau2" / "domains" / "mock" / "split_tasks.json").write_text('{"base": ["all"], "empty": []}')
+    monkeypatch.setenv("TAU2_DATA_DIR", str(root))
+    Path("file").write_text("")
+    refused = run("eval", "mock", "--data", "tau2", "--split", "base", "--trials", "1", *arguments)
+    assert refused.code == 2
+    assert told in refused.err
+    assert not Path("runs").exists()
+
+
+def test_a_file_that_is_no_list_of_tasks_takes_nothing_down(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_folder(tmp_path / "data")
+    monkeypatch.setenv("TAU2_DATA_DIR", str(root))
+    folder = root / "tau2" / "domains" / "mock"
+    (folder / "tasks_voice.json").write_text('{"base_seed": 42, "configs": {}}')
+    Path("fixture.json").write_text(
+        '{"domain": "mock", "strings": [], "tasks": [{"task_id": "all", "trajectories": []}]}'
+    )
+    options = ("--data", "tau2", "--split", "base", "--trials", "1", "--tau2-results", "results.json")
+    for command, code in (
+        (("eval", "mock", *options, "--agent", "no-op"), 0),
+        (("tasks", "list", "mock", "--data", "tau2"), 0),
+        (("tasks", "show", "mock", "all", "--data", "tau2"), 0),
+        (("tasks", "check", "mock", "--data", "tau2"), 1),  # of the small folder's tasks, of which two have no gold
+        (("regrade", "results.json"), 0),
+        (("failures", "results.json"), 0),
+        (("tau2", "verify", "fixture.json"), 0),
+        (("doctor",), 0),
+    ):
+        done = run(*command)
+        assert done.code == code, (command, done.err)
+        assert "must hold a list" not in done.err
+    assert "mock/tasks_voice.json" in done.out
+    assert "must hold a list of tasks, got an object" in done.out
+    env = gym.make("ToolMock-v0", data="tau2", split="base")
+    assert env.reset(options={"task_id": "all"})[0]
+
+
 # Mistakes
 
 MISTAKES = [
@@ -185,6 +249,52 @@ def test_an_option_outside_its_range_is_exit_code_two(run: Command, arguments: t
     assert done.code == 2
     assert arguments[0] in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("regrade",),
+        ("failures",),
+        ("view",),
+        ("runs", "show"),
+        ("runs", "query", "select 1"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_as_such(run: Command, command: Sequence[str]) -> None:
+    Path("there.json").write_text("{}")
+    Path("folder").mkdir()
+    first, last = (command[:2], command[2:]) if command[:2] == ("runs", "query") else (command, ())
+    for name in ("nope.json", "here/nope", "../nope"):
+        refused = run(*first, name, *last)
+        assert (refused.code, refused.out) == (2, "")
+        assert f"no such file or folder: {name!r}" in refused.err
+    assert "No run named 'nope'" in run(*first, "nope", *last).err
+    assert "'folder' is a folder, but no run" in run(*first, "folder", *last).err
+    told = run(*first, "there.json", *last).err
+    assert "is a file, and a run is a folder" in told or "is not a results file" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[1]", "it needs"),
+        ('{"domain": "mock", "strings": [], "tasks": [{}]}', "task_id"),
+        ('{"domain": "mock", "strings": [], "tasks": [{"task_id": "a", "trajectories": [{"name": "x"}]}]}', "calls"),
+        (
+            '{"domain": "mock", "strings": ["a"], "tasks": [{"task_id": "a", "trajectories": [{"name": "x", "calls": '
+            '[{"name": "f", "arguments": {}, "out": 1}]}]}]}',
+            "the output 1 is not among its 1 strings",
+        ),
+        ("[" * 100_000, "nested too deeply"),
+        ("", "not JSON"),
+    ],
+)
+def test_a_fixture_that_is_none_is_told_as_such(run: Command, content: str, told: str) -> None:
+    Path("fixture.json").write_text(content)
+    refused = run("tau2", "verify", "fixture.json")
+    assert (refused.code, refused.out) == (2, "")
+    assert told in refused.err
 
 
 @pytest.mark.parametrize(("value", "told"), [("", "set TAU2_DATA_DIR"), ("nowhere", "'nowhere' has no folder")])

@@ -15,7 +15,7 @@ from tau2_folder import COMPLETE, TASKS, make_folder
 
 from toolgym import make_domain
 from toolgym.cli.regrade import Recorded, grade_again
-from toolgym.compat.tau2 import write_results
+from toolgym.compat.tau2 import read_results, write_results
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import BudgetError, ServiceError
@@ -259,6 +259,102 @@ def test_a_results_file_that_cannot_be_used_is_one_line(
     monkeypatch.delenv("TAU2_DATA_DIR")
     path.write_text(json.dumps(data))
     assert "set TAU2_DATA_DIR" in run("regrade", str(path)).err
+
+
+def _change(path: Path, change: Callable[[Any], object]) -> None:
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+
+def _other_task(data: Any) -> None:
+    data["tasks"][0]["evaluation_criteria"]["actions"][0]["arguments"]["task_id"] = "task_7"
+
+
+def _other_checks(data: Any) -> None:
+    data["simulations"][0]["reward_info"]["action_checks"].pop()
+
+
+def _gold_elsewhere(data: Any) -> None:
+    criteria = data["tasks"][0]["evaluation_criteria"]
+    criteria["acceptable_outcomes"] = [{"id": "a", "actions": criteria["actions"]}]
+    criteria["actions"] = None
+
+
+def _no_gold_in_the_file(data: Any) -> None:
+    data["tasks"][0]["evaluation_criteria"] |= {"actions": None, "env_assertions": None}
+
+
+@pytest.mark.parametrize("change", [_other_task, _other_checks, _gold_elsewhere, _no_gold_in_the_file])
+def test_where_the_recorded_checks_are_of_other_gold_the_gold_is_unknown(
+    run: Command, domain: Domain, change: Callable[[Any], object]
+) -> None:
+    path = results(domain)
+    _change(path, change)
+    done = run("regrade", str(path), "--json")
+    assert done.code == 1
+    assert done.json["outcomes"] == SAME | {"equal": 2, "not judged": 1, "void": 1, "gold unknown": 2}
+    assert list(done.json["gold_unknown"]) == ["all"]
+    assert done.json["changed"] == []
+    table = run("regrade", str(path))
+    assert "2 gold unknown" in table.out
+    assert "gold unknown: task all: " in table.out
+    fresh = run("regrade", str(path), "--fresh-tasks", "--json")
+    assert (fresh.code, "gold_unknown" in fresh.json) == (0, False)
+    assert fresh.json["outcomes"] == SAME | {"equal": 4, "not judged": 1, "void": 1}
+    explained = run("failures", str(path), "--json").json
+    assert (explained["failures"], explained["explained"]) == (2, 0)
+    assert not any(figures["failures"] for figures in explained["patterns"].values())
+    assert [reason[:13] for reason in explained["not_explained"]] == ["gold unknown:"]
+
+
+def test_what_has_unknown_gold_can_be_kept_and_viewed(run: Command, domain: Domain) -> None:
+    path = results(domain)
+    _change(path, _other_checks)
+    assert run("regrade", str(path), "--write", "x").code == 0
+    assert [row.success for row in read_trajectories(RUN)].count(None) == 4
+    shown = run("view", "x", "--task", "all", "--trial", "0").out
+    assert "gold unknown: the recorded action checks are of other gold calls" in shown
+    assert run("runs", "show", "x").code == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data["info"]["agent_info"].update(implementation="llm_agent_solo"),
+        lambda data: data["info"]["agent_info"].update(implementation="SOLO-agent"),
+        lambda data: data["info"]["user_info"].update(implementation="dummy_user"),
+        lambda data: [
+            one.update(messages=[message for message in one["messages"] if message["role"] != "user"])
+            for one in data["simulations"]
+        ],
+    ],
+)
+def test_a_file_that_was_played_solo_is_refused(run: Command, domain: Domain, change: Callable[[Any], object]) -> None:
+    path = results(domain)
+    _change(path, change)
+    for command in (("regrade", str(path)), ("regrade", str(path), "--write", "x"), ("failures", str(path))):
+        refused = run(*command)
+        assert (refused.code, refused.out) == (2, "")
+        assert "was played solo" in refused.err
+    assert not RUN.exists()
+    assert len(read_results(path).trajectories) == 6  # to be looked at
+
+
+def test_files_of_a_fork_with_gold_of_their_own_say_so(run: Command, fixtures: Path) -> None:
+    paths = sorted((fixtures.parent / "results").glob("airline_relaxed_*.json"))
+    if not paths:
+        pytest.skip("results files of a fork are needed beside the fixtures")
+    for path in paths:
+        assert read_results(path).gold_unknown.keys() == {"8"}
+        refused = run("regrade", str(path))
+        assert refused.code == 2
+        assert "No domain named 'airline-relaxed'" in refused.err
+        assert "gold unknown: task 8: " in refused.err
+        explained = run("failures", str(path), "--json").json
+        assert explained["explained"] == 0
+        assert not any(figures["failures"] for figures in explained["patterns"].values())
+        assert all("gold unknown" in reason for reason in explained["not_explained"])
 
 
 def test_the_rewards_of_tau2s_own_file_are_ours(run: Command, fixtures: Path) -> None:

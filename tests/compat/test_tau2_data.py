@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from toolgym import make_domain
-from toolgym.compat.tau2.data import GREETING, data_dir, load_domain, read_task
+from toolgym.compat.tau2.data import GREETING, data_dir, load_domain, read_task, task_files
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import DataError, TaskError, UnknownNameError
@@ -175,6 +175,75 @@ def test_other_files_of_tasks_are_splits_of_their_own(root: Path, folder: Path) 
     assert set(tasks.splits()) == {"base", "small", "loud"}
     assert [task.id for task in tasks["small"]] == ["third"]
     assert [task.id for task in tasks["loud"]] == ["fifth"]
+
+
+# Files that are named like lists of tasks and are none
+
+
+VOICE = {"base_seed": 42, "configs": {}}
+NO_LISTS: dict[str, Any] = {
+    "an object": VOICE,
+    "a text": '"words"',
+    "null": "null",
+    "a number": "5",
+    "no JSON": "{",
+    "empty": "",
+    "numbers": [1, 2],
+    "another thing's list": [{"id": "a", "voice": "low"}],
+    "a task and no task": [TASK, {"id": "b"}],
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", NO_LISTS.values(), ids=NO_LISTS)
+def test_what_is_no_list_of_tasks_is_passed_over_and_named(root: Path, folder: Path, content: Any) -> None:
+    _write(folder / "tasks_voice.json", content)
+    loaded = _load(root)
+    assert loaded.tasks.splits() == ["base"]
+    assert [task.id for task in loaded.tasks] == ["first", "second"]
+    assert loaded.tasks.find("second").id == "second"
+    passed_over = task_files(folder).passed_over
+    assert list(passed_over) == ["tasks_voice.json"]
+    assert passed_over["tasks_voice.json"]
+
+
+def test_a_file_that_cannot_be_read_is_passed_over(root: Path, folder: Path) -> None:
+    (folder / "tasks_a.json").mkdir()
+    (folder / "tasks_b.json").write_bytes(b"\xff\xfe[]")
+    (folder / "tasks_c.json").symlink_to(folder / "gone")
+    _write(folder / "tasks_d.json", [TASK])
+    _write(folder / "split_tasks_d.json", ["first"])
+    assert _load(root).tasks.splits() == ["base"]
+    assert list(task_files(folder).passed_over) == [f"tasks_{name}.json" for name in "abcd"]
+
+
+def test_other_lists_stay_when_one_is_passed_over(root: Path, folder: Path) -> None:
+    _write(folder / "split_tasks.json", {"train": ["second"], "base": ["first", "second"]})
+    _write(folder / "tasks_small.json", [{**TASK, "id": "third"}])
+    _write(folder / "tasks_voice.json", VOICE)
+    _write(folder / "tasks_old.json", [{**TASK, "id": "first", "ticket": "as it was"}])
+    _write(folder / "split_tasks_old.json", {"base": ["first"], "old": ["first"]})
+    tasks = _load(root).tasks
+    assert set(tasks.splits()) == {"train", "base", "small", "old"}
+    assert [task.ticket for task in tasks["base"]] == [None, None]
+    assert tasks.find("first").ticket is None  # the list itself comes first
+    assert task_files(folder).passed_over.keys() == {"tasks_voice.json", "tasks_old.json"}
+    assert "base" in task_files(folder).passed_over["tasks_old.json"]
+
+
+def test_without_any_list_of_tasks_the_error_says_what_was_passed_over(root: Path, folder: Path) -> None:
+    (folder / "tasks.json").rename(folder / "tasks_1.json")
+    _write(folder / "tasks_1.json", VOICE)
+    with pytest.raises(DataError, match=r"holds no tasks; tasks_1\.json was passed over: .*got an object"):
+        _load(root)
+
+
+def test_a_list_itself_that_is_none_is_an_error_when_it_is_asked_for(root: Path, folder: Path) -> None:
+    _write(folder / "tasks.json", VOICE)
+    loaded = _load(root)
+    assert loaded.tasks.splits() == ["base"]
+    with pytest.raises(DataError, match=r"tasks\.json' must hold a list of tasks, got an object"):
+        _ = loaded.tasks["base"]
 
 
 # What is missing or broken

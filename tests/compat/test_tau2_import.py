@@ -14,6 +14,19 @@ from typing import Any
 
 import pytest
 from scripted_model import lines, model
+from tau2_checkout import (
+    AGENT,
+    AGENTS,
+    ASSISTANTS,
+    FILES,
+    GUIDELINES,
+    TOLD,
+    TOOLS,
+    USER_TOOLS,
+    USERS,
+    WITH_TOOLS,
+    write,
+)
 
 import toolgym_mock.tools
 import toolgym_mock.user_tools
@@ -21,6 +34,7 @@ import toolgym_retail.tools
 from toolgym import make_user
 from toolgym.agents.llm import LLMAgent
 from toolgym.cli import main
+from toolgym.compat.tau2.agentfile import read_agent
 from toolgym.compat.tau2.checkout import read_checkout, read_commit
 from toolgym.compat.tau2.toolfile import read_docstring, read_tools
 from toolgym.domain import Domain
@@ -29,91 +43,10 @@ from toolgym.prompts import OWN, Wording, wording_of
 from toolgym.rollouts import play
 from toolgym.tools import Toolkit
 
-GUIDELINES = "data/tau2/user_simulator/simulation_guidelines.md"
-WITH_TOOLS = "data/tau2/user_simulator/simulation_guidelines_tools.md"
-TOOLS = "src/tau2/domains/mock/tools.py"
-USER_TOOLS = "src/tau2/domains/mock/user_tools.py"
-
-ASSISTANTS = '''
-import a_module_that_is_missing
-
-raise SystemExit("this file was run")
-
-
-class BaseTools(Toolkit):
-    @is_tool(ToolType.READ)
-    def get_users(self) -> List[User]:
-        """Base words."""
-
-    @is_tool(ToolType.GENERIC)
-    def transfer_to_human_agents(self, summary: str) -> str:
-        """Hand over.
-
-        Args:
-            summary: Why it is
-                handed over.
-
-        Returns:
-            Nothing of use.
-        """
-
-
-class MockTools(BaseTools):
-    """Tools."""
-
-    def __init__(self, db: MockDB) -> None:
-        super().__init__(db)
-
-    def helper(self, x: int) -> int:
-        """Not a tool."""
-
-    @is_tool(ToolType.WRITE)
-    def create_task(self, user_id: str, title: str, description: str = None) -> Task:
-        """
-        Make a task
-        for a user.
-
-        Think first.
-
-        Args:
-            user_id (str): Whose it is.
-            title: What it is: a title.
-        """
-
-    @toolkit.is_tool
-    def get_users(self) -> List[User]:
-        """All the users."""
-
-    @is_tool(ToolType.WRITE)
-    def update_task_status(self, task_id: str, status: TaskStatus) -> Task:
-        """Change it.
-
-        Args:
-            task_id: Which.
-            status: To what.
-        """
-'''
-USERS = '''
-class MockUserTools(Toolkit):
-    @is_tool(ToolType.READ)
-    def check_notifications(self): ...
-
-    @is_tool(ToolType.WRITE)
-    def dismiss_notification(self, notification_id: str) -> str:
-        """Off with it."""
-'''
-FILES = {GUIDELINES: "Bé a user.\n", WITH_TOOLS: "Be a user with hands.\n", TOOLS: ASSISTANTS, USER_TOOLS: USERS}
-
 
 @pytest.fixture(autouse=True)
 def _own_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TOOLGYM_HOME", str(tmp_path / "home"))
-
-
-def write(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -359,6 +292,99 @@ def test_nothing_is_stored_if_every_domain_is_left_out(run: Command, checkout: P
     assert "mock: src/tau2/domains/mock/tools.py has no class" in err
 
 
+# What the assistant is told
+
+
+def test_the_instruction_and_the_system_prompt_of_the_assistant_are_read(run: Command, checkout: Path) -> None:
+    write(checkout, {AGENT: AGENTS})
+    found = read_checkout(checkout)
+    assert found.wording.assistant == TOLD
+    assert found.own_instruction == ""
+    assert found.wording.files[AGENT] == hashlib.sha256(AGENTS.encode()).hexdigest()
+    assert found.wording.instructions("Be {kind}, {policy}.") == TOLD.replace("{policy}", "Be {kind}, {policy}.")
+    code, out, _ = run(checkout)
+    assert code == 0
+    assert f"instruction of the assistant: {AGENT}" in out
+    assert "left out" not in out
+    write(checkout, {f"{folder}/agent/llm_agent.py": AGENTS for folder in ("copy", ".venv/lib")})
+    assert read_checkout(checkout) == found
+
+
+BOTH = "AGENT_INSTRUCTION = 'A'\nSYSTEM_PROMPT = {}\n"
+SHAPES = {
+    "'{agent_instruction}|{domain_policy}'": "A|{policy}",
+    "'''\\n{instruction}{{x}}{policy}\\n'''.strip()": "A{x}{policy}",
+    "textwrap.dedent('  {agent_instruction}{policy}')": "A{policy}",
+    "('{agent_instruction}' '{policy}')": "A{policy}",
+    "'{agent_instruction}' + '{policy}'": "A{policy}",
+    "f'{{agent_instruction}}{{policy}}{AGENT_INSTRUCTION}'": "A{policy}A",
+}
+
+
+@pytest.mark.parametrize(("template", "told"), SHAPES.items())
+def test_texts_are_read_in_whatever_form_they_are_written(template: str, told: str) -> None:
+    assert read_agent(BOTH.replace("{}", template)) == told
+    assert read_agent(f"_LLM_AGENT_INSTRUCTION = AGENT_INSTRUCTION = 'A'\nMY_SYSTEM_PROMPT = {template}") == told
+
+
+UNUSABLE = {
+    "": "a name like AGENT_INSTRUCTION, and has none",
+    "AGENT_INSTRUCTION = 'A'": "a name like SYSTEM_PROMPT, and has none",
+    "AGENT_INSTRUCTION = read()": "a name like AGENT_INSTRUCTION, and has none",
+    "MY_AGENT_INSTRUCTION = 'A'\nAN_AGENT_INSTRUCTION = 'B'": "several: MY_AGENT_INSTRUCTION, AN_AGENT_INSTRUCTION",
+    BOTH.replace("{}", "'{agent_instruction}'"): "one for the policy, and has ['instruction']",
+    BOTH.replace("{}", "'{policy}'"): "one place for the instruction",
+    BOTH.replace("{}", "'{instruction}{policy}{ticket}'"): "has a place 'ticket'",
+    BOTH.replace("{}", "'{instruction}{policy!r}'"): "has a place 'policy'",
+    BOTH.replace("{}", "'{instruction}{}{policy}'"): "has a place ''",
+    BOTH.replace("{}", "'{instruction'"): "cannot be read as a template",
+    BOTH.replace("{}", "'{instruction}{policy}{{policy}}'"): "marks the place of the policy",
+    "def (": "cannot be read by this Python",
+    "x = " + "(" * 5000: "cannot be read by this Python",
+}
+
+
+@pytest.mark.parametrize(("source", "why"), UNUSABLE.items(), ids=range(len(UNUSABLE)))
+def test_an_instruction_that_is_not_found_is_left_out_with_the_reason(
+    run: Command, checkout: Path, source: str, why: str
+) -> None:
+    write(checkout, {AGENT: source})
+    found = read_checkout(checkout)
+    assert why in found.own_instruction
+    assert AGENT in found.own_instruction
+    assert found.wording.assistant == OWN.assistant
+    assert AGENT not in found.wording.files
+    code, out, _ = run(checkout)
+    assert code == 0
+    assert "left out: the assistant's instruction: " in out
+    assert json.loads(run(checkout, "--json")[1])["own_instruction"] == found.own_instruction
+
+
+def test_a_checkout_without_the_file_or_with_two_versions_says_so(checkout: Path) -> None:
+    assert "has no file agent/llm_agent.py" in read_checkout(checkout).own_instruction
+    write(checkout, {"a/agent/llm_agent.py": AGENTS, "b/agent/llm_agent.py": AGENTS + "#"})
+    assert "several versions of agent/llm_agent.py" in read_checkout(checkout).own_instruction
+
+
+def test_runs_with_and_without_tau2s_instruction_have_words_of_different_names(checkout: Path) -> None:
+    write(checkout, GIT["a branch"])
+    assert read_checkout(checkout).wording.name == f"tau2@{COMMIT[:12]}"
+    write(checkout, {AGENT: AGENTS})
+    assert read_checkout(checkout).wording.name == f"tau2@{COMMIT[:12]}+agent"
+
+
+def test_words_that_were_stored_without_an_instruction_are_still_read(
+    run: Command, checkout: Path, mock: Domain
+) -> None:
+    assert run(checkout)[0] == 0
+    (stored,) = (checkout.parent / "home").glob("*.json")
+    data = json.loads(stored.read_text())
+    del data["assistant"]
+    stored.write_text(json.dumps(data))
+    wording = wording_of(mock.with_data(data="tau2"))
+    assert (wording.assistant, wording.user) == (OWN.assistant, "Bé a user.\n")
+
+
 # Which commit it is
 
 
@@ -426,6 +452,7 @@ def test_what_was_imported_is_what_an_agent_is_told_on_tau2s_tasks(
     assert run(checkout)[0] == 0
     assistant = model(lines("Hello.", "Bye."))
     play(tau2_mock, tau2_mock.tasks["base"][0], partial(LLMAgent, model=assistant), make_user("minimal"))
+    assert assistant.requests[0].messages[0] == {"role": "system", "content": OWN.instructions(tau2_mock.policy)}
     tools = {tool["function"]["name"]: tool["function"] for tool in assistant.requests[0].tools}
     assert tools["get_users"] == {
         "name": "get_users",
@@ -438,6 +465,19 @@ def test_what_was_imported_is_what_an_agent_is_told_on_tau2s_tasks(
         "title": "Status",
         "type": "string",
     }
+
+
+def test_the_imported_instruction_is_for_tau2s_tasks_alone(
+    run: Command, checkout: Path, tau2_mock: Domain, mock: Domain
+) -> None:
+    write(checkout, {AGENT: AGENTS})
+    assert run(checkout)[0] == 0
+    theirs = TOLD.replace("{policy}", tau2_mock.policy)
+    for domain, told in ((tau2_mock, theirs), (mock, OWN.instructions(mock.policy))):
+        assistant = model(lines("Hello.", "Bye."))
+        task = next(iter(domain.tasks))
+        play(domain, task, partial(LLMAgent, model=assistant), make_user("minimal"))
+        assert assistant.requests[0].messages[0] == {"role": "system", "content": told}
 
 
 def test_without_an_import_tau2s_tasks_are_played_in_our_own_words(tau2_mock: Domain) -> None:

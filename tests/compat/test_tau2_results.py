@@ -6,26 +6,39 @@ import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import tau2_folder
+import tau2_format
 from tau2_folder import COMPLETE, DB, USER_DB
 
 from toolgym import make_domain
+from toolgym.actions import parse_action
 from toolgym.compat.tau2 import load_domain, write_results
 from toolgym.compat.tau2.data import read_task
+from toolgym.compat.tau2.results import check_results, tau2_word
 from toolgym.domain import Domain
 from toolgym.episode import Episode, Limits
 from toolgym.errors import DataError
+from toolgym.evaluation.grade import Verdict
 from toolgym.messages import STOP, AgentID, Message, ToolCall, from_chat
-from toolgym.trajectory import Fault, Trajectory
+from toolgym.trajectory import Fault, Termination, Trajectory
 
 TASKS: list[dict[str, Any]] = [
     {**tau2_folder.TASKS[0], "id": "both"},
     tau2_folder.TASKS[1],
     {"id": "free", "user_scenario": {"instructions": "Say hello."}},
     {**tau2_folder.TASKS[2], "id": "history"},
+    {
+        **tau2_folder.TASKS[0],
+        "id": "both judged",
+        "evaluation_criteria": {
+            "actions": [{"action_id": "a", "name": "update_task_status", "arguments": COMPLETE}],
+            "nl_assertions": ["The user was thanked"],
+            "reward_basis": ["DB", "NL_ASSERTION"],
+        },
+    },
 ]
 
 
@@ -284,3 +297,117 @@ def test_what_is_not_tau2s_cannot_be_written(domain: Domain, mock: Domain, tmp_p
     with pytest.raises(DataError, match="no trajectory"):
         write_results(tmp_path / "r.json", domain, [])
     assert list(tmp_path.iterdir()) == []
+
+
+# What tau2's own models take
+
+
+def _format_rows(domain: Domain) -> dict[str, Trajectory]:
+    """Episodes that ended in every way, by what is odd about them."""
+    hi, said, stop = Message("user", "Hi"), Message("assistant", "Done."), Message("user", STOP)
+    wrong = _call("update_task_status", "c0", task_id="task_9", status="completed")
+    wordy = Message("assistant", "Let me see.", (ToolCall("get_users", {}, "c1"), ToolCall("get_users", {}, "c2")))
+    broken = parse_action('{"name": "get_users", "arguments": {')
+    odd = parse_action('{"name": "functions.get_users", "arguments": {}}')
+    void = _play(domain, "both", hi, wrong)
+    void.fail(Fault("service", "it timed out"))
+    unheard = _play(domain, "both", hi)
+    unheard.fail(Fault("user", "it fell silent"))
+    long = _play(domain, "judged", hi, said, hi)
+    long.give_up("context_window_exceeded")
+    judged = Episode(domain, domain.tasks.find("judged"), judged=True)
+    for message in (hi, said, stop):
+        judged.advance(message)
+    judged.settle([Verdict(False, "Too dry.")])
+    limits = Limits(max_steps=3)
+    return {
+        "good": _good(domain),
+        "failed": _play(domain, "both", hi, said, stop).trajectory(),
+        "not judged": _play(domain, "judged", hi, said, stop).trajectory(),
+        "not judged, and failed": _play(domain, "both judged", hi, said, stop).trajectory(),
+        "judged": judged.trajectory(),
+        "no criteria": _play(domain, "free", hi, said, stop).trajectory(),
+        "history": _play(domain, "history", Message("user", "Go on."), said, stop).trajectory(),
+        "max_steps": _play(domain, "both judged", hi, wordy, limits=limits).trajectory(),
+        "too_many_errors": _play(domain, "both", hi, wrong, limits=Limits(max_errors=1)).trajectory(),
+        "context_window_exceeded": long.trajectory(),
+        "void": void.trajectory(),
+        "void by the user": unheard.trajectory(),
+        "text beside calls": _play(domain, "both", hi, wordy, said, stop).trajectory(),
+        "unreadable calls": _play(domain, "both", hi, broken, odd, said, stop).trajectory(),
+    }
+
+
+def test_tau2s_own_models_take_whatever_is_written(domain: Domain, tmp_path: Path) -> None:
+    rows = _format_rows(domain)
+    for trial, (name, row) in enumerate(rows.items()):
+        written = _write(tmp_path, domain, replace(row, trial=trial))
+        found = tau2_format.Results.model_validate_json(json.dumps(written)).simulations[0]
+        assert found.termination_reason == (row.termination if row.fault is None else "infrastructure_error"), name
+    numbered = [replace(row, trial=trial) for trial, row in enumerate(rows.values())]
+    whole = tau2_format.Results.model_validate_json(json.dumps(_write(tmp_path, domain, *numbered)))
+    assert len(whole.simulations) == len(rows)
+
+
+def test_tau2s_own_file_is_such_a_file(fixtures: Path) -> None:
+    path = fixtures.parent / "results" / "retail_scripted.json"
+    if not path.is_file():
+        pytest.skip("a results file of tau2 is needed beside the fixtures")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for task in data["tasks"]:
+        tau2_format.Task.model_validate_json(json.dumps(task))
+    for simulation in data["simulations"]:
+        tau2_format.RewardInfo.model_validate_json(json.dumps(simulation["reward_info"]))
+
+
+def test_what_nobody_judged_has_no_verdict_and_no_part_in_the_reward(domain: Domain, tmp_path: Path) -> None:
+    rows = _format_rows(domain)
+    (failed,) = _write(tmp_path, domain, rows["not judged, and failed"])["simulations"]
+    assert failed["reward_info"]["reward"] == 0.0
+    assert failed["reward_info"]["nl_assertions"] is None
+    assert failed["reward_info"]["reward_breakdown"] == {"DB": 0.0}
+    assert failed["reward_info"]["reward_basis"] == ["DB", "NL_ASSERTION"]
+    (judged,) = _write(tmp_path, domain, rows["judged"])["simulations"]
+    assert [check["met"] for check in judged["reward_info"]["nl_assertions"]] == [False]
+    (cut,) = _write(tmp_path, domain, rows["max_steps"])["simulations"]
+    assert (cut["reward_info"]["reward"], cut["reward_info"]["reward_basis"]) == (0.0, None)
+
+
+def test_writing_says_how_many_nobody_judged(domain: Domain, tmp_path: Path) -> None:
+    rows = _format_rows(domain)
+    path = tmp_path / "r.json"
+    assert write_results(path, domain, [rows["not judged"], rows["void"], rows["not judged, and failed"]]) == 1
+    assert write_results(path, domain, [rows["good"], rows["max_steps"]]) == 0
+
+
+def test_every_termination_has_a_word_of_tau2s() -> None:
+    assert {tau2_word(word) for word in get_args(Termination)} <= set(get_args(tau2_format.TerminationReason))
+
+
+def test_an_episode_that_is_not_over_cannot_be_written(domain: Domain, tmp_path: Path) -> None:
+    going_on = _play(domain, "both", Message("user", "Hi")).trajectory()
+    with pytest.raises(DataError, match="is not over"):
+        write_results(tmp_path / "r.json", domain, [going_on])
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_played(domain: Domain, mock: Domain, tmp_path: Path) -> None:
+    tasks = list(domain.tasks)
+    check_results(tmp_path / "new" / "deep" / "r.json", domain, tasks)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("")
+    for path, told in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "file" / "r.json", "cannot be written"),
+        (tmp_path / "new" / ("x" * 300) / "r.json", "cannot be written: .*too long"),
+        (tmp_path / "new" / f"{'x' * 255}", "cannot be written: .*too long"),
+        (Path("/proc/nowhere/r.json"), "cannot be written"),
+    ):
+        with pytest.raises(DataError, match=told):
+            check_results(path, domain, tasks)
+        with pytest.raises(DataError, match="cannot be written"):
+            write_results(path, domain, [_good(domain)])
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"file", "new"}
+    with pytest.raises(DataError, match="only episodes of tau2's tasks"):
+        check_results(tmp_path / "r.json", domain, mock.tasks["test"])
+    with pytest.raises(DataError, match="no task"):
+        check_results(tmp_path / "r.json", domain, [])

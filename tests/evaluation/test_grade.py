@@ -166,19 +166,57 @@ def test_an_assertion_is_asked_of_the_final_state_and_one_that_raises_is_not_met
     assert grade.reward == float(met)
 
 
-def test_an_assertion_that_does_not_answer_yes_or_no_is_an_exception(mock: Domain) -> None:
-    assertion = {"env_type": "assistant", "func_name": "get_users"}
-    with pytest.raises(TypeError, match="get_users"):
-        play(mock, make_task(mock, env_assertions=[assertion]))
+@pytest.mark.parametrize(
+    ("assertion", "note"),
+    [
+        ({"func_name": "get_users"}, "it answered [{'user_id'"),
+        ({"func_name": "assert_task_status", "arguments": {"task_id": "task_1"}}, "it raised TypeError: "),
+        ({"func_name": "assert_task_status", "arguments": {"x": 1}}, "it raised TypeError: "),
+        ({"func_name": "assert_task_status", "arguments": {"task_id": [], "expected_status": "x"}}, "it raised "),
+        ({"func_name": "assert_number_of_tasks", "arguments": {"user_id": "gone", "expected_number": 1}}, "it raised "),
+    ],
+)
+@pytest.mark.parametrize("value", [True, False])
+def test_an_assertion_that_raises_or_answers_neither_yes_nor_no_is_not_met_and_says_why(
+    mock: Domain, assertion: dict[str, Any], note: str, value: bool
+) -> None:
+    assertion = {"env_type": "assistant", "assert_value": value, **assertion}
+    grade = play(mock, make_task(mock, basis=["ENV_ASSERTION"], env_assertions=[assertion]))
+    (check,) = grade.env_assertions
+    assert (check.met, grade.reward) == (False, 0.0)
+    assert check.note.startswith(note)
+
+
+def test_an_assertion_of_no_function_is_a_mistake_of_the_task(mock: Domain) -> None:
+    with pytest.raises(TaskError, match="assert_nothing"):
+        play(mock, make_task(mock, env_assertions=[{"env_type": "assistant", "func_name": "assert_nothing"}]))
 
 
 def test_assertions_change_nothing_that_is_kept(mock: Domain) -> None:
     change = {"env_type": "assistant", "func_name": "update_task_status", "arguments": DONE["arguments"]}
     episode = Episode(mock, make_task(mock, env_assertions=[change], basis=["ENV_ASSERTION"]))
     episode.advance(Message("user", STOP))
-    with pytest.raises(TypeError, match="not a bool"):
-        _ = episode.grade
+    assert [check.met for check in episode.grade.env_assertions] == [False]
     assert episode.session.diff() == {}
+
+
+@pytest.mark.parametrize(
+    ("basis", "components"),
+    [
+        (["DB", "COMMUNICATE"], {"COMMUNICATE": 1.0}),
+        (["DB", "ENV_ASSERTION", "ACTION"], {"ACTION": 1.0}),
+        (["DB"], {}),
+        (["ENV_ASSERTION"], {}),
+    ],
+)
+def test_a_task_with_neither_gold_calls_nor_assertions_leaves_databases_and_assertions_out(
+    mock: Domain, basis: list[str], components: dict[str, float]
+) -> None:
+    nothing = make_task(mock, basis=basis, actions=None)
+    grade = play(mock, nothing, DONE)
+    assert (grade.reward, grade.db_match, grade.basis, grade.components) == (1.0, True, tuple(basis), components)
+    empty = play(mock, make_task(mock, basis=basis), DONE)  # an empty list is gold: nothing may change
+    assert empty.components.keys() == set(basis)
 
 
 # ACTION

@@ -21,9 +21,10 @@ def parse_action(
 
     Args:
         action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call), or a Message.
-        side: The side that acts; it becomes the role and the requestor, whatever the action says.
-        parsing: ``"toolgym"`` as :mod:`toolgym.actions.text` says; ``"tau2"``: JSON, then the functional form
-            ``tool(name='value')``, and anything else is said to the other side.
+        side: The side that acts; it becomes the role and the requestor, whatever the action says. Only JSON text that
+            is read by tau2's rule may name another requestor; an episode answers such a call with an error.
+        parsing: How text is read: ``"toolgym"`` as :mod:`toolgym.actions.text` says, ``"tau2"`` as
+            :mod:`toolgym.actions.tau2` does.
 
     Returns:
         A message whose calls each have an id.

@@ -10,7 +10,7 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.messages import Message
 from toolgym.prepared import prepare
-from toolgym.prompts import Wording, as_chat, own_text, wording_of
+from toolgym.prompts import OWN, Wording, as_chat, wording_of
 from toolgym.tasks import Task
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class LLMAgent:
         task: What is played; nothing of it is read but the tools that it offers.
         rng: Gives the conversation its seed.
         model: The model; one serves all episodes of a run.
-        wording: How tools are described; by default the domain's, see :func:`~toolgym.prompts.wording_of`.
+        wording: What it is told besides the policy, and how tools are described; by default the domain's, see
+            :func:`~toolgym.prompts.wording_of`.
 
     Raises:
         DataError: If the wording does not fit the tools.
@@ -58,15 +59,15 @@ class LLMAgent:
     async def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
         chat = as_chat(view[1:], "assistant", reasoning=self._keeps_reasoning)
-        reply = await self._talk.complete([system_message(str(view[0].content)), *chat], self._tools)
+        reply = await self._talk.complete([system_message(str(view[0].content), self.wording), *chat], self._tools)
         return Message("assistant", reply.text, reply.calls, tokens=reply.tokens, reasoning=reply.reasoning)
 
 
-def system_message(policy: str) -> dict[str, str]:
+def system_message(policy: str, wording: Wording = OWN) -> dict[str, str]:
     """What the model of an assistant is told first, in OpenAI chat format.
 
     Args:
         policy: The domain's policy.
+        wording: In whose words.
     """
-    content = f"<instructions>\n{own_text('assistant')}\n</instructions>\n<policy>\n{policy}\n</policy>"
-    return {"role": "system", "content": content}
+    return {"role": "system", "content": wording.instructions(policy)}

@@ -25,7 +25,8 @@ def bench(
     """Measure what episodes cost on one core; ratios are within one run.
 
     episodes: bare, against a baseline that does for an episode what tau2 does: it loads and validates the whole
-    database three times and hashes it twice. rollouts: thousands at once with a user that takes 50 ms to answer,
+    database three times and hashes it twice; and against the cheapest one that tau2 could do honestly: one load, the
+    calls, one hash. rollouts: thousands at once with a user that takes 50 ms to answer,
     against the same waiting and the same episodes apart. vector: a step of the vector environment against that of the
     bare episodes.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,6 +17,8 @@ from toolgym.cli.output import AsJson, console, print_json
 
 _PACKAGES = ("toolgym", "gymnasium", "pettingzoo", "pydantic", "duckdb", "numpy", "scipy", "typer", "rich")
 _EXTRAS = {"openai": "llm", "ray": "ray"}
+LONGEST = 300
+"""Characters of a reason that are shown."""
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -28,7 +30,8 @@ def doctor(as_json: AsJson = False) -> None:
     checks += [_extra(name, extra) for name, extra in _EXTRAS.items()]
     checks += [_fact(f"domain {name}", partial(_domain, name)) for name in DOMAINS.names()]
     if os.environ.get("TAU2_DATA_DIR"):
-        checks.append(_fact("TAU2_DATA_DIR", _tau2))
+        found = _fact("TAU2_DATA_DIR", _tau2)
+        checks += [found, *(_passed_over() if found["ok"] else ())]
     else:
         checks.append({"what": "TAU2_DATA_DIR", "ok": None, "found": "not set; needed only for --data tau2"})
     if as_json:
@@ -84,12 +87,27 @@ def _tools(domain: Any) -> int:
 def _tau2() -> str:
     from toolgym.compat.tau2.data import data_dir
     from toolgym.registration import make_domain
+
+    found = [f"{name} ({len(list(make_domain(name, 'tau2').tasks))} tasks)" for name in _tau2_domains()]
+    return f"{data_dir()}: {', '.join(found) or 'none of the installed domains'}"
+
+
+def _tau2_domains() -> list[str]:
+    """The installed domains that tau2's data folder has."""
+    from toolgym.compat.tau2.data import data_dir
     from toolgym.registry import DOMAINS
 
-    folder = data_dir()
-    found = [
-        f"{name} ({len(list(make_domain(name, 'tau2').tasks))} tasks)"
-        for name in DOMAINS.names()
-        if (folder / "tau2" / "domains" / name).is_dir()
-    ]
-    return f"{folder}: {', '.join(found) or 'none of the installed domains'}"
+    folder = data_dir() / "tau2" / "domains"
+    return [name for name in DOMAINS.names() if (folder / name).is_dir()]
+
+
+def _passed_over() -> Iterator[dict[str, Any]]:
+    """The files of tau2's data that are named as lists of tasks are, and were not taken for one: no failure."""
+    from toolgym.compat.tau2.data import domain_folder, task_files
+
+    for name in _tau2_domains():
+        folder = domain_folder(name)
+        for file, why in task_files(folder).passed_over.items():
+            reason = " ".join(why.removeprefix(f"{str(folder / file)!r} ").split())
+            short = reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 1]}…"
+            yield {"what": f"{name}/{file}", "ok": None, "found": f"passed over: {short}"}

@@ -22,7 +22,7 @@ from toolgym.cli.models import (
     model_settings,
     recorded,
 )
-from toolgym.cli.output import AsJson, Data, console, print_json
+from toolgym.cli.output import AsJson, Data, console, errors, print_json
 from toolgym.cli.pools import over_split_or_pool
 from toolgym.cli.progress import show_play
 
@@ -114,11 +114,10 @@ def evaluate(
     agents = agent or ["llm" if models["agent"] else "oracle"]
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
-    if tau2_results is not None and (tau2_results.is_dir() or not tau2_results.absolute().parent.is_dir()):
-        raise DataError(
-            f"--tau2-results {str(tau2_results)!r} names no file in a folder that is there; make the folder, or name "
-            "another"
-        )
+    if tau2_results is not None:
+        from toolgym.compat.tau2.results import check_results
+
+        check_results(tau2_results, made, tasks)
     title = name or _fresh_name(runs, domain)
     folders = {each: runs / f"{title}-{each}" for each in agents}
     if resume and not any(folder.exists() for folder in folders.values()):
@@ -281,7 +280,7 @@ def _answer(
     rows = list(read_trajectories(plan.folder))
     if tau2_results is not None:
         named = {role: asked.model if asked is not None else None for role, asked in models.items()}
-        write_results(
+        unjudged = write_results(
             tau2_results,
             domain,
             rows,
@@ -290,6 +289,13 @@ def _answer(
             agent_llm=named["agent"],
             user_llm=named["user"],
         )
+        if unjudged:
+            errors.print(
+                f"{unjudged} episodes in {tau2_results} were not judged: tau2's own metrics count them as failures. "
+                "Name a judge with --judge-model.",
+                markup=False,
+                soft_wrap=True,
+            )
     return figures(rows, plan.settings.trials, plan.folder, void)
 
 

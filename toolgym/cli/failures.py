@@ -204,26 +204,30 @@ def _open_run(name: str, runs: Path) -> Opened:
 
 
 def _open_file(path: Path) -> Opened:
-    from toolgym.compat.tau2.results_in import read_results
+    from toolgym.compat.tau2.results_in import read_gradable
     from toolgym.errors import DataError, UnknownNameError
     from toolgym.registration import make_domain
 
-    results = read_results(path)
-    if not results.trajectories:
-        raise DataError(f"{str(path)!r} holds no simulation")
+    results = read_gradable(path)
     domain, why = None, ""
     try:
         domain = make_domain(results.domain, "tau2")
         results = results.over(domain)
     except UnknownNameError as error:
         why = _not_here(results.domain, error)
-        if not any(task.gold for task in results.tasks):
+        if results.gold_unknown:
+            why += "".join(f"; gold unknown: task {name}: {reason}" for name, reason in results.gold_unknown.items())
+        elif not any(task.gold for task in results.tasks):
             why += "; nor do its tasks in the file have gold calls"
     tasks = {task.key: task for task in results.tasks}
     rows = results.trajectories
-    return Opened(
-        str(path), results.domain, "tau2", domain, why, rows, lambda row: tasks[row.task_key], total=len(rows)
-    )
+
+    def task(row: Trajectory) -> Task:
+        if row.task_id in results.gold_unknown:
+            raise DataError(f"gold unknown: {results.gold_unknown[row.task_id]}")
+        return tasks[row.task_key]
+
+    return Opened(str(path), results.domain, "tau2", domain, why, rows, task, total=len(rows))
 
 
 def _not_here(name: str, error: Exception) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
+GOLD_UNKNOWN = "gold unknown"
 LISTED = 50
 """How many changed rewards are printed."""
 
@@ -40,6 +41,7 @@ class Recorded:
         task: The task by which one is graded.
         total: How many there are, about.
         settings: What was asked for when they were played.
+        gold_unknown: Why some tasks cannot be graded: they were graded by gold that is not there; by id.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Recorded:
     task: Callable[[Trajectory], Task]
     total: int
     settings: dict[str, Any]
+    gold_unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,8 +69,11 @@ class Comparison:
     changed: list[dict[str, Any]] = field(default_factory=list)
     inside: int = 0
 
-    def add(self, one: Regraded) -> None:
-        """Count one trajectory."""
+    def add(self, one: Regraded | None) -> None:
+        """Count one trajectory; None for one whose gold is unknown."""
+        if one is None:
+            self.outcomes[GOLD_UNKNOWN] = self.outcomes.get(GOLD_UNKNOWN, 0) + 1
+            return
         self.outcomes[one.outcome] += 1
         if one.outcome == "changed":
             grades = [row.grade.reward if row.grade is not None else None for row in (one.before, one.after)]
@@ -98,8 +104,9 @@ def regrade(
 ) -> None:
     """Grade recorded trajectories again from their calls, and compare the rewards; exit 1 if one changed.
 
-    Verdicts on natural-language assertions are those that were recorded, unless a judge is named. With --write, what
-    changed is no error.
+    Verdicts on natural-language assertions are those that were recorded, unless a judge is named. Where a results file
+    was graded by other gold calls than its tasks have, nothing is compared: gold unknown, and exit 1 too. With --write,
+    neither is an error.
     """
     from toolgym.registration import make_judge
 
@@ -120,12 +127,13 @@ def regrade(
                 "outcomes": compared.outcomes,
                 "changed": compared.changed,
                 "equal_with_other_components": compared.inside,
+                **({"gold_unknown": dict(recorded.gold_unknown)} if recorded.gold_unknown else {}),
                 "run": None if folder is None else str(folder),
             }
         )
     else:
         _print(recorded, compared, folder)
-    if compared.changed and folder is None:
+    if (compared.changed or compared.outcomes.get(GOLD_UNKNOWN)) and folder is None:
         raise typer.Exit(1)
 
 
@@ -149,7 +157,7 @@ def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | N
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task("regrade", total=recorded.total)
 
-        def note(one: Regraded) -> None:
+        def note(one: Regraded | None) -> None:
             compared.add(one)
             progress.advance(bar)
 
@@ -168,27 +176,37 @@ def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | N
     return compared
 
 
-async def _grade(recorded: Recorded, judge: Judge | None, note: Callable[[Regraded], None], run: Run | None) -> None:
+async def _grade(
+    recorded: Recorded, judge: Judge | None, note: Callable[[Regraded | None], None], run: Run | None
+) -> None:
     from toolgym.errors import DataError
     from toolgym.rollouts.regrade import regrade_all
+    from toolgym.trajectory import Grade
 
     order: list[str] = []
+
+    def keep(row: Trajectory) -> None:
+        if run is None:
+            return
+        if row.episode_id in run:
+            raise DataError(
+                f"{recorded.name!r} holds trial {row.trial} of the task {row.task_id!r} twice; a run cannot"
+            )
+        run.append(row)
 
     def jobs() -> Iterator[tuple[Task, Trajectory]]:
         for row in recorded.rows:
             task = recorded.task(row)
             order.append(f"{task.key}-{row.trial}")
-            yield task, row
+            if (why := recorded.gold_unknown.get(row.task_id)) is None or row.fault is not None:
+                yield task, row
+                continue
+            keep(replace(row, task_key=task.key, grade=Grade(None, None, note=f"{GOLD_UNKNOWN}: {why}")))
+            note(None)
 
     async with aclosing(regrade_all(recorded.domain, jobs(), judge=judge)) as done:
         async for one in done:
-            if run is not None:
-                if one.after.episode_id in run:
-                    raise DataError(
-                        f"{recorded.name!r} holds trial {one.after.trial} of the task {one.after.task_id!r} twice; "
-                        "a run cannot"
-                    )
-                run.append(one.after)
+            keep(one.after)
             note(one)
     if run is not None:
         run.finish(order)
@@ -221,19 +239,21 @@ def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
 
 
 def _from_file(path: Path, fresh: bool) -> Recorded:
-    from toolgym.compat.tau2.results_in import read_results
-    from toolgym.errors import DataError
+    from toolgym.compat.tau2.results_in import read_gradable
+    from toolgym.errors import DataError, UnknownNameError
     from toolgym.registration import make_domain
     from toolgym.rollouts import Settings
     from toolgym.rollouts.regrade import task_of
 
-    results = read_results(path)
-    domain = make_domain(results.domain, "tau2")
+    results = read_gradable(path)
+    try:
+        domain = make_domain(results.domain, "tau2")
+    except UnknownNameError as error:
+        known = "".join(f" {GOLD_UNKNOWN}: task {name}: {why}." for name, why in results.gold_unknown.items())
+        raise DataError(f"{error}{known}") from error
     results = results.over(domain)
     tasks = {task.key: task for task in results.tasks}
     rows, info = results.trajectories, results.info
-    if not rows:
-        raise DataError(f"{str(path)!r} holds no simulation")
     models = {
         side: {"model": player["llm"], "arguments": player.get("llm_args") or {}}
         for side in ("agent", "user")
@@ -258,6 +278,7 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
         (lambda row: task_of(domain, row, fresh=True)) if fresh else (lambda row: tasks[row.task_key]),
         len(rows),
         settings.as_dict(),
+        {} if fresh else results.gold_unknown,
     )
 
 
@@ -273,6 +294,10 @@ def _print(recorded: Recorded, compared: Comparison, folder: Path | None) -> Non
         console.print(plain(text), style="red", soft_wrap=True)
     if len(compared.changed) > LISTED:
         console.print(f"… and {len(compared.changed) - LISTED} more; --json lists them all.")
+    for name, why in recorded.gold_unknown.items():
+        console.print(plain(f"{GOLD_UNKNOWN}: task {name}: {why}"), style="red", soft_wrap=True)
+    if recorded.gold_unknown:
+        console.print("--fresh-tasks grades by the gold calls that tau2's data has for these tasks now.")
     if compared.inside:
         console.print(f"{compared.inside} of the equal rewards come of other components than before.")
     if folder is not None:

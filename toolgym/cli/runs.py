@@ -139,14 +139,25 @@ def find_run(name: str, runs: Path) -> Path:
     """A run's folder, by its path or its name.
 
     Raises:
-        UnknownNameError: If there is no such run.
+        DataError: If it is the path of something that is no run, or of nothing.
+        UnknownNameError: If there is no run of this name.
     """
-    from toolgym.errors import UnknownNameError
+    from toolgym.errors import DataError, UnknownNameError
     from toolgym.runs.files import MANIFEST
 
-    for folder in (Path(name), runs / name):
+    path = Path(name)
+    for folder in (path, runs / name):
         if (folder / MANIFEST).is_file():
             return folder
+    if path.is_file():
+        raise DataError(
+            f"{name!r} is a file, and a run is a folder; `toolgym regrade FILE --write NAME` makes a run of a results "
+            "file of tau2"
+        )
+    if path.is_dir():
+        raise DataError(f"{name!r} is a folder, but no run: there is no {MANIFEST} in it")
+    if path.suffix in (".json", ".jsonl") or len(path.parts) > 1:
+        raise DataError(f"no such file or folder: {name!r}; nor is there a run of that name in {str(runs)!r}")
     known = [folder.name for folder in runs_in(runs)]
     raise UnknownNameError("run", name, known, f"Looked in {str(runs)!r}; name another folder with --runs.")
 

@@ -72,11 +72,11 @@ def import_wording(
     checkout: Annotated[Path, typer.Argument(metavar="PATH", help="Your checkout of tau2-bench.")],
     as_json: AsJson = False,
 ) -> None:
-    """Take tool descriptions and user guidelines from a checkout of tau2-bench, for tau2's tasks alone.
+    """Take tau2's words from a checkout of tau2-bench: what user and assistant are told, and what the tools do.
 
-    Scores depend on these words, and they are tau2's, so they do not come with this package. They are kept in your data
-    folder (TOOLGYM_HOME, else ~/.local/share/toolgym); models that play tau2's tasks are then told what they are told
-    there. The files are read, nothing is run.
+    They are for tau2's tasks alone. Scores depend on these words, and they are tau2's, so they do not come with this
+    package. They are kept in your data folder (TOOLGYM_HOME, else ~/.local/share/toolgym); models that play tau2's
+    tasks are then told what they are told there. The files are read, nothing is run.
     """
     from toolgym.compat.tau2.checkout import read_checkout
     from toolgym.prompts import store
@@ -86,10 +86,14 @@ def import_wording(
     if as_json:
         sources = [source._asdict() for source in found.sources]
         told = {"name": found.wording.name, "commit": found.wording.commit, "stored": str(stored)}
-        print_json({**told, "sources": sources, "left_out": dict(found.left_out)})
+        left_out = {"left_out": dict(found.left_out), "own_instruction": found.own_instruction}
+        print_json({**told, "sources": sources, **left_out})
         return
     for source in found.sources:
         console.print(f"{source.what}: {source.path}\n    sha256 {source.sha256}", soft_wrap=True, markup=False)
-    for name, reason in found.left_out.items():
+    reasons = dict(found.left_out)
+    if found.own_instruction:
+        reasons["the assistant's instruction"] = f"{found.own_instruction}; the assistant is told toolgym's own"
+    for name, reason in reasons.items():
         console.print(f"left out: {name}: {reason}", style="red", soft_wrap=True, markup=False)
     console.print(f"Stored as {found.wording.name} in {stored}", soft_wrap=True, markup=False)

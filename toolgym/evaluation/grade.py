@@ -44,7 +44,8 @@ def grade(
             these are not judged, and never taken for passed.
 
     Returns:
-        The grade. A component that is not in the basis is checked all the same, and does not count.
+        The grade. A component that is not in the basis is checked all the same, and does not count. A task that names
+        neither gold calls nor assertions on the state leaves both out of the components: they hold of themselves.
 
     Raises:
         ServiceError: If there is not one verdict an assertion.
@@ -64,7 +65,8 @@ def grade(
         return Grade(1.0, True, note="the task has no criteria")
     actions = _check_actions(criteria.actions or (), messages)
     communicate = _check_communicate(criteria, messages, strict=prepared.domain.flavour == "toolgym")
-    if criteria.actions is None and criteria.env_assertions is None:
+    nothing_to_compare = criteria.actions is None and criteria.env_assertions is None
+    if nothing_to_compare:
         db_match, assertions = True, _NO_CHECKS
     else:
         db_match = session.diff() == prepared.gold_diff
@@ -77,7 +79,8 @@ def grade(
         "ACTION": _all(actions),
         "COMMUNICATE": _all(communicate),
     }
-    components: dict[str, float | None] = {name: values[name] for name in criteria.reward_basis}
+    left_out = ("DB", "ENV_ASSERTION") if nothing_to_compare else ()
+    components: dict[str, float | None] = {name: values[name] for name in criteria.reward_basis if name not in left_out}
     reward = _product(components.values())
     return Grade(
         reward=reward,
@@ -151,7 +154,10 @@ def _holds(text: str, info: str, strict: bool) -> bool:
 
 
 def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
-    """Assertions on a fork of the state. One that raises is not met: what it asks about is not there."""
+    """Assertions on a fork of the state. One that raises, or answers neither yes nor no, is not met; its note says so.
+
+    What it asks about may not be there, or its arguments may be none that it takes.
+    """
     if not assertions:
         return ()
     toolbox = toolbox_over(prepared.domain, session.fork())
@@ -161,13 +167,12 @@ def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence
             answer = toolbox.run(assertion.env_type, assertion.func_name, assertion.arguments)
         except TaskError:
             raise
-        except (ValueError, LookupError, AttributeError) as error:
-            checks.append(Check(assertion.func_name, False, str(error)))
+        except Exception as error:
+            checks.append(Check(assertion.func_name, False, f"it raised {type(error).__name__}: {error}"))
             continue
         if not isinstance(answer, bool):
-            raise TypeError(
-                f"the assertion {assertion.func_name!r} of task {prepared.task.id!r} answered {answer!r}, not a bool"
-            )
+            checks.append(Check(assertion.func_name, False, f"it answered {answer!r:.100}, neither True nor False"))
+            continue
         checks.append(Check(assertion.func_name, answer == assertion.assert_value))
     return tuple(checks)
 
@@ -177,9 +182,14 @@ def _check_nl(criteria: EvaluationCriteria, verdicts: Sequence[Verdict] | None) 
     if not wanted or "NL_ASSERTION" not in criteria.reward_basis:
         return ()
     if verdicts is None:
-        return tuple(Check(assertion, None, "not judged") for assertion in wanted)
+        return not_judged(wanted)
     given = checked_verdicts(verdicts, wanted)
     return tuple(Check(text, verdict.met, verdict.reason) for text, verdict in zip(wanted, given, strict=True))
+
+
+def not_judged(assertions: Sequence[str]) -> tuple[Check, ...]:
+    """The checks of assertions that nobody judged."""
+    return tuple(Check(assertion, None, "not judged") for assertion in assertions)
 
 
 def checked_verdicts(verdicts: object, wanted: Sequence[str]) -> tuple[Verdict, ...]:

@@ -308,11 +308,12 @@ class _Making:
         trajectory = episode.trajectory(agent=agent, user=user, trial=trial, seed=self.seed)
         view = episode.view("assistant")
         last = max(place for place, message in enumerate(view) if message.role == "assistant")
+        words = wording_of(self.domain)
         return Demonstration(
             task,  # with its certificate, which the task of an episode that was prepared before may lack
             replace(trajectory, started=None, seconds=None),
-            [system_message(str(view[0].content)), *as_chat(view[1 : last + 1], "assistant")],
-            wording_of(self.domain).schemas(self.domain.name, "assistant", episode.tools("assistant")),
+            [system_message(str(view[0].content), words), *as_chat(view[1 : last + 1], "assistant")],
+            words.schemas(self.domain.name, "assistant", episode.tools("assistant")),
         )
 
 

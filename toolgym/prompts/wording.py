@@ -1,4 +1,4 @@
-"""How tools and the user's part are put into words: ours, or tau2's as read from the user's own checkout of it.
+"""What both sides' models are told, in words of ours, or of tau2 as read from the user's own checkout of it.
 
 Scores depend on these words. Ours are in this package; tau2's, with which scores can be compared with its own, are not
 ours to ship: ``toolgym tau2 import`` reads them from a checkout and stores them in the user's data folder.
@@ -24,6 +24,9 @@ from toolgym.tools import Tool
 
 FORMAT = 1
 """The layout of the stored file."""
+
+POLICY = "{policy}"
+"""In the text for an assistant, the place of the domain's policy."""
 
 _FILE = "tau2_wording.json"
 
@@ -53,6 +56,7 @@ class Wording:
         tools: By domain, side and name, in order, the tools that are not described as our own toolkits do.
         commit: The commit of the checkout that this was read from, if that is known.
         files: The files that this was read from, each with its sha256; none for our own wording.
+        assistant: What the assistant is told first, with :data:`POLICY` where the domain's policy goes.
     """
 
     user: str
@@ -60,10 +64,13 @@ class Wording:
     tools: Mapping[str, Mapping[AgentID, Mapping[str, ToolText]]] = field(default_factory=dict)
     commit: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    assistant: str = field(default_factory=lambda: _own_assistant())
 
     @property
     def name(self) -> str:
         """``"toolgym"``, or ``"tau2@"`` and what tells this reading of it from others: commit, or digest of the files.
+
+        With ``"+agent"`` what the assistant is told is tau2's too.
 
         Example:
             >>> OWN.name, Wording("Play.", "Play.", commit="2f6dbd0a6e1c9d", files={"a.md": "…"}).name
@@ -72,7 +79,20 @@ class Wording:
         if not self.files:
             return "toolgym"
         digest = hashlib.sha256(json.dumps(sorted(self.files.items())).encode()).hexdigest()
-        return f"tau2@{(self.commit or digest)[:12]}"
+        return f"tau2@{(self.commit or digest)[:12]}{'' if self.assistant == _own_assistant() else '+agent'}"
+
+    def instructions(self, policy: str) -> str:
+        """What the assistant is told first.
+
+        Args:
+            policy: The domain's policy.
+
+        Example:
+            >>> Wording("", "", assistant="Obey: {policy} Always.").instructions("Be kind.")
+            'Obey: Be kind. Always.'
+        """
+        before, _, after = self.assistant.partition(POLICY)
+        return f"{before}{policy}{after}"
 
     def schemas(self, domain: str, side: AgentID, tools: Iterable[Tool]) -> list[dict[str, Any]]:
         """The schemas of tools in OpenAI's function format, in these words.
@@ -101,6 +121,10 @@ class Wording:
 def own_text(name: str) -> str:
     """A text of this package, such as ``"judge"``, without its last line break."""
     return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip("\n")
+
+
+def _own_assistant() -> str:
+    return f"<instructions>\n{own_text('assistant')}\n</instructions>\n<policy>\n{POLICY}\n</policy>"
 
 
 OWN = Wording(user=own_text("user"), user_with_tools=f"{own_text('user')}\n\n{own_text('user_tools')}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from toolgym.compat.tau2.agentfile import read_agent
 from toolgym.compat.tau2.toolfile import read_tools
 from toolgym.domain import Domain
 from toolgym.errors import DataError
@@ -23,6 +24,7 @@ _GUIDELINES = {
     "simulation_guidelines.md": "guidelines of users without tools",
     "simulation_guidelines_tools.md": "guidelines of users with tools",
 }
+_AGENT, _AGENT_FOLDER = "agent/llm_agent.py", "src/tau2"
 _TOOLS: dict[AgentID, str] = {"assistant": "tools.py", "user": "user_tools.py"}
 _NOT_SEARCHED = frozenset({"node_modules", "site-packages", "__pycache__"})
 
@@ -43,18 +45,20 @@ class Checkout:
         wording: Its words.
         sources: The files that they are from.
         left_out: Domains whose words are not used, and why.
+        own_instruction: Why the assistant is told toolgym's own words besides the policy; empty if it is told tau2's.
     """
 
     wording: Wording
     sources: tuple[Source, ...]
     left_out: Mapping[str, str]
+    own_instruction: str = ""
 
 
 def read_checkout(path: str | Path) -> Checkout:
-    """Read the guidelines of users and the descriptions of tools.
+    """Read the guidelines of users, the instruction of the assistant, and the descriptions of tools.
 
-    A domain is left out if its tool files cannot be read, or if it is installed here and its tools or their arguments
-    have other names here than in the checkout.
+    The instruction is left out if it cannot be found in its file. A domain is left out if its tool files cannot be
+    read, or if it is installed here and its tools or their arguments have other names here than in the checkout.
 
     Args:
         path: The checkout.
@@ -89,9 +93,16 @@ def read_checkout(path: str | Path) -> Checkout:
             f"{str(root)!r} has no tools that can be used; they are looked for in every domains/<domain>/tools.py, "
             f"which a checkout of tau2-bench has below src/tau2{reasons}"
         )
+    told: dict[str, str] = {}
+    missing = ""
+    try:
+        told["assistant"], source = _read_instruction(root, files)
+        sources.append(source)
+    except DataError as reason:
+        missing = str(reason)
     digests = {source.path: source.sha256 for source in sources}
-    wording = Wording(user, user_with_tools, tools, read_commit(root), digests)
-    return Checkout(wording, tuple(sources), left_out)
+    wording = Wording(user, user_with_tools, tools, read_commit(root), digests, **told)
+    return Checkout(wording, tuple(sources), left_out, missing)
 
 
 def read_commit(root: Path) -> str | None:
@@ -119,6 +130,7 @@ def _files(root: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(root):
         below[:] = [name for name in below if not name.startswith(".") and name not in _NOT_SEARCHED]
         wanted = {*_GUIDELINES, *(_TOOLS.values() if Path(folder).parent.name == "domains" else ())}
+        wanted |= {Path(_AGENT).name} if Path(folder).name == Path(_AGENT).parent.name else set()
         yield from (Path(folder, name) for name in names if name in wanted)
 
 
@@ -152,6 +164,16 @@ def _place(root: Path, file: Path) -> str:
     return file.relative_to(root).as_posix()
 
 
+def _read_instruction(root: Path, files: Sequence[Path]) -> tuple[str, Source]:
+    text, source = _read(root, _one(root, files, _AGENT_FOLDER, _AGENT), "instruction of the assistant")
+    try:
+        return read_agent(text), source
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise DataError(f"{source.path} cannot be read by this Python: {error}") from error
+    except DataError as error:
+        raise DataError(f"{source.path}: {error}") from error
+
+
 def _read_domain(
     root: Path, files: Sequence[Path], domain: str
 ) -> tuple[dict[AgentID, dict[str, ToolText]], list[Source]]:
@@ -164,7 +186,7 @@ def _read_domain(
         text, source = _read(root, _one(root, files, "src/tau2", tail), "")
         try:
             kit = read_tools(text)
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise DataError(f"{source.path} cannot be read by this Python: {error}") from error
         if not kit:
             raise DataError(f"{source.path} has no class with methods that are marked with is_tool")

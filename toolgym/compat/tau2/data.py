@@ -6,7 +6,8 @@ import json
 import os
 import tomllib
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,20 @@ def data_dir(path: str | Path | None = None) -> Path:
     return folder
 
 
+def domain_folder(name: str, path: str | Path | None = None) -> Path:
+    """A domain's part of tau2's data.
+
+    Raises:
+        DataError: If the folder is missing.
+        UnknownNameError: If it has no such domain.
+    """
+    root = data_dir(path) / "tau2" / "domains"
+    if not (root / name).is_dir():
+        known = [entry.name for entry in root.iterdir() if entry.is_dir()]
+        raise UnknownNameError("tau2 domain", name, known, f"Looked in {str(root)!r}.")
+    return root / name
+
+
 def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
     """A domain over tau2's own data, with its tools in the ``tau2`` flavour.
 
@@ -50,20 +65,17 @@ def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
         path: tau2's data folder; by default what ``TAU2_DATA_DIR`` names.
 
     Raises:
-        DataError: If the folder, or this domain's part of it, is missing or broken.
+        DataError: If the folder is missing, or what is in it is broken.
+        UnknownNameError: If it has no such domain.
     """
-    root = data_dir(path) / "tau2" / "domains"
-    folder = root / domain.name
-    if not folder.is_dir():
-        known = [entry.name for entry in root.iterdir() if entry.is_dir()]
-        raise UnknownNameError("tau2 domain", domain.name, known, f"Looked in {str(root)!r}.")
+    folder = domain_folder(domain.name, path)
     rows = {side: _read_database(folder, _FILES[side]) for side in domain.schemas}
     worlds = WorldStore(domain.schemas)
     world = worlds.add(Database.build(domain.schemas, rows))
     return domain.with_data(
         policy=_read_policy(domain, folder),
         worlds=worlds,
-        tasks=TaskSet(_splits(folder, world)),
+        tasks=TaskSet(task_files(folder, world).splits),
         greeting=GREETING,
         flavour="tau2",
         data="tau2",
@@ -83,21 +95,57 @@ def read_task(data: Any, world: str) -> Task:
         raise TaskError(f"tau2 task {identity!r}: {error}") from error
 
 
-def _splits(folder: Path, world: str) -> dict[str, Callable[[], Sequence[Task]]]:
+@dataclass(frozen=True)
+class TaskFiles:
+    """The lists of tasks in a domain's folder.
+
+    Args:
+        splits: How each split is read, in the order in which they are listed.
+        passed_over: Files that are named as lists of tasks are and hold none, or nothing that was to be had, and why.
+    """
+
+    splits: Mapping[str, Callable[[], Sequence[Task]]]
+    passed_over: Mapping[str, str]
+
+
+def task_files(folder: Path, world: str = "") -> TaskFiles:
+    """What a domain's folder holds of tasks: ``tasks.json``, and whatever else is named ``tasks*.json``.
+
+    tau2 keeps other things under such names too. The list itself is read when a split of it is asked for, and must be
+    one then; the others are read now, and what is no list of tasks is passed over.
+
+    Raises:
+        DataError: If there is no list of tasks, or ``tasks.json`` has a file of splits that is not one.
+    """
     splits: dict[str, Callable[[], Sequence[Task]]] = {}
-    for file in sorted(folder.glob("tasks*.json")):
-        read = _Tasks(file, world)
-        listed = folder / f"split_{file.name}"
-        if listed.is_file():
-            for name, ids in _split_ids(listed).items():
-                splits[name] = partial(read.only, frozenset(ids))
-        elif file.stem == "tasks":
-            splits["base"] = read.all
-        else:
-            splits.setdefault(file.stem.removeprefix("tasks_"), read.all)
+    passed_over: dict[str, str] = {}
+    main, *others = [folder / "tasks.json", *sorted(set(folder.glob("tasks*.json")) - {folder / "tasks.json"})]
+    if main.is_file():
+        splits |= _splits(_Tasks(main, world), "base")
+    for file in others:
+        tasks = _Tasks(file, world)
+        try:
+            tasks.all()
+            found = _splits(tasks, file.stem.removeprefix("tasks_"))
+        except (DataError, TaskError) as error:
+            passed_over[file.name] = str(error)
+            continue
+        taken = [name for name in found if name in splits]
+        if taken:
+            passed_over[file.name] = f"an earlier file has the splits {', '.join(taken)}"
+        splits |= {name: read for name, read in found.items() if name not in taken}
     if not splits:
-        raise DataError(f"{str(folder)!r} holds no tasks")
-    return splits
+        reasons = "".join(f"; {name} was passed over: {why}" for name, why in passed_over.items())
+        raise DataError(f"{str(folder)!r} holds no tasks{reasons}")
+    return TaskFiles(splits, passed_over)
+
+
+def _splits(tasks: _Tasks, otherwise: str) -> dict[str, Callable[[], Sequence[Task]]]:
+    """The splits of one list; ``otherwise``, the whole list if no file names any."""
+    listed = tasks.file.with_name(f"split_{tasks.file.name}")
+    if not listed.is_file():
+        return {otherwise: tasks.all}
+    return {name: partial(tasks.only, frozenset(ids)) for name, ids in _split_ids(listed).items()}
 
 
 def _split_ids(file: Path) -> dict[str, list[str]]:
@@ -105,6 +153,10 @@ def _split_ids(file: Path) -> dict[str, list[str]]:
         return TypeAdapter(dict[str, list[str]]).validate_python(_read_json(file))
     except ValidationError as error:
         raise DataError(f"{str(file)!r} must map names of splits to lists of task ids: {error}") from error
+
+
+_JSON_NAMES = {dict: "an object", str: "a text", int: "a number", float: "a number", bool: "a boolean"}
+_JSON_NAMES |= {type(None): "null"}
 
 
 class _Tasks:
@@ -119,7 +171,7 @@ class _Tasks:
         if self._read is None:
             items = _read_json(self.file)
             if not isinstance(items, list):
-                raise DataError(f"{str(self.file)!r} must hold a list of tasks, got {type(items).__name__}")
+                raise DataError(f"{str(self.file)!r} must hold a list of tasks, got {_JSON_NAMES[type(items)]}")
             self._read = [read_task(item, self.world) for item in items]
         return self._read
 
@@ -153,6 +205,10 @@ def _read_policy(domain: Domain, folder: Path) -> str:
 def _read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{str(file)!r} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise DataError(f"{str(file)!r} is nested too deeply") from error
     except ValueError as error:
         raise DataError(f"{str(file)!r} is not JSON: {error}") from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -12,8 +13,9 @@ from typing import Any, get_args
 from toolgym.compat.tau2.data import read_task
 from toolgym.domain import Domain
 from toolgym.errors import DataError, TaskError
+from toolgym.evaluation.grade import not_judged
 from toolgym.messages import Message, from_chat
-from toolgym.tasks import Task
+from toolgym.tasks import EvaluationCriteria, Task
 from toolgym.trajectory import Check, Fault, Grade, Participant, Termination, Trajectory, Usage
 
 
@@ -26,12 +28,27 @@ class Results:
         tasks: The tasks that were played, as the file has them.
         trajectories: The simulations, in the file's order.
         info: What else the file says of the run, as it stands there: models, limits, seed, policy.
+        gold_unknown: Tasks that were graded by other gold than they have in the file, and how that shows, by id.
     """
 
     domain: str
     tasks: tuple[Task, ...]
     trajectories: tuple[Trajectory, ...]
     info: Mapping[str, Any]
+    gold_unknown: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def solo(self) -> str:
+        """How it shows that the assistant played alone, without a user; empty if it did not."""
+        agent, user = (_player(self.info, f"{side}_info") for side in ("agent", "user"))
+        if "solo" in re.split(r"[\W_]+", agent.lower()):
+            return f"its agent is {agent!r}"
+        if re.sub(r"[\W_]+", "", user.lower()) == "dummyuser":
+            return f"its user is {user!r}"
+        ended = [row for row in self.trajectories if row.termination in ("user_stop", "agent_stop")]
+        if ended and not any(message.role == "user" for row in ended for message in row.messages):
+            return "no user says a word in it"
+        return ""
 
     def over(self, domain: Domain) -> Results:
         """The same with tasks that play in a domain's world: only then have they the keys that they have there.
@@ -43,21 +60,38 @@ class Results:
         Raises:
             DataError: If the domain has no tasks, so that its world is not known.
         """
-        known = {task.id: task for task in domain.tasks}
+        known = list(domain.tasks)
         if not known:
             raise DataError(f"tau2's {domain.name!r} has no tasks here, so that its database is not known")
-        world = next(iter(known.values())).world
+        alike = {_without_issues(task).key: task for task in reversed(known)}
         placed = {}
         for task in self.tasks:
-            here, there = task.model_copy(update={"world": world}), known.get(task.id)
-            alike = there is not None and _without_issues(there).key == _without_issues(here).key
-            placed[task.key] = there if there is not None and alike else here
+            here = task.model_copy(update={"world": known[0].world})
+            placed[task.key] = alike.get(_without_issues(here).key, here)
         rows = tuple(replace(row, task_key=placed[row.task_key].key) for row in self.trajectories)
-        return Results(self.domain, tuple(placed.values()), rows, self.info)
+        return replace(self, tasks=tuple(placed.values()), trajectories=rows)
 
 
 def _without_issues(task: Task) -> Task:
     return task.model_copy(update={"issues": None})
+
+
+def read_gradable(path: str | Path) -> Results:
+    """Read a results file whose simulations are to be graded again, or explained.
+
+    Raises:
+        DataError: If it is not such a file, it holds no simulation, or the assistant played alone in it, which is
+            another game with other rules.
+    """
+    results = read_results(path)
+    if not results.trajectories:
+        raise DataError(f"{str(path)!r} holds no simulation")
+    if results.solo:
+        raise DataError(
+            f"{str(path)!r} was played solo, by an assistant without a user ({results.solo}): it was graded by rules "
+            "that are not those of a dialogue, and is not graded again here"
+        )
+    return results
 
 
 def read_results(path: str | Path) -> Results:
@@ -80,12 +114,15 @@ def read_results(path: str | Path) -> Results:
     info = _part(data, "info", dict, where)
     name = _part(_part(info, "environment_info", dict, f"{where}, info"), "domain_name", str, f"{where}, info")
     tasks: dict[str, Task] = {}
+    gold_unknown: dict[str, str] = {}
     for number, item in enumerate(_part(data, "tasks", list, where)):
         try:
             task = read_task(item, world="")
         except TaskError as error:
             raise DataError(f"{where}, task {number}: {error}") from error
         tasks[task.id] = task
+        if key := _gold_elsewhere(item):
+            gold_unknown[task.id] = f"its gold calls are in {key!r}, which tau2 does not know"
     trials: dict[str, int] = {}
     rows = []
     if "simulations" not in data and data.get("simulation_index"):
@@ -99,9 +136,37 @@ def read_results(path: str | Path) -> Results:
             raise DataError(f"{place}: 'task_id' is {identity!r}, and the file has no such task")
         following = trials.get(identity, 0)
         row = _trajectory(item, tasks[identity], name, info, following, place)
+        if row.grade is not None and (why := _other_gold(item["reward_info"], tasks[identity])):
+            gold_unknown.setdefault(identity, why)
         trials[identity] = max(following, row.trial + 1)
         rows.append(row)
-    return Results(name, tuple(tasks.values()), tuple(rows), info)
+    return Results(name, tuple(tasks.values()), tuple(rows), info, gold_unknown)
+
+
+def _gold_elsewhere(task: Any) -> str:
+    """The key, unknown to tau2, under which the criteria of a task hold gold calls; mostly there is none."""
+    criteria = task.get("evaluation_criteria") if isinstance(task, dict) else None
+    for key, value in (criteria or {}).items():
+        parts = value if isinstance(value, list) else [value]
+        if key not in EvaluationCriteria.model_fields and any(
+            isinstance(one, dict) and "actions" in one for one in parts
+        ):
+            return str(key)
+    return ""
+
+
+def _other_gold(info: Mapping[str, Any], task: Task) -> str:
+    """How a ``reward_info`` shows that it is of other gold calls than the task has in the file."""
+    checked = [check["action"] for check in info.get("action_checks") or ()]
+    recorded = [(one.get("requestor", "assistant"), one.get("name"), one.get("arguments")) for one in checked]
+    gold = [(action.requestor, action.name, action.arguments) for action in task.gold]
+    if recorded and recorded != gold:
+        return "the recorded action checks are of other gold calls than the task has in the file"
+    criteria = task.evaluation_criteria
+    nothing = criteria is not None and criteria.actions is None and criteria.env_assertions is None
+    if nothing and (info.get("db_check") or {}).get("db_match") is False:
+        return "its databases were compared, and the task in the file has no gold calls"
+    return ""
 
 
 def _trajectory(
@@ -122,7 +187,7 @@ def _trajectory(
         task_key=task.key,
         messages=messages,
         termination=termination,
-        grade=None if void else _grade(_part(data, "reward_info", dict, place, optional=True), place),
+        grade=None if void else _grade(_part(data, "reward_info", dict, place, optional=True), task, place),
         history=min(history, len(messages)),
         fault=Fault("service", "tau2 recorded an infrastructure error") if void else None,
         agent=_player(info, "agent_info"),
@@ -173,25 +238,34 @@ def _read_messages(raw: Sequence[Any], place: str) -> Iterator[Message]:
                 yield message if message.tool_call_id else replace(message, tool_call_id=answered)
 
 
-def _grade(data: Mapping[str, Any] | None, place: str) -> Grade | None:
+def _grade(data: Mapping[str, Any] | None, task: Task, place: str) -> Grade | None:
     if data is None:
         return None
     place = f"{place}, reward_info"
     reward = float(_part(data, "reward", (int, float), place))
     checked = _part(data, "db_check", dict, place, optional=True)
-    components = _part(data, "reward_breakdown", dict, place, optional=True) or {}
+    known = _part(data, "reward_breakdown", dict, place, optional=True)
+    basis = tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if known is not None else ()
+    judged = _checks(data, "nl_assertions", ("nl_assertion",), "met", place)
+    components: dict[str, float | None] = dict(known or {})
+    criteria = task.evaluation_criteria if task.needs_judge else None
+    if (
+        criteria is not None and "NL_ASSERTION" in basis and "NL_ASSERTION" not in components
+    ):  # so we write what is unjudged
+        components["NL_ASSERTION"] = None
+        judged = judged or not_judged(criteria.nl_assertions or ())
     info = data.get("info")
     note = info.get("note") if isinstance(info, dict) else None
     return Grade(
         reward=reward,
         success=abs(reward - 1.0) <= 1e-6,
-        basis=tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if components else (),
-        components=dict(components),
+        basis=basis,
+        components={name: components[name] for name in dict.fromkeys((*basis, *components)) if name in components},
         db_match=_part(checked, "db_match", bool, f"{place}, db_check") if checked is not None else None,
         actions=_checks(data, "action_checks", ("action", "action_id"), "action_match", place),
         env_assertions=_checks(data, "env_assertions", ("env_assertion", "func_name"), "met", place),
         communicate=_checks(data, "communicate_checks", ("info",), "met", place),
-        nl_assertions=_checks(data, "nl_assertions", ("nl_assertion",), "met", place),
+        nl_assertions=judged,
         note=note if isinstance(note, str) else "",
     )
 

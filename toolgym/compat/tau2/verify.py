@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from toolgym.database import Session
 from toolgym.domain import Domain
@@ -101,15 +103,56 @@ def read_fixture(path: Path) -> dict[str, Any]:
         DataError: If it is missing, or is not a fixture of trajectories.
     """
     if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}")
+        raise DataError(f"{str(path)!r} is a folder" if path.is_dir() else f"there is no file {str(path)!r}")
     try:
         fixture = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise DataError(f"{str(path)!r} is nested too deeply") from error
     except ValueError as error:
         raise DataError(f"{str(path)!r} is not JSON: {error}") from error
     wanted = {"domain", "strings", "tasks"}
     if not isinstance(fixture, dict) or not wanted <= fixture.keys():
         raise DataError(f"{str(path)!r} is not a fixture of trajectories: it needs {sorted(wanted)}")
+    try:
+        _Fixture.model_validate(fixture, strict=True)
+    except ValidationError as error:
+        raise DataError(f"{str(path)!r} is not a fixture of trajectories: {error}") from error
     return fixture
+
+
+class _Call(BaseModel):
+    name: str
+    arguments: dict[str, Any]
+    requestor: AgentID = "assistant"
+    out: int = Field(ge=0)
+
+
+class _Recorded(BaseModel):
+    name: str
+    calls: list[_Call]
+    final_text: str | None = None
+
+
+class _Task(BaseModel):
+    task_id: str
+    trajectories: list[_Recorded]
+
+
+class _Fixture(BaseModel):
+    """What is asked for in any case; there may be more."""
+
+    domain: str
+    strings: list[str]
+    tasks: list[_Task]
+
+    @model_validator(mode="after")
+    def _outputs_are_there(self) -> Self:
+        calls = [call for task in self.tasks for played in task.trajectories for call in played.calls]
+        if beyond := [call for call in calls if call.out >= len(self.strings)]:
+            raise ValueError(f"the output {beyond[0].out} is not among its {len(self.strings)} strings")
+        return self
 
 
 def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) -> Report:
@@ -125,11 +168,11 @@ def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) ->
     """
     report = Report()
     strings: Sequence[str] = fixture["strings"]
-    tasks = {task.id: task for task in domain.tasks}
     for recorded in fixture["tasks"]:
-        task = tasks.get(recorded["task_id"])
-        if task is None:
-            raise DataError(str(UnknownNameError("task", recorded["task_id"], tasks)))
+        try:
+            task = domain.tasks.find(recorded["task_id"])
+        except UnknownNameError as error:
+            raise DataError(str(error)) from error
         _verify_task(domain, task, recorded, report)
         for trajectory in recorded["trajectories"]:
             place = {"task": task.id, "trajectory": trajectory["name"]}
@@ -234,6 +277,5 @@ def _compare_grade(report: Report, place: Mapping[str, Any], ours: Grade, theirs
         report.rewards.not_checked += 1
         return
     report.compare(report.rewards, {**place, "what": "reward"}, ours.reward, total["reward"])
-    if total.get("reward_breakdown"):
-        counted = {name: value for name, value in ours.components.items() if name in total["reward_breakdown"]}
-        check("reward breakdown", counted, total["reward_breakdown"])
+    if total.get("reward_breakdown") is not None:
+        check("reward breakdown", dict(ours.components), total["reward_breakdown"])
