@@ -63,6 +63,20 @@ def test_chosen_tasks_are_played_alone_and_others_can_be_added(run: Command) -> 
     assert (folder / "trajectories.jsonl").read_bytes() == Path("runs/whole-no-op/trajectories.jsonl").read_bytes()
 
 
+def test_without_trials_a_run_goes_on_with_its_own(run: Command) -> None:
+    options = ("eval", "mock", "--agent", "no-op", "--task", "test-001", "--task", "test-002")
+    folder = Path("runs/x-no-op")
+    run(*options, "--trials", "2", "--name", "x")
+    run(*options[:-2], "--trials", "5", "--name", "x", "--resume")
+    path = folder / "trajectories.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    manifest = read_manifest(folder)
+    run(*options, "--name", "x", "--resume")
+    assert (path.read_bytes(), read_manifest(folder)) == (whole, manifest)
+    assert run(*options, "--name", "y", "--json").json["agents"]["no-op"]["trials"] == 4
+
+
 def test_of_a_run_that_was_cut_short_only_the_chosen_tasks_are_played(run: Command) -> None:
     run(*EVAL, "--agent", "no-op", "--name", "x")
     path = Path("runs/x-no-op/trajectories.jsonl")

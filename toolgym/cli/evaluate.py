@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from toolgym.rollouts import Plan
     from toolgym.tasks import Task
 
+TRIALS = 4
+"""Trials of each task, unless it is said otherwise."""
+
 
 def evaluate(
     domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
@@ -49,7 +52,9 @@ def evaluate(
         str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
     ] = None,
     judge: Annotated[str | None, typer.Option(help="Who judges assertions in words; default: nobody.")] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 4,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials of each task; default: 4, or with --resume those of the run.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
     max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
     max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before it is cut off.")] = 10,
@@ -97,7 +102,7 @@ def evaluate(
     from toolgym.models import Throttle
     from toolgym.prompts import wording_of
     from toolgym.registration import default_user
-    from toolgym.rollouts import Settings, check_players, opened, plan_run
+    from toolgym.rollouts import Settings, check_players, opened, plan_run, trials_held
 
     if resume and name is None:
         raise DataError("--resume needs --name, the name of the run to continue")
@@ -126,6 +131,7 @@ def evaluate(
     if models["agent"] is not None and not any(asked["agent"] for asked in of.values()):
         raise DataError(f"--agent-model {models['agent'].model!r} is for an agent with a model, such as --agent llm")
     wording = wording_of(made)
+    numbers = {each: trials or (resume and trials_held(folder)) or TRIALS for each, folder in folders.items()}
     plans = {
         each: plan_run(
             folder,
@@ -135,7 +141,7 @@ def evaluate(
                 each,
                 data=data,
                 user=user,
-                trials=trials,
+                trials=numbers[each],
                 seed=seed,
                 max_steps=max_steps,
                 max_errors=max_errors,
@@ -143,7 +149,7 @@ def evaluate(
                 wording=wording.name if of[each]["user"] or of[each]["agent"] else "",
                 models={role: recorded(asked) for role, asked in of[each].items() if asked is not None},
                 pool="" if pool is None else str(pool.resolve()),
-                tasks=dict.fromkeys(only, trials),
+                tasks=dict.fromkeys(only, numbers[each]),
             ),
             tasks,
             resume=resume,

@@ -3,7 +3,7 @@
 from toolgym.rollouts.changes import Change, changes
 from toolgym.rollouts.evaluate import evaluate, evaluate_async
 from toolgym.rollouts.parallel import in_parallel
-from toolgym.rollouts.plan import Plan, check_players, opened, plan_run
+from toolgym.rollouts.plan import Plan, check_players, opened, plan_run, trials_held
 from toolgym.rollouts.regrade import Regraded, final_session, regrade, regrade_all, rejudge, task_of
 from toolgym.rollouts.rollout import Rollout, play, play_async
 from toolgym.rollouts.rollouts import rollouts
@@ -30,4 +30,5 @@ __all__ = [
     "rejudge",
     "rollouts",
     "task_of",
+    "trials_held",
 ]

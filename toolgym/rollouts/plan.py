@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import DataError, TaskError, WorldError
-from toolgym.rollouts.settings import Settings
+from toolgym.rollouts.settings import Settings, fewest_trials
 from toolgym.runs import MANIFEST, Run, read_manifest
 from toolgym.runs.files import has_finished
 from toolgym.runs.identity import check_identity
@@ -78,6 +78,18 @@ def plan_run(
     episodes = [f"{task.key}-{trial}" for task in wanted for trial in range(settings.trials_of(task))]
     lacking = sum(name not in kept for name in episodes) if goes_on else len(episodes)
     return Plan(folder, settings, worlds, goes_on, lacking, kept.cost_usd)
+
+
+def trials_held(folder: Path) -> int | None:
+    """How many trials of each task a run is to hold, the smallest number where they differ.
+
+    Returns:
+        None if there is no run, or one whose manifest does not say it: :func:`plan_run` tells what is wrong with it.
+    """
+    try:
+        return fewest_trials(read_manifest(folder)["settings"])
+    except (DataError, KeyError, AttributeError):
+        return None
 
 
 def _fits(folder: Path, settings: Settings, worlds: Sequence[str]) -> bool:

@@ -94,10 +94,25 @@ class Settings:
         return replace(self, trials=max(both.values(), default=self.trials), tasks={} if alike else both)
 
 
-def _held(settings: Mapping[str, Any], tasks: Sequence[Task]) -> dict[str, int]:
-    """The trials of each task that the settings in a manifest ask for."""
+def fewest_trials(settings: Mapping[str, Any]) -> int:
+    """The trials that the settings in a manifest ask for, of the task that has fewest.
+
+    Raises:
+        DataError: If they do not say how many.
+    """
+    return min(_numbers(settings))
+
+
+def _numbers(settings: Mapping[str, Any]) -> list[int]:
+    """The trials that the settings in a manifest ask for: of all tasks, or of each that is chosen."""
     trials, chosen = settings.get("trials"), settings.get("tasks") or {}
-    numbers = chosen.values() if isinstance(chosen, dict) else (None,)
+    numbers: list[Any] = list(chosen.values()) if isinstance(chosen, dict) else [None]
     if not isinstance(trials, int) or not all(isinstance(number, int) for number in numbers):
         raise DataError(f"a run's settings must say how many trials there are, got trials={trials!r}, tasks={chosen!r}")
-    return {task.id: chosen.get(task.id, 0) if chosen else trials for task in tasks}
+    return numbers or [trials]
+
+
+def _held(settings: Mapping[str, Any], tasks: Sequence[Task]) -> dict[str, int]:
+    """The trials of each task that the settings in a manifest ask for."""
+    numbers, chosen = _numbers(settings), settings.get("tasks")
+    return {task.id: chosen.get(task.id, 0) if chosen else numbers[0] for task in tasks}
