@@ -73,6 +73,11 @@ def test_an_episode_through_the_environment_costs_a_three_hundredth(report: benc
     assert report.ratios["tau2_episode / tool_env_episode"] >= 300
 
 
+def test_the_stricter_ratio_is_reported_beside_the_other_and_is_large_too(report: bench.BenchReport) -> None:
+    for of in ("episode", "tool_env_episode"):
+        assert 50 <= report.ratios[f"tau2_cheapest_episode / {of}"] < report.ratios[f"tau2_episode / {of}"]
+
+
 def test_comparing_states_costs_a_two_thousandth_of_a_full_hash(report: bench.BenchReport) -> None:
     assert report.ratios["full_hash / compare"] >= 2000
 

@@ -106,7 +106,7 @@ def tau2_word(termination: Termination) -> str:
     return _NEAREST.get(termination, termination)
 
 
-_NEAREST: Mapping[Termination, str] = {}
+_NEAREST: Mapping[str, str] = {"user_context_window_exceeded": "context_window_exceeded"}
 """For each termination that tau2 does not know, the nearest that it does."""
 
 
