@@ -6,9 +6,9 @@ import os
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.output import AsJson, errors, print_json
+from toolgym.cli.tables import Table, numeric
 
 
 def bench(
@@ -51,15 +51,11 @@ def bench(
     if as_json:
         print_json(report.as_dict())
         return
-    table = Table(title=report.machine)
-    for heading in ("case", "µs", "n"):
-        table.add_column(heading, justify="right" if heading != "case" else "left")
+    table = Table("case", *numeric("µs", "n"), title=report.machine)
     for name, case in report.cases.items():
-        table.add_row(name, f"{case.median_us:,.1f}", str(case.n))
-    console.print(table)
-    ratios = Table()
-    ratios.add_column("ratio")
-    ratios.add_column("value", justify="right")
+        table.add(name, f"{case.median_us:,.1f}", str(case.n))
+    table.print()
+    ratios = Table("ratio", *numeric("value"))
     for name, value in report.ratios.items():
-        ratios.add_row(name, f"{value:,.2f}")
-    console.print(ratios)
+        ratios.add(name, f"{value:,.2f}")
+    ratios.print()

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from toolgym.cli.figures import figures, print_figures
 from toolgym.cli.models import AgentModel, BaseUrl, JudgeModel, ModelArgs, UserModel, model_settings, recorded
-from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.output import AsJson, Data, errors, print_json, say
 from toolgym.cli.pools import SPLIT, over_pool
 
 if TYPE_CHECKING:
@@ -203,11 +203,11 @@ def evaluate(
     played = split if pool is None else f"{split} {pool}"
     print_figures(f"{domain} · {played} · {data} data · user {user} · {trials} trials", trials, answers)
     if not getattr(customer, "comparable", True):
-        console.print(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
+        say(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
     for chosen, folder in folders.items():
-        console.print(f"{chosen}: {folder}", soft_wrap=True)
+        say(f"{chosen}: {folder}")
     if tau2_results is not None:
-        console.print(f"tau2 results: {tau2_results}")
+        say(f"tau2 results: {tau2_results}")
 
 
 def _open(

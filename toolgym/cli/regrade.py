@@ -13,9 +13,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, model_settings
-from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.output import AsJson, errors, print_json, say
 from toolgym.cli.pools import domain_played
-from toolgym.cli.runs import Runs, find_run, plain
+from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
@@ -263,19 +263,19 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
 def _print(recorded: Recorded, compared: Comparison, folder: Path | None) -> None:
     total = sum(compared.outcomes.values())
     counts = ", ".join(f"{number} {name}" for name, number in compared.outcomes.items() if number or name != "new")
-    console.print(plain(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories"))
-    console.print(plain(f"rewards: {counts}"))
+    say(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories")
+    say(f"rewards: {counts}")
     for row in compared.changed[:LISTED]:
         parts = ", ".join(f"{name} {_value(old)} → {_value(new)}" for name, (old, new) in row["components"].items())
         reward = f"{_value(row['before'])} → {_value(row['after'])}"
         text = f"task {row['task_id']}, trial {row['trial']}: {reward} ({parts or 'no component changed'})"
-        console.print(plain(text), style="red", soft_wrap=True)
+        say(text, style="red")
     if len(compared.changed) > LISTED:
-        console.print(f"… and {len(compared.changed) - LISTED} more; --json lists them all.")
+        say(f"… and {len(compared.changed) - LISTED} more; --json lists them all.")
     if compared.inside:
-        console.print(f"{compared.inside} of the equal rewards come of other components than before.")
+        say(f"{compared.inside} of the equal rewards come of other components than before.")
     if folder is not None:
-        console.print(plain(f"written: {folder}"), soft_wrap=True)
+        say(f"written: {folder}")
 
 
 def _value(number: float | None) -> str:

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, errors, print_json
-from toolgym.cli.runs import plain
+from toolgym.cli.output import AsJson, errors, print_json, say
+from toolgym.cli.tables import Table, numeric
 
 UNTARGETED = "untargeted"
 """What stands for tasks that stress no pattern."""
@@ -95,25 +94,19 @@ def _reasons(answer: Mapping[str, Any]) -> str:
 
 
 def _print(answer: Mapping[str, Any]) -> None:
-    table = Table(title=f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations")
-    table.add_column("stage")
-    for heading in ("passed", "failed"):
-        table.add_column(heading, justify="right")
+    title = f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations"
+    table = Table("stage", *numeric("passed", "failed"), title=title)
     for name, tally in answer["stages"].items():
-        table.add_row(name, str(tally["passed"]), str(tally["failed"]))
-    console.print(table)
-    _say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
+        table.add(name, str(tally["passed"]), str(tally["failed"]))
+    table.print()
+    say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
     slips = answer["recoveries"]
     shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())
-    _say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
+    say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
     if slips["fallbacks"]:
-        _say(f"recoveries by the oracle, as the novice had no such trial: {slips['fallbacks']}", style="yellow")
+        say(f"recoveries by the oracle, as the novice had no such trial: {slips['fallbacks']}", style="yellow")
     for why, number in (*answer["left_out"].items(), *answer["notes"].items()):
-        _say(f"{number} left out: {why}", style="yellow")
+        say(f"{number} left out: {why}", style="yellow")
     if answer["demonstrations"] < answer["asked"]:
-        _say(f"{answer['asked']} were asked for: not enough came through", style="yellow")
-    _say(f"written: {answer['folder']}")
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(plain(text), style=style, soft_wrap=True)
+        say(f"{answer['asked']} were asked for: not enough came through", style="yellow")
+    say(f"written: {answer['folder']}")

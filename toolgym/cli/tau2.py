@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.output import AsJson, print_json, say
+from toolgym.cli.tables import Table, numeric
 
 app = typer.Typer(help="Compare with tau2-bench.", no_args_is_help=True)
 
@@ -53,16 +53,16 @@ def verify_fixture(
             }
         )
     else:
-        table = Table(title=f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls")
-        for heading in ("", "matched", "normalised", "mismatched", "not checked"):
-            table.add_column(heading, justify="right" if heading else "left")
+        title = f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls"
+        headings = ("matched", "normalised", "mismatched", "not checked")
+        table = Table("", *numeric(*headings), title=title)
         for kind in KINDS:
             tally = getattr(report, kind)
             figures = (tally.matched, tally.normalised, tally.mismatched, tally.not_checked)
-            table.add_row(kind, *(f"{figure:,}" for figure in figures))
-        console.print(table)
+            table.add(kind, *(f"{figure:,}" for figure in figures))
+        table.print()
         for mismatch in report.first_mismatches:
-            console.print(str(mismatch), style="red", markup=False)
+            say(str(mismatch), style="red")
     if report.mismatched:
         raise typer.Exit(1)
 
@@ -89,7 +89,7 @@ def import_wording(
         print_json({**told, "sources": sources, "left_out": dict(found.left_out)})
         return
     for source in found.sources:
-        console.print(f"{source.what}: {source.path}\n    sha256 {source.sha256}", soft_wrap=True, markup=False)
+        say(f"{source.what}: {source.path}\n    sha256 {source.sha256}")
     for name, reason in found.left_out.items():
-        console.print(f"left out: {name}: {reason}", style="red", soft_wrap=True, markup=False)
-    console.print(f"Stored as {found.wording.name} in {stored}", soft_wrap=True, markup=False)
+        say(f"left out: {name}: {reason}", style="red")
+    say(f"Stored as {found.wording.name} in {stored}")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import typer
-from rich.text import Text
 
-from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.output import AsJson, console, print_json, rule, say
 from toolgym.cli.pools import domain_played, settings_of
-from toolgym.cli.runs import Runs, find_run, plain, tools_of
+from toolgym.cli.runs import Runs, find_run, tools_of
+from toolgym.cli.tables import Table, numeric, prose
 from toolgym.trajectory import Check, Fault, Grade, Termination, Trajectory
 
 if TYPE_CHECKING:
@@ -116,14 +116,12 @@ def view(
         return
     for match, row in zip(shown, rows, strict=True):
         _show(match, row, full, played)
-    if not shown:
+    if not shown and found:
         _list(found)
     if not found:
-        console.print("No episode matches.")
+        say("No episode matches.")
     elif len(shown) < count:
-        console.print(
-            f"{count} episodes match; --limit N shows the first N whole, --episode one of them.", highlight=False
-        )
+        say(f"{count} episodes match; --limit N shows the first N whole, --episode one of them.")
 
 
 def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:
@@ -186,62 +184,58 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
 
 
 def _list(matches: Sequence[_Match]) -> None:
-    cells = []
+    counts = ("messages", "calls", "failed", "repeated")
+    table = Table("episode", "task", *numeric("trial"), "result", "ended by", *numeric(*counts), prose("injected"))
     for match in matches:
         figures = match.figures
-        counts = [f"{figures['messages']} messages", f"{figures['calls']} calls"]
-        counts += [
-            f"{figures[name]} {told}"
-            for name, told in (("errors", "failed"), ("repeated", "repeated"))
-            if figures[name]
-        ]
-        patterns = ", ".join(figures["patterns"])
-        name = (figures["episode"], figures["task_id"], f"trial {figures['trial']}", match.result)
-        cells.append([*name, figures["termination"] or "cut off", ", ".join(counts), patterns])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        console.print(plain(text.rstrip()), soft_wrap=True)
+        numbers = (figures[name] for name in ("messages", "calls", "errors", "repeated"))
+        table.add(
+            *(figures["episode"], figures["task_id"], str(figures["trial"]), match.result),
+            figures["termination"] or "cut off",
+            *("n/a" if number is None else str(number) for number in numbers),
+            ", ".join(figures["patterns"]),
+        )
+    table.print()
 
 
 def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
     from toolgym.render import write_message
 
     figures = match.figures
-    console.rule(plain(f"{row.task_id} · trial {row.trial} · {match.result}"))
+    rule(f"{row.task_id} · trial {row.trial} · {match.result}")
     where = " · ".join(part for part in (row.domain, row.split, f"{row.data} data") if part)
     seconds = "" if figures["seconds"] is None else f", {figures['seconds']:.3g} s"
-    _say(
+    say(
         f"episode {row.episode_id}: {where}, agent {row.agent or '?'}, user {row.user or '?'}, seed {row.seed}{seconds}"
     )
     for number, message in enumerate(row.messages):
         if full and message.reasoning is not None:
-            _say(f"    {message.role} thinks: {message.reasoning}", style="dim italic")
+            say(f"    {message.role} thinks: {message.reasoning}", style="dim italic")
         write_message(console, message, whole=full, number=number, notes=match.notes.get(number))
         if number == row.history - 1:
-            console.rule("so far it came with the task", style="dim")
+            rule("so far it came with the task", style="dim")
     task, changes, reason = _look(row, played)
-    console.rule(plain(match.result), style="dim")
-    _say(f"It ended by {row.termination or 'being cut off'}.")
+    rule(match.result, style="dim")
+    say(f"It ended by {row.termination or 'being cut off'}.")
     if row.fault is not None:
-        _say(f"Void: {row.fault.source}: {row.fault.reason}", style="red")
+        say(f"Void: {row.fault.source}: {row.fault.reason}", style="red")
     if row.grade is not None:
         _show_grade(row.grade, task)
     for side, terms in row.rewards.items():
         parts = ", ".join(f"{name} {paid:g}" for name, paid in terms.items())
-        _say(f"reward of the {side}: {sum(terms.values()):g} ({parts})")
+        say(f"reward of the {side}: {sum(terms.values()):g} ({parts})")
     for injection in row.injected:
         after = "and put right" if injection.recovered else "and not put right"
-        _say(f"injected after {injection.message} messages that the assistant saw: {injection.pattern}, {after}")
+        say(f"injected after {injection.message} messages that the assistant saw: {injection.pattern}, {after}")
     for who, used in row.usage.items():
         tokens = f"{_known(used.input_tokens)} tokens read, {_known(used.output_tokens)} generated"
         cost = "n/a" if used.cost_usd is None else f"${used.cost_usd:,.4f}"
-        _say(f"{who}: {_known(used.calls)} requests, {tokens}, cost {cost}")
-    console.rule("what it changed, beside the gold", style="dim")
+        say(f"{who}: {_known(used.calls)} requests, {tokens}, cost {cost}")
+    rule("what it changed, beside the gold", style="dim")
     if changes is None:
-        _say(f"Not known: {reason}")
+        say(f"Not known: {reason}")
     elif not changes:
-        _say("Neither it nor the gold changes anything.")
+        say("Neither it nor the gold changes anything.")
     for change in changes or ():
         _show_change(change, full)
 
@@ -265,9 +259,9 @@ def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[Change, .
 
 def _show_grade(grade: Grade, task: Task | None) -> None:
     for name, value in grade.components.items():
-        _say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
+        say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
     if grade.note:
-        _say(grade.note)
+        say(grade.note)
     gold = {action.action_id: action for action in task.gold} if task is not None else {}
     aside = "" if "ACTION" in grade.basis else " (does not count)"
     for check in grade.actions:
@@ -276,7 +270,7 @@ def _show_grade(grade: Grade, task: Task | None) -> None:
             call = (
                 check.what if action is None else f"{action.requestor}: {action.name}({json.dumps(action.arguments)})"
             )
-            _say(f"  gold call not made{aside}: {call}")
+            say(f"  gold call not made{aside}: {call}")
     said: tuple[tuple[str, Sequence[Check]], ...] = (
         ("does not hold", grade.env_assertions),
         ("was not said", grade.communicate),
@@ -286,7 +280,7 @@ def _show_grade(grade: Grade, task: Task | None) -> None:
         for check in checks:
             if not check.met:
                 note = f" ({check.note})" if check.note and check.met is False else ""
-                _say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
+                say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
 
 
 def _show_change(change: Change, full: bool) -> None:
@@ -294,7 +288,7 @@ def _show_change(change: Change, full: bool) -> None:
     field = f".{change.field}" if change.field else ""
     before, made, gold = (_value(text, full) for text in (change.before, change.made, change.gold))
     after = {"missing": gold, "different": f"{made}, gold: {gold}"}.get(change.kind, made)
-    _say(f"{label:<10}{change.side}.{change.table}[{change.key}]{field}: {before} → {after}", style=style)
+    say(f"{label:<10}{change.side}.{change.table}[{change.key}]{field}: {before} → {after}", style=style)
 
 
 def _value(text: str | None, full: bool) -> str:
@@ -321,7 +315,3 @@ def _whole(row: Trajectory, played: Played) -> dict[str, Any]:
 
 def _known(number: int | None) -> str:
     return "n/a" if number is None else f"{number:,}"
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(Text(plain(text).plain, style=style), soft_wrap=False)
