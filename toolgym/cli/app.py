@@ -8,6 +8,7 @@ import typer
 
 from toolgym import __version__
 from toolgym.cli import bench, curriculum, doctor, evaluate, failures, play, regrade, runs, tasks, tau2, view
+from toolgym.cli.completion import InstallCompletion, ShowCompletion
 
 app = typer.Typer(
     name="toolgym",
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -29,6 +31,8 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    install_completion: InstallCompletion = False,
+    show_completion: ShowCompletion = False,
 ) -> None:
     pass
 

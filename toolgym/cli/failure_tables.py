@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from toolgym.cli.output import rule, say
+from toolgym.cli.output import fact, rule, say
 from toolgym.cli.tables import Column, Table, bar, numeric, prose
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
 def _print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
     for one in examples:
         rule(f"{one['pattern']} · {one['task_id']} · trial {one['trial']} · message {one['message']}")
-        say(f"expected  {one['expected']}")
-        say(f"got       {one['got']}")
+        fact("expected", one["expected"], 10)
+        fact("got", one["got"], 10)
         if one["explanation"]:
             say(one["explanation"])
 

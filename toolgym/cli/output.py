@@ -15,6 +15,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer import rich_utils
 
 from toolgym.render import harmless
 
@@ -34,6 +35,7 @@ def _width(stream: TextIO) -> int | None:
     return shutil.get_terminal_size((PIPED, 25)).columns  # COLUMNS may be 0, as in some containers
 
 
+rich_utils.MAX_WIDTH = _width(sys.stdout)  # of typer's help
 console = Console(width=_width(sys.stdout))
 errors = Console(width=_width(sys.stderr), stderr=True)
 _wraps = sys.stdout.isatty() or "COLUMNS" in os.environ
@@ -80,6 +82,20 @@ def _wrapped(text: str, width: int, indent: str | None = None) -> str:
         deeper = line[: len(line) - len(line.lstrip())] if indent is None else indent
         wrapped.append(fill(line, width, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False))
     return "\n".join(wrapped)
+
+
+def told(error: typer.TyperException) -> str:
+    """What a mistake in the command line is: with the value, what was meant perhaps, and where to read on."""
+    text = error.format_message().strip().rstrip(".")
+    if not text:
+        return ""
+    if possible := getattr(error, "possibilities", None):
+        text = f"{error.message}. Did you mean {possible[0]}?"
+    cause = error.__cause__
+    if isinstance(cause, ValueError) and (problems := getattr(cause, "errors", None)):
+        text += f", got {problems()[0]['input']!r}"
+    context = getattr(error, "ctx", None)
+    return text if context is None else f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path} --help"
 
 
 def encode_anything() -> None:

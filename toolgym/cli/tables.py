@@ -98,7 +98,9 @@ class Table:
         groups = self._groups({place: sizes[place] for place in needed}, room)
         if self.keys and len(groups) <= TABLES:
             for part, group in enumerate(groups):
-                self._draw(group, False, self.title if part == 0 else "")
+                if part:
+                    console.print()
+                self._draw(group, False, "" if part else self.title)
         else:
             self._print_blocks(needed, room)
 
