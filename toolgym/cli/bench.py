@@ -7,18 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
+from toolgym.cli.completion import domains
 from toolgym.cli.output import AsJson, errors, print_json
 from toolgym.cli.tables import Table, numeric
 
 
 def bench(
-    what: Annotated[Literal["episodes", "rollouts", "vector"], typer.Argument(help="What is measured.")] = "episodes",
-    domain: Annotated[str, typer.Option(help="The domain.")] = "retail",
+    what: Annotated[
+        Literal["episodes", "rollouts", "vector"],
+        typer.Argument(metavar="[WHAT]", help="What to measure: episodes, rollouts or vector."),
+    ] = "episodes",
+    domain: Annotated[str, typer.Option(help="The domain.", autocompletion=domains)] = "retail",
     data: Annotated[
-        str | None, typer.Option(help="Whose tasks; default: tau2 if TAU2_DATA_DIR is set, else toolgym.")
+        str | None,
+        typer.Option(help="Whose tasks, toolgym's or tau2's; default: tau2 if TAU2_DATA_DIR is set, else toolgym."),
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Of rollouts: episodes played at once; default: 4096.")
+        int | None, typer.Option(min=1, help="For rollouts: episodes played at once; default: 4096.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

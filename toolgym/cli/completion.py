@@ -68,7 +68,7 @@ def agents() -> list[str]:
     return AGENTS.names()
 
 
-def runs(context: typer.Context) -> list[str]:
+def run_names(context: typer.Context) -> list[str]:
     """The names of the runs in the folder of the runs."""
     from toolgym.runs.files import MANIFEST
 

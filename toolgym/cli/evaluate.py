@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toolgym.cli.completion import agents
 from toolgym.cli.figures import figures, print_figures
-from toolgym.cli.models import AgentModel, BaseUrl, JudgeModel, ModelArgs, UserModel, model_settings, recorded
-from toolgym.cli.output import AsJson, Data, errors, print_json, say
+from toolgym.cli.models import (
+    AgentModel,
+    BaseUrl,
+    BudgetUsd,
+    JudgeModel,
+    ModelArgs,
+    RequestsPerMinute,
+    TokensPerMinute,
+    UserModel,
+    model_settings,
+    recorded,
+)
+from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, say
 from toolgym.cli.pools import SPLIT, over_pool
 
 if TYPE_CHECKING:
@@ -29,21 +41,23 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    split: Annotated[str | None, typer.Option(help="Which tasks; default: test.")] = None,
+    domain: DomainName,
+    split: Annotated[str | None, typer.Option(help="The split to play; default: test.")] = None,
     pool: Annotated[
-        Path | None, typer.Option(help="Play the tasks that were made for this pool instead of a split's.")
+        Path | None, typer.Option(help="A pool's folder: play the tasks made for it instead of a split.")
     ] = None,
-    agent: Annotated[list[str] | None, typer.Option(help="An agent; may be given several times.")] = None,
+    agent: Annotated[
+        list[str] | None, typer.Option(help="An agent; may be given several times.", autocompletion=agents)
+    ] = None,
     data: Data = "toolgym",
     user: Annotated[
         str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
     ] = None,
-    judge: Annotated[str | None, typer.Option(help="Who judges assertions in words; default: nobody.")] = None,
+    judge: Annotated[str | None, typer.Option(help="Who judges natural-language assertions; default: nobody.")] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
     max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
-    max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before it is cut off.")] = 10,
+    max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before an episode is cut off.")] = 10,
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(help="Name of the run; default: time and domain.")] = None,
     resume: Annotated[
@@ -51,9 +65,10 @@ def evaluate(
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 16,
     backend: Annotated[
-        Literal["local", "ray"], typer.Option(help="Where: in this process, or on the workers of a Ray cluster.")
+        Literal["local", "ray"],
+        typer.Option(help="Where to play: in this process, or on the workers of a Ray cluster."),
     ] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one a core.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one per core.")] = None,
     tau2_results: Annotated[
         Path | None, typer.Option(help="Also write the trajectories in tau2's results format.")
     ] = None,
@@ -66,13 +81,9 @@ def evaluate(
     judge_model: JudgeModel = None,
     judge_base_url: BaseUrl = None,
     judge_args: ModelArgs = None,
-    rpm: Annotated[
-        float | None, typer.Option(help="Requests a minute, for each model.", rich_help_panel="Models")
-    ] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens a minute, likewise.", rich_help_panel="Models")] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
-    ] = None,
+    rpm: RequestsPerMinute = None,
+    tpm: TokensPerMinute = None,
+    budget_usd: BudgetUsd = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate agents: success of every task over several trials, as Pass^1 to Pass^k with 95 % intervals."""

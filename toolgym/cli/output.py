@@ -17,10 +17,16 @@ from rich.console import Console
 from rich.text import Text
 from typer import rich_utils
 
+from toolgym.cli.completion import domains
 from toolgym.render import harmless
 
+DomainName = Annotated[
+    str, typer.Argument(metavar="DOMAIN", autocompletion=domains, help="The domain, such as mock or retail.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-Data = Annotated[str, typer.Option(help="Whose tasks: toolgym, or tau2 (from TAU2_DATA_DIR).")]
+Data = Annotated[
+    str, typer.Option(help="Whose tasks: toolgym's own, or tau2's from the folder that TAU2_DATA_DIR names.")
+]
 
 PIPED = 120
 """The width of what goes into a pipe or a file, unless COLUMNS says otherwise."""
@@ -78,7 +84,7 @@ def _filled(text: str, indent: str | None = None) -> str:
 def _wrapped(text: str, width: int, indent: str | None = None) -> str:
     """Lines wrapped between words; what is wrapped is indented as its line is, unless it is said otherwise."""
     wrapped = []
-    for line in text.split("\n"):
+    for line in text.expandtabs().split("\n"):
         deeper = line[: len(line) - len(line.lstrip())] if indent is None else indent
         wrapped.append(fill(line, width, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False))
     return "\n".join(wrapped)
@@ -91,9 +97,9 @@ def told(error: typer.TyperException) -> str:
         return ""
     if possible := getattr(error, "possibilities", None):
         text = f"{error.message}. Did you mean {possible[0]}?"
-    cause = error.__cause__
-    if isinstance(cause, ValueError) and (problems := getattr(cause, "errors", None)):
-        text += f", got {problems()[0]['input']!r}"
+    text = text.replace("Value error, ", "").replace(": Input should", ": it should")
+    if (problems := getattr(error.__cause__, "errors", None)) and (given := repr(problems()[0]["input"])) not in text:
+        text += f", got {given}"
     context = getattr(error, "ctx", None)
     return text if context is None else f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path} --help"
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolgym.cli.completion import agents
 from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, model_settings
-from toolgym.cli.output import Data, rule, say
+from toolgym.cli.output import Data, DomainName, console, rule, say
 from toolgym.cli.tables import Table, prose
 from toolgym.messages import AgentID
 
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
 
 
 def play(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    side: Annotated[AgentID, typer.Option("--as", help="Whom you play.")] = "assistant",
-    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn from the split.")] = None,
-    split: Annotated[str | None, typer.Option(help="Where it is drawn from; default: test, or the first.")] = None,
+    domain: DomainName,
+    side: Annotated[AgentID, typer.Option("--as", help="The side that you play.")] = "assistant",
+    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn at random from the split.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split to draw a task from; default: test, or else the first.")
+    ] = None,
     data: Data = "toolgym",
-    seed: Annotated[int, typer.Option(min=0, help="Seeds the draw and the other side.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the draw and of the other side.")] = 0,
     user: Annotated[
         str | None,
         typer.Option(help="Who plays the user; default: scripted if the task carries facts, else minimal."),
     ] = None,
-    agent: Annotated[str | None, typer.Option(help="Who plays the assistant, with --as user; default: oracle.")] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(autocompletion=agents, help="Who plays the assistant, with --as user; default: oracle."),
+    ] = None,
     user_model: UserModel = None,
     user_base_url: BaseUrl = None,
     user_args: ModelArgs = None,
@@ -69,7 +75,7 @@ def play(
         name = agent or ("llm" if model is not None else "oracle")
         factory = make_agent(name, model)
     opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
-    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side)
+    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side, console=console)
     episode = Episode(made, chosen, terms=build_reward())
     if sys.stdin.isatty():
         with suppress(ImportError):

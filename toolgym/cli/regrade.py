@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, model_settings
 from toolgym.cli.output import AsJson, errors, print_json, say
 from toolgym.cli.pools import domain_played
@@ -81,15 +82,22 @@ class Comparison:
 
 def regrade(
     source: Annotated[
-        str, typer.Argument(metavar="RUN_OR_FILE", help="A run: its folder or its name; or a results file of tau2.")
+        str,
+        typer.Argument(
+            metavar="RUN_OR_FILE",
+            autocompletion=run_names,
+            help="A run: its folder or its name; or a results file of tau2.",
+        ),
     ],
     fresh_tasks: Annotated[
         bool, typer.Option("--fresh-tasks", help="Grade by the tasks that have these ids now, even if they changed.")
     ] = False,
-    write: Annotated[str | None, typer.Option(metavar="NAME", help="Write the new grades as a run.")] = None,
+    write: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Write the new grades as a run of this name.")
+    ] = None,
     runs: Runs = Path("runs"),
     judge: Annotated[
-        str | None, typer.Option(help="Who judges assertions in words anew; default: the recorded verdicts.")
+        str | None, typer.Option(help="Who judges natural-language assertions anew; default: the recorded verdicts.")
     ] = None,
     judge_model: JudgeModel = None,
     judge_base_url: BaseUrl = None,

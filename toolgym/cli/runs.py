@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.output import AsJson, fact, print_json, say
 from toolgym.cli.tables import Column, Table, numeric
 from toolgym.render import harmless
@@ -22,8 +23,8 @@ from toolgym.render import harmless
 if TYPE_CHECKING:
     from toolgym.tools import Tool
 
-app = typer.Typer(help="Look at runs, and ask them.", no_args_is_help=True)
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
+app = typer.Typer(help="Look at runs, and query them.", no_args_is_help=True)
+Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.")]
 
 SHOWN = 1000
 """Rows of an answer that are printed as a table."""
@@ -73,7 +74,12 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show_run(
-    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", autocompletion=run_names, help="A run: its folder, or its name in the folder of runs."
+        ),
+    ],
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +97,9 @@ def show_run(
 
 @app.command("query")
 def query_runs(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs: folders, or names.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="RUN...", autocompletion=run_names, help="Runs: their folders or names.")
+    ],
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, such as 'select * from episodes limit 5'.")],
     runs: Runs = Path("runs"),
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
@@ -204,7 +212,7 @@ def _print(found: Mapping[str, Any]) -> None:
     if not found["pass_hat"]:
         fact("Pass^k", "n/a")
     each = {name: "n/a" if value is None else f"{value:.1f}" for name, value in found["mean"].items()}
-    fact("mean", f"{each['messages']} messages, {each['steps']} steps, {each['calls']} calls an episode")
+    fact("mean", f"{each['messages']} messages, {each['steps']} steps, {each['calls']} calls per episode")
     calls = found["calls"]
     repeated = "n/a (the domain is not installed)" if calls["repeated"] is None else f"{calls['repeated']:,}"
     fact("calls", f"{calls['made']:,}: {calls['failed']:,} failed, {repeated} repeated")
@@ -212,7 +220,7 @@ def _print(found: Mapping[str, Any]) -> None:
         fact("injected", _listed(found["injected"]))
     took = found["time"]
     if took["started"] is not None and took["ended"] is not None:
-        fact("time", f"{took['started']} to {took['ended']} UTC, {took['mean_seconds']:.3g} s an episode")
+        fact("time", f"{took['started']} to {took['ended']} UTC, {took['mean_seconds']:.3g} s per episode")
     table = Table("", *numeric("requests", "tokens read", "tokens generated", "cost"))
     cells = []
     for who, used in found["usage"].items():

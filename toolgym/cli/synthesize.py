@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from toolgym.cli.output import AsJson, errors, print_json, say
+from toolgym.cli.output import AsJson, DomainName, errors, print_json, say
 from toolgym.cli.tables import Table, numeric
 
 UNTARGETED = "untargeted"
@@ -18,22 +18,23 @@ UNTARGETED = "untargeted"
 
 
 def synthesize(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
-    count: Annotated[int, typer.Option(min=1, help="How many tasks.")] = 100,
+    domain: DomainName,
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
+    count: Annotated[int, typer.Option(min=1, help="How many tasks to make.")] = 100,
     recoveries: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share in which the agent slips and recovers.")
+        float, typer.Option(min=0.0, max=1.0, help="The share of dialogues in which the agent slips and recovers.")
     ] = 0.2,
     patterns: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B", help="What tasks stress, in turn; 'untargeted' for nothing; default: all, half untargeted."
+            metavar="A,B",
+            help="Failure patterns that tasks stress, in turn; 'untargeted' for none; default: all, half untargeted.",
         ),
     ] = None,
     wordings: Annotated[
-        str, typer.Option(metavar="A,B", help="How the agent speaks, in turn; 'all': each dialogue chooses.")
+        str, typer.Option(metavar="A,B", help="The agent's wordings, in turn; 'all': each dialogue draws one.")
     ] = "all",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed; the same one makes the same tasks and dialogues.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make certified tasks, have each solved in dialogue, and write them as data for supervised fine-tuning.

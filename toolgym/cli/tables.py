@@ -19,7 +19,7 @@ TABLES = 3
 """How many tables the columns of one may be divided among."""
 LONG_WORD = 40
 """Longer words in a column of prose may be broken."""
-NARROW = 20
+NARROW = 16
 """Prose is not wrapped to less than this."""
 BAR = 20
 """The length of a full bar."""
@@ -96,7 +96,7 @@ class Table:
                 self._draw(dict(zip(places, widths, strict=True)), bordered, self.title)
                 return
         groups = self._groups({place: sizes[place] for place in needed}, room)
-        if self.keys and len(groups) <= TABLES:
+        if self.keys and groups and len(groups) <= TABLES:
             for part, group in enumerate(groups):
                 if part:
                     console.print()

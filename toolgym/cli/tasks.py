@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from toolgym.cli.output import AsJson, Data, console, errors, print_json, rule, say
+from toolgym.cli.completion import agents
+from toolgym.cli.output import AsJson, Data, DomainName, console, errors, print_json, rule, say
 from toolgym.cli.synthesize import synthesize
 from toolgym.cli.tables import Table, numeric, prose
 
 app = typer.Typer(help="Look at tasks, check them, and make new ones.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
-Domain = Annotated[str, typer.Argument(help="The domain, such as mock or retail.")]
 
 
 @app.command("list")
 def list_tasks(
-    domain: Domain,
+    domain: DomainName,
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     data: Data = "toolgym",
     as_json: AsJson = False,
@@ -45,12 +45,14 @@ def list_tasks(
 
 @app.command("show")
 def show_task(
-    domain: Domain,
-    task_id: Annotated[str, typer.Argument(help="The task's id.")],
+    domain: DomainName,
+    task_id: Annotated[str, typer.Argument(metavar="TASK_ID", help="The task's id, as `tasks list` shows it.")],
     data: Data = "toolgym",
-    agent: Annotated[str, typer.Option(help="Whose dialogue is shown; none with an empty name.")] = "oracle",
+    agent: Annotated[
+        str, typer.Option(help="Whose dialogue is shown; an empty name shows none.", autocompletion=agents)
+    ] = "oracle",
     seed: Annotated[int, typer.Option(min=0, help="The dialogue's seed.")] = 0,
-    trial: Annotated[int, typer.Option(min=0, help="Which trial of the dialogue.")] = 0,
+    trial: Annotated[int, typer.Option(min=0, help="The number of the trial, from 0.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show one task: what the user wants, how it starts, by what it is graded, and how an agent plays it."""
@@ -97,7 +99,7 @@ def show_task(
 
 @app.command("check")
 def check_tasks(
-    domain: Domain,
+    domain: DomainName,
     split: Annotated[str | None, typer.Option(help="Only this split, against all the others.")] = None,
     data: Data = "toolgym",
     as_json: AsJson = False,

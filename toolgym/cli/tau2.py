@@ -23,12 +23,12 @@ def _group() -> None:
 
 @app.command("verify")
 def verify_fixture(
-    fixture: Annotated[Path, typer.Argument(help="A file of what tau2 answered.")],
+    fixture: Annotated[Path, typer.Argument(metavar="FILE", help="A file of recorded answers of tau2.")],
     texts: Annotated[
         bool | None,
         typer.Option(
             "--texts/--no-texts",
-            help="Compare result texts; by default not for *_types.json, whose texts are Python's and pydantic's.",
+            help="Compare the texts of results; default: not for *_types.json (the texts of Python and pydantic).",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_
 
 import typer
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.output import AsJson, console, print_json, rule, say
 from toolgym.cli.pools import domain_played, settings_of
 from toolgym.cli.runs import Runs, find_run, tools_of
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 Played: TypeAlias = "Callable[[str, str], Domain]"
 """The domain of a name, over the tasks that were played."""
 FEW = 3
-"""Up to so many episodes are shown as dialogues unless it is said how many."""
+"""Without --limit, up to this many episodes are shown in full."""
 _LONG = 200
 """Characters of a value that are shown."""
 _RESULTS = {True: "success", False: "failure", None: "not judged"}
 _LABELS = {"same": ("as gold", "green"), "missing": ("missing", "red"), "extra": ("extra", "red")}
+_BAD = {"errors": "failed", "repeated": "repeated"}
 _COLUMNS = (
     "episode",
     "task_id",
@@ -62,25 +64,36 @@ class _Match:
 
 
 def view(
-    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", autocompletion=run_names, help="A run: its folder, or its name in the folder of runs."
+        ),
+    ],
     task: Annotated[str | None, typer.Option(help="Only episodes of this task.")] = None,
     trial: Annotated[int | None, typer.Option(min=0, help="Only this trial.")] = None,
     episode: Annotated[str | None, typer.Option(help="Only this episode.")] = None,
-    success: Annotated[bool | None, typer.Option("--success/--failure", help="Only those that ended so.")] = None,
-    void: Annotated[bool, typer.Option("--void", help="Only void ones.")] = False,
-    fault: Annotated[
-        str | None, typer.Option(help="Only void ones by the fault of user, judge, service, task.")
+    success: Annotated[
+        bool | None, typer.Option("--success/--failure", help="Only successes, or only failures.")
     ] = None,
-    pattern: Annotated[str | None, typer.Option(help="Only those into which this pattern was injected.")] = None,
-    termination: Annotated[str | None, typer.Option(help="Only those that ended by this.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show the dialogues of the first so many.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show what was thought.")] = False,
+    void: Annotated[bool, typer.Option("--void", help="Only void episodes.")] = False,
+    fault: Annotated[
+        str | None, typer.Option(help="Only episodes void by this fault: user, judge, service or task.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Only episodes into which this failure pattern was injected.")
+    ] = None,
+    termination: Annotated[
+        str | None, typer.Option(help="Only episodes that ended this way, such as user_stop.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Show this many episodes in full.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show what a model thought.")] = False,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Show episodes of a run: the dialogue, the grade, what the episode changed beside what the gold changes.
+    """Show episodes of a run: the dialogue, the grade, and what was changed next to what the gold calls change.
 
-    Where more than three match, they are listed, one a line; with --limit the first ones are shown whole.
+    More than three matching episodes are listed, one per line; with --limit the first ones are shown in full.
     """
     from toolgym.errors import UnknownNameError
     from toolgym.patterns import PATTERNS
@@ -121,7 +134,7 @@ def view(
     if not found:
         say("No episode matches.")
     elif len(shown) < count:
-        say(f"{count} episodes match; --limit N shows the first N whole, --episode one of them.")
+        say(f"{count} episodes match; --limit N shows the first N in full, --episode ID one of them.")
 
 
 def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:
@@ -184,15 +197,23 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
 
 
 def _list(matches: Sequence[_Match]) -> None:
-    counts = ("messages", "calls", "failed", "repeated")
-    table = Table("episode", "task", *numeric("trial"), "result", "ended by", *numeric(*counts), prose("injected"))
+    table = Table(
+        "episode",
+        "task",
+        *numeric("trial"),
+        "result",
+        "ended by",
+        *numeric("messages"),
+        prose("calls"),
+        prose("injected"),
+    )
     for match in matches:
         figures = match.figures
-        numbers = (figures[name] for name in ("messages", "calls", "errors", "repeated"))
+        bad = [f"{figures[name]} {what}" for name, what in _BAD.items() if figures[name]]
         table.add(
             *(figures["episode"], figures["task_id"], str(figures["trial"]), match.result),
-            figures["termination"] or "cut off",
-            *("n/a" if number is None else str(number) for number in numbers),
+            *(figures["termination"] or "cut off", str(figures["messages"])),
+            f"{figures['calls']} ({', '.join(bad)})" if bad else str(figures["calls"]),
             ", ".join(figures["patterns"]),
         )
     table.print()
