@@ -15,7 +15,7 @@ from toolgym.cli.tables import Table, numeric
 def bench(
     what: Annotated[
         Literal["episodes", "rollouts", "vector"],
-        typer.Argument(metavar="[WHAT]", help="What to measure: episodes, rollouts or vector."),
+        typer.Argument(metavar="WHAT", help="What to measure: episodes, rollouts or vector."),
     ] = "episodes",
     domain: Annotated[str, typer.Option(help="The domain.", autocompletion=domains)] = "retail",
     data: Annotated[

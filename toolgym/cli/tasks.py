@@ -66,7 +66,8 @@ def show_task(
     if as_json:
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
-    ready = prepare(made, task)
+    ready, user = prepare(made, task), default_user([task])
+    episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial) if agent else None
     rule(f"{domain} {task.id} ({task.key})")
     say(str(task.user_scenario))
     rule("gold calls")
@@ -88,9 +89,7 @@ def show_task(
             say(f"must hold: {assertion.func_name}({assertion.arguments})")
     if ready.gold_errors:
         say(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")
-    if agent:
-        user = default_user([task])
-        episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial)
+    if episode is not None:
         rule(f"{agent} with the {user} user, seed {seed}, trial {trial}")
         for message in episode.messages:
             write_message(console, message)
