@@ -37,14 +37,16 @@ def _root(
     pass
 
 
-app.command("eval")(evaluate.evaluate)
-app.command("play")(play.play)
-app.add_typer(runs.app, name="runs")
-app.command("view")(view.view)
-app.command("regrade")(regrade.regrade)
-app.command("failures")(failures.failures)
-app.add_typer(curriculum.app, name="curriculum")
-app.add_typer(tasks.app, name="tasks")
-app.add_typer(tau2.app, name="tau2")
-app.command("bench")(bench.bench)
-app.command("doctor")(doctor.doctor)
+PLAYING, RUNS, TASKS, MACHINE = "Play and evaluate", "Look at what was played", "Tasks", "This machine"
+
+app.command("eval", rich_help_panel=PLAYING)(evaluate.evaluate)
+app.command("play", rich_help_panel=PLAYING)(play.play)
+app.add_typer(runs.app, name="runs", rich_help_panel=RUNS)
+app.command("view", rich_help_panel=RUNS)(view.view)
+app.command("regrade", rich_help_panel=RUNS)(regrade.regrade)
+app.command("failures", rich_help_panel=RUNS)(failures.failures)
+app.add_typer(tasks.app, name="tasks", rich_help_panel=TASKS)
+app.add_typer(curriculum.app, name="curriculum", rich_help_panel=TASKS)
+app.add_typer(tau2.app, name="tau2", rich_help_panel=TASKS)
+app.command("bench", rich_help_panel=MACHINE)(bench.bench)
+app.command("doctor", rich_help_panel=MACHINE)(doctor.doctor)

@@ -16,16 +16,19 @@ get_completion_inspect_parameters()  # has typer know how each shell asks
 
 
 def _of_a_shell(act: Callable[..., Any]) -> Callable[..., None]:
+    """What typer does for the current shell, done for the one that is named after the option, if one is."""
+
     def callback(context: typer.Context, parameter: typer.CallbackParam, wanted: bool) -> None:
         from toolgym.errors import DataError
 
         if not wanted:
             return
-        after = sys.argv[sys.argv.index(parameter.opts[0]) + 1 :]
-        if after and after[0] not in SHELLS:
-            raise DataError(f"completion is there for {', '.join(SHELLS)}, got {after[0]!r}")
+        words = iter(sys.argv)
+        shell = next(words, None) if parameter.opts[0] in words else None
+        if shell is not None and shell not in SHELLS:
+            raise DataError(f"completion is there for {', '.join(SHELLS)}, got {shell!r}")
         try:
-            act(context, parameter, after[0] if after else True)
+            act(context, parameter, shell or True)
         except typer.Exit as error:
             raise DataError(f"this shell is not known; name it: {parameter.opts[0]} bash") from error
 

@@ -95,7 +95,7 @@ def refresh(
 ) -> None:
     """Learn from a run, and make new tasks: explain its failures, propose, certify, add to the pool.
 
-    Everything is kept in the pool's folder; a refresh that is broken off leaves it as it was.
+    Everything is kept in the pool's folder; an interrupted refresh leaves it as it was.
     """
     from toolgym.curricula.generative import Generative
     from toolgym.curriculum import Budget

@@ -242,6 +242,9 @@ def _listed(facts: Mapping[str, Any]) -> str:
 
 def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """As a table where that fits, else one column a line."""
+    if not rows:
+        say(f"No row. The columns are {', '.join(columns)}.")
+        return
     shown = rows[:SHOWN]
     cells = [["NULL" if value is None else _cell(value) for value in row] for row in shown]
     headings = []
