@@ -12,20 +12,28 @@ import traceback
 
 def main() -> None:
     """Run the command line and exit."""
+    from typer import Abort, TyperException
+
+    from toolgym.cli.output import encode_anything, fail, told
     from toolgym.errors import ToolGymError
 
+    encode_anything()
     try:
         from toolgym.cli.app import app
 
-        app()
+        sys.exit(app(prog_name="toolgym", standalone_mode=False) or 0)
+    except TyperException as error:
+        if text := told(error):  # nothing if it is that no command was given: the help is printed then
+            fail(text)
+        sys.exit(error.exit_code)
     except ToolGymError as error:
-        sys.stderr.write(f"toolgym: {error}\n")
+        fail(str(error))
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
-    except KeyboardInterrupt:
+    except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception:
         traceback.print_exc()
-        sys.stderr.write("toolgym: this is a bug of toolgym or of a plug-in; please report it with the lines above\n")
+        fail("this is a bug of toolgym or of a plug-in; please report it with the lines above")
         sys.exit(70)

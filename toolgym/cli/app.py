@@ -8,6 +8,7 @@ import typer
 
 from toolgym import __version__
 from toolgym.cli import bench, curriculum, doctor, evaluate, failures, play, regrade, runs, tasks, tau2, view
+from toolgym.cli.completion import InstallCompletion, ShowCompletion
 
 app = typer.Typer(
     name="toolgym",
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -29,18 +31,22 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    install_completion: InstallCompletion = False,
+    show_completion: ShowCompletion = False,
 ) -> None:
     pass
 
 
-app.command("eval")(evaluate.evaluate)
-app.command("play")(play.play)
-app.add_typer(runs.app, name="runs")
-app.command("view")(view.view)
-app.command("regrade")(regrade.regrade)
-app.command("failures")(failures.failures)
-app.add_typer(curriculum.app, name="curriculum")
-app.add_typer(tasks.app, name="tasks")
-app.add_typer(tau2.app, name="tau2")
-app.command("bench")(bench.bench)
-app.command("doctor")(doctor.doctor)
+PLAYING, RUNS, TASKS, MACHINE = "Play and evaluate", "Look at what was played", "Tasks", "This machine"
+
+app.command("eval", rich_help_panel=PLAYING)(evaluate.evaluate)
+app.command("play", rich_help_panel=PLAYING)(play.play)
+app.add_typer(runs.app, name="runs", rich_help_panel=RUNS)
+app.command("view", rich_help_panel=RUNS)(view.view)
+app.command("regrade", rich_help_panel=RUNS)(regrade.regrade)
+app.command("failures", rich_help_panel=RUNS)(failures.failures)
+app.add_typer(tasks.app, name="tasks", rich_help_panel=TASKS)
+app.add_typer(curriculum.app, name="curriculum", rich_help_panel=TASKS)
+app.add_typer(tau2.app, name="tau2", rich_help_panel=TASKS)
+app.command("bench", rich_help_panel=MACHINE)(bench.bench)
+app.command("doctor", rich_help_panel=MACHINE)(doctor.doctor)

@@ -6,19 +6,24 @@ import os
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.completion import domains
+from toolgym.cli.output import AsJson, errors, print_json
+from toolgym.cli.tables import Table, numeric
 
 
 def bench(
-    what: Annotated[Literal["episodes", "rollouts", "vector"], typer.Argument(help="What is measured.")] = "episodes",
-    domain: Annotated[str, typer.Option(help="The domain.")] = "retail",
+    what: Annotated[
+        Literal["episodes", "rollouts", "vector"],
+        typer.Argument(metavar="WHAT", help="What to measure: episodes, rollouts or vector."),
+    ] = "episodes",
+    domain: Annotated[str, typer.Option(help="The domain.", autocompletion=domains)] = "retail",
     data: Annotated[
-        str | None, typer.Option(help="Whose tasks; default: tau2 if TAU2_DATA_DIR is set, else toolgym.")
+        str | None,
+        typer.Option(help="Whose tasks, toolgym's or tau2's; default: tau2 if TAU2_DATA_DIR is set, else toolgym."),
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Of rollouts: episodes played at once; default: 4096.")
+        int | None, typer.Option(min=1, help="For rollouts: episodes played at once; default: 4096.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,15 +57,11 @@ def bench(
     if as_json:
         print_json(report.as_dict())
         return
-    table = Table(title=report.machine)
-    for heading in ("case", "µs", "n"):
-        table.add_column(heading, justify="right" if heading != "case" else "left")
+    table = Table("case", *numeric("µs", "n"), title=report.machine)
     for name, case in report.cases.items():
-        table.add_row(name, f"{case.median_us:,.1f}", str(case.n))
-    console.print(table)
-    ratios = Table()
-    ratios.add_column("ratio")
-    ratios.add_column("value", justify="right")
+        table.add(name, f"{case.median_us:,.1f}", str(case.n))
+    table.print()
+    ratios = Table("ratio", *numeric("value"))
     for name, value in report.ratios.items():
-        ratios.add_row(name, f"{value:,.2f}")
-    console.print(ratios)
+        ratios.add(name, f"{value:,.2f}")
+    ratios.print()

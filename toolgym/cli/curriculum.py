@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.curriculum_tables import print_pool, print_report
 from toolgym.cli.models import (
     AnalystModel,
     BaseUrl,
+    BudgetUsd,
     ModelArgs,
     ProposerModel,
+    RequestsPerMinute,
     SolverModel,
+    TokensPerMinute,
     ask_first,
     check_model,
     model_settings,
 )
-from toolgym.cli.output import AsJson, Data, errors, print_json
+from toolgym.cli.output import AsJson, Data, DomainName, errors, note, print_json
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
 from toolgym.cli.progress import Waiting
-from toolgym.cli.runs import Runs, find_run, plain
+from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.curriculum import Curriculum
@@ -38,24 +42,29 @@ app = typer.Typer(help="Make new tasks from failures, and look at them.", no_arg
 
 @app.command("refresh")
 def refresh(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
+    domain: DomainName,
     source: Annotated[
         list[str] | None,
         typer.Option(
-            "--from", metavar="RUN", help="A run to learn from: its folder, or its name; several may be given."
+            "--from",
+            metavar="RUN",
+            help="A run to learn from: its folder or its name; may be given several times.",
+            autocompletion=run_names,
         ),
     ] = None,
     curriculum: Annotated[
         str | None, typer.Option(help="Which curriculum; default: the pool's, else sentinel.")
     ] = None,
     tasks: Annotated[int, typer.Option(min=1, help="Tasks to propose.")] = 200,
-    split: Annotated[str, typer.Option(help="The tasks that it begins with.")] = "train",
+    split: Annotated[str, typer.Option(help="The split whose tasks a new pool begins with.")] = "train",
     pool: Annotated[
         Path | None,
-        typer.Option(help="Its folder; one that is there is gone on with; default: pools/DOMAIN-CURRICULUM."),
+        typer.Option(help="The pool's folder; an existing one is continued; default: pools/DOMAIN-CURRICULUM."),
     ] = None,
     data: Data = "toolgym",
-    seed: Annotated[int, typer.Option(min=0, help="Seeds what is made, together with the round.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The seed; with the number of the round it decides what is made.")
+    ] = 0,
     analyst: Annotated[
         str | None, typer.Option(help="Who explains failures; default: llm with --analyst-model, else rules.")
     ] = None,
@@ -63,13 +72,14 @@ def refresh(
         str | None, typer.Option(help="Who makes tasks; default: llm with --proposer-model, else template.")
     ] = None,
     no_controller: Annotated[
-        bool, typer.Option("--no-controller", help="Do not look at failures: the ablation.")
+        bool, typer.Option("--no-controller", help="An ablation: do not look at failures.")
     ] = False,
-    no_proposer: Annotated[bool, typer.Option("--no-proposer", help="Make no tasks: the ablation.")] = False,
+    no_proposer: Annotated[bool, typer.Option("--no-proposer", help="An ablation: make no tasks.")] = False,
     solver: Annotated[
-        str | None, typer.Option(help="An agent that must solve a task now and then; default: not measured.")
+        str | None,
+        typer.Option(help="An agent that must solve each new task in some trials, not in all; default: none."),
     ] = None,
-    solver_trials: Annotated[int, typer.Option(min=2, help="Its trials of each task.")] = 4,
+    solver_trials: Annotated[int, typer.Option(min=2, help="The solver's trials of each task.")] = 4,
     runs: Runs = Path("runs"),
     analyst_model: AnalystModel = None,
     analyst_base_url: BaseUrl = None,
@@ -80,18 +90,14 @@ def refresh(
     solver_model: SolverModel = None,
     solver_base_url: BaseUrl = None,
     solver_args: ModelArgs = None,
-    rpm: Annotated[
-        float | None, typer.Option(help="Requests a minute, for each model.", rich_help_panel="Models")
-    ] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens a minute, likewise.", rich_help_panel="Models")] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
-    ] = None,
+    rpm: RequestsPerMinute = None,
+    tpm: TokensPerMinute = None,
+    budget_usd: BudgetUsd = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from a run, and make new tasks: explain its failures, propose, certify, add to the pool.
 
-    Everything is kept in the pool's folder; a refresh that is broken off leaves it as it was.
+    Everything is kept in the pool's folder; an interrupted refresh leaves it as it was.
     """
     from toolgym.curricula.generative import Generative
     from toolgym.curriculum import Budget
@@ -148,7 +154,7 @@ def refresh(
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress.stop()
             how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
-            errors.print(plain(f"broken off; the pool {str(folder)!r} {how}"), soft_wrap=True)
+            note(f"broken off; the pool {str(folder)!r} {how}")
             raise typer.Exit(130) from None
     answer = {**report.as_dict(), "curriculum": kind, "folder": str(folder)}
     if as_json:
@@ -159,7 +165,7 @@ def refresh(
 
 @app.command("show")
 def show(
-    pool: Annotated[Path, typer.Argument(help="The folder of a pool.")],
+    pool: Annotated[Path, typer.Argument(metavar="POOL", help="The folder of a pool.")],
     as_json: AsJson = False,
 ) -> None:
     """Show what a pool holds: its tasks by pattern, how they were solved, and the report of every round."""
@@ -304,7 +310,7 @@ def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[T
         why = f"{'; '.join(told)}; {otherwise}" if every else "no episode of the runs was judged"
         raise DataError(f"there is nothing new to learn from: {why}")
     for text in told:
-        errors.print(plain(f"{text}; {otherwise}"), style="yellow", soft_wrap=True)
+        note(f"{text}; {otherwise}", style="yellow")
 
 
 def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:

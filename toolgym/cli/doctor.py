@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.output import AsJson, print_json
+from toolgym.cli.tables import Table, prose
 
 _PACKAGES = ("toolgym", "gymnasium", "pettingzoo", "pydantic", "duckdb", "numpy", "scipy", "typer", "rich")
 _EXTRAS = {"openai": "llm", "ray": "ray"}
@@ -37,13 +37,11 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"checks": checks})
     else:
-        table = Table()
-        for heading in ("", "check", "found"):
-            table.add_column(heading)
+        table = Table("", "check", prose("found"), keys=2)
         for check in checks:
-            mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "-"}[check["ok"]]
-            table.add_row(mark, check["what"], escape(check["found"]))
-        console.print(table)
+            mark = {True: Text("ok", "green"), False: Text("no", "red"), None: Text("-")}[check["ok"]]
+            table.add(mark, check["what"], check["found"])
+        table.print()
     if any(check["ok"] is False for check in checks):
         raise typer.Exit(1)
 

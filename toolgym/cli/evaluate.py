@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from toolgym.cli.completion import agents
 from toolgym.cli.figures import VoidTrials, figures, print_figures
 from toolgym.cli.models import (
     AgentModel,
     BaseUrl,
+    BudgetUsd,
     JudgeModel,
     ModelArgs,
+    RequestsPerMinute,
+    TokensPerMinute,
     UserModel,
     ask_first,
     model_settings,
     recorded,
 )
-from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.output import AsJson, Data, DomainName, note, print_json, say
 from toolgym.cli.pools import over_split_or_pool
 from toolgym.cli.progress import show_play
 
@@ -38,26 +42,28 @@ TRIALS = 4
 
 
 def evaluate(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    split: Annotated[str | None, typer.Option(help="Which tasks; default: test.")] = None,
+    domain: DomainName,
+    split: Annotated[str | None, typer.Option(help="The split to play; default: test.")] = None,
     pool: Annotated[
-        Path | None, typer.Option(help="Play the tasks that were made for this pool instead of a split's.")
+        Path | None, typer.Option(help="A pool's folder: play the tasks made for it instead of a split.")
+    ] = None,
+    agent: Annotated[
+        list[str] | None, typer.Option(help="An agent; may be given several times.", autocompletion=agents)
     ] = None,
     task: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Play this task alone; may be given several times.")
     ] = None,
-    agent: Annotated[list[str] | None, typer.Option(help="An agent; may be given several times.")] = None,
     data: Data = "toolgym",
     user: Annotated[
         str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
     ] = None,
-    judge: Annotated[str | None, typer.Option(help="Who judges assertions in words; default: nobody.")] = None,
+    judge: Annotated[str | None, typer.Option(help="Who judges natural-language assertions; default: nobody.")] = None,
     trials: Annotated[
         int | None, typer.Option(min=1, help="Trials of each task; default: 4, or with --resume those of the run.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
     max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
-    max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before it is cut off.")] = 10,
+    max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before an episode is cut off.")] = 10,
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(help="Name of the run; default: time and domain.")] = None,
     resume: Annotated[
@@ -68,9 +74,10 @@ def evaluate(
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 16,
     backend: Annotated[
-        Literal["local", "ray"], typer.Option(help="Where: in this process, or on the workers of a Ray cluster.")
+        Literal["local", "ray"],
+        typer.Option(help="Where to play: in this process, or on the workers of a Ray cluster."),
     ] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one a core.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one per core.")] = None,
     void: VoidTrials = "refuse",
     tau2_results: Annotated[
         Path | None, typer.Option(help="Also write the trajectories in tau2's results format.")
@@ -84,13 +91,9 @@ def evaluate(
     judge_model: JudgeModel = None,
     judge_base_url: BaseUrl = None,
     judge_args: ModelArgs = None,
-    rpm: Annotated[
-        float | None, typer.Option(help="Requests per minute, for each model.", rich_help_panel="Models")
-    ] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens per minute, likewise.", rich_help_panel="Models")] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
-    ] = None,
+    rpm: RequestsPerMinute = None,
+    tpm: TokensPerMinute = None,
+    budget_usd: BudgetUsd = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate agents: success of every task over several trials, as Pass^1 to Pass^k with 95 % intervals.
@@ -182,11 +185,11 @@ def evaluate(
         place = split if pool is None else f"{split} {pool}"
         print_figures(f"{domain} · {place} · {data} data · user {user} · {most} trials", most, answers, void)
         if not getattr(cast.user, "comparable", True):
-            console.print(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
+            say(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
         for each, folder in folders.items():
-            console.print(f"{each}: {folder}", soft_wrap=True)
+            say(f"{each}: {folder}")
         if tau2_results is not None:
-            console.print(f"tau2 results: {tau2_results}")
+            say(f"tau2 results: {tau2_results}")
     if any(answer["refused"] for answer in answers.values()):
         raise typer.Exit(1)
 
@@ -296,11 +299,9 @@ def _answer(
             user_llm=named["user"],
         )
         if unjudged:
-            errors.print(
+            note(
                 f"{unjudged} episodes in {tau2_results} were not judged: tau2's own metrics count them as failures. "
-                "Name a judge with --judge-model.",
-                markup=False,
-                soft_wrap=True,
+                "Name a judge with --judge-model."
             )
     return figures(rows, plan.settings.trials, plan.folder, void)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.bar import Bar
-from rich.table import Table
-
-from toolgym.cli.output import console
-from toolgym.cli.runs import plain
+from toolgym.cli.output import fact, rule, say
+from toolgym.cli.tables import Column, Table, bar, numeric, prose
 
 if TYPE_CHECKING:
     from toolgym.evaluation.metrics import Estimate
@@ -33,15 +30,15 @@ def print_failures(
         reports: Of the failures that could be looked into.
         groups: The clusters; None without.
     """
-    console.print(plain(f"{answer['source']}: {answer['domain']}, {answer['data']} data"), style="bold", soft_wrap=True)
-    _say(
+    say(f"{answer['source']}: {answer['domain']}, {answer['data']} data", style="bold")
+    say(
         f"failures: {answer['failures']}, {answer['explained']} explained by {answer['analyst']}; left out: "
         f"successes {answer['successes']}, void {answer['void']}, not judged {answer['not_judged']}"
     )
     for why, number in answer["not_explained"].items():
-        _say(f"not explained: {number}: {why}", style="yellow")
+        say(f"not explained: {number}: {why}", style="yellow")
     if answer["nothing_found"]:
-        _say(f"no cause found in: {answer['nothing_found']}", style="yellow")
+        say(f"no cause found in: {answer['nothing_found']}", style="yellow")
     if answer["explained"]:
         _print_patterns(reports)
         _print_tasks(answer["tasks"])
@@ -53,29 +50,27 @@ def print_failures(
     if answer["usage"] is not None:
         used = answer["usage"]
         cost = "n/a" if used["cost_usd"] is None else f"${used['cost_usd']:,.4f}"
-        _say(f"the analyst's model: {used['calls']} requests, cost {cost}")
+        say(f"the analyst's model: {used['calls']} requests, cost {cost}")
     if answer["written"] is not None:
-        _say(f"written: {answer['written']}")
+        say(f"written: {answer['written']}")
 
 
 def _print_patterns(reports: Sequence[FailureReport]) -> None:
     from toolgym.failures.reading import by_family, by_pattern
     from toolgym.patterns import PATTERNS
 
-    table = Table(title="patterns: a failure with several causes counts for each")
-    table.add_column("pattern, by family", no_wrap=True)
-    for heading in ("failures", "share (95 %)", "primary", "follows", "harmless"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", width=20)
+    numbers = ("failures", "share (95 %)", "primary", "follows", "harmless")
+    title = "patterns: a failure with several causes counts for each"
+    table = Table("pattern, by family", *numeric(*numbers), Column("", spare=True), title=title)
     families, patterns = by_family(reports), by_pattern(reports)
     for family, sums in families.items():
-        table.add_row(family, *_cells(sums), Bar(1.0, 0.0, _mean(sums.share), color="blue"), style="bold")
+        table.add(family, *_cells(sums), bar(_mean(sums.share), "blue"), style="bold")
         for name, figures in patterns.items():
             if name and PATTERNS[name].family == family:
-                table.add_row(f"  {name}", *_cells(figures), Bar(1.0, 0.0, _mean(figures.share), color="cyan"))
+                table.add(f"  {name}", *_cells(figures), bar(_mean(figures.share), "cyan"))
     if (rest := patterns[""]).failures or rest.consequences or rest.harmless:
-        table.add_row(UNNAMED, *_cells(rest), Bar(1.0, 0.0, _mean(rest.share), color="blue"))
-    console.print(table)
+        table.add(UNNAMED, *_cells(rest), bar(_mean(rest.share), "blue"))
+    table.print()
 
 
 def _cells(figures: PatternFigures) -> list[str]:
@@ -89,53 +84,45 @@ def _mean(share: Estimate | None) -> float:
 
 
 def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(title="tasks that failed most")
-    table.add_column("task", overflow="fold")
-    table.add_column("failed", justify="right", no_wrap=True)
-    table.add_column("patterns")
+    table = Table("task", *numeric("failed"), prose("patterns"), title="tasks that failed most")
     for one in tasks[:TASKS_SHOWN]:
         patterns = ", ".join(f"{name} {number}" for name, number in one["patterns"].items())
-        table.add_row(plain(one["task_id"]), f"{one['failures']} of {one['trials']}", patterns)
-    console.print(table)
+        table.add(one["task_id"], f"{one['failures']} of {one['trials']}", patterns)
+    table.print()
     if len(tasks) > TASKS_SHOWN:
-        _say(f"… of {len(tasks)} tasks; --json lists them all.")
+        say(f"… of {len(tasks)} tasks; --json lists them all.")
 
 
 def _print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
     for one in examples:
-        console.rule(plain(f"{one['pattern']} · {one['task_id']} · trial {one['trial']} · message {one['message']}"))
-        _say(f"expected  {one['expected']}")
-        _say(f"got       {one['got']}")
+        rule(f"{one['pattern']} · {one['task_id']} · trial {one['trial']} · message {one['message']}")
+        fact("expected", one["expected"], 10)
+        fact("got", one["got"], 10)
         if one["explanation"]:
-            _say(one["explanation"])
+            say(one["explanation"])
 
 
 def _print_clusters(groups: Sequence[Cluster]) -> None:
-    table = Table(title="failures that are alike")
-    table.add_column("cluster", overflow="fold")
-    table.add_column("failures", justify="right")
-    table.add_column("primary patterns")
+    table = Table(prose("cluster"), *numeric("failures"), prose("primary patterns"), title="failures that are alike")
     for group in groups:
         patterns = ", ".join(f"{name or UNNAMED} {share:.0%}" for name, share in group.shares.items())
-        table.add_row(plain(group.name), str(group.size), patterns)
-    console.print(table)
+        table.add(group.name, str(group.size), patterns)
+    table.print()
 
 
 def _print_targets(answer: Mapping[str, Any], compared: bool) -> None:
     """How often failures on targeted tasks show their target."""
-    table = Table(title="hit-rate: failures on targeted tasks that show their target")
-    table.add_column("target", no_wrap=True)
-    for heading in ("failures", "hit-rate (95 %)", *(("untargeted (95 %)", "ratio") if compared else ())):
-        table.add_column(heading, justify="right", no_wrap=True)
+    numbers = ("failures", "hit-rate (95 %)", *(("untargeted (95 %)", "ratio") if compared else ()))
+    table = Table("target", *numeric(*numbers), title="hit-rate: failures on targeted tasks that show their target")
     for name, row in answer["targets"].items():
         cells = [str(row["failures"]), percent({**row, "mean": row["share"]})]
         if compared:
             ratio = "n/a" if row["ratio"] is None else f"{row['ratio']:.1f}"
             cells += [percent(row["untargeted"]), ratio]
-        table.add_row(name, *cells)
+        table.add(name, *cells)
     if (whole := answer["hit_rate"]) is not None:
-        table.add_row("all", str(whole["failures"]), percent({**whole, "mean": whole["share"]}), style="bold")
-    console.print(table)
+        table.add("all", str(whole["failures"]), percent({**whole, "mean": whole["share"]}), style="bold")
+    table.print()
 
 
 def percent(estimate: Mapping[str, Any] | None) -> str:
@@ -143,7 +130,3 @@ def percent(estimate: Mapping[str, Any] | None) -> str:
     if estimate is None:
         return "n/a"
     return f"{100 * estimate['mean']:.1f} ({100 * estimate['low']:.0f}-{100 * estimate['high']:.0f})"
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(plain(text), style=style, soft_wrap=True)

@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.failure_tables import UNNAMED, print_failures
-from toolgym.cli.models import AnalystModel, BaseUrl, ModelArgs, ask_first, check_model, model_settings
+from toolgym.cli.models import (
+    AnalystModel,
+    BaseUrl,
+    BudgetUsd,
+    ModelArgs,
+    RequestsPerMinute,
+    TokensPerMinute,
+    ask_first,
+    check_model,
+    model_settings,
+)
 from toolgym.cli.output import AsJson, errors, print_json
 from toolgym.cli.pools import domain_played
 from toolgym.cli.progress import Waiting
@@ -71,32 +82,38 @@ class Explained:
 
 def failures(
     source: Annotated[
-        str, typer.Argument(metavar="RUN_OR_FILE", help="A run: its folder or its name; or a results file of tau2.")
+        str,
+        typer.Argument(
+            metavar="RUN_OR_FILE",
+            autocompletion=run_names,
+            help="A run: its folder or its name; or a results file of tau2.",
+        ),
     ],
     analyst: Annotated[
-        str | None, typer.Option(help="Who explains; default: llm with --analyst-model, else rules.")
+        str | None, typer.Option(help="Who explains failures; default: llm with --analyst-model, else rules.")
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="RUN_OR_FILE", help="A run over untargeted tasks, to compare targeted ones with."),
+        typer.Option(metavar="RUN_OR_FILE", help="A run over untargeted tasks, to compare with."),
     ] = None,
     clusters: Annotated[
         bool | None,
         typer.Option(
-            "--clusters/--no-clusters", help="Group alike failures; default: up to 5,000, if scikit-learn is there."
+            "--clusters/--no-clusters",
+            help="Group failures that are alike; default: if there are at most 5,000 and scikit-learn is installed.",
         ),
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each pattern.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Also write the reports, one a line of JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the reports to this file, one JSON object per line.")
+    ] = None,
     runs: Runs = Path("runs"),
     analyst_model: AnalystModel = None,
     analyst_base_url: BaseUrl = None,
     analyst_args: ModelArgs = None,
-    rpm: Annotated[float | None, typer.Option(help="Requests a minute.", rich_help_panel="Models")] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens a minute.", rich_help_panel="Models")] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(help="US dollars that the model may cost.", rich_help_panel="Models")
-    ] = None,
+    rpm: RequestsPerMinute = None,
+    tpm: TokensPerMinute = None,
+    budget_usd: BudgetUsd = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain why episodes failed: which patterns, in which tasks, with examples.

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from toolgym.cli.output import console
+from toolgym.cli.output import say
+from toolgym.cli.tables import Table, numeric
 
 if TYPE_CHECKING:
     from toolgym.evaluation import Void
@@ -83,63 +82,56 @@ def used(rows: Sequence[Trajectory]) -> dict[str, dict[str, float | None]]:
 
 def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) -> None:
     """The figures of all agents as tables, and what is to be said of those that do not count."""
-    table = Table(title=title)
-    table.add_column("agent", no_wrap=True)
-    for k in range(1, trials + 1):
-        table.add_column(f"Pass^{k} (95 %)", justify="right", no_wrap=True)
-    for heading in ("tasks", "not judged", "void", "DB match"):
-        table.add_column(heading, justify="right")
+    headings = [f"Pass^{k} (95 %)" for k in range(1, trials + 1)] + ["tasks", "not judged", "void", "DB match"]
+    table = Table("agent", *numeric(*headings), title=title)
     for chosen, answer in answers.items():
         cells = [
             _percent(answer["pass_hat"][str(k)]) if str(k) in answer["pass_hat"] else "n/a"
             for k in range(1, trials + 1)
         ]
         match = answer["db_match"]
-        table.add_row(
-            escape(chosen),
+        table.add(
+            chosen,
             *cells,
             str(answer["tasks"]),
             str(answer["not_judged"]),
             str(answer["void"]),
             "n/a" if match is None else f"{100 * match:.1f}",
         )
-    console.print(table)
+    table.print()
     _print_usage(answers)
     if any(answer["not_judged"] for answer in answers.values()):
-        console.print("Tasks that need a judge are not judged without one: they count neither way.")
+        say("Tasks that need a judge are not judged without one: they count neither way.")
     counted = "count as failures" if void == "fail" else "count neither way"
     for chosen, answer in answers.items():
         if answer["void"]:
             sources = ", ".join(f"{number} by the {source}" for source, number in answer["faults"].items())
-            told = [
-                f"{answer['void']} episodes are void ({sources}) and {counted}; --resume plays them again. The first: "
-                f"{answer['first_fault'][:400]}"
-            ]
+            say(
+                f"{chosen}: {answer['void']} episodes are void ({sources}) and {counted}; --resume plays them again. "
+                f"The first: {answer['first_fault'][:400]}"
+            )
             if answer["not_counted"]:
-                told.append(f"{answer['not_counted']} tasks have void episodes alone, and are left out.")
+                say(f"{chosen}: {answer['not_counted']} tasks have void episodes alone, and are left out.")
             if answer["refused"]:
-                told.append(refusal(answer["void"], answer["episodes"]) + ".")
-            for text in told:
-                console.print(f"{chosen}: {text}", markup=False, soft_wrap=True)
+                say(f"{chosen}: {refusal(answer['void'], answer['episodes'])}.")
 
 
 def _print_usage(answers: dict[str, Any]) -> None:
     """Tokens and money of each model; n/a is what nobody knows, and is never taken for nothing."""
-    table = Table()
-    for heading in ("agent", "model of the", "requests", "tokens read", "tokens generated", "US dollars"):
-        table.add_column(heading, justify="left" if "agent" in heading or "model" in heading else "right")
+    numbers = ("requests", "tokens read", "tokens generated", "US dollars")
+    table = Table("agent", "model of the", *numeric(*numbers), keys=2)
     for chosen, answer in answers.items():
         for role, usage in answer["usage"].items():
             counts = [usage[name] for name in ("calls", "input_tokens", "output_tokens")]
             cost = usage["cost_usd"]
-            table.add_row(
-                escape(chosen),
+            table.add(
+                chosen,
                 role,
                 *("n/a" if count is None else f"{count:,}" for count in counts),
                 "n/a" if cost is None else f"{cost:,.4f}",
             )
-    if table.row_count:
-        console.print(table)
+    if table.rows:
+        table.print()
 
 
 def _percent(estimate: dict[str, float]) -> str:

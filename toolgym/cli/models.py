@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from toolgym.models import ModelSettings, Throttle
     from toolgym.registry import Registry
 
-_MODEL = "The model of the {}: its name, its settings as a JSON object, or a .json file that holds them."
+_MODEL = "The {}'s model: a name, a JSON object of settings, or a .json file that holds one."
 _URL = "Its OpenAI-compatible endpoint, such as http://localhost:8000/v1."
-_ARGS = "What is sent with each of its requests, as a JSON object: temperature, max_tokens, …"
+_ARGS = "A JSON object sent with each of its requests: temperature, max_tokens, …"
 
 AgentModel = Annotated[str | None, typer.Option(help=_MODEL.format("agent"), rich_help_panel="Models")]
 UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_help_panel="Models")]
@@ -27,6 +27,15 @@ SolverModel = Annotated[str | None, typer.Option(help=_MODEL.format("solver"), r
 ProposerModel = Annotated[str | None, typer.Option(help=_MODEL.format("proposer"), rich_help_panel="Models")]
 BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models")]
 ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
+RequestsPerMinute = Annotated[
+    float | None, typer.Option("--rpm", help="Requests per minute, for each model.", rich_help_panel="Models")
+]
+TokensPerMinute = Annotated[
+    float | None, typer.Option("--tpm", help="Tokens per minute, for each model.", rich_help_panel="Models")
+]
+BudgetUsd = Annotated[
+    float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
+]
 
 
 def model_settings(role: str, model: str | None, base_url: str | None, args: str | None) -> ModelSettings | None:

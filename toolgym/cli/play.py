@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from toolgym.cli.completion import agents
 from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, ask_first, model_settings
-from toolgym.cli.output import Data, console
+from toolgym.cli.output import Data, DomainName, console, rule, say
+from toolgym.cli.tables import Table, prose
 from toolgym.messages import AgentID
 
 if TYPE_CHECKING:
@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 
 
 def play(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    side: Annotated[AgentID, typer.Option("--as", help="Whom you play.")] = "assistant",
-    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn from the split.")] = None,
-    split: Annotated[str | None, typer.Option(help="Where it is drawn from; default: test, or the first.")] = None,
+    domain: DomainName,
+    side: Annotated[AgentID, typer.Option("--as", help="The side that you play.")] = "assistant",
+    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn at random from the split.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split to draw a task from; default: test, or else the first.")
+    ] = None,
     data: Data = "toolgym",
-    seed: Annotated[int, typer.Option(min=0, help="Seeds the draw and the other side.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the draw and of the other side.")] = 0,
     user: Annotated[
         str | None,
         typer.Option(help="Who plays the user; default: scripted if the task carries facts, else minimal."),
     ] = None,
-    agent: Annotated[str | None, typer.Option(help="Who plays the assistant, with --as user; default: oracle.")] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(autocompletion=agents, help="Who plays the assistant, with --as user; default: oracle."),
+    ] = None,
     user_model: UserModel = None,
     user_base_url: BaseUrl = None,
     user_args: ModelArgs = None,
@@ -71,13 +76,13 @@ def play(
         factory = make_agent(name, model)
     ask_first({"agent" if other == "assistant" else other: model})
     opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
-    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side)
+    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side, console=console)
     episode = Episode(made, chosen, terms=build_reward())
     if sys.stdin.isatty():
         with suppress(ImportError):
             import readline  # noqa: F401  # the arrow keys, and what was typed before
-    console.rule(escape(f"{domain} · {chosen.id} · {data} data"))
-    console.print(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip(), markup=False)
+    rule(f"{domain} · {chosen.id} · {data} data")
+    say(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip())
     try:
         while episode.turn is not None:
             if episode.turn == side:
@@ -85,7 +90,7 @@ def play(
             else:
                 take_turn(episode, other, opponent)
     except EOFError:
-        console.print("\nYou left the episode; it is not graded.")
+        say("\nYou left the episode; it is not graded.")
         return
     person.show(episode.view(side))
     _report(episode, side)
@@ -112,18 +117,18 @@ def _choose(domain: Domain, task_id: str | None, split: str | None, seed: int) -
 def _report(episode: Episode, side: AgentID) -> None:
     """How it went: success, its components, the reward by terms, and the gold calls beside those that were made."""
     grade = episode.grade
-    console.rule({True: "success", False: "no success", None: "not graded"}[grade.success])
-    console.print(f"It ended by {episode.termination}. {grade.note}".rstrip(), markup=False)
+    rule({True: "success", False: "no success", None: "not graded"}[grade.success])
+    say(f"It ended by {episode.termination}. {grade.note}".rstrip())
     for name, value in grade.components.items():
-        console.print(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
+        say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
     for what, checks in (("was not said", grade.communicate), ("does not hold", grade.env_assertions)):
         for check in checks:
             if not check.met:
-                console.print(f"  {what}: {check.what} {check.note}".rstrip(), markup=False)
+                say(f"  {what}: {check.what} {check.note}".rstrip())
     terms = episode.rewards[side]
     parts = ", ".join(f"{name} {amount:g}" for name, amount in terms.items()) or "nothing was paid"
-    console.print(f"reward: {sum(terms.values()):g} ({parts})", markup=False)
-    console.print(_compared(episode))
+    say(f"reward: {sum(terms.values()):g} ({parts})")
+    _compared(episode).print()
 
 
 def _compared(episode: Episode) -> Table:
@@ -133,14 +138,12 @@ def _compared(episode: Episode) -> Table:
     succeeded = {id(call) for call in episode.successful_calls}
     made = [call for message in episode.messages[len(episode.prepared.history) :] for call in message.tool_calls]
     in_gold: set[int] = set()
-    table = Table()
-    for heading in ("call", "gold", "made"):
-        table.add_column(heading, overflow="fold")
+    table = Table(prose("call"), "gold", "made")
     for action in episode.task.gold:
         same = [call for call in made if call.requestor == action.requestor and matches(action, call)]
         in_gold.update(map(id, same))
         worked = any(id(call) in succeeded for call in same)
-        table.add_row(
+        table.add(
             _call(action.requestor, action.name, action.arguments),
             "yes",
             "yes" if worked else "failed" if same else "no",
@@ -148,9 +151,9 @@ def _compared(episode: Episode) -> Table:
     for call in made:
         if id(call) not in in_gold:
             worked = id(call) in succeeded
-            table.add_row(_call(call.requestor, call.name, call.arguments), "no", "yes" if worked else "failed")
+            table.add(_call(call.requestor, call.name, call.arguments), "no", "yes" if worked else "failed")
     return table
 
 
 def _call(side: AgentID, name: str, arguments: Mapping[str, Any]) -> str:
-    return escape(f"{side}: {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})")
+    return f"{side}: {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"

@@ -9,8 +9,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from toolgym.cli.output import errors
-from toolgym.cli.runs import plain
+from toolgym.cli.output import errors, note
+from toolgym.render import harmless
 
 if TYPE_CHECKING:
     from rich.progress import Task as Bar
@@ -36,7 +36,7 @@ class Waiting(ProgressColumn):
         text = f"{recent.number} {'retry' if recent.number == 1 else 'retries'}"
         if recent.wait_s:
             text += f", waiting {recent.wait_s:.0f} s"
-        return plain(f"{text}: {recent.why[:60]}")
+        return Text(harmless(f"{text}: {recent.why[:60]}"))
 
 
 def show_play(run: Run, plan: Plan, play: Callable[..., None], title: str, throttle: Throttle) -> None:
@@ -73,11 +73,9 @@ def show_play(run: Run, plan: Plan, play: Callable[..., None], title: str, throt
             play(progress=tick)
         except (Exception, KeyboardInterrupt) as error:
             bars.stop()
-            errors.print(
+            note(
                 f"{len(run)} of {total} episodes of {plan.settings.agent!r} are finished and kept in {run.folder}; "
-                f"to go on: the same command with --name {title} --resume",
-                markup=False,
-                soft_wrap=True,
+                f"to go on: the same command with --name {title} --resume"
             )
             if isinstance(error, KeyboardInterrupt):
                 raise typer.Exit(130) from None

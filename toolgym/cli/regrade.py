@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, ask_first, model_settings
-from toolgym.cli.output import AsJson, console, errors, print_json
+from toolgym.cli.output import AsJson, errors, print_json, say
 from toolgym.cli.pools import domain_played
-from toolgym.cli.runs import Runs, find_run, plain
+from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
@@ -87,15 +88,22 @@ class Comparison:
 
 def regrade(
     source: Annotated[
-        str, typer.Argument(metavar="RUN_OR_FILE", help="A run: its folder or its name; or a results file of tau2.")
+        str,
+        typer.Argument(
+            metavar="RUN_OR_FILE",
+            autocompletion=run_names,
+            help="A run: its folder or its name; or a results file of tau2.",
+        ),
     ],
     fresh_tasks: Annotated[
         bool, typer.Option("--fresh-tasks", help="Grade by the tasks that have these ids now, even if they changed.")
     ] = False,
-    write: Annotated[str | None, typer.Option(metavar="NAME", help="Write the new grades as a run.")] = None,
+    write: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Write the new grades as a run of this name.")
+    ] = None,
     runs: Runs = Path("runs"),
     judge: Annotated[
-        str | None, typer.Option(help="Who judges assertions in words anew; default: the recorded verdicts.")
+        str | None, typer.Option(help="Who judges natural-language assertions anew; default: the recorded verdicts.")
     ] = None,
     judge_model: JudgeModel = None,
     judge_base_url: BaseUrl = None,
@@ -285,23 +293,23 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
 def _print(recorded: Recorded, compared: Comparison, folder: Path | None) -> None:
     total = sum(compared.outcomes.values())
     counts = ", ".join(f"{number} {name}" for name, number in compared.outcomes.items() if number or name != "new")
-    console.print(plain(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories"))
-    console.print(plain(f"rewards: {counts}"))
+    say(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories")
+    say(f"rewards: {counts}")
     for row in compared.changed[:LISTED]:
         parts = ", ".join(f"{name} {_value(old)} → {_value(new)}" for name, (old, new) in row["components"].items())
         reward = f"{_value(row['before'])} → {_value(row['after'])}"
         text = f"task {row['task_id']}, trial {row['trial']}: {reward} ({parts or 'no component changed'})"
-        console.print(plain(text), style="red", soft_wrap=True)
+        say(text, style="red")
     if len(compared.changed) > LISTED:
-        console.print(f"… and {len(compared.changed) - LISTED} more; --json lists them all.")
+        say(f"… and {len(compared.changed) - LISTED} more; --json lists them all.")
     for name, why in recorded.gold_unknown.items():
-        console.print(plain(f"{GOLD_UNKNOWN}: task {name}: {why}"), style="red", soft_wrap=True)
+        say(f"{GOLD_UNKNOWN}: task {name}: {why}", style="red")
     if recorded.gold_unknown:
-        console.print("--fresh-tasks grades by the gold calls that tau2's data has for these tasks now.")
+        say("--fresh-tasks grades by the gold calls that tau2's data has for these tasks now.")
     if compared.inside:
-        console.print(f"{compared.inside} of the equal rewards come of other components than before.")
+        say(f"{compared.inside} of the equal rewards come of other components than before.")
     if folder is not None:
-        console.print(plain(f"written: {folder}"), soft_wrap=True)
+        say(f"written: {folder}")
 
 
 def _value(number: float | None) -> str:

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
+from toolgym.cli.completion import run_names
 from toolgym.cli.figures import VoidTrials, refusal
-from toolgym.cli.output import AsJson, console, print_json
-from toolgym.render import harmless
+from toolgym.cli.output import AsJson, fact, print_json, say
+from toolgym.cli.tables import Column, Table, numeric
 
 if TYPE_CHECKING:
     from toolgym.tools import Tool
 
-app = typer.Typer(help="Look at runs, and ask them.", no_args_is_help=True)
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
+app = typer.Typer(help="Look at runs, and query them.", no_args_is_help=True)
+Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.")]
 
 SHOWN = 1000
 """Rows of an answer that are printed as a table."""
+LONG = 40
+"""Longer values of an answer may be wrapped."""
 
 
 @app.command("list")
@@ -37,7 +39,8 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     from toolgym.runs.summary import outline
 
     if not runs.is_dir():
-        raise DataError(f"there is no folder {str(runs)!r}; name the folder of the runs with --runs")
+        what = "is a file, not a folder" if runs.exists() else "is not there"
+        raise DataError(f"{str(runs)!r} {what}; name the folder of runs with --runs")
     found: list[dict[str, Any]] = []
     for folder in sorted(runs_in(runs)):
         try:
@@ -47,37 +50,37 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     if as_json:
         print_json({"runs": found})
         return
-    table = Table(title=plain(str(runs)))
-    table.add_column("run", overflow="fold")  # whole: it is what the other commands are told
-    for heading in ("domain", "split", "agent", "user"):
-        table.add_column(heading)
-    for heading in ("episodes", "void", "Pass^1", "cost"):
-        table.add_column(heading, justify="right")
-    table.add_column("modified")
+    names = ("run", "domain", "split", "agent", "user")
+    table = Table(*names, *numeric("episodes", "void", "Pass^1", "cost"), "modified", title=str(runs))
     for run in found:
         if "problem" in run:
-            table.add_row(plain(run["run"]), Text("broken", style="red"))
+            table.add(run["run"], Text("broken", style="red"))
             continue
         rate = run["pass_hat_1"]
-        table.add_row(
-            *(plain(run[name]) for name in ("run", "domain", "split", "agent", "user")),
+        table.add(
+            *(run[name] for name in names),
             str(run["episodes"]),
             str(run["void"]),
             "n/a" if rate is None else f"{100 * rate:.1f}",
             amount(run["cost_usd"], "${:.2f}"),
             run["modified"][:16].replace("T", " "),
         )
-    console.print(table)
+    table.print()
     if not found:
-        console.print(plain(f"There is no run in {str(runs)!r}."))
+        say(f"There is no run in {str(runs)!r}.")
     for run in found:
         if "problem" in run:
-            console.print(plain(f"{run['run']}: {run['problem']}"), style="red", soft_wrap=True)
+            say(f"{run['run']}: {run['problem']}", style="red")
 
 
 @app.command("show")
 def show_run(
-    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", autocompletion=run_names, help="A run: its folder, or its name in the folder of runs."
+        ),
+    ],
     runs: Runs = Path("runs"),
     void: VoidTrials = "refuse",
     as_json: AsJson = False,
@@ -96,7 +99,9 @@ def show_run(
 
 @app.command("query")
 def query_runs(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs: folders, or names.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="RUN...", autocompletion=run_names, help="Runs: their folders or names.")
+    ],
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, such as 'select * from episodes limit 5'.")],
     runs: Runs = Path("runs"),
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
@@ -175,11 +180,6 @@ def tools_of(domain: str) -> Mapping[str, Tool]:
     return {name: tool for side in reversed(SIDES) if side in kits for name, tool in kits[side].tools.items()}
 
 
-def plain(text: str) -> Text:
-    """A text of unknown origin for a terminal, without markup."""
-    return Text(harmless(text))
-
-
 def amount(total: Mapping[str, Any], form: str = "{:,}") -> str:
     """A sum over episodes as it is shown: n/a if none is known, at least so much if some are not."""
     if not total["known"]:
@@ -203,59 +203,53 @@ def _expected(settings: Mapping[str, Any]) -> int | None:
 
 
 def _print(found: Mapping[str, Any]) -> None:
-    console.print(plain(found["run"]), style="bold")
+    say(found["run"], style="bold")
     chosen = found["settings"].get("tasks")
-    _fact("settings", _listed({**found["settings"], "tasks": f"{len(chosen)} chosen" if chosen else ""}))
-    _fact("versions", _listed(found["versions"]))
+    fact("settings", _listed({**found["settings"], "tasks": f"{len(chosen)} chosen" if chosen else ""}))
+    fact("versions", _listed(found["versions"]))
     for entry in found["continued"]:
-        _fact("continued", f"{entry['at']}, with other {', '.join(entry['changed'])}")
-    _fact("worlds", ", ".join(world[:12] for world in found["worlds"]) or "none")
+        fact("continued", f"{entry['at']}, with other {', '.join(entry['changed'])}")
+    fact("worlds", ", ".join(world[:12] for world in found["worlds"]) or "none")
     count = found["episodes"]
     expected = "" if count["expected"] is None else f" of {count['expected']}"
     parts = [f"{count[name]} {name.replace('_', ' ')}" for name in ("success", "failure", "not_judged", "void")]
-    _fact("episodes", f"{count['finished']}{expected}, {count['tasks']} tasks: {', '.join(parts)}")
-    _fact("ended by", _listed(found["terminations"]) or "nothing")
+    fact("episodes", f"{count['finished']}{expected}, {count['tasks']} tasks: {', '.join(parts)}")
+    fact("ended by", _listed(found["terminations"]) or "nothing")
     for source, void in found["voids"].items():
-        _fact(f"void: {source}", str(void["episodes"]))
+        fact(f"void: {source}", str(void["episodes"]))
         for reason, number in void["reasons"].items():
-            _fact("", f"{number}: {reason}")
+            fact("", f"{number}: {reason}")
     for k, estimate in found["pass_hat"].items():
         mean, low, high = (100 * estimate[name] for name in ("mean", "low", "high"))
-        _fact(f"Pass^{k}", f"{mean:.1f} ({low:.0f}-{high:.0f})")
+        fact(f"Pass^{k}", f"{mean:.1f} ({low:.0f}-{high:.0f})")
     if found["refused"]:
-        _fact("Pass^k", refusal(count["void"], count["finished"] + count["void"]))
+        fact("Pass^k", refusal(count["void"], count["finished"] + count["void"]))
     elif not found["pass_hat"]:
-        _fact("Pass^k", "n/a")
+        fact("Pass^k", "n/a")
     if found["tasks_not_counted"]:
-        _fact("left out", f"{found['tasks_not_counted']} tasks that have void episodes alone")
+        fact("left out", f"{found['tasks_not_counted']} tasks that have void episodes alone")
     each = {name: "n/a" if value is None else f"{value:.1f}" for name, value in found["mean"].items()}
-    _fact("mean", f"{each['messages']} messages, {each['steps']} steps, {each['calls']} calls an episode")
+    fact("mean", f"{each['messages']} messages, {each['steps']} steps, {each['calls']} calls per episode")
     calls = found["calls"]
     repeated = "n/a (the domain is not installed)" if calls["repeated"] is None else f"{calls['repeated']:,}"
-    _fact("calls", f"{calls['made']:,}: {calls['failed']:,} failed, {repeated} repeated")
+    fact("calls", f"{calls['made']:,}: {calls['failed']:,} failed, {repeated} repeated")
     if found["injected"]:
-        _fact("injected", _listed(found["injected"]))
+        fact("injected", _listed(found["injected"]))
     took = found["time"]
     if took["started"] is not None and took["ended"] is not None:
-        _fact("time", f"{took['started']} to {took['ended']} UTC, {took['mean_seconds']:.3g} s an episode")
-    table = Table()
-    for heading in ("", "requests", "tokens read", "tokens generated", "cost"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+        fact("time", f"{took['started']} to {took['ended']} UTC, {took['mean_seconds']:.3g} s per episode")
+    table = Table("", *numeric("requests", "tokens read", "tokens generated", "cost"))
     cells = []
     for who, used in found["usage"].items():
         counts = [amount(used[name]) for name in ("requests", "input_tokens", "output_tokens")]
         cells.append([who, *counts, amount(used["cost_usd"], "${:,.4f}")])
-        table.add_row(*cells[-1])
-    console.print(table)
+        table.add(*cells[-1])
+    table.print()
     if any("≥" in cell for row in cells for cell in row):
-        console.print("≥: known for so many of the episodes alone.")
+        say("≥: a sum over those episodes alone for which it is known.")
     if (replaced := found["replaced"])["episodes"]:
         spent = amount(replaced["cost_usd"], "${:,.4f}")
-        _fact("replaced", f"{replaced['episodes']} void episodes were played again; they cost {spent}")
-
-
-def _fact(name: str, text: str) -> None:
-    console.print(Text.assemble((f"{name:<12}", "bold"), plain(text)), soft_wrap=True)
+        fact("replaced", f"{replaced['episodes']} void episodes were played again; they cost {spent}")
 
 
 def _listed(facts: Mapping[str, Any]) -> str:
@@ -264,26 +258,21 @@ def _listed(facts: Mapping[str, Any]) -> str:
 
 def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """As a table where that fits, else one column a line."""
-    cells = [["NULL" if value is None else _cell(value) for value in row] for row in rows[:SHOWN]]
-    widths = [
-        min(40, max(len(part) for part in (name, *(row[place] for row in cells)))) for place, name in enumerate(columns)
-    ]
-    if sum(widths) + 3 * len(widths) + 1 <= console.width:
-        table = Table()
-        for place, name in enumerate(columns):
-            numbers = all(isinstance(row[place], int | float) or row[place] is None for row in rows[:SHOWN])
-            table.add_column(plain(name), justify="right" if numbers else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*map(plain, row))
-        console.print(table)
-    else:
-        longest = max(map(len, columns))
-        for number, row in enumerate(cells, 1):
-            console.rule(f"row {number}")
-            for name, cell in zip(columns, row, strict=True):
-                console.print(plain(f"{name:<{longest}}  {cell}"))
+    if not rows:
+        say(f"No row. The columns are {', '.join(columns)}.")
+        return
+    shown = rows[:SHOWN]
+    cells = [["NULL" if value is None else _cell(value) for value in row] for row in shown]
+    headings = []
+    for place, name in enumerate(columns):
+        numbers = all(isinstance(row[place], int | float) or row[place] is None for row in shown)
+        headings.append(Column(name, number=numbers, prose=any(len(row[place]) > LONG for row in cells)))
+    table = Table(*headings, keys=0)
+    for row in cells:
+        table.add(*row)
+    table.print()
     if len(rows) > SHOWN:
-        console.print(f"… {len(rows):,} rows in all; --json and --csv print every one.")
+        say(f"… {len(rows):,} rows in all; --json and --csv print every one.")
 
 
 def _cell(value: Any) -> str:

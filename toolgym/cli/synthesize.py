@@ -9,32 +9,32 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, errors, print_json
-from toolgym.cli.runs import plain
+from toolgym.cli.output import AsJson, DomainName, errors, print_json, say
+from toolgym.cli.tables import Table, numeric
 
 UNTARGETED = "untargeted"
 """What stands for tasks that stress no pattern."""
 
 
 def synthesize(
-    domain: Annotated[str, typer.Argument(help="The domain, such as mock or retail.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
-    count: Annotated[int, typer.Option(min=1, help="How many tasks.")] = 100,
+    domain: DomainName,
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
+    count: Annotated[int, typer.Option(min=1, help="How many tasks to make.")] = 100,
     recoveries: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share in which the agent slips and recovers.")
+        float, typer.Option(min=0.0, max=1.0, help="The share of dialogues in which the agent slips and recovers.")
     ] = 0.2,
     patterns: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B", help="What tasks stress, in turn; 'untargeted' for nothing; default: all, half untargeted."
+            metavar="A,B",
+            help="Failure patterns that tasks stress, in turn; 'untargeted' for none; default: all, half untargeted.",
         ),
     ] = None,
     wordings: Annotated[
-        str, typer.Option(metavar="A,B", help="How the agent speaks, in turn; 'all': each dialogue chooses.")
+        str, typer.Option(metavar="A,B", help="The agent's wordings, in turn; 'all': each dialogue draws one.")
     ] = "all",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed; the same one makes the same tasks and dialogues.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make certified tasks, have each solved in dialogue, and write them as data for supervised fine-tuning.
@@ -95,25 +95,19 @@ def _reasons(answer: Mapping[str, Any]) -> str:
 
 
 def _print(answer: Mapping[str, Any]) -> None:
-    table = Table(title=f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations")
-    table.add_column("stage")
-    for heading in ("passed", "failed"):
-        table.add_column(heading, justify="right")
+    title = f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations"
+    table = Table("stage", *numeric("passed", "failed"), title=title)
     for name, tally in answer["stages"].items():
-        table.add_row(name, str(tally["passed"]), str(tally["failed"]))
-    console.print(table)
-    _say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
+        table.add(name, str(tally["passed"]), str(tally["failed"]))
+    table.print()
+    say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
     slips = answer["recoveries"]
     shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())
-    _say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
+    say(f"recoveries: {slips['made']} of {slips['asked']} asked for{f' ({shown})' if shown else ''}")
     if slips["fallbacks"]:
-        _say(f"recoveries by the oracle, as the novice had no such trial: {slips['fallbacks']}", style="yellow")
+        say(f"recoveries by the oracle, as the novice had no such trial: {slips['fallbacks']}", style="yellow")
     for why, number in (*answer["left_out"].items(), *answer["notes"].items()):
-        _say(f"{number} left out: {why}", style="yellow")
+        say(f"{number} left out: {why}", style="yellow")
     if answer["demonstrations"] < answer["asked"]:
-        _say(f"{answer['asked']} were asked for: not enough came through", style="yellow")
-    _say(f"written: {answer['folder']}")
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(plain(text), style=style, soft_wrap=True)
+        say(f"{answer['asked']} were asked for: not enough came through", style="yellow")
+    say(f"written: {answer['folder']}")

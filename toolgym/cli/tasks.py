@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, Data, console, errors, print_json
+from toolgym.cli.completion import agents
+from toolgym.cli.output import AsJson, Data, DomainName, console, errors, print_json, rule, say
 from toolgym.cli.synthesize import synthesize
+from toolgym.cli.tables import Table, numeric, prose
 
 app = typer.Typer(help="Look at tasks, check them, and make new ones.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
-Domain = Annotated[str, typer.Argument(help="The domain, such as mock or retail.")]
 
 
 @app.command("list")
 def list_tasks(
-    domain: Domain,
+    domain: DomainName,
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     data: Data = "toolgym",
     as_json: AsJson = False,
@@ -32,27 +31,28 @@ def list_tasks(
     if as_json:
         print_json({name: [{"id": task.id, "key": task.key} for task in tasks[name]] for name in chosen})
         return
-    table = Table(title=f"{domain} · {data} data")
-    for heading in ("split", "task", "gold calls", "graded by", "needs a judge"):
-        table.add_column(heading)
+    title = f"{domain} · {data} data"
+    table = Table("split", "task", *numeric("gold calls"), prose("graded by"), "needs a judge", title=title, keys=2)
     for name in chosen:
         for task in tasks[name]:
             criteria = task.evaluation_criteria
             basis = " ".join(criteria.reward_basis) if criteria is not None else ""
-            table.add_row(name, escape(task.id), str(len(task.gold)), basis, "yes" if task.needs_judge else "")
-    console.print(table)
+            table.add(name, task.id, str(len(task.gold)), basis, "yes" if task.needs_judge else "")
+    table.print()
     if not chosen:
-        console.print(f"The domain {domain!r} has no embedded tasks yet; try --data tau2.")
+        say(f"The domain {domain!r} has no embedded tasks yet; try --data tau2.")
 
 
 @app.command("show")
 def show_task(
-    domain: Domain,
-    task_id: Annotated[str, typer.Argument(help="The task's id.")],
+    domain: DomainName,
+    task_id: Annotated[str, typer.Argument(metavar="TASK_ID", help="The task's id, as `tasks list` shows it.")],
     data: Data = "toolgym",
-    agent: Annotated[str, typer.Option(help="Whose dialogue is shown; none with an empty name.")] = "oracle",
+    agent: Annotated[
+        str, typer.Option(help="Whose dialogue is shown; an empty name shows none.", autocompletion=agents)
+    ] = "oracle",
     seed: Annotated[int, typer.Option(min=0, help="The dialogue's seed.")] = 0,
-    trial: Annotated[int, typer.Option(min=0, help="Which trial of the dialogue.")] = 0,
+    trial: Annotated[int, typer.Option(min=0, help="The number of the trial, from 0.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show one task: what the user wants, how it starts, by what it is graded, and how an agent plays it."""
@@ -66,40 +66,39 @@ def show_task(
     if as_json:
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
-    ready = prepare(made, task)
-    console.rule(escape(f"{domain} {task.id} ({task.key})"))
-    console.print(str(task.user_scenario), markup=False)
-    console.rule("gold calls")
+    ready, user = prepare(made, task), default_user([task])
+    episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial) if agent else None
+    rule(f"{domain} {task.id} ({task.key})")
+    say(str(task.user_scenario))
+    rule("gold calls")
     for action in task.gold:
         arguments = ", ".join(f"{name}={value!r}" for name, value in action.arguments.items())
-        console.print(f"{action.requestor}: {action.name}({arguments})", markup=False)
-    console.rule("what they change")
+        say(f"{action.requestor}: {action.name}({arguments})")
+    rule("what they change")
     for (side, table, key), record in ready.gold_diff.items():
-        console.print(f"{side}.{table}[{key}]: {record or 'deleted'}", markup=False)
+        say(f"{side}.{table}[{key}]: {record or 'deleted'}")
     criteria = task.evaluation_criteria
     if criteria is not None:
-        console.rule("graded by")
-        console.print(", ".join(criteria.reward_basis))
+        rule("graded by")
+        say(", ".join(criteria.reward_basis))
         for info in criteria.communicate_info or ():
-            console.print(f"must be said: {info}", markup=False)
+            say(f"must be said: {info}")
         for text in criteria.nl_assertions or ():
-            console.print(f"must hold (a judge): {text}", markup=False)
+            say(f"must hold (a judge): {text}")
         for assertion in criteria.env_assertions or ():
-            console.print(f"must hold: {assertion.func_name}({assertion.arguments})", markup=False)
+            say(f"must hold: {assertion.func_name}({assertion.arguments})")
     if ready.gold_errors:
-        console.print(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")
-    if agent:
-        user = default_user([task])
-        episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial)
-        console.rule(escape(f"{agent} with the {user} user, seed {seed}, trial {trial}"))
+        say(f"{ready.gold_errors} of the gold calls fail; as in tau2 they are passed over.")
+    if episode is not None:
+        rule(f"{agent} with the {user} user, seed {seed}, trial {trial}")
         for message in episode.messages:
             write_message(console, message)
-        console.print({True: "success", False: "no success", None: "not judged"}[episode.grade.success])
+        say({True: "success", False: "no success", None: "not judged"}[episode.grade.success])
 
 
 @app.command("check")
 def check_tasks(
-    domain: Domain,
+    domain: DomainName,
     split: Annotated[str | None, typer.Option(help="Only this split, against all the others.")] = None,
     data: Data = "toolgym",
     as_json: AsJson = False,
@@ -121,17 +120,14 @@ def check_tasks(
         print_json(report.as_dict())
     else:
         title = f"{domain} · {split or 'all splits'} · {data} data · {report.tasks} tasks"
-        table = Table(title=title, min_width=len(title))
-        table.add_column("stage")
-        for heading in ("passed", "failed"):
-            table.add_column(heading, justify="right")
+        table = Table("stage", *numeric("passed", "failed"), title=title)
         for name, tally in report.stages.items():
-            table.add_row(name, str(tally.passed), str(tally.failed))
-        console.print(table)
+            table.add(name, str(tally.passed), str(tally.failed))
+        table.print()
         for name, why in report.not_checked.items():
-            console.print(f"{name}: not checked: {why}", markup=False, highlight=False)
+            say(f"{name}: not checked: {why}")
         for failure in report.failed:
             where = f"{failure.task}: " if failure.task is not None else ""
-            console.print(f"{where}{failure.stage}: {failure.reason}", style="red", markup=False, highlight=False)
+            say(f"{where}{failure.stage}: {failure.reason}", style="red")
     if not report.ok:
         raise typer.Exit(1)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.output import AsJson, print_json, say
+from toolgym.cli.tables import Table, numeric
 
 app = typer.Typer(help="Compare with tau2-bench.", no_args_is_help=True)
 
@@ -23,12 +23,12 @@ def _group() -> None:
 
 @app.command("verify")
 def verify_fixture(
-    fixture: Annotated[Path, typer.Argument(help="A file of what tau2 answered.")],
+    fixture: Annotated[Path, typer.Argument(metavar="FILE", help="A file of recorded answers of tau2.")],
     texts: Annotated[
         bool | None,
         typer.Option(
             "--texts/--no-texts",
-            help="Compare result texts; by default not for *_types.json, whose texts are Python's and pydantic's.",
+            help="Compare the texts of results; default: not for *_types.json (the texts of Python and pydantic).",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -53,16 +53,16 @@ def verify_fixture(
             }
         )
     else:
-        table = Table(title=f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls")
-        for heading in ("", "matched", "normalised", "mismatched", "not checked"):
-            table.add_column(heading, justify="right" if heading else "left")
+        title = f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls"
+        headings = ("matched", "normalised", "mismatched", "not checked")
+        table = Table("", *numeric(*headings), title=title)
         for kind in KINDS:
             tally = getattr(report, kind)
             figures = (tally.matched, tally.normalised, tally.mismatched, tally.not_checked)
-            table.add_row(kind, *(f"{figure:,}" for figure in figures))
-        console.print(table)
+            table.add(kind, *(f"{figure:,}" for figure in figures))
+        table.print()
         for mismatch in report.first_mismatches:
-            console.print(str(mismatch), style="red", markup=False)
+            say(str(mismatch), style="red")
     if report.mismatched:
         raise typer.Exit(1)
 
@@ -90,10 +90,10 @@ def import_wording(
         print_json({**told, "sources": sources, **left_out})
         return
     for source in found.sources:
-        console.print(f"{source.what}: {source.path}\n    sha256 {source.sha256}", soft_wrap=True, markup=False)
+        say(f"{source.what}: {source.path}\n    sha256 {source.sha256}")
     reasons = dict(found.left_out)
     if found.own_instruction:
         reasons["the assistant's instruction"] = f"{found.own_instruction}; the assistant is told toolgym's own"
     for name, reason in reasons.items():
-        console.print(f"left out: {name}: {reason}", style="red", soft_wrap=True, markup=False)
-    console.print(f"Stored as {found.wording.name} in {stored}", soft_wrap=True, markup=False)
+        say(f"left out: {name}: {reason}", style="red")
+    say(f"Stored as {found.wording.name} in {stored}")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import typer
-from rich.text import Text
 
-from toolgym.cli.output import AsJson, console, print_json
+from toolgym.cli.completion import run_names
+from toolgym.cli.output import AsJson, console, print_json, rule, say
 from toolgym.cli.pools import domain_played, settings_of
-from toolgym.cli.runs import Runs, find_run, plain, tools_of
+from toolgym.cli.runs import Runs, find_run, tools_of
+from toolgym.cli.tables import Table, numeric, prose
 from toolgym.trajectory import Check, Fault, Grade, Termination, Trajectory
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 Played: TypeAlias = "Callable[[str, str], Domain]"
 """The domain of a name, over the tasks that were played."""
 FEW = 3
-"""Up to so many episodes are shown as dialogues unless it is said how many."""
+"""Without --limit, up to this many episodes are shown in full."""
 _LONG = 200
 """Characters of a value that are shown."""
 _RESULTS = {True: "success", False: "failure", None: "not judged"}
 _LABELS = {"same": ("as gold", "green"), "missing": ("missing", "red"), "extra": ("extra", "red")}
+_BAD = {"errors": "failed", "repeated": "repeated"}
 _COLUMNS = (
     "episode",
     "task_id",
@@ -62,25 +64,36 @@ class _Match:
 
 
 def view(
-    run: Annotated[str, typer.Argument(help="A run: its folder, or its name in the folder of the runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", autocompletion=run_names, help="A run: its folder, or its name in the folder of runs."
+        ),
+    ],
     task: Annotated[str | None, typer.Option(help="Only episodes of this task.")] = None,
     trial: Annotated[int | None, typer.Option(min=0, help="Only this trial.")] = None,
     episode: Annotated[str | None, typer.Option(help="Only this episode.")] = None,
-    success: Annotated[bool | None, typer.Option("--success/--failure", help="Only those that ended so.")] = None,
-    void: Annotated[bool, typer.Option("--void", help="Only void ones.")] = False,
-    fault: Annotated[
-        str | None, typer.Option(help="Only void ones by the fault of user, judge, service, task.")
+    success: Annotated[
+        bool | None, typer.Option("--success/--failure", help="Only successes, or only failures.")
     ] = None,
-    pattern: Annotated[str | None, typer.Option(help="Only those into which this pattern was injected.")] = None,
-    termination: Annotated[str | None, typer.Option(help="Only those that ended by this.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show the dialogues of the first so many.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show what was thought.")] = False,
+    void: Annotated[bool, typer.Option("--void", help="Only void episodes.")] = False,
+    fault: Annotated[
+        str | None, typer.Option(help="Only episodes void by this fault: user, judge, service or task.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Only episodes into which this failure pattern was injected.")
+    ] = None,
+    termination: Annotated[
+        str | None, typer.Option(help="Only episodes that ended this way, such as user_stop.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Show this many episodes in full.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show what a model thought.")] = False,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Show episodes of a run: the dialogue, the grade, what the episode changed beside what the gold changes.
+    """Show episodes of a run: the dialogue, the grade, and what was changed next to what the gold calls change.
 
-    Where more than three match, they are listed, one a line; with --limit the first ones are shown whole.
+    More than three matching episodes are listed, one per line; with --limit the first ones are shown in full.
     """
     from toolgym.errors import UnknownNameError
     from toolgym.patterns import PATTERNS
@@ -116,14 +129,12 @@ def view(
         return
     for match, row in zip(shown, rows, strict=True):
         _show(match, row, full, played)
-    if not shown:
+    if not shown and found:
         _list(found)
     if not found:
-        console.print("No episode matches.")
+        say("No episode matches.")
     elif len(shown) < count:
-        console.print(
-            f"{count} episodes match; --limit N shows the first N whole, --episode one of them.", highlight=False
-        )
+        say(f"{count} episodes match; --limit N shows the first N in full, --episode ID one of them.")
 
 
 def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:
@@ -186,62 +197,66 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
 
 
 def _list(matches: Sequence[_Match]) -> None:
-    cells = []
+    table = Table(
+        "episode",
+        "task",
+        *numeric("trial"),
+        "result",
+        "ended by",
+        *numeric("messages"),
+        prose("calls"),
+        prose("injected"),
+    )
     for match in matches:
         figures = match.figures
-        counts = [f"{figures['messages']} messages", f"{figures['calls']} calls"]
-        counts += [
-            f"{figures[name]} {told}"
-            for name, told in (("errors", "failed"), ("repeated", "repeated"))
-            if figures[name]
-        ]
-        patterns = ", ".join(figures["patterns"])
-        name = (figures["episode"], figures["task_id"], f"trial {figures['trial']}", match.result)
-        cells.append([*name, figures["termination"] or "cut off", ", ".join(counts), patterns])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        console.print(plain(text.rstrip()), soft_wrap=True)
+        bad = [f"{figures[name]} {what}" for name, what in _BAD.items() if figures[name]]
+        table.add(
+            *(figures["episode"], figures["task_id"], str(figures["trial"]), match.result),
+            *(figures["termination"] or "cut off", str(figures["messages"])),
+            f"{figures['calls']} ({', '.join(bad)})" if bad else str(figures["calls"]),
+            ", ".join(figures["patterns"]),
+        )
+    table.print()
 
 
 def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
     from toolgym.render import write_message
 
     figures = match.figures
-    console.rule(plain(f"{row.task_id} · trial {row.trial} · {match.result}"))
+    rule(f"{row.task_id} · trial {row.trial} · {match.result}")
     where = " · ".join(part for part in (row.domain, row.split, f"{row.data} data") if part)
     seconds = "" if figures["seconds"] is None else f", {figures['seconds']:.3g} s"
-    _say(
+    say(
         f"episode {row.episode_id}: {where}, agent {row.agent or '?'}, user {row.user or '?'}, seed {row.seed}{seconds}"
     )
     for number, message in enumerate(row.messages):
         if full and message.reasoning is not None:
-            _say(f"    {message.role} thinks: {message.reasoning}", style="dim italic")
+            say(f"    {message.role} thinks: {message.reasoning}", style="dim italic")
         write_message(console, message, whole=full, number=number, notes=match.notes.get(number))
         if number == row.history - 1:
-            console.rule("so far it came with the task", style="dim")
+            rule("so far it came with the task", style="dim")
     task, changes, reason = _look(row, played)
-    console.rule(plain(match.result), style="dim")
-    _say(f"It ended by {row.termination or 'being cut off'}.")
+    rule(match.result, style="dim")
+    say(f"It ended by {row.termination or 'being cut off'}.")
     if row.fault is not None:
-        _say(f"Void: {row.fault.source}: {row.fault.reason}", style="red")
+        say(f"Void: {row.fault.source}: {row.fault.reason}", style="red")
     if row.grade is not None:
         _show_grade(row.grade, task)
     for side, terms in row.rewards.items():
         parts = ", ".join(f"{name} {paid:g}" for name, paid in terms.items())
-        _say(f"reward of the {side}: {sum(terms.values()):g} ({parts})")
+        say(f"reward of the {side}: {sum(terms.values()):g} ({parts})")
     for injection in row.injected:
         after = "and put right" if injection.recovered else "and not put right"
-        _say(f"injected after {injection.message} messages that the assistant saw: {injection.pattern}, {after}")
+        say(f"injected after {injection.message} messages that the assistant saw: {injection.pattern}, {after}")
     for who, used in row.usage.items():
         tokens = f"{_known(used.input_tokens)} tokens read, {_known(used.output_tokens)} generated"
         cost = "n/a" if used.cost_usd is None else f"${used.cost_usd:,.4f}"
-        _say(f"{who}: {_known(used.calls)} requests, {tokens}, cost {cost}")
-    console.rule("what it changed, beside the gold", style="dim")
+        say(f"{who}: {_known(used.calls)} requests, {tokens}, cost {cost}")
+    rule("what it changed, beside the gold", style="dim")
     if changes is None:
-        _say(f"Not known: {reason}")
+        say(f"Not known: {reason}")
     elif not changes:
-        _say("Neither it nor the gold changes anything.")
+        say("Neither it nor the gold changes anything.")
     for change in changes or ():
         _show_change(change, full)
 
@@ -265,9 +280,9 @@ def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[Change, .
 
 def _show_grade(grade: Grade, task: Task | None) -> None:
     for name, value in grade.components.items():
-        _say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
+        say(f"{name}: {'not judged' if value is None else 'held' if value == 1.0 else 'did not hold'}")
     if grade.note:
-        _say(grade.note)
+        say(grade.note)
     gold = {action.action_id: action for action in task.gold} if task is not None else {}
     aside = "" if "ACTION" in grade.basis else " (does not count)"
     for check in grade.actions:
@@ -276,7 +291,7 @@ def _show_grade(grade: Grade, task: Task | None) -> None:
             call = (
                 check.what if action is None else f"{action.requestor}: {action.name}({json.dumps(action.arguments)})"
             )
-            _say(f"  gold call not made{aside}: {call}")
+            say(f"  gold call not made{aside}: {call}")
     said: tuple[tuple[str, Sequence[Check]], ...] = (
         ("does not hold", grade.env_assertions),
         ("was not said", grade.communicate),
@@ -286,7 +301,7 @@ def _show_grade(grade: Grade, task: Task | None) -> None:
         for check in checks:
             if not check.met:
                 note = f" ({check.note})" if check.note and check.met is False else ""
-                _say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
+                say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
 
 
 def _show_change(change: Change, full: bool) -> None:
@@ -294,7 +309,7 @@ def _show_change(change: Change, full: bool) -> None:
     field = f".{change.field}" if change.field else ""
     before, made, gold = (_value(text, full) for text in (change.before, change.made, change.gold))
     after = {"missing": gold, "different": f"{made}, gold: {gold}"}.get(change.kind, made)
-    _say(f"{label:<10}{change.side}.{change.table}[{change.key}]{field}: {before} → {after}", style=style)
+    say(f"{label:<10}{change.side}.{change.table}[{change.key}]{field}: {before} → {after}", style=style)
 
 
 def _value(text: str | None, full: bool) -> str:
@@ -321,7 +336,3 @@ def _whole(row: Trajectory, played: Played) -> dict[str, Any]:
 
 def _known(number: int | None) -> str:
     return "n/a" if number is None else f"{number:,}"
-
-
-def _say(text: str, style: str = "") -> None:
-    console.print(Text(plain(text).plain, style=style), soft_wrap=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,12 @@ from toolgym.domain import Domain
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, AgentID, Message
 from toolgym.prepared import prepare
+from toolgym.render import harmless
 from toolgym.tasks import Task
 from toolgym.tools import Tool
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _TYPED_CALL = re.compile(r"(\w+)\(")
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None", "object": "dict"}
@@ -28,11 +32,20 @@ class HumanUser:
 
     Args:
         side: Which side the person plays.
+        console: Where it is shown; by default on standard output.
     """
 
     privileged = False
 
-    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, side: AgentID = "user") -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        rng: np.random.Generator,
+        *,
+        side: AgentID = "user",
+        console: Console | None = None,
+    ) -> None:
         from rich.console import Console
 
         ready = prepare(domain, task)
@@ -40,7 +53,7 @@ class HumanUser:
         self._brief = str(ready.prompts[side].content)
         self._tools = {tool.name: tool for tool in ready.tools[side]}
         self._shown = 0
-        self._console = Console()
+        self._console = console or Console()
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent. Raises EOFError when the input ends, or on ``/quit``."""
@@ -118,7 +131,7 @@ class HumanUser:
             self._print(f"  {signature(tool)}\n      {tool.description.partition(chr(10))[0]}")
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(harmless(text), markup=False, highlight=False)
 
 
 def signature(tool: Tool) -> str:

@@ -1,0 +1,61 @@
+"""Runs commands in this process, one after the other, and prints how each ended as JSON: name, exit code, output.
+
+Which ones is read from standard input: a JSON object of lists of arguments. The width is COLUMNS, as in any pipe.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from toolgym.cli import main
+from toolgym.cli.figures import print_figures
+
+TYPED = 'update_task_status(task_id="task_8", status="completed")\nIt is done.\n'
+LONG = "an-agent-whose-name-says-what-it-does"
+INTERVAL = {"mean": 1.0, "low": 0.97, "high": 1.0}
+
+
+def figures() -> dict[str, Any]:
+    """Figures of agents with long names, as ``toolgym eval`` has them where models took part."""
+    usage = {"calls": 1_234_567, "input_tokens": 9_876_543_210, "output_tokens": 123_456_789, "cost_usd": 12_345.6789}
+    return {
+        name: {
+            "pass_hat": {str(k): INTERVAL for k in range(1, 9)},
+            "tasks": 1234,
+            "trials": 8,
+            "not_judged": 5,
+            "void": 17,
+            "faults": {"user": 17},
+            "first_fault": f"user: {'no connection to the endpoint; ' * 9}",
+            "db_match": 1.0,
+            "usage": {"agent": usage, "user": usage},
+        }
+        for name in ("oracle", LONG)
+    }
+
+
+def ended(arguments: list[str]) -> tuple[int, str]:
+    """The exit code and what was printed on standard output."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    sys.stdin = io.StringIO(TYPED)
+    with redirect_stdout(out), redirect_stderr(io.StringIO()) as told:
+        if arguments == ["figures"]:
+            print_figures("a title that is much longer than a narrow table · user scripted · 8 trials", 8, figures())
+            code = 0
+        else:
+            sys.argv = ["toolgym", *arguments]
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+    return code, out.buffer.getvalue().decode("utf-8") + ("" if code == 0 else told.getvalue())  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    commands = json.load(sys.stdin)
+    found = {name: ended(arguments) for name, arguments in commands.items()}
+    sys.__stdout__.write(json.dumps(found))  # type: ignore[union-attr]
