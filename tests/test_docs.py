@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pydoc
+import re
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 from doc_pages import PAGES, ROOT, Block, agrees, examples, links, renewed, run_page
@@ -110,3 +113,16 @@ def test_a_renewed_output_keeps_the_cuts_and_what_passes() -> None:
     assert renewed(_output("0ne\n…\ntook 0.2 s\nlast\n"), printed) == "one\n…\ntook 0.2 s\nlast\n"
     assert renewed(_output("old\n"), printed) == printed
     assert agrees(_output(renewed(_output("0ne\n…\ntook 0.2 s\nlast\n"), printed)), printed)
+
+
+def test_a_function_that_a_module_of_the_same_name_hides_is_named_in_the_api_reference() -> None:
+    """The reference is read from the source, where ``toolgym.runs.query`` is the module and not the function."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
+    packages = [pydoc.locate(name) for name in re.findall(r"^::: (toolgym[a-z_0-9.]*)$", pages, re.MULTILINE)]
+    public = [getattr(package, name) for package in packages for name in getattr(package, "__all__", ())]
+    hidden = {f"{found.__module__}.{found.__name__}" for found in public if _has_the_name_of_its_module(found)}
+    assert [name for name in sorted(hidden) if f"::: {name}\n" not in pages] == []
+
+
+def _has_the_name_of_its_module(found: object) -> bool:
+    return isinstance(found, FunctionType) and found.__module__.endswith(f".{found.__name__}")
