@@ -35,6 +35,13 @@ def test_no_backslash_shows_in_code_within_a_line(page: Path) -> None:
     assert [line for line in lines if line.startswith("|") and r"\|" in line] == []
 
 
+def test_the_readme_has_one_command_that_installs_and_tests() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (command,) = [line for line in lines if re.search(r"pip install .*\[dev\]", line)]
+    assert command.startswith("python3 -m venv .venv && ")
+    assert command.endswith("&& pytest")
+
+
 def _ran(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, slow: bool = False) -> list[str | None]:
     monkeypatch.chdir(tmp_path)
     return [done.problem for done in run_page(text, tmp_path, slow=slow)]
