@@ -19,12 +19,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import math
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +34,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^```(?P<lang>[a-z]+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALLS = re.compile(r"^python3 -m venv .*pip install [^&]*&& ", re.MULTILINE)
+CUT = "…"
+LIKE = 0.5  # how alike the lines of an output must be, on average, for the old cuts to be made in the new one
+FILL = re.compile(r"[ ─━│┃┏┓┗┛┡┩┳╇┴└┘]+")
 BELOW = re.compile(r"```\n\s*```(text|json)[^\n]*\n")
 NEEDS = re.compile(r"needs (?:the extra )?(\w+)")
 TAU2 = "TAU2_DATA_DIR"
@@ -186,7 +191,7 @@ def _compact(text: str) -> str:
 def _lines(text: str) -> str:
     """An expression for the lines of an output, of which some are left out."""
     plain = _plain(text).splitlines(keepends=True)
-    return "".join(r"(?:[^\n]*\n)*?" if line.strip() == "…" else _line(line) for line in plain)
+    return "".join(r"(?:[^\n]*\n)*?" if line.strip() == CUT else _line(line) for line in plain)
 
 
 def _line(line: str) -> str:
@@ -197,20 +202,39 @@ def renewed(output: Block, printed: str) -> str:
     """The body of an output as it should be: what was printed, with the page's own cuts and passing values.
 
     Raises:
-        ValueError: If the page leaves out more than one stretch of lines, or is JSON: a person must cut it again.
+        ValueError: If a line of the page is like none that was printed, or it is JSON: a person must cut it again.
     """
     if output.lang == "json":
         raise ValueError("JSON is cut by hand")
     said = output.body.rstrip("\n").splitlines()
     got = [line.rstrip() for line in printed.strip("\n").splitlines()]
-    cuts = [number for number, line in enumerate(said) if line.strip() == "…"]
-    if len(cuts) > 1:
-        raise ValueError("more than one stretch of lines is left out")
-    if cuts:
-        tail = len(said) - cuts[0] - 1
-        got = [*got[: cuts[0]], said[cuts[0]], *got[len(got) - tail :]]
+    if any(line.strip() == CUT for line in said):
+        likest = iter(_likest([line for line in said if line.strip() != CUT], got))
+        got = [line if line.strip() == CUT else next(likest) for line in said]
     still = [old if re.fullmatch(_lines(old), _plain(new)) else new for old, new in zip(said, got, strict=False)]
-    return "\n".join([*still, *got[len(still) :]]) + "\n"
+    body = "\n".join([*still, *got[len(still) :]]) + "\n"
+    if not agrees(replace(output, body=body), printed):
+        raise ValueError("the lines that the page leaves out are no longer where they were")
+    return body
+
+
+def _likest(said: list[str], got: list[str]) -> list[str]:
+    """For each line of a page the line that was printed in its place, in order, by how alike they are."""
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())] * (len(got) + 1)  # over the first lines that were printed
+    for line in said:
+        longer: list[tuple[float, tuple[int, ...]]] = [(-math.inf, ())]
+        for place, other in enumerate(got):
+            score, places = best[place]
+            longer.append(max(longer[-1], (score + _likeness(line, other), (*places, place))))
+        best = longer
+    if best[-1][0] < LIKE * len(said):
+        raise ValueError("the output has changed too much to be cut like before")
+    return [got[place] for place in best[-1][1]]
+
+
+def _likeness(line: str, other: str) -> float:
+    """Between 0 and 1, whatever the width of columns and rules."""
+    return SequenceMatcher(None, *(FILL.sub(" ", text).split() for text in (line, other))).ratio()
 
 
 def links(text: str) -> list[str]:

@@ -117,9 +117,13 @@ def test_json_is_compared_without_its_layout(said: str, printed: str, equal: boo
 
 def test_a_renewed_output_keeps_the_cuts_and_what_passes() -> None:
     printed = "one\ntwo\nthree\ntook 0.3 s\nlast\n"
-    assert renewed(_output("0ne\n…\ntook 0.2 s\nlast\n"), printed) == "one\n…\ntook 0.2 s\nlast\n"
+    assert renewed(_output("one\n…\ntook 0.2 s\nlast\n"), printed) == "one\n…\ntook 0.2 s\nlast\n"
     assert renewed(_output("old\n"), printed) == printed
-    assert agrees(_output(renewed(_output("0ne\n…\ntook 0.2 s\nlast\n"), printed)), printed)
+    page = "…\n│ no-op │ 0.0 │\n…\n│ oracle │ 90 │\n"
+    printed_now = "┏━━━┓\n│ clerk  │ 61 │\n│ no-op  │  0 │\n│ novice │ 70 │\n│ oracle │ 100 │\n"
+    assert renewed(_output(page), printed_now) == "…\n│ no-op  │  0 │\n…\n│ oracle │ 100 │\n"
+    with pytest.raises(ValueError, match="changed too much"):
+        renewed(_output("…\nnothing like it\n"), printed)
 
 
 def test_a_function_that_a_module_of_the_same_name_hides_is_named_in_the_api_reference() -> None:
