@@ -184,8 +184,11 @@ def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, st
     owner: int | None = None
     said: dict[int, list[str]] = {}
     common: list[str] = []
+    scored: dict[str, list[int]] = {}
     for piece in filter(str.strip, _PIECE.split(text)):
-        scores = [touches(piece, request, facts) for request in requests]
+        if piece not in scored:
+            scored[piece] = [touches(piece, request, facts) for request in requests]
+        scores = scored[piece]
         best = max(scores)
         if best > 1 and scores.count(best) == 1:
             owner = scores.index(best)
@@ -208,7 +211,7 @@ def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = Fal
     if request.kind == "question":
         return False
     deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
-    for sentence in sentences(text):
+    for sentence in dict.fromkeys(sentences(text)):
         if "?" not in sentence and lexicon.DONE.search(sentence) and deed.search(sentence):
             found = compare(sentence, request, facts)
             if "kind" in found.shown and not found.wrong and (not by_name or touches(sentence, request, facts) > 1):
@@ -228,7 +231,7 @@ def without_reports(text: str) -> str:
 
 def _is_report(sentence: str) -> bool:
     deeds = any(deed.search(sentence) for deed in _DEEDS.values())
-    return deeds and "?" not in sentence and bool(lexicon.DONE.search(sentence))
+    return deeds and "?" not in sentence and lexicon.DONE.search(sentence)
 
 
 def answers(text: str, request: Request) -> bool:
@@ -239,13 +242,14 @@ def answers(text: str, request: Request) -> bool:
     if re.search(rf"(?<![\w.]){re.escape(answer)}(?!\w|\.\d)", text.replace(",", "")):
         return True
     subject = [word for word in words_of(request.question) if word.isalpha() and word not in _FILLERS]
-    return bool(_AMOUNT.fullmatch(answer)) and any(
-        "?" not in sentence
-        and _AN_AMOUNT.search(sentence)
-        and not _OTHER_AMOUNT.search(sentence)
-        and any(places_of(word, words_of(sentence)) for word in subject)
-        for sentence in sentences(text)
-    )
+    if not _AMOUNT.fullmatch(answer):
+        return False
+    figures = [
+        words_of(sentence)
+        for sentence in dict.fromkeys(sentences(text))
+        if "?" not in sentence and _AN_AMOUNT.search(sentence) and not _OTHER_AMOUNT.search(sentence)
+    ]
+    return any(places_of(word, words) for words in figures for word in subject)
 
 
 def _wrong_kind(reading: Reading) -> bool:
