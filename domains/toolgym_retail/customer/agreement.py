@@ -30,11 +30,10 @@ _RETURN = re.compile(
     r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
     re.I,
 )
-_EXCHANGE = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bconvert", re.I)
+_EXCHANGE = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I)
 _CHANGE = re.compile(
-    r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bupdat|\bconvert|\badjust|\bedit|"
-    r"\bmov(?:e|ing)\b|\bredirect|\bship|\bset\b|\bput\b|\bbill|\bcharg|\bpa(?:y|id)\b|\bbecom|\bmake\b|\buse\b|"
-    r"\bsend\b|\bdeliver|\bgo(?:es)? to\b|->",
+    r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
+    r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
     re.I,
 )
 _ACTIONS = {"cancel": _CANCEL, "return": _RETURN, "exchange": _EXCHANGE, "change": _CHANGE}
@@ -169,7 +168,12 @@ def compare(text: str, request: Request, facts: Facts) -> Agreement:
 
 def touches(text: str, request: Request, facts: Facts) -> int:
     """How much a text speaks of a request: the more, the higher; 0 if nothing points to it."""
-    shown = compare(text, request, facts).shown
+    return weight(compare(text, request, facts), request)
+
+
+def weight(found: Agreement, request: Request) -> int:
+    """How much a text that was compared with a request speaks of it."""
+    shown = found.shown
     if request.kind not in ("cancel", "return"):
         shown -= {"kind"}  # words of changing may mean anything
     return sum(_WEIGHTS.get(detail, 0) for detail in shown)

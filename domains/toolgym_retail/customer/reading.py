@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from toolgym_retail.customer.understanding import plain
-from toolgym_retail.customer.words import Words, places_of, starts_of, words_of
+from toolgym_retail.customer.words import Words, places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 ITEM_KINDS = ("return", "exchange", "modify_items")
@@ -54,7 +54,7 @@ class Reading:
     def sentences_with(self, product: str) -> list[str]:
         """The sentences and lines that name a product, by its last word at least."""
         ends = [found.start() for found in _SENTENCE.finditer(self.body)]
-        starts = starts_of(self.body)
+        starts = self.words.starts
         spots = places_of(words_of(product)[-1], self.words)
         numbers = dict.fromkeys(bisect_right(ends, starts[spot]) for spot in spots)
         parts = self.sentences() if numbers else []

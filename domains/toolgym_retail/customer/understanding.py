@@ -114,7 +114,7 @@ def understand(text: str) -> Understood:
     last_question = max((number for number, part in enumerate(parts) if "?" in part), default=-1)
     whole = _Whole(parts)
     for number, part in enumerate(parts):
-        found = _asks(part, number, whole)
+        found = whole.asks(number)
         if found and ("?" in part or number > last_question or lex.EXPLICIT.search(part)):
             asked.append(found)
     intents = [intent for intent, _ in asked]
@@ -223,11 +223,8 @@ def _asks(part: str, number: int, whole: _Whole) -> _Asked | None:
         if not question and not says and not lex.AWAITS.search(part):
             return None
         return _yes_or_no(part, whole), ()
-    brief = (
-        question
-        and len(part.split(maxsplit=7)) <= 7
-        and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.I)
-    )
+    short = len(part.split(maxsplit=7)) <= 7
+    brief = question and short and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.IGNORECASE)
     if (question and (wh or says or brief)) or says:
         topics = _topics(part, whole, number if wh or says else 0)
         slots = tuple(slot for slot in ASKED if slot in topics)
@@ -338,6 +335,18 @@ class _Whole:
         self._orders = False
         self._numbers: set[str] = set()
         self._topic: Intent | None = None
+        self._asked: dict[tuple[str, str], _Asked | None] = {}
+
+    def asks(self, number: int) -> _Asked | None:
+        """What one of the sentences asks for; worked out once for one that comes again."""
+        seen = self.parts[number], self.parts[number - 1] if number else ""
+        if seen in self._asked:
+            return self._asked[seen]
+        read = self._read
+        found = _asks(seen[0], number, self)
+        if self._read == read:  # it did not depend on more than that
+            self._asked[seen] = found
+        return found
 
     @cached_property
     def acts(self) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
-from toolgym_retail.customer.words import places_of, starts_of, words_of
+from toolgym_retail.customer.words import places_of, words_of
 from toolgym_retail.facts import ItemRef
 
 _SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}
@@ -103,12 +102,8 @@ def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
 
 def _parts(reading: Reading) -> list[int]:
     """For each word, the number of its sentence, line or clause."""
-    numbers: list[int] = []
-    ends = [match.start() for match in _PART.finditer(reading.body)] + [len(reading.body)]
-    for number, (start, end) in enumerate(pairwise([0, *ends])):
-        numbers += [number] * len(words_of(reading.body[start:end]))
-    missing = len(reading.words) - len(numbers)
-    return numbers[: len(reading.words)] + numbers[-1:] * missing
+    ends = [match.start() for match in _PART.finditer(reading.body)]
+    return [bisect_right(ends, start) for start in reading.words.starts]
 
 
 def _owner(place: int, marks: Sequence[tuple[int, str]], here: Sequence[tuple[int, str]]) -> str:
@@ -149,7 +144,7 @@ def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
         return [(place, len(words_of(value))) for place in places]
     # A size such as "S" or "XL", in capitals, after the word "size", or in full.
     letters = re.compile(rf"(?<![\w'-]){value}(?![\w'])|size:? *{value.lower()}(?!\w)")
-    starts = starts_of(reading.body)
+    starts = reading.words.starts
     spots = [(bisect_left(starts, match.end()) - 1, 1) for match in letters.finditer(reading.body)]
     long = _SIZES.get(value.lower())
     if long is not None:

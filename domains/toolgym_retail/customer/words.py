@@ -30,6 +30,13 @@ _ALIASES = _AMERICAN | STREET_FORMS
 class Words(tuple[str, ...]):
     """The words of a text, which remember where each stands: to find a phrase need not go through them all."""
 
+    text: str
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """At which character of the text each of them begins."""
+        return [found.start() for found in _WORD.finditer(self.text)]
+
     @cached_property
     def _by_stem(self) -> dict[str, list[int]]:
         spots: dict[str, list[int]] = {}
@@ -51,12 +58,9 @@ def words_of(text: str) -> Words:
         >>> list(words_of("the 500ml grey/blue bottle, #W1234567"))
         ['the', '500', 'ml', 'gray', 'blue', 'bottle', '#w1234567']
     """
-    return Words(_ALIASES.get(word, word) for word in map(str.lower, _WORD.findall(text)))
-
-
-def starts_of(text: str) -> list[int]:
-    """At which character each of the words of a text begins."""
-    return [found.start() for found in _WORD.finditer(text)]
+    words = Words([_ALIASES.get(word, word) for word in map(str.lower, _WORD.findall(text))])
+    words.text = text
+    return words
 
 
 _phrase = lru_cache(4096)(words_of)
