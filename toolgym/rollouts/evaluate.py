@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
 
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Limits
 from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
 from toolgym.evaluation.grade import Judge
+from toolgym.limits import Limits
 from toolgym.loops import wait_for
 from toolgym.rollouts.parallel import in_parallel
 from toolgym.rollouts.regrade import rejudge
@@ -45,6 +45,8 @@ class Settings:
         seed: The run's seed, at least 0.
         max_steps: See :class:`~toolgym.episode.Limits`.
         max_errors: See there.
+        max_characters: See there.
+        max_calls: See there.
         wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
         models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
         pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
@@ -59,6 +61,8 @@ class Settings:
     seed: int = 0
     max_steps: int = 200
     max_errors: int = 10
+    max_characters: int = Limits.max_characters
+    max_calls: int = Limits.max_calls
     judge: str = ""
     wording: str = ""
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -73,11 +77,12 @@ class Settings:
     @property
     def limits(self) -> Limits:
         """When an episode is cut off."""
-        return Limits(self.max_steps, self.max_errors)
+        return Limits(self.max_steps, self.max_errors, self.max_characters, self.max_calls)
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-able data; without a pool, as they were before there were any."""
-        return {name: value for name, value in asdict(self).items() if name != "pool" or value}
+        """The settings as JSON-able data; the newer ones are left out where they are as they always were before."""
+        newer = {"pool": "", "max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
+        return {name: value for name, value in asdict(self).items() if name not in newer or value != newer[name]}
 
     def facts(self, trial: int) -> dict[str, Any]:
         """What a trajectory says of the run that it is from."""
