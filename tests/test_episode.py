@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from toolgym.actions import parse_action
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import EpisodeError
+from toolgym.limits import Limits
 from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, AgentID, Message, ToolCall
 from toolgym.tasks import Task
 from toolgym.tools import Effect, Toolkit, tool

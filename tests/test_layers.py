@@ -15,6 +15,7 @@ LAYERS = (
     "registry",
     "messages",
     "actions",
+    "limits",
     "tasks",
     "trajectory",
     "curriculum",

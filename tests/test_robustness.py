@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from toolgym import make_domain, make_env
 from toolgym.actions import parse_action
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import DataError
+from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall, to_chat
 from toolgym.prepared import prepare
 from toolgym.tasks import Task

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from toolgym.envs.aec_env import ToolAECEnv
     from toolgym.envs.tool_env import ToolEnv
     from toolgym.envs.vector_env import ToolVectorEnv
-    from toolgym.episode import Episode, Limits
+    from toolgym.episode import Episode
+    from toolgym.limits import Limits
     from toolgym.messages import Message, ToolCall
     from toolgym.tasks import Task
     from toolgym.trajectory import Fault, Grade, Step, Trajectory
@@ -40,7 +41,7 @@ _LAZY = {
     "Episode": "toolgym.episode",
     "Fault": "toolgym.trajectory",
     "Grade": "toolgym.trajectory",
-    "Limits": "toolgym.episode",
+    "Limits": "toolgym.limits",
     "Message": "toolgym.messages",
     "Step": "toolgym.trajectory",
     "Task": "toolgym.tasks",

@@ -14,6 +14,7 @@ from toolgym.domain import Agent
 from toolgym.episode import Episode
 from toolgym.errors import BudgetError, ContextError, MissingExtraError, ServiceError
 from toolgym.evaluation.grade import Judge, Verdict, checked_verdicts
+from toolgym.limits import Limits
 from toolgym.loops import in_thread, wait_for
 from toolgym.messages import MAX_TOKENS, AgentID, Message
 from toolgym.trajectory import NO_USAGE, Fault, Step, Usage
@@ -41,7 +42,7 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
         try:
             answer = agent.respond(episode.view(side))
             message = answer if isinstance(answer, Message) else _waited(answer)
-            _check(message, side)
+            _check(message, side, episode.limits)
         except Exception as error:
             steps.append(_failed(episode, side, error))
         else:
@@ -58,7 +59,7 @@ async def take_turn_async(episode: Episode, side: AgentID, agent: Agent) -> list
             view = episode.view(side)
             answer = await in_thread(agent.respond, view) if blocking else agent.respond(view)
             message = answer if isinstance(answer, Message) else await _awaited(answer)
-            _check(message, side)
+            _check(message, side, episode.limits)
         except Exception as error:
             steps.append(_failed(episode, side, error))
         except asyncio.CancelledError as error:
@@ -173,7 +174,7 @@ def _unjudged(episode: Episode, error: Exception) -> Step:
     return episode.fail(Fault("judge", text))
 
 
-def _check(message: object, side: AgentID) -> None:
+def _check(message: object, side: AgentID, limits: Limits) -> None:
     """Refuse what is no message of a side: for the user's the assistant must not pay."""
     if not isinstance(message, Message):
         raise TypeError(f"the {side} answered {type(message).__name__} instead of a Message")
@@ -192,3 +193,5 @@ def _check(message: object, side: AgentID) -> None:
         raise ValueError("the user answered nothing")
     if any(call.requestor != "user" for call in message.tool_calls):
         raise ValueError("the user made a call in the assistant's name")
+    if (excess := limits.excess(message)) is not None:
+        raise ValueError(f"the user said too much at once: {excess}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from toolgym.actions import parse_action
@@ -16,6 +16,7 @@ from toolgym.database import Session
 from toolgym.domain import Domain
 from toolgym.errors import EpisodeError
 from toolgym.evaluation.grade import Verdict, checked_verdicts, grade
+from toolgym.limits import Limits
 from toolgym.messages import (
     SIDES,
     AgentID,
@@ -40,28 +41,6 @@ from toolgym.trajectory import (
     Trajectory,
     Usage,
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When an episode is cut off.
-
-    Args:
-        max_steps: Hops of messages, at least 1: one for each message of a side, and one for each batch of results.
-        max_errors: Failed tool calls of both sides together, at least 1; the count never goes down.
-
-    Source:
-        tau2-bench 1.0.1's runner: 200 and 10.
-    """
-
-    max_steps: int = 200
-    max_errors: int = 10
-
-    def __post_init__(self) -> None:
-        for name, value in (("max_steps", self.max_steps), ("max_errors", self.max_errors)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-
 
 _OTHER: dict[AgentID, AgentID] = {"assistant": "user", "user": "assistant"}
 
@@ -215,7 +194,8 @@ class Episode:
         """Append a message of the side whose turn it is, run its calls, pass the turn, pay the terms.
 
         A bad call is an observation, one that says it is by the other side included: a side calls its own tools only.
-        A message without text or calls is answered with an error.
+        A message without text or calls is answered with an error, and so is one that is longer than :attr:`limits`
+        allow: nothing of it is said or run, and little of it is kept.
 
         Raises:
             EpisodeError: If the episode is over, or it is the other side's turn.
@@ -225,6 +205,7 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}); make a new one")
         if message.role != side:
             raise EpisodeError(f"it is the {side}'s turn, and the message is the {message.role}'s")
+        message = self.limits.applied_to(message)
         if not message.tool_calls and not (message.content and message.content.strip()):
             message = parse_action(message, side)
         self.steps += 1

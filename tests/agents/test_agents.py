@@ -15,8 +15,9 @@ from toolgym.actions import parse_action
 from toolgym.agents.replay import Replay
 from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, AgentFactory, Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import EpisodeError
+from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import play
 from toolgym.tasks import Task

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from toolgym.dialogue import take_verdict
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import TaskError
 from toolgym.evaluation.grade import Judge, Verdict, matches
+from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
 from toolgym.rewards import build_reward
 from toolgym.tasks import Action, Task

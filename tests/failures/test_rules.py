@@ -18,11 +18,12 @@ from third_mutators import mutated_again
 from toolgym import make_agent, make_domain, make_user
 from toolgym.compat.tau2 import read_results
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import DataError
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
 from toolgym.failures.scores import scores
+from toolgym.limits import Limits
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.patterns import PATTERNS
 from toolgym.prepared import prepare

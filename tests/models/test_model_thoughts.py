@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server import call, completion, streamed
 
-from toolgym.models.replies import split_thoughts
+from toolgym.actions.thoughts import split_thoughts
 
 TEXTS = st.text("ab \n<>/", max_size=6)
 

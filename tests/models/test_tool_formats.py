@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from server import completion
 
 from toolgym.actions import parse_action
+from toolgym.actions.thoughts import split_thoughts
 from toolgym.messages import Message, ToolCall, to_chat
-from toolgym.models.replies import split_thoughts
 from toolgym.models.tool_formats import TextFormat, in_text, read_calls, write_calls
 
 FORMATS: tuple[TextFormat, ...] = get_args(TextFormat)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from toolgym import make_agent, make_domain, make_user
 from toolgym.dialogue import take_turn
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
+from toolgym.limits import Limits
 from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, Message, ToolCall
 from toolgym.rewards import DEFAULTS, FIDELITY, PRESETS, EarlyStop, InventedFact, Success, build_reward
 from toolgym.rewards.fidelity import asks, details

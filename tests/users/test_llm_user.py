@@ -11,8 +11,9 @@ from scripted_model import Answer, gold_user, lines, model
 
 from toolgym import make_agent, make_domain
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import ContextError, ServiceError
+from toolgym.limits import Limits
 from toolgym.messages import STOP_MARKS, ToolCall
 from toolgym.models import Reply
 from toolgym.prompts import OWN, Wording, own_text, store

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from toolgym.actions.tau2 import parse_tau2
-from toolgym.actions.text import EMPTY, broken, parse_text
+from toolgym.actions.text import EMPTY, ONLY_THOUGHTS, broken, parse_text
+from toolgym.actions.thoughts import said_by, split_thoughts, told_text
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall, call_from_chat, from_chat
 
@@ -19,12 +20,17 @@ def parse_action(
 ) -> Message:
     """Turn what an agent produced into a message of its side.
 
+    Thoughts in its text (see :mod:`toolgym.actions.thoughts`) become the message's ``reasoning``: they are said to
+    nobody. What holds nothing else is an empty message, a call with a ``problem``. ``{"message": "…"}``, as text or as
+    a mapping, is the text in it.
+
     Args:
-        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call), or a Message.
+        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call; its thoughts may
+            stand in ``reasoning_content`` or ``reasoning``), or a Message.
         side: The side that acts; it becomes the role and the requestor, whatever the action says. Only JSON text that
             is read by tau2's rule may name another requestor; an episode answers such a call with an error.
         parsing: How text is read: ``"toolgym"`` as :mod:`toolgym.actions.text` says, ``"tau2"`` as
-            :mod:`toolgym.actions.tau2` does.
+            :mod:`toolgym.actions.tau2` does, which says thoughts to the other side too.
 
     Returns:
         A message whose calls each have an id.
@@ -37,12 +43,12 @@ def parse_action(
         'get_users'
         >>> parse_action('{"name": "get_users", "arguments": {').tool_calls[0].problem[:19]
         'This looks like a t'
+        >>> message = parse_action("<think>It is blue.</think>Which size?")
+        >>> message.content, message.reasoning
+        ('Which size?', 'It is blue.')
     """
     if isinstance(action, str):
-        message = parse_text(action, side) if parsing == "toolgym" else parse_tau2(action, side)
-        return (
-            message if len(message.tool_calls) < 2 else replace(message, tool_calls=_with_ids(message.tool_calls, side))
-        )
+        return _from_text(action, side) if parsing == "toolgym" else parse_tau2(action, side)
     if not isinstance(action, Message):
         if not isinstance(action, Mapping):
             raise DataError(
@@ -50,11 +56,55 @@ def parse_action(
             )
         if "name" in action and "role" not in action:
             return Message(side, None, _with_ids([call_from_chat(action, 0, side)], side))
-        action = from_chat({**action, "role": side}, side)
+        action = _from_mapping(action, side, parsing)
+    content, reasoning = action.content, action.reasoning
+    if content and parsing == "toolgym":
+        thoughts, content = split_thoughts(content)
+        if thoughts:
+            content, reasoning = content or None, _together(reasoning, thoughts)
+        if content and not action.tool_calls and (told := told_text(content)) is not None:
+            content = told
     calls = _with_ids(action.tool_calls, side)
-    if not calls and not (action.content and action.content.strip()):
-        calls = (broken(action.content or "", EMPTY, 0, side),)
-    return Message(side, action.content, calls, tokens=action.tokens, reasoning=action.reasoning)
+    if not calls and not (content and content.strip()):
+        calls = (broken(content or "", ONLY_THOUGHTS if reasoning else EMPTY, 0, side),)
+    return replace(action, role=side, content=content, tool_calls=calls, reasoning=reasoning)
+
+
+def read_said(text: str, side: AgentID) -> Message:
+    """Read a text that holds no thoughts, or none any more, by toolgym's rule."""
+    message = parse_text(text, side)
+    if len(message.tool_calls) < 2:
+        return message
+    return replace(message, tool_calls=_with_ids(message.tool_calls, side))
+
+
+def _from_text(text: str, side: AgentID) -> Message:
+    thoughts, said = split_thoughts(text)
+    message = read_said(said, side)
+    if thoughts:
+        message = replace(message, reasoning="\n\n".join(thoughts))
+        if not said.strip():
+            message = replace(message, tool_calls=(broken("", ONLY_THOUGHTS, 0, side),))
+    return message
+
+
+def _from_mapping(chat: Mapping[str, Any], side: AgentID, parsing: Parsing) -> Message:
+    """A message in chat format, its thoughts in a field of their own, or ``{"message": "…"}``."""
+    if parsing == "toolgym":
+        text = said_by({name: value for name, value in chat.items() if name != "role"})
+        if text is not None:
+            chat = {"content": text}
+    message = from_chat({**chat, "role": side}, side)
+    if message.reasoning is None:
+        given = [chat.get(name) for name in ("reasoning_content", "reasoning")]
+        told = next((thought for thought in given if isinstance(thought, str) and thought.strip()), None)
+        message = replace(message, reasoning=told)
+    return message
+
+
+def _together(reasoning: str | None, thoughts: Sequence[str]) -> str:
+    """The thoughts told apart from the text, and those in it."""
+    return "\n\n".join([*([reasoning] if reasoning else []), *thoughts])
 
 
 def _with_ids(calls: Sequence[ToolCall], side: AgentID) -> tuple[ToolCall, ...]:

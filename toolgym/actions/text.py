@@ -1,8 +1,9 @@
 """Text actions by toolgym's own rule.
 
 Text that is a JSON object ``{"name": …, "arguments": {…}}``, a JSON list of such objects, or holds
-``<tool_call>{…}</tool_call>`` blocks is a tool call. Text that looks like a call but does not parse becomes a call with
-a ``problem``: the episode answers it with an error and never says it to the other side.
+``<tool_call>{…}</tool_call>`` blocks is a tool call. ``{"message": "…"}`` says the text in it, whatever that looks
+like. Text that looks like a call but does not parse becomes a call with a ``problem``: the episode answers it with an
+error and never says it to the other side.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from toolgym.actions.thoughts import told_text, unfenced
 from toolgym.messages import AgentID, Message, ToolCall, decode_json
 
 HOW = 'Write one JSON object {"name": "<tool>", "arguments": {…}}, or plain text without a tool call.'
 EMPTY = "The message is empty. " + HOW
+ONLY_THOUGHTS = "The message is empty: it holds nothing but thoughts, which nobody hears. " + HOW
 
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 _NAME = re.compile(r'"name"\s*:')
@@ -51,10 +54,11 @@ def parse_text(text: str, side: AgentID) -> Message:
     body = text.strip()
     if not body:
         return Message(side, None, (broken(text, EMPTY, 0, side),))
-    if body.startswith("```") and body.endswith("```") and "\n" in body:
-        body = body[3:-3].removeprefix("json").strip() or body
+    body = unfenced(body)
     if _OPEN in body:
         return _parse_blocks(body, side)
+    if body[0] == "{" and (told := told_text(body)) is not None:
+        return Message(side, told) if told.strip() else Message(side, None, (broken(text, EMPTY, 0, side),))
     if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
         return Message(side, None, tuple(_decode_calls(body, 0, side)))
     if (named := _NAME.search(body)) and '"arguments"' in body[named.end() :]:

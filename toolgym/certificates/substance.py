@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.evaluation import grade
+from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
 from toolgym.prepared import Prepared, prepare
 from toolgym.tasks import Action, EvaluationCriteria, Task

@@ -64,6 +64,10 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
     max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
     max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before an episode is cut off.")] = 10,
+    max_characters: Annotated[
+        int, typer.Option(min=1, help="Characters of one message, arguments included; a longer one is an error.")
+    ] = 100_000,
+    max_calls: Annotated[int, typer.Option(min=1, help="Calls in one message; more are an error.")] = 64,
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(help="Name of the run; default: time and domain.")] = None,
     resume: Annotated[
@@ -148,6 +152,8 @@ def evaluate(
                 seed=seed,
                 max_steps=max_steps,
                 max_errors=max_errors,
+                max_characters=max_characters,
+                max_calls=max_calls,
                 judge=judge,
                 wording=wording.name if of[each]["user"] or of[each]["agent"] else "",
                 models={role: recorded(asked) for role, asked in of[each].items() if asked is not None},

@@ -17,7 +17,8 @@ from toolgym.envs.conversation import Action, check_settings, ending
 from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
+from toolgym.limits import Limits
 from toolgym.messages import SIDES, AgentID, to_chat
 from toolgym.render import transcript, write_message
 from toolgym.rewards import RewardTerm, build_reward
@@ -70,6 +71,9 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         group_size: Trials of a task in a row before the next is drawn, at least 1.
         max_steps: Hops of messages before truncation, at least 1.
         max_errors: Failed tool calls of both sides before truncation, at least 1.
+        max_characters: Characters that one message's text and its calls' arguments may have, at least 1; a longer one
+            is answered with an error.
+        max_calls: Calls that one message may hold, at least 1; likewise.
         history: Whether observations hold the whole dialogue.
         parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         split: Where the tasks are from, for the trajectories' records.
@@ -117,6 +121,8 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         group_size: int = 1,
         max_steps: int = 200,
         max_errors: int = 10,
+        max_characters: int = 100_000,
+        max_calls: int = 64,
         history: bool = False,
         parsing: Parsing = "toolgym",
         split: str = "",
@@ -129,7 +135,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         self.curriculum = curriculum
         self.split = split
         self.group_size = group_size
-        self.limits = Limits(max_steps, max_errors)
+        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
         self.terms = build_reward(reward)
         self.history = history
         self.parsing: Parsing = parsing

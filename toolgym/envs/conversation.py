@@ -11,8 +11,9 @@ from toolgym.actions import Parsing, parse_action
 from toolgym.dialogue import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.together import Deferred, deferred
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.evaluation.grade import Judge
+from toolgym.limits import Limits
 from toolgym.messages import SIDES, Message, to_chat
 from toolgym.render import transcript
 from toolgym.rewards import RewardTerm

@@ -14,8 +14,9 @@ from toolgym.envs.conversation import Action, Conversation, Observation, Told, c
 from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.evaluation.grade import Judge
+from toolgym.limits import Limits
 from toolgym.render import write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.trajectory import Termination, Trajectory
@@ -52,6 +53,9 @@ class ToolEnv(gym.Env[Observation, Any]):
         group_size: Trials of a task in a row before the next is drawn, at least 1.
         max_steps: Hops of messages before truncation.
         max_errors: Failed tool calls before truncation.
+        max_characters: Characters that one message's text and its calls' arguments may have; a longer one is answered
+            with an error.
+        max_calls: Calls that one message may hold; likewise.
         history: Whether observations hold the whole dialogue.
         parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         judge: Judges natural-language assertions.
@@ -88,6 +92,8 @@ class ToolEnv(gym.Env[Observation, Any]):
         group_size: int = 1,
         max_steps: int = 200,
         max_errors: int = 10,
+        max_characters: int = 100_000,
+        max_calls: int = 64,
         history: bool = False,
         parsing: Parsing = "toolgym",
         judge: Judge | None = None,
@@ -103,7 +109,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         self.user_name = user_name
         self.split = split
         self.group_size = group_size
-        self.limits = Limits(max_steps, max_errors)
+        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
         self.terms = build_reward(reward)
         self.history = history
         self.parsing: Parsing = parsing

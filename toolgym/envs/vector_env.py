@@ -19,10 +19,11 @@ from toolgym.envs.options import chosen_tasks
 from toolgym.envs.schedule import Schedule
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.together import run_together
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
 from toolgym.garbage import fewer_collections
+from toolgym.limits import Limits
 from toolgym.messages import Message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.tasks import Task
@@ -66,6 +67,8 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         reward: See ``ToolEnv``, as for all that follow.
         max_steps: See there.
         max_errors: See there.
+        max_characters: See there.
+        max_calls: See there.
         history: See there.
         parsing: See there.
         judge: See there.
@@ -104,6 +107,8 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
         max_steps: int = 200,
         max_errors: int = 10,
+        max_characters: int = 100_000,
+        max_calls: int = 64,
         history: bool = False,
         parsing: Parsing = "toolgym",
         judge: Judge | None = None,
@@ -126,7 +131,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         self.make_user = user
         self.user_name = user_name
         self.split = split
-        self.limits = Limits(max_steps, max_errors)
+        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
         self.terms = build_reward(reward)
         self.history = history
         self.parsing: Parsing = parsing

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolgym.actions import parse_action
+from toolgym.actions.thoughts import split_thoughts
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall, from_chat
 from toolgym.models.failures import RequestError, reported
 from toolgym.models.settings import Price
 from toolgym.models.surrogates import whole_text
 from toolgym.trajectory import Usage
-
-_OPEN, _CLOSE = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +68,6 @@ def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
         str(choice.get("finish_reason") or "stop"),
         _count(completion.get("usage"), "completion_tokens"),
     )
-
-
-def split_thoughts(text: str) -> tuple[list[str], str]:
-    """Take the thoughts out of a text.
-
-    A thought stands in ``<think>…</think>``. One whose opening is missing began with the text (there are chat
-    templates that write the opening themselves), and one that is not closed goes on to the end.
-
-    Returns:
-        The thoughts, and what is left; it is stripped if there were any.
-
-    Example:
-        >>> split_thoughts("<think>hm</think> Hello.")
-        (['hm'], 'Hello.')
-        >>> split_thoughts("They want shoes.</think>Which size?")
-        (['They want shoes.'], 'Which size?')
-    """
-    if _OPEN not in text and _CLOSE not in text:
-        return [], text
-    thoughts: list[str] = []
-    before, closed, after = text.partition(_CLOSE)
-    if closed and _OPEN not in before:
-        thoughts.append(before.strip())
-        text = after
-    said = ""
-    while text:
-        before, opened, text = text.partition(_OPEN)
-        said += before
-        if opened:
-            thought, _, text = text.partition(_CLOSE)
-            thoughts.append(thought.strip())
-    return [thought for thought in thoughts if thought], said.replace(_CLOSE, "").strip()
 
 
 def used(completion: dict[str, Any], price: Price | None) -> Usage:

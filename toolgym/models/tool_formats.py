@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from toolgym.actions import parse_action
+from toolgym.actions.parse import read_said
+from toolgym.actions.thoughts import told_text
 from toolgym.messages import INVALID, AgentID, ToolCall, from_chat
 from toolgym.models import llama, qwen
 from toolgym.models.json_text import to_json
@@ -130,15 +131,17 @@ def read_calls(
     """
     if not text.strip():
         return None, ()
+    if (told := told_text(text)) is not None:
+        return told.strip() or None, ()
     said: str | None
     if tool_format == "qwen":
         said, calls = qwen.read(text, tools, requestor)
     elif tool_format == "llama":
         said, calls = llama.read(text, requestor)
     else:
-        message = parse_action(text, requestor)
+        message = read_said(text, requestor)
         said, calls = message.content, message.tool_calls
-    if not calls and (parse_action(text, requestor).tool_calls or any(mark in text for mark in _MARKS)):
+    if not calls and (read_said(text, requestor).tool_calls or any(mark in text for mark in _MARKS)):
         how = {"qwen": qwen.HOW, "llama": llama.HOW}.get(tool_format, "Call the tool, or write plain text.")
         problem = f"This holds something like a tool call, but not in the form in which you call tools. {how}"
         return None, (ToolCall("", {}, "call_0", requestor, problem, text),)

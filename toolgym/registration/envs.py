@@ -70,7 +70,7 @@ def make_env(
         judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
         judge_model: The model behind a judge that has one.
         settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
-            max_errors, history, parsing, debug, render_mode.
+            max_errors, max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
         UnknownNameError: If a name is not installed, or there is no such split.
@@ -156,7 +156,7 @@ def make_aec_env(
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
         settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
-            max_errors, history, parsing, debug, render_mode.
+            max_errors, max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
         UnknownNameError: If a name is not installed, or there is no such split.

@@ -7,8 +7,9 @@ from typing import Any
 
 from toolgym.dialogue import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.evaluation.grade import Judge
+from toolgym.limits import Limits
 from toolgym.rewards import RewardTerm
 from toolgym.streams import stream
 from toolgym.tasks import Task

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from toolgym.episode import Limits
 from toolgym.errors import DataError
+from toolgym.limits import Limits
 from toolgym.tasks import Task
 
 
@@ -24,8 +24,10 @@ class Settings:
         judge: The judge's name; empty if there is none.
         trials: Trials of each task, at least 1.
         seed: The run's seed, at least 0.
-        max_steps: See :class:`~toolgym.episode.Limits`.
+        max_steps: See :class:`~toolgym.limits.Limits`.
         max_errors: See there.
+        max_characters: See there.
+        max_calls: See there.
         wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
         models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
         pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
@@ -42,6 +44,8 @@ class Settings:
     seed: int = 0
     max_steps: int = 200
     max_errors: int = 10
+    max_characters: int = Limits.max_characters
+    max_calls: int = Limits.max_calls
     judge: str = ""
     wording: str = ""
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -57,7 +61,7 @@ class Settings:
     @property
     def limits(self) -> Limits:
         """When an episode is cut off."""
-        return Limits(self.max_steps, self.max_errors)
+        return Limits(self.max_steps, self.max_errors, self.max_characters, self.max_calls)
 
     def trials_of(self, task: Task) -> int:
         """How many trials of a task of the split are played, at least 0."""
@@ -65,7 +69,8 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able data; what came later than the first runs is left out where it says nothing."""
-        return {name: value for name, value in asdict(self).items() if name not in ("pool", "tasks") or value}
+        newer = {"pool": "", "tasks": {}, "max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
+        return {name: value for name, value in asdict(self).items() if name not in newer or value != newer[name]}
 
     def facts(self, trial: int) -> dict[str, Any]:
         """What a trajectory says of the run that it is from."""

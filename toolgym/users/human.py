@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from toolgym.actions import parse_action
+from toolgym.actions.parse import parse_action, read_said
 from toolgym.domain import Domain
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, AgentID, Message
@@ -81,7 +81,7 @@ class HumanUser:
             return None
         if not line:
             return Message("user", STOP) if self._side == "user" else None
-        message = parse_action(line, self._side)
+        message = read_said(line, self._side)  # a person types no thoughts
         for call in message.tool_calls:
             if call.problem is not None:
                 self._print(call.problem)

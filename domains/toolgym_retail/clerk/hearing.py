@@ -324,7 +324,7 @@ def values_in(text: str, values: Collection[str]) -> list[str]:
         >>> values_in("the white laminate one with 2 drawers", ["white", "white laminate", "2 drawers", "4 drawers"])
         ['white laminate', '2 drawers']
     """
-    words = words_of(text)
+    words = list(words_of(text))
     spots: dict[int, str] = {}
     for value in sorted(set(values), key=lambda value: (-len(words_of(value)), value)):
         size = len(words_of(value))

@@ -26,6 +26,8 @@ _OLD = re.compile(
     r"(?:(?!\bto\b|\bwith\b|\bby\b|;|\n)[^?!]){0,70}$",
     re.I,
 )
+_LEAD = 120
+"""So many characters before an address may say that it is the old one."""
 _TAIL = 60
 """So many characters after a street may belong to its address."""
 
@@ -38,18 +40,23 @@ def wrong_address(reading: Reading) -> bool:
     if places_of(address.address1, reading.words):
         reading.shown.add("address")
     body = reading.body
-    zips = {match.group(): body[: match.start()] for match in _ZIP.finditer(body)}
-    others = [before for code, before in zips.items() if code not in (address.zip, reading.facts.zip)]
-    if (zips and address.zip not in zips) or not all(_OLD.search(before) for before in others):
+    zips = {match.group(): match.start() for match in _ZIP.finditer(body)}
+    others = [spot for code, spot in zips.items() if code not in (address.zip, reading.facts.zip)]
+    if (zips and address.zip not in zips) or not all(_is_old(body, spot) for spot in others):
         return True
-    right = [body[: match.start()] for match in _street(address).finditer(body)]
-    if right and all(_OLD.search(before) for before in right):
+    right = [match.start() for match in _street(address).finditer(body)]
+    if right and all(_is_old(body, spot) for spot in right):
         return True
     return (
         _wrong_house(reading, address)
         or ("address" not in reading.shown and bool(_STREET.search(body)))
         or _wrong_rest(reading, address)
     )
+
+
+def _is_old(body: str, spot: int) -> bool:
+    """Whether what is named at a character is, by the words before it, the address that is replaced."""
+    return _OLD.search(body, max(0, spot - _LEAD), spot) is not None
 
 
 def _wrong_house(reading: Reading, address: Place) -> bool:

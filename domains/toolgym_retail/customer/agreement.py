@@ -30,11 +30,10 @@ _RETURN = re.compile(
     r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
     re.I,
 )
-_EXCHANGE = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bconvert", re.I)
+_EXCHANGE = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I)
 _CHANGE = re.compile(
-    r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b|\bmodif|\bchang|\bswitch|\bupdat|\bconvert|\badjust|\bedit|"
-    r"\bmov(?:e|ing)\b|\bredirect|\bship|\bset\b|\bput\b|\bbill|\bcharg|\bpa(?:y|id)\b|\bbecom|\bmake\b|\buse\b|"
-    r"\bsend\b|\bdeliver|\bgo(?:es)? to\b|->",
+    r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
+    r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
     re.I,
 )
 _ACTIONS = {"cancel": _CANCEL, "return": _RETURN, "exchange": _EXCHANGE, "change": _CHANGE}
@@ -169,7 +168,12 @@ def compare(text: str, request: Request, facts: Facts) -> Agreement:
 
 def touches(text: str, request: Request, facts: Facts) -> int:
     """How much a text speaks of a request: the more, the higher; 0 if nothing points to it."""
-    shown = compare(text, request, facts).shown
+    return weight(compare(text, request, facts), request)
+
+
+def weight(found: Agreement, request: Request) -> int:
+    """How much a text that was compared with a request speaks of it."""
+    shown = found.shown
     if request.kind not in ("cancel", "return"):
         shown -= {"kind"}  # words of changing may mean anything
     return sum(_WEIGHTS.get(detail, 0) for detail in shown)
@@ -184,8 +188,11 @@ def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, st
     owner: int | None = None
     said: dict[int, list[str]] = {}
     common: list[str] = []
+    scored: dict[str, list[int]] = {}
     for piece in filter(str.strip, _PIECE.split(text)):
-        scores = [touches(piece, request, facts) for request in requests]
+        if piece not in scored:
+            scored[piece] = [touches(piece, request, facts) for request in requests]
+        scores = scored[piece]
         best = max(scores)
         if best > 1 and scores.count(best) == 1:
             owner = scores.index(best)
@@ -208,7 +215,7 @@ def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = Fal
     if request.kind == "question":
         return False
     deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
-    for sentence in sentences(text):
+    for sentence in dict.fromkeys(sentences(text)):
         if "?" not in sentence and lexicon.DONE.search(sentence) and deed.search(sentence):
             found = compare(sentence, request, facts)
             if "kind" in found.shown and not found.wrong and (not by_name or touches(sentence, request, facts) > 1):
@@ -228,7 +235,7 @@ def without_reports(text: str) -> str:
 
 def _is_report(sentence: str) -> bool:
     deeds = any(deed.search(sentence) for deed in _DEEDS.values())
-    return deeds and "?" not in sentence and bool(lexicon.DONE.search(sentence))
+    return deeds and "?" not in sentence and lexicon.DONE.search(sentence)
 
 
 def answers(text: str, request: Request) -> bool:
@@ -239,13 +246,14 @@ def answers(text: str, request: Request) -> bool:
     if re.search(rf"(?<![\w.]){re.escape(answer)}(?!\w|\.\d)", text.replace(",", "")):
         return True
     subject = [word for word in words_of(request.question) if word.isalpha() and word not in _FILLERS]
-    return bool(_AMOUNT.fullmatch(answer)) and any(
-        "?" not in sentence
-        and _AN_AMOUNT.search(sentence)
-        and not _OTHER_AMOUNT.search(sentence)
-        and any(places_of(word, words_of(sentence)) for word in subject)
-        for sentence in sentences(text)
-    )
+    if not _AMOUNT.fullmatch(answer):
+        return False
+    figures = [
+        words_of(sentence)
+        for sentence in dict.fromkeys(sentences(text))
+        if "?" not in sentence and _AN_AMOUNT.search(sentence) and not _OTHER_AMOUNT.search(sentence)
+    ]
+    return any(places_of(word, words) for words in figures for word in subject)
 
 
 def _wrong_kind(reading: Reading) -> bool:

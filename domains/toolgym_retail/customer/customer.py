@@ -23,7 +23,7 @@ from toolgym_retail.customer.agreement import (
     reports_deed,
     shares,
     tells_done,
-    touches,
+    weight,
     without_reports,
 )
 from toolgym_retail.customer.identity import asks_who, identity, is_me
@@ -106,11 +106,13 @@ class Customer:
         self._wrong = 0
         self._idle = 0
         self._answered: Counter[Intent] = Counter()
+        self._compared: dict[tuple[str, int], Agreement] = {}
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
         said = [message.content or "" for message in view[self._heard :] if message.role == "assistant"]
         self._heard = len(view) + 1
+        self._compared.clear()
         if not any(one.told for one in self._open):
             return Message("user", self._first_line())
         return Message("user", _join(self._reply("\n".join(said).strip())))
@@ -238,7 +240,7 @@ class Customer:
             active = [one for one in active if not one.agreed] or active
         if heard.asked:
             active = [one for one in active if _has(one.wish, heard.asked[0])] or active
-        return max(active, key=lambda one: (touches(text, one.wish, self.facts), one.told_at), default=None)
+        return max(active, key=lambda one: (weight(self._compare(text, one.wish), one.wish), one.told_at), default=None)
 
     def _answer(self, asked: Sequence[Intent], text: str, focus: _Open | None) -> str:
         parts = []
@@ -306,11 +308,11 @@ class Customer:
         declined, rest = parted(text)
         for one in active:
             other = one.wish.otherwise
-            if other is not None and not compare(rest, other, self.facts).wrong:
+            if other is not None and not self._compare(rest, other).wrong:
                 one.switch(other)
                 return self._weigh(rest, active, heard)
         if len(active) > 1:
-            spoken_of = [touches(declined, one.wish, self.facts) for one in active]
+            spoken_of = [weight(self._compare(declined, one.wish), one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
             active = [one for one in active if one is not refused]
         return self._weigh(rest, active, heard)
@@ -327,14 +329,14 @@ class Customer:
 
     def _objection(self, one: _Open, text: str, heard: Understood) -> str:
         """What the customer says to what it does not want, or cannot tell whether it wants it; empty if it agrees."""
-        found = compare(text, one.wish, self.facts)
+        found = self._compare(text, one.wish)
         order, other = one.wish.order, one.wish.otherwise
         if heard.intent == "check" and order is not None and not order.known and "number" in found.shown:
             # Right and wrong numbers get the same answer, or whoever asks about each would learn which it is.
             return _join(self._voice.say("number_says_nothing"), self._voice.say("clue", clue=order.clue))
         if found.wrong and other is not None and one.wish.says_otherwise:
             # The assistant may go straight to the alternative that the customer has named already.
-            alternative = compare(text, other, self.facts)
+            alternative = self._compare(text, other)
             if not alternative.wrong:
                 one.switch(other)
                 found = alternative
@@ -359,6 +361,13 @@ class Customer:
         for one in proposed:
             one.agreed = True
         return self._voice.say("yes")
+
+    def _compare(self, text: str, wish: Request) -> Agreement:
+        """How what it hears compares with a wish; worked out once a turn."""
+        asked = text, id(wish)
+        if asked not in self._compared:
+            self._compared[asked] = compare(text, wish, self.facts)
+        return self._compared[asked]
 
     def _pieces(self, text: str, active: Sequence[_Open], heard: Understood) -> list[tuple[_Open, str]]:
         """The requests that a proposal is about, each with what is said of it."""
@@ -448,11 +457,11 @@ class Customer:
 
     def _take_otherwise(self, one: _Open, other: Request, text: str, heard: Understood) -> str:
         """What the customer says when something is sold out and it knows what it takes instead."""
-        if heard.intent in ("propose", "check") and not compare(text, one.wish, self.facts).wrong:
+        if heard.intent in ("propose", "check") and not self._compare(text, one.wish).wrong:
             return self._judge(text, heard)
         before = one.switch(other)
         self._idle = 0
-        if heard.intent == "propose" and not compare(text, other, self.facts).wrong:
+        if heard.intent == "propose" and not self._compare(text, other).wrong:
             return self._judge(text, heard)
         return _join(self._voice.say("too_bad"), self._tell_anew(one, before))
 

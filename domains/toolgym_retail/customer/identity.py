@@ -18,7 +18,7 @@ _MAIL = re.compile(r"\be-?mail|\bmail\b", re.IGNORECASE)
 _ZIP = re.compile(r"\bzip|post(?:al)? ?code", re.IGNORECASE)
 _NAME = re.compile(r"\bname", re.IGNORECASE)
 _USER_ID = re.compile(r"\buser ?id", re.IGNORECASE)
-_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+\w")
+_MAIL_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]+\.[\w.]+\w")
 _ZIP_CODE = re.compile(r"(?<![\d#W])\d{5}(?!\d)")
 
 

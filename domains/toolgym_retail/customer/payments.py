@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from toolgym_retail.customer.reading import Reading
@@ -22,10 +24,13 @@ _CARD = re.compile(
 )
 _ANY_CARD = ("credit", "debit", "bank", "card")
 _DIGITS_AFTER = re.compile(r"[^.,;\d]{0,40}?(\d{4})(?!\d)")
-# The last four digits of a card: "ending in 1234", "Visa ****1234", "last four digits: 1234".
+# The last four digits of a card: "ending in 1234", "Visa ****1234", "last four digits: 1234". Each run of marks is gone
+# through once, from its beginning.
+_MASK, _MARK, _LINK = r"(?:\*|xx|•|\.{3})", r"[:\s*•.x#-]", r"(?: (?:in|with|are|digits|on|by|number|no))"
 _DIGITS = re.compile(
-    r"(?:ending|ends|end|last four|last 4|last digits|digits|\*+|x{2,}|•+|\.{3,}|visa|mastercard|card)"
-    r"(?: (?:in|with|are|digits|on|by|number|no))*[:\s*•.x#-]*(\d{4})(?!\d)",
+    rf"(?:(?<!{_MARK})(?={_MARK}*?{_MASK})|{_MASK}{_LINK}{{1,8}}|"
+    rf"(?:ending|ends|end|last four|last 4|last digits|digits|visa|mastercard|card){_LINK}{{0,8}})"
+    rf"{_MARK}*+(\d{{4}})(?!\d)",
     re.I,
 )
 _ORIGINAL = re.compile(
@@ -60,11 +65,15 @@ _ELSEWHERE = re.compile(
     r"the )?(?:[\d.$%]+ )?(?:restocking|handling|processing|return) fee",
     re.I,
 )
+# What a sentence, or a remark in brackets, begins after and ends with.
+_BEGIN, _END = re.compile(r"[.\n!?;(]"), re.compile(r"[.\n!?;)]")
 _REFUND_GOES = re.compile(r"\b(?:your|the) refund (?:will|goes|to)\b", re.I)
 
 # Roles right before a method: what is wanted must not be called the old one, nor another the new one.
 _CALLED_OLD = re.compile(r"\b(?:old|current|previous|former|present|before|so far)\b[^.,;\n]{0,25}$", re.I)
 _CALLED_NEW = re.compile(r"\b(?:new|future|from now)\b[^.,;\n]{0,25}$", re.I)
+_ROLE = 40
+"""Characters before a method in which its role may stand."""
 _TO = re.compile(r"\b(?:to|onto|->)\b")
 _FROM = re.compile(r"\bfrom\b[^.]{0,20}$", re.I)
 _INSTEAD_OF = re.compile(r"\b(?:instead of|rather than|in place of)\b", re.I)
@@ -94,7 +103,8 @@ def wrong_payment(reading: Reading) -> bool:
     mentions = list(_mentions(reading))
     if wanted is not None and any(wanted.id in mention.methods for mention in mentions):
         reading.shown.add("payment")
-    if any(not mention.methods & fine and not _aside(reading.body, mention.spot) for mention in mentions):
+    asides = _Asides(reading.body)
+    if any(not mention.methods & fine and not asides.hold(mention.spot) for mention in mentions):
         return True
     ids = set(_ID.findall(reading.body))
     if wanted is not None and ids and wanted.id not in ids:  # of two gift cards the id alone tells which
@@ -134,23 +144,62 @@ def _is_called(card: Method, name: str) -> bool:
     return name.startswith(_ANY_CARD) or name == card.brand.lower().replace(" ", "")
 
 
-def _aside(body: str, spot: int) -> bool:
-    """Whether a payment method is named in a remark about others, or as the one not used."""
-    if _ANY_ID.match(body, spot):
-        return False
-    if _NOT_USED.search(body[max(0, spot - 32) : spot]):
-        return True
-    start = max(body.rfind(mark, 0, spot) for mark in ".\n!?;(")
-    ends = [place for mark in ".\n!?;)" if (place := body.find(mark, spot)) >= 0]
-    sentence = body[start + 1 : min(ends, default=len(body))]
-    return bool(_REMARK.search(sentence)) and not _REFUND_GOES.search(sentence)
+class _Asides:
+    """Where a text names a payment method in a remark about others, or as the one not used.
+
+    Args:
+        body: The text.
+    """
+
+    def __init__(self, body: str) -> None:
+        self._body = body
+
+    def hold(self, spot: int) -> bool:
+        """Whether the method that is named at a character is named aside."""
+        body = self._body
+        if _ANY_ID.match(body, spot):
+            return False
+        if _NOT_USED.search(body[max(0, spot - 32) : spot]):
+            return True
+        before, after = bisect_left(self._begins, spot), bisect_left(self._ends, spot)
+        start = self._begins[before - 1] + 1 if before else 0
+        end = self._ends[after] if after < len(self._ends) else len(body)
+        return _any_in(self._remarks, start, end) and not _any_in(self._refunds, start, end)
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        return _spots(_BEGIN, self._body)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return _spots(_END, self._body)
+
+    @cached_property
+    def _remarks(self) -> list[int]:
+        return _spots(_REMARK, self._body)
+
+    @cached_property
+    def _refunds(self) -> list[int]:
+        return _spots(_REFUND_GOES, self._body)
+
+
+def _spots(pattern: re.Pattern[str], text: str) -> list[int]:
+    return [found.start() for found in pattern.finditer(text)]
+
+
+def _any_in(spots: list[int], start: int, end: int) -> bool:
+    """Whether one of the spots, in order, is from one character up to another."""
+    place = bisect_left(spots, start)
+    return place < len(spots) and spots[place] < end
 
 
 def _reversed(body: str, mentions: list[Mention], wanted: Method) -> bool:
     """Whether an order's payment is changed away from the wanted method, or only another one is named."""
     right = [mention.spot for mention in mentions if wanted.id in mention.methods]
     left = [mention.spot for mention in mentions if wanted.id not in mention.methods]
-    if any(_CALLED_OLD.search(body[:spot]) for spot in right) or any(_CALLED_NEW.search(body[:spot]) for spot in left):
+    if any(_is_called_before(_CALLED_OLD, body, spot) for spot in right):
+        return True
+    if any(_is_called_before(_CALLED_NEW, body, spot) for spot in left):
         return True
     if not right or not left:
         return bool(left)
@@ -159,3 +208,8 @@ def _reversed(body: str, mentions: list[Mention], wanted: Method) -> bool:
         between = body[first:other]
         return bool(_TO.search(between) and not REVERSED.search(between) and _FROM.search(body[:first]))
     return bool(_INSTEAD_OF.search(body[other:first]))
+
+
+def _is_called_before(role: re.Pattern[str], body: str, spot: int) -> bool:
+    """Whether a method is called the old or the new one right before the spot at which it is named."""
+    return role.search(body, max(0, spot - _ROLE), spot) is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from toolgym_retail.customer.understanding import plain
-from toolgym_retail.customer.words import places_of, words_of
+from toolgym_retail.customer.words import Words, places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 ITEM_KINDS = ("return", "exchange", "modify_items")
@@ -30,7 +32,7 @@ class Reading:
     """
 
     body: str
-    words: list[str]
+    words: Words
     request: Request
     facts: Facts
     shown: set[str] = field(default_factory=set)
@@ -38,17 +40,25 @@ class Reading:
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> Reading:
         """A message as it was written, read against a wish."""
-        body = plain(text)
-        return cls(body, words_of(body), request, facts)
+        return cls(*_read(text), request, facts)
 
     @property
     def products(self) -> set[str]:
         """The products of the units that the wish is about."""
         return {item.product for item in self.request.items}
 
-    def sentences(self) -> Iterator[str]:
+    def sentences(self) -> list[str]:
         """The sentences and lines of the message."""
-        yield from _SENTENCE.split(self.body)
+        return _SENTENCE.split(self.body)
+
+    def sentences_with(self, product: str) -> list[str]:
+        """The sentences and lines that name a product, by its last word at least."""
+        ends = [found.start() for found in _SENTENCE.finditer(self.body)]
+        starts = self.words.starts
+        spots = places_of(words_of(product)[-1], self.words)
+        numbers = dict.fromkeys(bisect_right(ends, starts[spot]) for spot in spots)
+        parts = self.sentences() if numbers else []
+        return [parts[number] for number in numbers]
 
     def item_numbers(self) -> set[str]:
         """The item numbers in the message."""
@@ -81,3 +91,9 @@ def _products_by_word(products: set[str]) -> dict[str, set[str]]:
         for word in words_of(product):
             found.setdefault(word.rstrip("s"), set()).add(product)
     return found
+
+
+@lru_cache(2)  # the same text is compared with one wish after the other
+def _read(text: str) -> tuple[str, Words]:
+    body = plain(text)
+    return body, words_of(body)

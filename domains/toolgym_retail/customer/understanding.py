@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from toolgym_retail.customer import lexicon as lex
@@ -76,6 +77,8 @@ _TYPOGRAPHIC = str.maketrans(
 )
 _ARROW_EMOJI = "\u27a1\ufe0f"
 
+_Asked: TypeAlias = tuple[Intent, tuple[Intent, ...]]
+
 
 def plain(text: str) -> str:
     """A message without markdown and typographic characters."""
@@ -83,7 +86,7 @@ def plain(text: str) -> str:
     text = re.sub(r"^[ \t]*(?:[-*•>]|#{1,6}|\d{1,2}[.)])[ \t]+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^[ \t|:-]+$", "", text, flags=re.MULTILINE)
     text = re.sub(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", "", text, flags=re.IGNORECASE)
-    return re.sub(r"\s*\|\s*", " | ", text)
+    return re.sub(r"(?:(?<!\s)\s+)?\|\s*", " | ", text)
 
 
 def sentences(text: str) -> list[str]:
@@ -102,19 +105,20 @@ def understand(text: str) -> Understood:
     parts = sentences(text)
     if not parts:
         return Understood("inform")
-    whole = " ".join(parts)
-    sold_out = any(lex.SOLD_OUT.search(part) for part in parts)
-    reported = any(lex.DONE.search(part) and "?" not in part for part in parts)
-    declined = not sold_out and any(declines(part) and not lex.AGAIN.search(part) for part in parts)
+    distinct = list(dict.fromkeys(parts))
+    sold_out = any(lex.SOLD_OUT.search(part) for part in distinct)
+    reported = any(lex.DONE.search(part) and "?" not in part for part in distinct)
+    declined = not sold_out and any(declines(part) and not lex.AGAIN.search(part) for part in distinct)
     told = (reported, declined, sold_out)
-    asked: list[tuple[Intent, tuple[Intent, ...]]] = []
+    asked: list[_Asked] = []
     last_question = max((number for number, part in enumerate(parts) if "?" in part), default=-1)
+    whole = _Whole(parts)
     for number, part in enumerate(parts):
-        found = _asks(part, parts[:number], whole)
+        found = whole.asks(number)
         if found and ("?" in part or number > last_question or lex.EXPLICIT.search(part)):
             asked.append(found)
     intents = [intent for intent, _ in asked]
-    hands_over = any(lex.TRANSFER.search(part) and not lex.NO_TRANSFER.search(part) for part in parts)
+    hands_over = any(lex.TRANSFER.search(part) and not lex.NO_TRANSFER.search(part) for part in distinct)
     if hands_over and not {"propose", "check"} & set(intents):
         return Understood("transfer", (), *told)
     details = tuple(slot for slot in ASKED if any(slot in slots for _, slots in asked))
@@ -122,7 +126,7 @@ def understand(text: str) -> Understood:
         intent = _weightiest(intents)
         if intent == "ask_more" and "propose" in intents and not reported:
             intent = "propose"
-        if intent in ("check", "ask_options") and sold_out and not lex.EXPLICIT.search(whole):
+        if intent in ("check", "ask_options") and sold_out and not lex.EXPLICIT.search(whole.text):
             intent = "unavailable"
         return Understood(intent, details, *told)
     intent = _tells(parts, *told)
@@ -174,44 +178,44 @@ def _weightiest(intents: list[Intent]) -> Intent:
     return intents[-1]
 
 
-def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Intent, ...]] | None:
-    """What one sentence asks for, and the details among it; None if it asks for nothing."""
+def _asks(part: str, number: int, whole: _Whole) -> _Asked | None:
+    """What one sentence asks for, and the details among it; None if it asks for nothing.
+
+    Args:
+        part: The sentence.
+        number: How many stand before it.
+        whole: The message.
+    """
     question = "?" in part
     wh = bool(lex.WH.search(part))
     says = bool(lex.PLEASE_SAY.search(part))
     if not question:
         says = says and bool(lex.SAY_IT.search(part) or lex.IMPERATIVE.match(part))
     explicit = bool(lex.EXPLICIT.search(part))
-    after = whole.partition(part)[2]
     if lex.CLOSING.match(part) and not question and not explicit:
         return None
     if lex.NOT_UNDERSTOOD.search(part) and (question or says):
         return "clarify", ()
-    if (
-        lex.MORE.search(part)
-        and (question or says)
-        and not _about_one_order(part, whole)
-        and not lex.OFFER.search(after)
-    ):
+    if lex.MORE.search(part) and (question or says) and not _about_one_order(part) and not whole.offers_after(part):
         return "ask_more", ()
     if (
         question
         and not wh
         and lex.WHOLE.search(part)
-        and lex.ONCE.search(whole)
+        and whole.once
         and not re.match(r"am i|do you mean|did you", part, re.I)
         and (not explicit or lex.MORE.search(part))
     ):
         return "ask_all", ()
-    if question and len(part.split()) <= 3 and before and lex.MORE.search(before[-1]):
+    if question and number and len(part.split(maxsplit=3)) <= 3 and lex.MORE.search(whole.parts[number - 1]):
         return "ask_more", ()
-    if lex.OFFER.search(part) and not _topics(part, []) - {"ask_items"}:
+    if lex.OFFER.search(part) and not _topics(part, whole, 0) - {"ask_items"}:
         return "ask_request", ()
     if question and lex.EITHER_PAYMENT.search(part) and not re.search(r"\byes\b|y/n", part, re.IGNORECASE):
         return "ask_payment", ("ask_payment",)
     if question and lex.EITHER_ITEMS.search(part):
         return "ask_items", ("ask_items",)
-    if lex.ALL_NAMED.search(part) and lex.ONCE.search(whole) and (question or says or explicit):
+    if lex.ALL_NAMED.search(part) and whole.once and (question or says or explicit):
         return "ask_all", ()
     if lex.WAIT.search(part) and not question and not explicit and not lex.GIVE_ME.search(part):
         return None
@@ -219,9 +223,11 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
         if not question and not says and not lex.AWAITS.search(part):
             return None
         return _yes_or_no(part, whole), ()
-    brief = question and len(part.split()) <= 7 and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.I)
+    short = len(part.split(maxsplit=7)) <= 7
+    brief = question and short and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.IGNORECASE)
     if (question and (wh or says or brief)) or says:
-        slots = tuple(slot for slot in ASKED if slot in _topics(part, before if wh or says else []))
+        topics = _topics(part, whole, number if wh or says else 0)
+        slots = tuple(slot for slot in ASKED if slot in topics)
         if slots and not (brief and not wh and not says and lex.GO_AHEAD.search(part)):
             return slots[0], slots
         if wh and question:
@@ -231,7 +237,7 @@ def _asks(part: str, before: list[str], whole: str) -> tuple[Intent, tuple[Inten
     return None
 
 
-def _about_one_order(part: str, whole: str) -> bool:
+def _about_one_order(part: str) -> bool:
     """Whether 'anything else' means other items of the same order."""
     return bool(
         re.search(
@@ -257,17 +263,16 @@ def _wh_leads(part: str) -> bool:
     )
 
 
-def _yes_or_no(part: str, whole: str) -> Intent:
+def _yes_or_no(part: str, whole: _Whole) -> Intent:
     """Whether a yes would let the assistant act, or only settle a detail."""
-    acts = bool(lex.ACT.search(whole))
-    if lex.CHECKING.search(part) and not (acts and lex.GO_AHEAD.search(part)):
+    if lex.CHECKING.search(part) and not (whole.acts and lex.GO_AHEAD.search(part)):
         return "check"
     if lex.EXPLICIT.search(part):
         return "propose"
-    return "propose" if acts else "check"
+    return "propose" if whole.acts else "check"
 
 
-_TOPICS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+_TOPICS: tuple[tuple[Intent, lex.Cue], ...] = (
     ("ask_reason", lex.REASON),
     ("ask_address", lex.ADDRESS),
     ("ask_payment", lex.PAYMENT),
@@ -278,8 +283,14 @@ _TOPICS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
 )
 
 
-def _topics(part: str, before: list[str]) -> set[Intent]:
-    """What a question is about; when its own words do not say, what was spoken of just before."""
+def _topics(part: str, whole: _Whole, before: int) -> set[Intent]:
+    """What a question is about; when its own words do not say, what was spoken of just before.
+
+    Args:
+        part: The question.
+        whole: The message.
+        before: How many sentences before it are looked at for what it does not say.
+    """
     found = {intent for intent, pattern in _TOPICS if pattern.search(part)}
     if lex.MAIL.search(part) and not re.search(r"\bstreet|\bcity|\bship|\bnew address", part, re.IGNORECASE):
         found.discard("ask_address")
@@ -306,16 +317,69 @@ def _topics(part: str, before: list[str]) -> set[Intent]:
     if lex.BARE_CHOICE.search(part) and found <= {"ask_items", "ask_order"}:
         found = set()
     if not found and before:
-        return _topics_before(before)
+        return whole.topics_before(before)
     return found or ({"ask_items"} if lex.BARE_CHOICE.search(part) else set())
 
 
-def _topics_before(before: list[str]) -> set[Intent]:
-    said = " ".join(before)
-    if len(set(re.findall(r"W\d{7}", said))) > 1 or re.search(r"\borders\b", said, re.IGNORECASE):
-        return {"ask_order"}
-    for part in reversed(before):
-        for intent, pattern in _TOPICS:
-            if intent not in ("ask_items", "ask_order") and pattern.search(part):
-                return {intent}
-    return {"ask_items"} if any(lex.ITEMS.search(part) for part in before) else set()
+class _Whole:
+    """A message as one sentence of it sees it: what stands in all of it, and in what comes before.
+
+    Args:
+        parts: Its sentences.
+    """
+
+    def __init__(self, parts: list[str]) -> None:
+        self.parts = parts
+        self.text = " ".join(parts)
+        self._read = 0
+        self._orders = False
+        self._numbers: set[str] = set()
+        self._topic: Intent | None = None
+        self._asked: dict[tuple[str, str], _Asked | None] = {}
+
+    def asks(self, number: int) -> _Asked | None:
+        """What one of the sentences asks for; worked out once for one that comes again."""
+        seen = self.parts[number], self.parts[number - 1] if number else ""
+        if seen in self._asked:
+            return self._asked[seen]
+        read = self._read
+        found = _asks(seen[0], number, self)
+        if self._read == read:  # it did not depend on more than that
+            self._asked[seen] = found
+        return found
+
+    @cached_property
+    def acts(self) -> bool:
+        """Whether it speaks of what an assistant does."""
+        return lex.ACT.search(self.text)
+
+    @cached_property
+    def once(self) -> bool:
+        """Whether it speaks of something that is done once."""
+        return lex.ONCE.search(self.text)
+
+    @cached_property
+    def _last_offer(self) -> int:
+        return lex.OFFER.last(self.text)
+
+    def offers_after(self, part: str) -> bool:
+        """Whether help is offered after a sentence."""
+        return self._last_offer >= self.text.find(part) + len(part)
+
+    def topics_before(self, number: int) -> set[Intent]:
+        """What is spoken of in the first sentences, the last of them first.
+
+        Args:
+            number: How many sentences are read, at least as many as before.
+        """
+        for part in self.parts[self._read : number]:
+            self._orders = self._orders or bool(re.search(r"\borders\b", part, re.IGNORECASE))
+            self._numbers.update(re.findall(r"W\d{7}", part))
+            named = (intent for intent, pattern in _TOPICS if intent != "ask_order" and pattern.search(part))
+            topic = next(named, None)
+            if topic is not None and (topic != "ask_items" or self._topic is None):
+                self._topic = topic
+        self._read = number
+        if self._orders or len(self._numbers) > 1:
+            return {"ask_order"}
+        return set() if self._topic is None else {self._topic}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
@@ -72,7 +73,7 @@ def wrong_items(reading: Reading) -> bool:
         return True
     if request.kind == "cancel":
         # Only a part of the order is cancelled when some of it is kept.
-        return any(_left_out(reading, product) for product in named)
+        return _left_out(reading, named)
     if request.kind not in ITEM_KINDS:
         return False
     return (
@@ -82,7 +83,7 @@ def wrong_items(reading: Reading) -> bool:
         or _claims_whole(reading)
         or _miscounts(reading)
         or any(not _only_mentioned(reading, product) for product in named if product not in wanted)
-        or any(_left_out(reading, product) for product in present)
+        or _left_out(reading, present)
         or _incomplete(reading, present, numbers)
     )
 
@@ -153,9 +154,7 @@ def _only_mentioned(reading: Reading, product: str) -> bool:
         return not _joined_in(reading, product)
     beside = order is not None and product in reading.facts.orders.get(order.id, ())
     return all(
-        _KEPT.search(sentence) or (beside and _BESIDE.search(sentence))
-        for sentence in reading.sentences()
-        if _names(sentence, product)
+        _KEPT.search(sentence) or (beside and _BESIDE.search(sentence)) for sentence in reading.sentences_with(product)
     )
 
 
@@ -171,16 +170,10 @@ def _joined_in(reading: Reading, product: str) -> bool:
     return bool(re.search(after, reading.body, re.I) or re.search(before, reading.body, re.I))
 
 
-def _left_out(reading: Reading, product: str) -> bool:
-    """Whether a product that is wanted is left out in so many words."""
-    return any(
-        _names(clause, product) and _LEFT_OUT.search(clause)
-        for sentence in reading.sentences()
-        for clause in _CLAUSE.split(sentence)
-    )
-
-
-def _names(text: str, product: str) -> bool:
-    """Whether a text names a product, by its last word at least."""
-    words = words_of(text)
-    return bool(places_of(product, words) or places_of(words_of(product)[-1], words))
+def _left_out(reading: Reading, products: Collection[str]) -> bool:
+    """Whether one of the products that are wanted is left out in so many words."""
+    if not products or not _LEFT_OUT.search(reading.body):
+        return False
+    clauses = (clause for sentence in reading.sentences() for clause in _CLAUSE.split(sentence))
+    left_out = [words_of(clause) for clause in dict.fromkeys(clauses) if _LEFT_OUT.search(clause)]
+    return any(places_of(words_of(product)[-1], words) for product in products for words in left_out)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
@@ -92,28 +92,34 @@ def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
         return dict.fromkeys(products, everything)
     spans: dict[str, set[int]] = {product: set() for product in products}
     parts = _parts(reading)
+    here: dict[int, list[tuple[int, str]]] = {}
+    for mark in marks:
+        here.setdefault(parts[mark[0]], []).append(mark)
     for place in everything:
-        spans[_owner(place, marks, parts)].add(place)
+        spans[_owner(place, marks, here.get(parts[place], ()))].add(place)
     return spans
 
 
 def _parts(reading: Reading) -> list[int]:
     """For each word, the number of its sentence, line or clause."""
-    numbers: list[int] = []
-    ends = [match.start() for match in _PART.finditer(reading.body)] + [len(reading.body)]
-    for number, (start, end) in enumerate(pairwise([0, *ends])):
-        numbers += [number] * len(words_of(reading.body[start:end]))
-    missing = len(reading.words) - len(numbers)
-    return numbers[: len(reading.words)] + numbers[-1:] * missing
+    ends = [match.start() for match in _PART.finditer(reading.body)]
+    return [bisect_right(ends, start) for start in reading.words.starts]
 
 
-def _owner(place: int, marks: Sequence[tuple[int, str]], parts: Sequence[int]) -> str:
-    """The product that a word speaks of: one in its own clause first, else the last one named before."""
-    here = [mark for mark in marks if parts[mark[0]] == parts[place]]
+def _owner(place: int, marks: Sequence[tuple[int, str]], here: Sequence[tuple[int, str]]) -> str:
+    """The product that a word speaks of: the nearest in its own clause first, else the last one named before.
+
+    Args:
+        place: Which word.
+        marks: Where each product is named, in order.
+        here: Those of them that are in the word's clause.
+    """
     if here:
-        return min(here, key=lambda mark: (abs(mark[0] - place), mark[0] > place))[1]
-    before = [mark for mark in marks if mark[0] <= place]
-    return (before[-1] if before else marks[0])[1]
+        after = bisect_left(here, (place + 1,))
+        last = here[after - 1][0] if after else 0
+        nearest = [*here[after : after + 1], *here[bisect_left(here, (last,)) :][:1]] if after else [here[0]]
+        return min(nearest, key=lambda mark: (abs(mark[0] - place), mark[0] > place))[1]
+    return marks[max(0, bisect_left(marks, (place + 1,)) - 1)][1]
 
 
 def _values(reading: Reading, item: ItemRef, span: Collection[int]) -> list[Value]:
@@ -138,8 +144,8 @@ def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
         return [(place, len(words_of(value))) for place in places]
     # A size such as "S" or "XL", in capitals, after the word "size", or in full.
     letters = re.compile(rf"(?<![\w'-]){value}(?![\w'])|size:? *{value.lower()}(?!\w)")
-    ends = [len(words_of(reading.body[: match.end()])) for match in letters.finditer(reading.body)]
-    spots = [(end - 1, 1) for end in ends if end]
+    starts = reading.words.starts
+    spots = [(bisect_left(starts, match.end()) - 1, 1) for match in letters.finditer(reading.body)]
     long = _SIZES.get(value.lower())
     if long is not None:
         size = len(words_of(long))
@@ -206,7 +212,8 @@ def _becomes_old(words: Sequence[str], old: int, found: Sequence[Value], item: I
     if _BECOMES.search(" ".join(words[max(0, old - 4) : old])):
         return True
     new = item.new_options or {}
-    for place, axis, value in found:
+    near = found[bisect_left(found, (old - 5,)) : bisect_left(found, (old + 6,))]
+    for place, axis, value in near:
         if value == new.get(axis) != item.options.get(axis):
             low, high = sorted((place, old))
             between = words[low + 1 : high]

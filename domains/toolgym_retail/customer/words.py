@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 
 _WORD = re.compile(r"#?[Ww]\d{4,}|[A-Za-z]+(?:'[a-z]+)?|\d+(?:[.,]\d+)*")
-# "4-slot", "black/white", "-20": a hyphen or slash parts words, unless it belongs to an order's number.
-_HYPHEN = re.compile(r"(?<![#\w])(?<![Ww])[-/]|(?<=\w)[-/](?=\w)")
-# "500ml": a unit of measure is a word of its own.
-_UNIT = re.compile(r"(\d)(?=[A-Za-z])")
 _AMERICAN = {"colour": "color", "colours": "colors", "grey": "gray", "aluminium": "aluminum", "metre": "meter"}
 STREET_FORMS = {
     "rd": "road",
@@ -30,15 +27,44 @@ STREET_KINDS = frozenset({*STREET_FORMS.values(), "way", "trail"})
 _ALIASES = _AMERICAN | STREET_FORMS
 
 
-def words_of(text: str) -> list[str]:
+class Words(tuple[str, ...]):
+    """The words of a text, which remember where each stands: to find a phrase need not go through them all."""
+
+    text: str
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """At which character of the text each of them begins."""
+        return [found.start() for found in _WORD.finditer(self.text)]
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[int]]:
+        spots: dict[str, list[int]] = {}
+        for place, word in enumerate(self):
+            spots.setdefault(word.rstrip("s"), []).append(place)
+        return spots
+
+    def spots(self, word: str) -> list[int]:
+        """Where a word may stand, plural or not, in order."""
+        found = self._by_stem.get(word.rstrip("s"), [])
+        plural = self._by_stem.get(word + "e", [])
+        return sorted([*found, *plural]) if plural else found
+
+
+def words_of(text: str) -> Words:
     """A text as words in lower case: hyphens and units apart, British spellings American, streets in full.
 
     Example:
-        >>> words_of("the 500ml grey/blue bottle, #W1234567")
+        >>> list(words_of("the 500ml grey/blue bottle, #W1234567"))
         ['the', '500', 'ml', 'gray', 'blue', 'bottle', '#w1234567']
     """
-    text = _UNIT.sub(r"\1 ", _HYPHEN.sub(" ", text))
-    return [_ALIASES.get(word.lower(), word.lower()) for word in _WORD.findall(text)]
+    words = Words([_ALIASES.get(word, word) for word in map(str.lower, _WORD.findall(text))])
+    words.text = text
+    return words
+
+
+_phrase = lru_cache(4096)(words_of)
+"""The words of a name or value, which is looked for again and again."""
 
 
 def places_of(phrase: str, words: Sequence[str]) -> list[int]:
@@ -48,12 +74,19 @@ def places_of(phrase: str, words: Sequence[str]) -> list[int]:
         >>> places_of("desk lamp", ["two", "desk", "lamps"])
         [1]
     """
-    wanted = words_of(phrase)
+    wanted = _phrase(phrase)
     size = len(wanted)
+    last = len(words) - size
+    if not wanted:
+        return list(range(last + 1))
+    first, *rest = wanted
+    starts = words.spots(first) if isinstance(words, Words) else range(last + 1)
     return [
         start
-        for start in range(len(words) - size + 1)
-        if all(_same(one, other) for one, other in zip(wanted, words[start : start + size], strict=True))
+        for start in starts
+        if start <= last
+        and _same(first, words[start])
+        and all(_same(one, words[start + place]) for place, one in enumerate(rest, 1))
     ]
 
 

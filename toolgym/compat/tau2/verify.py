@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from toolgym.database import Session
 from toolgym.domain import Domain
-from toolgym.episode import Episode, Limits
+from toolgym.episode import Episode
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
 from toolgym.prepared import prepare, toolbox_over
 from toolgym.tasks import Task
@@ -23,7 +24,7 @@ from toolgym.trajectory import Grade
 PASS_THE_TURN = "-"
 """Said where a recorded call is by the other side than the one whose turn it is; no task looks for it."""
 
-_UNLIMITED = Limits(max_steps=10**9, max_errors=10**9)
+_UNLIMITED = Limits(max_steps=10**9, max_errors=10**9, max_characters=10**9, max_calls=10**9)
 _VERSION_URL = re.compile(r"https://errors\.pydantic\.dev/[\d.]+/v/")
 _SUGGESTION = re.compile(r"(unexpected keyword argument '[^']*')\. Did you mean '[^']*'\?")
 

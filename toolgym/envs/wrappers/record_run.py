@@ -12,6 +12,7 @@ from gymnasium.utils import RecordConstructorArgs
 from toolgym.envs.conversation import Observation
 from toolgym.envs.tool_env import tool_env
 from toolgym.episode import Episode
+from toolgym.limits import Limits
 from toolgym.runs import MANIFEST, Run
 
 
@@ -119,6 +120,9 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
             "max_steps": env.limits.max_steps,
             "max_errors": env.limits.max_errors,
         }
+        for name in ("max_characters", "max_calls"):  # newer than the runs that lack them: told where they differ
+            if (limit := getattr(env.limits, name)) != getattr(Limits, name):
+                settings[name] = limit
         if (self.folder / MANIFEST).exists():
             return Run.resume(self.folder, settings)
         tasks = env.domain.tasks[env.split] if env.split in env.domain.tasks.splits() else ()

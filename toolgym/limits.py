@@ -1,0 +1,91 @@
+"""When an episode is cut off, and how much one message may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from toolgym.actions.text import broken
+from toolgym.messages import AgentID, Message
+
+_KEPT = 1000
+"""Characters that are kept of a message that is too long."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When an episode is cut off, and how much one message may hold.
+
+    Args:
+        max_steps: Hops of messages, at least 1: one for each message of a side, and one for each batch of results.
+        max_errors: Failed tool calls of both sides together, at least 1; the count never goes down.
+        max_characters: Characters of one message's text and of its calls' names and arguments together, at least 1.
+            Thoughts do not count; of longer ones only so many characters are kept.
+        max_calls: Calls in one message, at least 1.
+
+    Source:
+        tau2-bench 1.0.1's runner for the first two: 200 and 10. It has none of the others. In its recorded dialogues
+        the longest message has 2,883 characters, and the one with the most calls has 5.
+    """
+
+    max_steps: int = 200
+    max_errors: int = 10
+    max_characters: int = 100_000
+    max_calls: int = 64
+
+    def __post_init__(self) -> None:
+        for name in (one.name for one in fields(self)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+    def excess(self, message: Message) -> str | None:
+        """Why a message holds too much; None if it does not.
+
+        Example:
+            >>> Limits(max_characters=5).excess(Message("assistant", "Hello there."))
+            'The message has more than 5 characters of text and arguments.'
+        """
+        if len(message.tool_calls) > self.max_calls:
+            return f"The message has {len(message.tool_calls)} tool calls, and may have {self.max_calls}."
+        if _is_longer(message, self.max_characters):
+            return f"The message has more than {self.max_characters} characters of text and arguments."
+        return None
+
+    def applied_to(self, message: Message) -> Message:
+        """A message as it counts: one that holds too much is a call that cannot be read, and keeps its beginning."""
+        reasoning = message.reasoning
+        if reasoning is not None and len(reasoning) > self.max_characters:
+            message = replace(message, reasoning=_cut(reasoning, self.max_characters))
+        problem = self.excess(message)
+        if problem is None:
+            return message
+        side: AgentID = "user" if message.role == "user" else "assistant"
+        texts = [message.content or "", *(call.raw or call.name for call in message.tool_calls[: self.max_calls])]
+        raw = _cut(next((text for text in texts if text), ""), _KEPT)
+        call = broken(raw, f"{problem} Nothing of it was used; write a shorter one.", 0, side)
+        return replace(message, content=None, tool_calls=(call,))
+
+
+def _cut(text: str, kept: int) -> str:
+    """The beginning of a text, with how long it was."""
+    return text if len(text) <= kept else f"{text[:kept]}… (cut: {len(text)} characters, {kept} kept)"
+
+
+def _is_longer(message: Message, most: int) -> bool:
+    """Whether text and calls of a message have more than so many characters; what is no text counts as one."""
+    count = len(message.content) if message.content is not None else 0
+    for call in message.tool_calls:
+        count += len(call.name) + len(call.raw or "")
+        values: list[object] = [call.arguments]
+        while values and count <= most:
+            value = values.pop()
+            if isinstance(value, str):
+                count += len(value)
+            elif isinstance(value, Mapping):
+                values += value.keys()
+                values += value.values()
+            elif isinstance(value, list | tuple):
+                values += value
+            count += 1
+    return count > most
