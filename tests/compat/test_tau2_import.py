@@ -433,7 +433,7 @@ def test_the_command_says_what_it_found_where_and_stores_it(run: Command, checko
         assert f"sha256 {hashlib.sha256((checkout / name).read_bytes()).hexdigest()}" in out
     for what in ("guidelines of users without tools", "4 tools of mock's assistant", "2 tools of mock's user"):
         assert what in out
-    assert f"Stored as tau2@{COMMIT[:12]} in {checkout.parent / 'home'}" in out
+    assert f"Stored as tau2@{COMMIT[:12]} in {checkout.parent / 'home'}" in " ".join(out.split())
     assert wording_of(mock.with_data(data="tau2")) == read_checkout(checkout).wording
 
 
