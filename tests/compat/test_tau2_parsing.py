@@ -160,6 +160,9 @@ def test_tau2_reads_json_and_the_functional_form_as_calls(text: str, name: str, 
         '```json\n{"name":"f","arguments":{}}\n```',
         '<tool_call>{"name": "pay", "arguments": {}}</tool_call>',
         '{"name":"f","arguments":{"x":"\\ud800"}}',
+        '{"name":"f","arguments":{"x":"\ud800"}}',
+        '\ufeff{"name":"f","arguments":{}}',
+        '{"name":"f","arguments":{"x":' + "9" * 5000 + "}}",
         '{"name":"f","arguments":{"x":01}}',
         "{'name':'f','arguments':{}}",
         " \u200b ",
@@ -298,7 +301,7 @@ def test_pythons_warnings_about_a_text_are_not_shown_and_change_nothing() -> Non
 
 
 @given(
-    text=st.text()
+    text=st.text(st.characters(exclude_categories=()))
     | st.from_regex(r"\w+\(\w+=[-+\[\]{}()'\"\\a-z0-9.,: ]{0,20}\)", fullmatch=True)
     | st.from_regex(r'\{"name":"f","arguments":\{[\[\]{}"\\a-z0-9.,: ]{0,20}\}\}', fullmatch=True)
 )

@@ -67,7 +67,7 @@ def _json_call(body: str, side: AgentID) -> ToolCall | None:
 
     try:
         value = from_json(body)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: there is a lone surrogate in it
         return None
     name, arguments = value.get("name"), value.get("arguments")
     identity, requestor = value.get("id", ""), value.get("requestor", side)
