@@ -25,20 +25,24 @@ from toolgym.messages import decode_json
 _TAGS = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)"
 _WORDS = r"(?:thought|thoughts|think|thinking|reasoning)"
 _MARK = re.compile(
-    rf"(?P<open><\s*{_TAGS}\s*>|\[\s*think(?:ing)?\s*\]|◁\s*{_TAGS}\s*▷|<\|(?:begin_of_|begin_|start_of_|start_)?{_WORDS}\|>|"
-    rf"<\|{_WORDS}_(?:start|begin)\|>|<\|channel>\s*(?:thought\b)?|<\|open\|>\s*think\s*<\|sep\|>|"
-    rf"<\|channel\|>\s*(?:analysis|commentary)\b(?:(?:[^<]|<\|constrain\|>)*<\|message\|>)?)|"
+    rf"(?P<open><\s*{_TAGS}\s*>|\[\s*think(?:ing)?\s*\]|◁\s*{_TAGS}\s*▷|"
+    rf"<\|(?:begin_of_|begin_|start_of_|start_)?{_WORDS}\|>|<\|{_WORDS}_(?:start|begin)\|>|"
+    r"<\|channel>\s*(?:thought\b)?|<\|open\|>\s*think\s*<\|sep\|>|"
+    r"<\|channel\|>\s*(?:analysis|commentary)\b(?:(?:[^<]|<\|constrain\|>)*<\|message\|>)?)|"
     rf"(?P<close><\s*/\s*{_TAGS}\s*>|\[\s*/\s*think(?:ing)?\s*\]|◁\s*/\s*{_TAGS}\s*▷|<\|end_(?:of_)?{_WORDS}\|>|"
     rf"<\|/{_WORDS}\|>|<\|{_WORDS}_end\|>|<channel\|>|<\|close\|>\s*think\s*<\|sep\|>)|"
     r"(?P<end><\|(?:end|return|call)\|>|<\|start\|>\s*assistant\b|"
     r"<\|channel\|>\s*final\b(?:(?:[^<]|<\|constrain\|>)*<\|message\|>)?)|"
     rf"(?P<frame><\s*{_TAGS}\s*/\s*>|<\|(?:begin|end)_of_solution\|>|<\|(?:START|END)_RESPONSE\|>|"
     r"<\|(?:open|close)\|>\s*response\s*<\|sep\|>)|"
-    r"(?P<call><tool_call>|<\|python_tag\|>)",
+    r"(?P<call>(?-i:<tool_call>|<\|python_tag\|>))",
     re.IGNORECASE,
 )
-_HARMONY = "<|channel|>"
-_CALL_BEGINS = re.compile(r"\s*(?:```(?:json)?\s*)?(?=[\[{])")
+_HARMONY, _CLOSE = "<|channel|>", "</tool_call>"
+_CALL_BEGINS = re.compile(
+    r"\s*(?:<(?:answer|response|output|final)>\s*)?(?:```(?:json)?\s*)?"
+    r"(?=\{|\[\s*\{|\[\s*[A-Za-z_][\w.]*\s*\(|<tool_call>)"
+)
 _NEXT_CALL = re.compile(r"\s*;\s*(?=\{)")
 _PYTHONIC = re.compile(r"\[\s*[A-Za-z_][\w.]*\s*\(")
 _ANSWER = re.compile(r"<(answer|response|output|final)>(.*)</\1>", re.DOTALL | re.IGNORECASE)
@@ -80,9 +84,9 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
         >>> split_thoughts('{"name": "note", "arguments": {"text": "<think>"}}')
         ([], '{"name": "note", "arguments": {"text": "<think>"}}')
     """
-    if "<" not in text and "[" not in text and "◁" not in text:
-        told = _TOLD.fullmatch(text) if "ought process" in text else None
-        return ([told[1].strip()], told[2].strip()) if told else ([], text)
+    if "my thought process" in text and (told := _TOLD.fullmatch(text)):
+        thoughts, said = split_thoughts(told[2].strip())
+        return [told[1].strip(), *thoughts], said
     thoughts, said = _without_marked(text)
     inner = told_text(said)
     if inner is not None:
@@ -133,7 +137,7 @@ def said_by(value: object) -> str | None:
 
 def _without_marked(text: str) -> tuple[list[str], str]:
     """The thoughts that stand between marks, and what is left."""
-    marks = list(_marks(text))
+    marks = list(_marks(text)) if "<" in text or "[" in text or "◁" in text else []
     if not marks:
         return [], text
     thoughts: list[str] = []
@@ -175,8 +179,7 @@ def _marks(text: str) -> Iterator[_Mark]:
         if not (thoughts or harmony):
             blank = blank and not text[last : found.start()].strip()
             if kind == "call":
-                closed = text.find("</tool_call>", position) if found[0][1] != "|" else -1
-                position = len(text) if closed < 0 else closed
+                position = _end_of_call(text, found.start())
         last = position
         if kind == "call":
             continue
@@ -189,9 +192,17 @@ def _marks(text: str) -> Iterator[_Mark]:
         elif kind == "close":
             blank = blank or not thoughts  # what came before it was a thought
             thoughts = max(0, thoughts - 1)
-        if blank and not (thoughts or harmony):
+        if blank:
             position = _end_of_calls(text, position)
             blank = position == last
+
+
+def _end_of_call(text: str, start: int) -> int:
+    """Where a call ends that begins with a mark at a character; with the text, if a ``<tool_call>`` is not closed."""
+    if text.startswith("<|", start):
+        return _end_of_calls(text, start + len("<|python_tag|>"))
+    closed = text.find(_CLOSE, start)
+    return len(text) if closed < 0 else closed + len(_CLOSE)
 
 
 def _end_of_calls(text: str, start: int) -> int:
@@ -199,6 +210,8 @@ def _end_of_calls(text: str, start: int) -> int:
     begins = _CALL_BEGINS.match(text, start)
     if begins is None:
         return start
+    if text.startswith("<", begins.end()):
+        return _end_of_call(text, begins.end())
     if _PYTHONIC.match(text, begins.end()):
         return len(text) if _is_python(text[begins.end() :].strip()) else start
     end = start

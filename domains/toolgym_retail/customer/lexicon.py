@@ -436,7 +436,7 @@ DONE = cue(
     r"(?:address|order|payment|items?|profile|card)\b[^?.!]{0,30} (?:updated|changed|"
     r"cancell?ed|modified|switched|exchanged)\b",
     r"(?:has|have|had|'s|'ve|was|were|is|are|been|got|now|u're|you're)(?: been| now| all| "
-    r"just| already| successfully| both| officially| duly| also| its| it)* (?:cancell?ed|"
+    r"just| already| successfully| both| officially| duly| also| its| it){0,8} (?:cancell?ed|"
     r"returned|refunded|exchanged|swapped|replaced|modified|changed|updated|switched|"
     r"processed|submitted|completed?|placed|done|set\b|confirmed|arranged|initiated|filed|"
     r"registered|requested|executed|finali[sz]ed|taken care|gone through|moved|adjusted|"

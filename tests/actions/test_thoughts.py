@@ -1,0 +1,223 @@
+"""Thoughts in an action, however models mark them: said to nobody, graded nowhere, kept as reasoning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolgym import make_aec_env, make_env, make_vec_env
+from toolgym.actions import parse_action
+from toolgym.actions.thoughts import split_thoughts
+from toolgym.domain import Domain
+from toolgym.messages import STOP, Message
+from toolgym.models.tool_formats import read_calls
+from toolgym.rollouts import play
+
+MARKED = {
+    "think": "<think>{thought}</think>{said}",
+    "not opened": "{thought}</think>{said}",
+    "capitals and space": "<THINK >\n{thought}\n</ Think>\n\n{said}",
+    "thinking": "<thinking>{thought}</thinking>{said}",
+    "thought": "<thought>{thought}</thought>{said}",
+    "reasoning": "<reasoning>{thought}</reasoning>{said}",
+    "prefixed": "<seed:think>{thought}</seed:think>{said}",
+    "brackets": "[THINK]{thought}[/THINK]{said}",
+    "triangles": "◁think▷{thought}◁/think▷{said}",
+    "begin and end": "<|begin_of_thought|>{thought}<|end_of_thought|><|begin_of_solution|>{said}<|end_of_solution|>",
+    "start and end": "<|START_THINKING|>{thought}<|END_THINKING|><|START_RESPONSE|>{said}<|END_RESPONSE|>",
+    "harmony": "<|channel|>analysis<|message|>{thought}<|end|>"
+    "<|start|>assistant<|channel|>final<|message|>{said}<|return|>",
+    "harmony, plain": "<|channel|>analysis<|message|>{thought}<|end|>{said}",
+    "harmony's commentary": "<|channel|>commentary<|message|>{thought}<|channel|>final<|message|>{said}",
+    "channel": "<|channel>thought\n{thought}<channel|>{said}",
+    "elements": "<|open|>think<|sep|>{thought}<|close|>think<|sep|>"
+    "<|open|>response<|sep|>{said}<|close|>response<|sep|>",
+    "nested": "<think>{thought}<think>no</think>{thought}</think>{said}",
+    "mentioned": "<think>{thought}: in <think> I think</think>{said}",
+    "mentioned, not opened": "{thought}: in <think>…</think> I think</think>{said}",
+    "answer": "<think>{thought}</think>\n<answer>{said}</answer>",
+    "words": "Here is my thought process: {thought} Here is my response: {said}",
+    "two": "<think>{thought}</think>{said}<think>{thought}</think>",
+    "in a code fence": "<think>{thought}</think>{said}\n<think>```{thought}```</think>",
+}
+UNCLOSED = {
+    "think": "{said}<think>{thought}",
+    "brackets": "{said}[THINK]{thought}",
+    "harmony": "{said}<|channel|>analysis<|message|>{thought}",
+    "harmony, cut": "{said}<|channel|>analysis {thought}",
+}
+FIGURE = "$1234.56"
+
+
+@pytest.mark.parametrize("marked", MARKED.values(), ids=MARKED)
+def test_thoughts_are_kept_and_not_said(marked: str) -> None:
+    message = parse_action(marked.format(thought=f"It is {FIGURE}.", said="Which size?"))
+    assert (message.content, message.tool_calls) == ("Which size?", ())
+    assert message.reasoning is not None
+    assert FIGURE in message.reasoning
+
+
+@pytest.mark.parametrize("marked", UNCLOSED.values(), ids=UNCLOSED)
+@pytest.mark.parametrize("said", ["", "Which size? "])
+def test_a_thought_that_is_not_closed_is_all_the_rest(marked: str, said: str) -> None:
+    message = parse_action(marked.format(thought="It is blue.", said=said))
+    assert message.reasoning == "It is blue."
+    assert message.content == (said.strip() or None)
+
+
+@pytest.mark.parametrize("marked", MARKED.values(), ids=MARKED)
+@pytest.mark.parametrize("form", ["{}", "```json\n{}\n```", "<tool_call>{}</tool_call>", "[{}]"])
+def test_a_call_after_thoughts_is_made_and_what_stands_in_it_is_data(marked: str, form: str) -> None:
+    arguments = {"title": "a</think>b<think>c", "user_id": "[THINK]◁think▷ <|channel|>analysis"}
+    text = form.replace("{}", json.dumps({"name": "create_task", "arguments": arguments}, ensure_ascii=False))
+    if marked == MARKED["two"] or marked == MARKED["in a code fence"]:
+        pytest.skip("what follows a call is another matter")
+    message = parse_action(marked.format(thought="hm", said=text))
+    (call,) = message.tool_calls
+    assert (call.problem, call.name, dict(call.arguments)) == (None, "create_task", arguments)
+    assert message.reasoning is not None
+    alone = parse_action(text)
+    assert (alone.reasoning, dict(alone.tool_calls[0].arguments)) == (None, arguments)
+
+
+@pytest.mark.parametrize("text", ["<think>hm</think>", "<think>hm", "hm</think>", "<|channel|>analysis<|message|>hm"])
+@pytest.mark.parametrize("form", ["text", "mapping", "message"])
+def test_a_message_of_nothing_but_thoughts_is_empty_and_an_error(mock: Domain, text: str, form: str) -> None:
+    env = make_env(mock, split="test")
+    env.reset(seed=0)
+    heard = env.episode.view("user")  # type: ignore[union-attr]
+    action = {"text": text, "mapping": {"role": "assistant", "content": text}, "message": Message("assistant", text)}
+    observation = env.step(action[form])[0]
+    assert "nothing but thoughts" in observation[-1]["content"]
+    assert env.episode is not None
+    assert (env.episode.errors, env.episode.view("user")) == (1, heard)
+    assert env.episode.messages[-2].reasoning == "hm"
+
+
+def test_thoughts_of_a_mapping_may_stand_in_a_field_of_their_own() -> None:
+    for name in ("reasoning_content", "reasoning"):
+        message = parse_action({"role": "assistant", "content": "<think>b</think>Hi.", name: "a"})
+        assert (message.content, message.reasoning) == ("Hi.", "a\n\nb")
+
+
+def test_by_tau2s_rule_thoughts_are_said() -> None:
+    text = "<think>hm</think>Hi."
+    assert parse_action(text, parsing="tau2") == Message("assistant", text)
+    assert parse_action({"content": text}, parsing="tau2").content == text
+
+
+@pytest.mark.parametrize("marked", [*MARKED.values(), *UNCLOSED.values()], ids=[*MARKED, *UNCLOSED])
+def test_a_figure_told_in_a_thought_is_not_told(mock: Domain, marked: str) -> None:
+    told_by = {"communicate_info": ["1234.56"], "reward_basis": ["COMMUNICATE"]}
+    task = mock.tasks["test"][0].model_dump(mode="json") | {"evaluation_criteria": told_by}
+    for parsing, told in (("toolgym", False), ("tau2", True)):
+        env = make_env(mock, split="test", parsing=parsing)
+        env.reset(seed=0, options={"task": task})
+        while env.episode is not None and env.episode.turn is not None:
+            env.step(marked.format(thought=f"It is {FIGURE}. ", said="Hi."))
+        assert env.episode is not None
+        assert [check.met for check in env.episode.grade.communicate] == [told]
+        heard = str([message.content for message in env.episode.view("user")])
+        assert (FIGURE in heard) is told
+
+
+def test_they_reach_the_other_side_in_no_environment() -> None:
+    text = "<think>secret</think>Hi."
+    envs = make_vec_env("mock", 2, split="test")
+    envs.reset(seed=0)
+    envs.step([text, "Hi."])
+    assert "secret" not in str([message.content for message in envs.episodes[0].messages])
+    env = make_aec_env("mock", split="test")
+    env.reset(seed=0)
+    env.step(text)  # the user's
+    env.step(f"{text}<think>secret")
+    assert env.episode is not None
+    for side, other in (("user", "assistant"), ("assistant", "user")):
+        assert "secret" not in str([message for message in env.episode.view(other) if message.role == side])  # type: ignore[arg-type]
+        own = [message.reasoning for message in env.episode.view(side) if message.role == side]  # type: ignore[arg-type]
+        assert "secret" in str(own)
+
+
+def test_a_recorded_message_is_what_it_is(mock: Domain) -> None:
+    class Agent:
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def respond(self, view: Any) -> Message:
+            return Message("assistant", "<think>as recorded</think>")
+
+    class User(Agent):
+        def respond(self, view: Any) -> Message:
+            return Message("user", "Hi." if len(view) < 4 else STOP)
+
+    episode = play(mock, mock.tasks["test"][0], Agent, User)
+    assert episode.messages[2].content == "<think>as recorded</think>"
+
+
+# {"message": …}
+
+
+@pytest.mark.parametrize("said", ["Which size?", '{"name": "get_users", "arguments": {}}', 'a\n"b"'])
+def test_a_message_object_says_the_text_in_it_in_every_form(said: str) -> None:
+    text = json.dumps({"message": said})
+    forms = [
+        text,
+        f"  {text}\n",
+        f"```json\n{text}\n```",
+        f"<think>hm</think>{text}",
+        {"message": said},
+        {"role": "assistant", "message": said},
+        {"role": "assistant", "content": text},
+        Message("assistant", text),
+    ]
+    for form in forms:
+        message = parse_action(form)
+        assert (message.content, message.tool_calls) == (said, ())
+    for tool_format in ("native", "hermes", "qwen", "llama"):
+        assert read_calls(text, [], tool_format) == (said, ())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_an_empty_message_object_is_an_empty_message(said: str) -> None:
+    for form in (json.dumps({"message": said}), {"message": said}):
+        (call,) = parse_action(form).tool_calls
+        assert call.problem is not None
+        assert call.problem.startswith("The message is empty")
+
+
+def test_thoughts_in_a_message_object_are_thoughts() -> None:
+    for form in ({"message": "<think>hm</think>Hi."}, json.dumps({"message": "<think>hm</think>Hi."})):
+        message = parse_action(form)
+        assert (message.content, message.reasoning) == ("Hi.", "hm")
+
+
+# Whatever comes
+
+MARKS = ["<think>", "</think>", "[THINK]", "[/THINK]", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>"]
+PIECES = ["<", "think>", "/", '{"name": "f", "arguments": {"x": "', '"}}', "<tool_call>", "</tool_call>", "◁think▷"]
+PARTS = st.sampled_from([*MARKS, *PIECES, "a", " ", "\n", "```"])
+
+
+@given(st.lists(PARTS).map("".join))
+def test_what_is_left_holds_no_more_thoughts(text: str) -> None:
+    _, said = split_thoughts(text)
+    assert split_thoughts(said) == ([], said)
+
+
+@given(st.text())
+def test_a_text_without_marks_is_as_it_was(text: str) -> None:
+    if not set(text) & set("<[◁"):
+        assert split_thoughts(text) == ([], text)
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["think", "thinking", "reasoning"]))
+def test_what_is_said_and_what_is_thought_are_told_apart(thought: str, said: str, tag: str) -> None:
+    marks = set("<>[]{}◁▷/|")
+    if marks & set(thought + said):
+        return
+    thoughts, left = split_thoughts(f"<{tag}>{thought}</{tag}>{said}")
+    assert (thoughts, left) == ([thought.strip()] if thought.strip() else [], said.strip())

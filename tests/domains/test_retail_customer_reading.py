@@ -1,0 +1,112 @@
+"""The customer reads in linear time, whatever it is told."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolgym import make_domain
+from toolgym.messages import Message
+from toolgym.tasks import Task
+from toolgym_retail.customer import Customer, agreement, lexicon, payments, units, variants
+from toolgym_retail.facts import Facts
+
+LENGTH = 100_000
+SECONDS = 2.5
+"""Far more than the 0.5 s that a machine of its own needs at most, since this one may be busy; what grows with the
+square of the length needs minutes."""
+
+MARKS = [
+    *".,;:!?-_*#`|•>/\\()[]{}'\"@$&+=~^%<",
+    "\n",
+    "\n\n",
+    "\t",
+    " ",
+    "…",
+    "\u2014",
+    "\u2019",
+    "→",
+    "é",
+    "日本",
+    "😀",
+]
+WRITTEN = ["- ", "* ", "1. ", "1) ", "## ", "| a | b |", "**a**", "`a`", "- a\n", "a? ", "a?", "A", "x", "xx", "..."]
+FIGURES = ["1", "12", "1234", "12345 ", "1234567890 ", "#W1234567 ", "W1234567", "$1.00 ", "1,5", "500ml", "a@b.co "]
+NAMED = ["lamp ", "gift card ", "paypal ", "visa ", "card 1234 ", "size S ", "XL ", "blue ", "12 Elm Street, "]
+RUNS = [".", "x", "•", "*", "a?", "a? ", " ", "_", "now ", "digits ", "keep", "leav", "1.", "("]
+MANY = ["gift card (", "gift card, ", "12345 ", "now ", "size S, ", "a@a", "return the lamp. ", "12 Elm Street, "]
+
+
+@cache
+def words() -> list[str]:
+    """Every word in a pattern by which the customer reads."""
+    found: set[str] = set()
+    for module in (lexicon, agreement, payments, units, variants):
+        text = Path(str(module.__file__)).read_text(encoding="utf-8")
+        for pattern in re.findall(r'r?"((?:[^"\\]|\\.)*)"', text):
+            found |= set(re.findall(r"[a-z']{2,}", re.sub(r"\\[a-zA-Z]", " ", pattern)))
+    return sorted(found)
+
+
+@cache
+def tasks() -> list[Task]:
+    """One task of each combination of requests."""
+    found: dict[tuple[str, ...], Task] = {}
+    for task in make_domain("retail").tasks["test"]:
+        found.setdefault(tuple(request.kind for request in Facts.of(task).requests), task)
+    return list(found.values())
+
+
+def seconds(task: Task, text: str) -> float:
+    """How long it takes a customer to answer a text, of the processor's time."""
+    customer = Customer(make_domain("retail"), task, np.random.default_rng(0))
+    view = [Message("assistant", "Hello!")]
+    view += [customer.respond(view), Message("assistant", text)]
+    start = time.process_time()
+    customer.respond(view)
+    return time.process_time() - start
+
+
+def repeated(fragment: str, length: int = LENGTH) -> str:
+    return (fragment * (length // len(fragment) + 1))[:length]
+
+
+@st.composite
+def fragments(draw: st.DrawFn) -> str:
+    """A short text of what means something to the customer, and of what does not."""
+    piece = st.sampled_from(words()).flatmap(lambda word: st.sampled_from([word, f"{word} "]))
+    other = st.sampled_from([*MARKS, *WRITTEN, *FIGURES, *NAMED]) | st.text(min_size=1, max_size=3)
+    return "".join(draw(st.lists(piece | other, min_size=1, max_size=5)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(fragments(), st.sampled_from(tasks()))
+def test_a_hundred_thousand_characters_of_anything_are_read_at_once(fragment: str, task: Task) -> None:
+    assert seconds(task, repeated(fragment)) < SECONDS
+
+
+@pytest.mark.parametrize(
+    "fragment", [".", "x", "•", "*", "a?", "a? ", " ", "_", "now ", "digits ", "keep", "leav", "1.", "("]
+)
+def test_twice_the_text_takes_about_twice_the_time(fragment: str) -> None:
+    task = tasks()[1]
+    once = min(seconds(task, repeated(fragment, 50_000)) for _ in range(2))
+    assert seconds(task, repeated(fragment, 100_000)) < 4 * once + 0.2
+
+
+@pytest.mark.parametrize("fragment", MANY)
+@pytest.mark.parametrize("number", range(4))
+def test_what_is_looked_for_may_stand_there_many_times(fragment: str, number: int) -> None:
+    assert seconds(tasks()[number], repeated(fragment)) < SECONDS
+
+
+def test_different_sentences_are_read_as_fast() -> None:
+    text = " ".join(f"I return item {number}. Shall I send {number} back?" for number in range(2500))
+    assert seconds(tasks()[0], text) < SECONDS
