@@ -24,9 +24,9 @@ from toolgym.cli.models import (
     check_model,
     model_settings,
 )
-from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json
+from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, remark
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
-from toolgym.cli.runs import Runs, find_run, plain
+from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.curriculum import Curriculum
@@ -150,7 +150,7 @@ def refresh(
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress.stop()
             how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
-            errors.print(plain(f"broken off; the pool {str(folder)!r} {how}"), soft_wrap=True)
+            remark(f"broken off; the pool {str(folder)!r} {how}")
             raise typer.Exit(130) from None
     answer = {**report.as_dict(), "curriculum": kind, "folder": str(folder)}
     if as_json:
@@ -306,7 +306,7 @@ def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[T
         why = f"{'; '.join(told)}; {otherwise}" if every else "no episode of the runs was judged"
         raise DataError(f"there is nothing new to learn from: {why}")
     for text in told:
-        errors.print(plain(f"{text}; {otherwise}"), style="yellow", soft_wrap=True)
+        remark(f"{text}; {otherwise}", style="yellow")
 
 
 def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:

@@ -27,7 +27,7 @@ from toolgym.cli.models import (
     model_settings,
     recorded,
 )
-from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, say
+from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, remark, say
 from toolgym.cli.pools import SPLIT, over_pool
 
 if TYPE_CHECKING:
@@ -284,11 +284,9 @@ def _play(run: Run, settings: Settings, tasks: Sequence[Task], play: Play, concu
             play(run, settings, tasks=tasks, concurrency=concurrency, progress=tick)
         except (Exception, KeyboardInterrupt) as error:
             bars.stop()
-            errors.print(
+            remark(
                 f"{len(run)} of {total} episodes of {settings.agent!r} are finished and kept in {run.folder}; "
-                f"to go on: the same command with --name {title} --resume",
-                markup=False,
-                soft_wrap=True,
+                f"to go on: the same command with --name {title} --resume"
             )
             if isinstance(error, KeyboardInterrupt):
                 raise typer.Exit(130) from None

@@ -18,7 +18,6 @@ from rich.text import Text
 from toolgym.cli.completion import run_names
 from toolgym.cli.output import AsJson, fact, print_json, say
 from toolgym.cli.tables import Column, Table, numeric
-from toolgym.render import harmless
 
 if TYPE_CHECKING:
     from toolgym.tools import Tool
@@ -39,8 +38,8 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     from toolgym.runs.summary import outline
 
     if not runs.is_dir():
-        what = "is a file, not a folder" if runs.exists() else "is not there"
-        raise DataError(f"{str(runs)!r} {what}; name the folder of runs with --runs")
+        what = f"{str(runs)!r} is a file" if runs.exists() else f"there is no folder {str(runs)!r}"
+        raise DataError(f"{what}; name the folder of runs with --runs")
     found: list[dict[str, Any]] = []
     for folder in sorted(runs_in(runs)):
         try:
@@ -166,11 +165,6 @@ def tools_of(domain: str) -> Mapping[str, Tool]:
     except UnknownNameError:
         return {}
     return {name: tool for side in reversed(SIDES) if side in kits for name, tool in kits[side].tools.items()}
-
-
-def plain(text: str) -> Text:
-    """A text of unknown origin for a terminal, without markup."""
-    return Text(harmless(text))
 
 
 def amount(total: Mapping[str, Any], form: str = "{:,}") -> str:
