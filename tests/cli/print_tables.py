@@ -13,6 +13,7 @@ from typing import Any
 
 from toolgym.cli import main
 from toolgym.cli.figures import print_figures
+from toolgym.testing import bench
 
 TYPED = 'update_task_status(task_id="task_8", status="completed")\nIt is done.\n'
 LONG = "an-agent-whose-name-says-what-it-does"
@@ -55,7 +56,14 @@ def ended(arguments: list[str]) -> tuple[int, str]:
     return code, out.buffer.getvalue().decode("utf-8") + ("" if code == 0 else told.getvalue())  # type: ignore[attr-defined]
 
 
+def measured(domain: object) -> bench.BenchReport:
+    """A report of ``toolgym bench``, without measuring."""
+    cases = {"episode": bench.Case(1_234_567.8, 1024), "episode_100x_world_lazy_cold": bench.Case(1.2, 64)}
+    return bench.BenchReport(bench.machine(), cases, {"episode_100x_world_lazy_cold / episode": 12_345.67})
+
+
 if __name__ == "__main__":
+    bench.measure = measured
     commands = json.load(sys.stdin)
     found = {name: ended(arguments) for name, arguments in commands.items()}
     sys.__stdout__.write(json.dumps(found))  # type: ignore[union-attr]

@@ -53,6 +53,7 @@ COMMANDS = {
         "p{width}",
     ],
     "curriculum show": ["curriculum", "show", "pool"],
+    "bench": ["bench", "--domain", "mock"],
     "doctor": ["doctor"],
     "play": ["play", "mock", "--task", "test-008"],
 }
@@ -67,6 +68,7 @@ NAMES = {
     "failures": ("wrong_record", "item_from_another_order", "needless_transfer", "execution control"),
     "curriculum refresh": ("substance", "ended_early"),
     "curriculum show": ("ended_early",),
+    "bench": ("episode_100x_world_lazy_cold", "1,234,567.8", "12,345.67"),
     "doctor": ("TAU2_DATA_DIR", "gymnasium", "domain retail"),
     "play": ("update_task_status(task_id='task_8',",),
 }

@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command line and exit."""
     from typer import Abort, TyperException
 
-    from toolgym.cli.output import encode_anything, fail, told
+    from toolgym.cli.output import encode_anything, remark, told
     from toolgym.errors import ToolGymError
 
     encode_anything()
@@ -24,10 +24,10 @@ def main() -> None:
         sys.exit(app(prog_name="toolgym", standalone_mode=False) or 0)
     except TyperException as error:
         if text := told(error):  # nothing if it is that no command was given: the help is printed then
-            fail(text)
+            remark(f"toolgym: {text}")
         sys.exit(error.exit_code)
     except ToolGymError as error:
-        fail(str(error))
+        remark(f"toolgym: {error}")
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
@@ -35,5 +35,5 @@ def main() -> None:
         sys.exit(130)
     except Exception:
         traceback.print_exc()
-        fail("this is a bug of toolgym or of a plug-in; please report it with the lines above")
+        remark("toolgym: this is a bug of toolgym or of a plug-in; please report it with the lines above")
         sys.exit(70)

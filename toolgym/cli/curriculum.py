@@ -25,7 +25,7 @@ from toolgym.cli.models import (
     check_model,
     model_settings,
 )
-from toolgym.cli.output import AsJson, Data, DomainName, errors, note, print_json
+from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, remark
 from toolgym.cli.pools import SPLIT, pool_contents, settings_of
 from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run
@@ -154,7 +154,7 @@ def refresh(
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress.stop()
             how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
-            note(f"broken off; the pool {str(folder)!r} {how}")
+            remark(f"broken off; the pool {str(folder)!r} {how}")
             raise typer.Exit(130) from None
     answer = {**report.as_dict(), "curriculum": kind, "folder": str(folder)}
     if as_json:
@@ -310,7 +310,7 @@ def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[T
         why = f"{'; '.join(told)}; {otherwise}" if every else "no episode of the runs was judged"
         raise DataError(f"there is nothing new to learn from: {why}")
     for text in told:
-        note(f"{text}; {otherwise}", style="yellow")
+        remark(f"{text}; {otherwise}", style="yellow")
 
 
 def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:

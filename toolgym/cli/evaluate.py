@@ -26,7 +26,7 @@ from toolgym.cli.models import (
     model_settings,
     recorded,
 )
-from toolgym.cli.output import AsJson, Data, DomainName, note, print_json, say
+from toolgym.cli.output import AsJson, Data, DomainName, print_json, remark, say
 from toolgym.cli.pools import over_split_or_pool
 from toolgym.cli.progress import show_play
 
@@ -305,7 +305,7 @@ def _answer(
             user_llm=named["user"],
         )
         if unjudged:
-            note(
+            remark(
                 f"{unjudged} episodes in {tau2_results} were not judged: tau2's own metrics count them as failures. "
                 "Name a judge with --judge-model."
             )

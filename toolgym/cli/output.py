@@ -71,15 +71,10 @@ def rule(title: str, style: str = "rule.line") -> None:
     console.rule(text, style=style)
 
 
-def note(text: str, style: str = "") -> None:
-    """A line of text of unknown origin on standard error, beside what a command prints."""
-    errors.print(Text(harmless(text), style=style), soft_wrap=True)
-
-
-def fail(text: str) -> None:
-    """An error message on standard error: one line, wrapped between words on a terminal."""
-    message = f"toolgym: {harmless(text)}"
-    sys.stderr.write(f"{_wrapped(message, errors.width) if errors.is_terminal else message}\n")
+def remark(text: str, style: str = "") -> None:
+    """A line on standard error, wrapped between words on a terminal alone."""
+    text = harmless(text)
+    errors.print(Text(_wrapped(text, errors.width) if errors.is_terminal else text, style=style), soft_wrap=True)
 
 
 def _filled(text: str, indent: str | None = None) -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from toolgym.cli.output import errors, note
+from toolgym.cli.output import errors, remark
 from toolgym.render import harmless
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def show_play(run: Run, plan: Plan, play: Callable[..., None], title: str, throt
             play(progress=tick)
         except (Exception, KeyboardInterrupt) as error:
             bars.stop()
-            note(
+            remark(
                 f"{len(run)} of {total} episodes of {plan.settings.agent!r} are finished and kept in {run.folder}; "
                 f"to go on: the same command with --name {title} --resume"
             )

@@ -39,8 +39,8 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     from toolgym.runs.summary import outline
 
     if not runs.is_dir():
-        what = "is a file, not a folder" if runs.exists() else "is not there"
-        raise DataError(f"{str(runs)!r} {what}; name the folder of runs with --runs")
+        what = f"{str(runs)!r} is a file" if runs.exists() else f"there is no folder {str(runs)!r}"
+        raise DataError(f"{what}; name the folder of runs with --runs")
     found: list[dict[str, Any]] = []
     for folder in sorted(runs_in(runs)):
         try:
