@@ -132,15 +132,19 @@ class Server:
 
     Args:
         script: Completions, answers, or functions from a request to one of them.
+        models: What it answers when it is asked which models it has; by default, that it has any.
 
     Attributes:
-        requests: What was asked so far.
+        requests: What was asked so far, the questions for its models left out.
+        looks: How often it was asked which models it has.
         most: How many requests were there at once, at most.
         connections: How many connections were opened so far.
     """
 
-    def __init__(self, *script: Script) -> None:
+    def __init__(self, *script: Script, models: Answer | None = None) -> None:
         self.script = script or (completion(),)
+        self.models = models or Answer({"object": "list", "data": [{"id": "*", "object": "model"}]})
+        self.looks = 0
         self.requests: list[Request] = []
         self.most = 0
         self.connections = 0
@@ -194,9 +198,13 @@ class Server:
         self.connections += 1
         try:
             while request := await _read(reader):
-                entry = self.script[min(len(self.requests), len(self.script) - 1)]
-                self.requests.append(request)
-                answer = entry(request) if callable(entry) else entry
+                if request.path.partition("?")[0].endswith("/models"):
+                    self.looks += 1
+                    answer: Any = self.models
+                else:
+                    entry = self.script[min(len(self.requests), len(self.script) - 1)]
+                    self.requests.append(request)
+                    answer = entry(request) if callable(entry) else entry
                 if not isinstance(answer, Answer):
                     answer = Answer(answer)
                 self._waiting += 1
@@ -225,7 +233,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     first, *lines = head.split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(first.split(" ")[1], headers, json.loads(body))
+    return Request(first.split(" ")[1], headers, json.loads(body or "{}"))
 
 
 def _written(answer: Answer) -> bytes:

@@ -11,8 +11,9 @@ from toolgym.messages import AgentID
 from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, shown
 from toolgym.models.errors import RefusedError
 from toolgym.models.exchange import exchange
-from toolgym.models.failures import RequestError
+from toolgym.models.failures import RequestError, advice
 from toolgym.models.limits import Throttle
+from toolgym.models.probe import WITHIN_S, look
 from toolgym.models.replies import Reply, read_completion, used
 from toolgym.models.retries import may_pass, retrying
 from toolgym.models.settings import ModelSettings
@@ -52,6 +53,30 @@ class ChatModel:
             MissingExtraError: If the extra ``llm`` is not installed.
         """
         check(self.settings)
+
+    async def probe(self, within_s: float = WITHIN_S) -> None:
+        """See that its endpoint is there and knows it, before anything depends on it.
+
+        The endpoint is asked which models it has. Where that does not tell, the model is asked for a first word, which
+        may cost as much as a word does. Nothing is asked twice. An endpoint that was reached but does not answer in
+        time, is busy, or is not ready yet is left alone: an episode waits for it.
+
+        Args:
+            within_s: Seconds that this takes at most, above 0.
+
+        Raises:
+            ServiceError: If nothing is there, or what is there is no such endpoint.
+            RefusedError: If it does not know the model, and the names that it knows are then told; or refuses the key,
+                or all requests that are like ours.
+            BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
+            DataError: If there is no key where one is needed.
+            MissingExtraError: If the extra ``llm`` is not installed.
+        """
+        endpoint, talk = await connect(self.settings), self.start()
+        try:
+            await look(self.settings, endpoint, talk, within_s)
+        except RequestError as failure:
+            raise talk.error(failure, endpoint.key, 1) from None
 
     def start(self, requestor: AgentID = "assistant", seed: int | None = None) -> Conversation:
         """Begin a conversation.
@@ -114,7 +139,7 @@ class Conversation:
             reply: Reply = await caller(self._attempt, endpoint, body)
         except RequestError as failure:
             # The service's own error may repeat the key or hold it in its request, so it is not chained.
-            raise self._error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
+            raise self.error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
         if not tools or reply.calls or reply.text is None:
             return reply
         text, calls = read_calls(reply.text, tools, settings.tool_format, self.requestor)
@@ -136,6 +161,15 @@ class Conversation:
         body |= {name: value for name, value in settings.arguments.items() if name not in _APART}
         body |= settings.arguments.get("extra_body", {})
         return body
+
+    async def once(self, endpoint: Endpoint, messages: Sequence[Mapping[str, Any]]) -> Reply:
+        """Make one request, and no other.
+
+        Raises:
+            RequestError: If it comes to nothing.
+            BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
+        """
+        return await self._attempt(endpoint, self._request(messages, ()))
 
     async def _attempt(self, endpoint: Endpoint, body: dict[str, Any]) -> Reply:
         settings, throttle = self.model.settings, self.model.throttle
@@ -168,12 +202,22 @@ class Conversation:
         self.usage += usage
         self.model.throttle.pay(usage.cost_usd or 0.0)
 
-    def _error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
+    def error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
+        """What a caller is told of a failure.
+
+        Args:
+            failure: The last one.
+            key: What must not be shown.
+            attempts: How many requests were made.
+        """
         who = f"{self.model.settings.model} at {shown(address(self.model.settings))}"
         status = f"status {failure.status}" if failure.status is not None else "no status"
+        hint = failure.hint or advice(address(self.model.settings), failure)
         said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
         if len(said) > _SAID:
             said = f"{said[:_SAID]}…"
+        if hint:
+            said = said.removesuffix(".") + hint
         if failure.kind == "context":
             return ContextError(f"the dialogue no longer fits into the context of {who} ({status}): {said}")
         if may_pass(failure):

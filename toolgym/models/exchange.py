@@ -58,10 +58,43 @@ async def exchange(
     except openai.APIError as error:
         raise reported(error.body) from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"the answer is not JSON: {error}") from None
+        raise RequestError(f"the answer is not JSON: {error}", no_answer=True) from None
     if not isinstance(answer, dict):
-        raise RequestError(f"the answer is not a JSON object: {answer!s:.200}")
+        raise RequestError(f"the answer is not a JSON object: {answer!s:.200}", no_answer=True)
     return answer
+
+
+async def get(
+    client: AsyncOpenAI, path: str, headers: Mapping[str, str], query: Mapping[str, object], *, connect_s: float
+) -> Any:
+    """What stands at a path of an endpoint, decoded; None if it is no JSON, or is refused.
+
+    Args:
+        client: The endpoint's client.
+        path: Where, below the endpoint's URL.
+        headers: Sent besides the client's own.
+        query: Sent in the URL.
+        connect_s: Seconds within which there must be a connection, above 0.
+
+    Raises:
+        RequestError: If there is no connection, or it ends without an answer.
+    """
+    import openai
+
+    http = http_library()
+    timeout = http.Timeout(None, connect=connect_s)
+    try:
+        answer = await client.get(
+            path, cast_to=object, options={"headers": headers, "params": query, "timeout": timeout}
+        )
+        return json.loads(answer) if isinstance(answer, str) else answer
+    except openai.APIStatusError:
+        return None
+    except (openai.APIConnectionError, http.RequestError) as error:
+        cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+        raise RequestError(f"{type(cause).__name__}: {cause or 'no connection'}", free=True) from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 async def _post(

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from toolgym.models.surrogates import whole_text
 
 _PASSING = (408, 409, 429)
 _TIMED_OUT = (408, 504, 524)
+_NOT_THERE = (404, 405)
 _NO_MONEY = ("insufficient_quota", "billing_not_active", "billing_hard_limit_reached")
 
 # OpenAI and OpenRouter (the code), vLLM, SGLang, llama.cpp, LM Studio, Anthropic and Gemini, each in its own words.
@@ -36,6 +38,10 @@ class RequestError(Exception):
         status: The HTTP status, where there is one.
         wait_s: Seconds to wait before the next request, if the server asked for that.
         free: Whether nothing was generated for it, as far as one can know.
+        no_answer: Whether what came back is no answer of such an endpoint at all, as a web page is.
+
+    Attributes:
+        hint: What to do about it, said after the rest; mostly nothing.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class RequestError(Exception):
         wait_s: float | None = None,
         *,
         free: bool = False,
+        no_answer: bool = False,
     ) -> None:
         self.said = " ".join(whole_text(said).split()) or "nothing"
         super().__init__(self.said)
@@ -53,6 +60,8 @@ class RequestError(Exception):
         self.status = status
         self.wait_s = wait_s
         self.free = free
+        self.no_answer = no_answer
+        self.hint = ""
 
 
 def refusal(status: int, text: str, headers: Mapping[str, str]) -> RequestError:
@@ -100,6 +109,32 @@ def reported(body: Any, status: int | None = None) -> RequestError:
         no_money = code in _NO_MONEY or kind in _NO_MONEY
         return RequestError(said, "refused" if no_money else "passing", status)
     return RequestError(said, "refused", status)
+
+
+def advice(url: str, failure: RequestError) -> str:
+    """What to try where a failure looks like that of a wrong URL; else nothing.
+
+    Args:
+        url: The endpoint's.
+        failure: What came of a request to it.
+
+    Example:
+        >>> advice("http://localhost:8000", RequestError("Not Found", "refused", 404))
+        '; try the base_url http://localhost:8000/v1'
+    """
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if failure.status not in _NOT_THERE and not failure.no_answer:
+        return ""
+    right = re.sub("/(?:chat/completions|completions|chat|models|responses|messages|embeddings)$", "", path)
+    if right == path:
+        if re.search(r"/v\d", path) or (failure.status == 404 and "model" in failure.said.lower()):
+            return ""
+        right = f"{path}/v1"
+    elif not re.search(r"/v\d", right):
+        right += "/v1"
+    host = parts.netloc.rpartition("@")[2]
+    return f"; try the base_url {urlunsplit((parts.scheme, host, right, '', ''))}"
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:

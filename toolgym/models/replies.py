@@ -52,7 +52,7 @@ def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
             raise reported(choice)
         if completion.get("error"):
             raise reported(completion)
-        raise RequestError(f"the answer holds no completion: {completion!s:.200}")
+        raise RequestError(f"the answer holds no completion: {completion!s:.200}", no_answer=True)
     message = choice.get("message")
     if not isinstance(message, dict):
         raise RequestError(f"the completion holds no message: {choice!s:.200}")
