@@ -379,12 +379,12 @@ class Episode:
             self._views[message.requestor].append(message)
         elif message.tool_calls:
             self._views["assistant" if message.role == "assistant" else "user"].append(message)
-        elif message.reasoning is None:
+        elif message.reasoning is None and message.extra is None:
             for view in self._views.values():
                 view.append(message)
         else:
             for side, view in self._views.items():
-                view.append(message if side == message.role else replace(message, reasoning=None))
+                view.append(message if side == message.role else replace(message, reasoning=None, extra=None))
 
     def _pay(self, taken: Step | None, step: Step, over: bool) -> Step:
         """The step with what the terms pay: for what was taken, if anything was, and for the end, if it is over."""
