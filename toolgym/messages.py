@@ -147,7 +147,7 @@ def from_chat(chat: Mapping[str, Any], requestor: AgentID = "assistant", *, extr
         raise DataError(f"a message's tool_calls must be a list or null, got {type(calls).__name__}")
     side: AgentID = "user" if role == "user" else requestor
     tokens = chat.get("tokens")
-    told = next((value for name in THOUGHTS if isinstance(value := chat.get(name), str) and value.strip()), "")
+    told = next((value for name in THOUGHTS if (value := _thought(chat.get(name)))), "")
     return Message(
         role,
         content,
@@ -189,6 +189,14 @@ def read_content(content: object) -> tuple[str | None, str]:
         elif kind not in _SILENT:
             raise DataError(f"a message's content holds a part of the kind {kind!r:.80}; only text can be read")
     return "".join(said), "".join(thoughts).strip()
+
+
+def _thought(value: object) -> str:
+    """The thoughts in a field of their own: text, or parts of it."""
+    if not isinstance(value, list):
+        return value if isinstance(value, str) and value.strip() else ""
+    said, thought = read_content(value)
+    return f"{said or ''}{thought}".strip()
 
 
 _SAYING = ("text", "output_text", "input_text", "refusal")

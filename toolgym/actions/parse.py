@@ -53,9 +53,7 @@ def parse_action(
     calls = _with_ids(action.tool_calls, side)
     if not calls and not (action.content and action.content.strip()):
         calls = (broken(action.content or "", EMPTY, 0, side),)
-    return Message(
-        side, action.content, calls, tokens=action.tokens, reasoning=action.reasoning, extra=action.extra
-    )
+    return Message(side, action.content, calls, tokens=action.tokens, reasoning=action.reasoning, extra=action.extra)
 
 
 def _with_ids(calls: Sequence[ToolCall], side: AgentID) -> tuple[ToolCall, ...]:

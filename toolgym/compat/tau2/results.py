@@ -95,7 +95,7 @@ def _simulation(row: Trajectory, task: Task, kinds: Mapping[str, str]) -> dict[s
         "start_time": _time(start),
         "end_time": _time(start + seconds),
         "duration": seconds,
-        "termination_reason": "infrastructure_error" if row.fault is not None else row.termination,
+        "termination_reason": _termination(row),
         "agent_cost": _cost(row, "assistant"),
         "user_cost": _cost(row, "user"),
         "reward_info": _reward_info(row.grade, task, kinds),
@@ -104,6 +104,13 @@ def _simulation(row: Trajectory, task: Task, kinds: Mapping[str, str]) -> dict[s
         "seed": row.seed,
         "mode": "half_duplex",
     }
+
+
+def _termination(row: Trajectory) -> str | None:
+    """Why an episode ended, in tau2's words."""
+    if row.fault is not None:
+        return "infrastructure_error"
+    return "context_window_exceeded" if row.termination == "user_context_window_exceeded" else row.termination
 
 
 def _cost(row: Trajectory, side: Participant) -> float | None:
