@@ -64,7 +64,8 @@ def with_calls(
         thought_fields: The fields in which the server sends thoughts; empty if it does not.
         issued: The ids of calls that the server itself gave.
     """
-    return _taking_turns(_named(_prepared(messages, form, thought_fields), tools, issued, form), form)
+    written = _named([_filled(message) for message in _paired(messages)], tools, issued, form)
+    return _taking_turns(_thoughtful(written, form, thought_fields), form)
 
 
 def without_calls(
@@ -76,16 +77,14 @@ def without_calls(
     tool_format: TextFormat,
 ) -> list[dict[str, Any]]:
     """A dialogue in which tools, calls and results are text: see :func:`~toolgym.models.tool_formats.in_text`."""
-    return _taking_turns(in_text(_prepared(messages, form, thought_fields), tools, tool_format), form)
+    written = _thoughtful([_filled(message) for message in _paired(messages)], form, thought_fields)
+    return _taking_turns(in_text(written, tools, tool_format), form)
 
 
-def _prepared(
-    messages: Sequence[Mapping[str, Any]], form: Form, thought_fields: Collection[str]
-) -> list[dict[str, Any]]:
-    """A dialogue in which nothing is empty or unanswered, and with the thoughts that go back."""
-    written = [_filled(message) for message in _paired(messages)]
-    _choose_thoughts(written, form.thoughts, sorted(thought_fields))
-    return [_without(message, form.without) for message in written] if form.without else written
+def _thoughtful(messages: list[dict[str, Any]], form: Form, thought_fields: Collection[str]) -> list[dict[str, Any]]:
+    """A dialogue with the thoughts that go back, and without the fields that do not."""
+    _choose_thoughts(messages, form.thoughts, sorted(thought_fields))
+    return [_without(message, form.without) for message in messages] if form.without else messages
 
 
 def _paired(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -194,10 +193,8 @@ def _filled(message: Mapping[str, Any]) -> dict[str, Any]:
     content = filled.get("content")
     if filled["role"] == "tool":
         filled["content"] = content or ""
-    elif filled.get("tool_calls"):
-        filled["content"] = content or None
-    elif content is None or (isinstance(content, str) and not content.strip()):
-        filled["content"] = _NOTHING
+    elif not content or (isinstance(content, str) and not content.strip()):
+        filled["content"] = None if filled.get("tool_calls") else _NOTHING
     return filled
 
 
@@ -255,7 +252,10 @@ def _taking_turns(messages: list[dict[str, Any]], form: Form) -> list[dict[str, 
     written: list[dict[str, Any]] = []
     for message in _begun_by_the_other(messages) if form.user_first else messages:
         before = written[-1] if written else None
-        if before is not None and before["role"] == message["role"] != "tool" and not before.get("tool_calls"):
+        again = before is not None and before["role"] == message["role"] != "tool" and not before.get("tool_calls")
+        if again and form.lone_calls and message.get("tool_calls"):
+            written.append({"role": "user", "content": _NOTHING})
+        elif before is not None and again:
             texts = [one["content"] for one in (before, message) if one["content"]]
             joined = "\n\n".join(texts) if all(isinstance(text, str) for text in texts) else message["content"]
             written[-1] = {**before, **message, "content": joined}
