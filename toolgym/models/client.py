@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import BudgetError, ContextError, ServiceError
 from toolgym.messages import AgentID
@@ -22,6 +22,9 @@ from toolgym.models.settings import ModelSettings
 from toolgym.models.suspicion import Taken
 from toolgym.models.tool_formats import read_calls
 from toolgym.trajectory import NO_USAGE, Usage
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying
 
 _SEEDS = 2**31
 _SAID = 300
@@ -163,15 +166,12 @@ class Conversation:
         self._asked += 1
         caller = retrying(settings.attempts)
         try:
-            reply: Reply = await caller(self._attempt, endpoint, asked)
+            reply = await self._answer(endpoint, asked, caller)
         except RequestError as failure:
             if failure.kind == "reply":
                 return Reply(None, (unusable(failure.said, failure.written, self.requestor),), finish="length")
-            attempts = caller.statistics["attempt_number"]
-            if failure.suspect and await self._was_too_long(endpoint, asked):
-                failure.kind = "context"
             # The service's own error may repeat the key or hold it in its request, so it is not chained.
-            raise self.error(failure, endpoint.key, attempts) from None
+            raise self.error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
         self._taken.note(messages, self._sent)
         if not tools or reply.calls or reply.text is None:
             return reply
@@ -217,6 +217,23 @@ class Conversation:
 
     def _size(self, asked: Asked) -> int:
         return len(written(self._body(asked, self.model.form)))
+
+    async def _answer(self, endpoint: Endpoint, asked: Asked, caller: AsyncRetrying) -> Reply:
+        """The answer to a request, which is made as often as it may be."""
+        try:
+            reply: Reply = await caller(self._attempt, endpoint, asked)
+        except RequestError as failure:
+            if not failure.suspect or not await self._was_too_long(endpoint, asked):
+                raise
+            if failure.status == 500:  # it may have recovered meanwhile
+                try:
+                    return await self._attempt(endpoint, asked)
+                except RequestError as again:
+                    if again.status != failure.status:
+                        raise
+            failure.kind = "context"
+            raise
+        return reply
 
     async def _was_too_long(self, endpoint: Endpoint, asked: Asked) -> bool:
         """Whether a request was refused for its length, although the server does not say so.

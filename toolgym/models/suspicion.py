@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_CUT = 500
+_CUT = 200
 
 
 class Taken:
@@ -37,7 +37,7 @@ class Taken:
             size: Its bytes.
             shorter: The bytes of the shorter one.
         """
-        return not self.suspected and shorter < self._size < size
+        return not self.suspected and 0 < self._size < size and shorter < size
 
     def shorter(self, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The beginning of a dialogue, and what is new in it since the last request that was taken, texts cut.
