@@ -14,7 +14,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.figures import figures, print_figures
-from toolgym.cli.models import AgentModel, BaseUrl, JudgeModel, ModelArgs, UserModel, model_settings, recorded
+from toolgym.cli.models import (
+    AgentModel,
+    BaseUrl,
+    JudgeModel,
+    ModelArgs,
+    NoGreeting,
+    UserModel,
+    model_settings,
+    recorded,
+)
 from toolgym.cli.output import AsJson, Data, console, errors, print_json
 from toolgym.cli.pools import SPLIT, over_pool
 
@@ -60,6 +69,7 @@ def evaluate(
     agent_model: AgentModel = None,
     agent_base_url: BaseUrl = None,
     agent_args: ModelArgs = None,
+    no_greeting: NoGreeting = False,
     user_model: UserModel = None,
     user_base_url: BaseUrl = None,
     user_args: ModelArgs = None,
@@ -104,7 +114,7 @@ def evaluate(
             "with --backend ray, --rpm and --tpm are divided among the workers: say how many with --workers"
         )
     models = {
-        "agent": model_settings("agent", agent_model, agent_base_url, agent_args),
+        "agent": model_settings("agent", agent_model, agent_base_url, agent_args, greeting=not no_greeting),
         "user": model_settings("user", user_model, user_base_url, user_args),
         "judge": model_settings("judge", judge_model, judge_base_url, judge_args),
     }
