@@ -185,6 +185,13 @@ def groq(body: Mapping[str, Any]) -> Answer | None:
     return openai(body)
 
 
+def dashscope(body: Mapping[str, Any]) -> Answer | None:
+    if any(message.get("content") is None for message in body["messages"]):
+        told = "<400> InternalError.Algo.InvalidParameter: The content field is a required field."
+        return error(400, told, code="invalid_parameter_error", type="invalid_request_error")
+    return openai(body)
+
+
 PROVIDERS: dict[str, Callable[[Mapping[str, Any]], Answer | None]] = {
     "openai": openai,
     "mistral": mistral,
@@ -194,6 +201,7 @@ PROVIDERS: dict[str, Callable[[Mapping[str, Any]], Answer | None]] = {
     "a reasoner": reasoner,
     "a template": template,
     "groq": groq,
+    "dashscope": dashscope,
 }
 
 

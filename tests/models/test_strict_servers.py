@@ -305,6 +305,19 @@ def test_a_server_that_only_minds_is_told_of_with_its_own_words() -> None:
     assert "Unknown parameter: 'seed'" in str(asked.outcome)
 
 
+def test_a_form_that_did_not_help_is_not_kept() -> None:
+    with Server(
+        error(400, "messages: first message must use the user role"), error(400, "No."), completion()
+    ) as server:
+        model = ChatModel(ModelSettings(model="m", base_url=server.url))
+        dialogue = [{"role": "assistant", "content": "Welcome!"}, USER]
+        with pytest.raises(RefusedError):
+            asyncio.run(model.start().complete(dialogue))
+        asyncio.run(model.start().complete(dialogue))
+    assert [len(body["messages"]) for body in server.bodies] == [2, 2, 2]
+    assert [body["messages"][0]["role"] for body in server.bodies] == ["assistant", "system", "assistant"]
+
+
 def test_what_the_user_set_is_sent_even_if_the_server_minds_it() -> None:
     asked = ask(error(400, "Unknown parameter: 'top_k'."), arguments={"top_k": 5})
     assert (len(asked.requests), asked.body["top_k"]) == (1, 5)

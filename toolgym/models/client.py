@@ -254,17 +254,21 @@ class Conversation:
     async def _attempt(self, endpoint: Endpoint, asked: Asked) -> Reply:
         """Make one request, and write it in another form if the server says that it minds the form."""
         fixed = self.model.settings.reasoning != "auto"
-        for tries in range(TRIES):
-            form = self.model.form
+        form = known = self.model.form
+        for _ in range(TRIES):
             body = self._body(asked, form)
             try:
-                return await self._request(endpoint, body)
+                reply = await self._request(endpoint, body)
             except RequestError as failure:
-                other = adapted(form, failure, body, fixed_thoughts=fixed) if tries + 1 < TRIES else None
+                other = adapted(form, failure, body, fixed_thoughts=fixed)
                 if other is None:
                     raise
-                self.model.form = other
-        raise AssertionError("unreachable")
+                form, last = other, failure
+                continue
+            if form != known:  # it helped, so it holds for later requests too
+                self.model.form = form
+            return reply
+        raise last
 
     def _body(self, asked: Asked, form: Form) -> dict[str, Any]:
         settings = self.model.settings

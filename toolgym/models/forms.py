@@ -41,6 +41,10 @@ _ORDER = re.compile(
     r"|role .?assistant.{0,30}(?:after|first|begin|start)",
     re.IGNORECASE,
 )
+_NULL = re.compile(
+    r"content.{0,60}(?:required|null|none\b|nil\b|missing|string)|(?:null|required).{0,40}content|nonetype|<nil>",
+    re.IGNORECASE,
+)
 _LESS: dict[Thoughts, Thoughts] = {"keep": "auto", "auto": "turn", "turn": "strip"}
 _MORE: dict[Thoughts, Thoughts] = {"strip": "turn", "turn": "auto", "auto": "keep"}
 
@@ -71,6 +75,8 @@ def adapted(form: Form, failure: RequestError, body: Mapping[str, Any], *, fixed
         return replace(form, without=form.without | set(sent))
     if not form.lone_calls and _ALONE.search(said):
         return replace(form, lone_calls=True)
+    if not form.blank and _NULL.search(said) and any(message.get("content") is None for message in body["messages"]):
+        return replace(form, blank=True)
     if not form.short_ids and _IDS.search(said) and _IDS_WANTED.search(said):
         return replace(form, short_ids=True)
     if not form.user_first and _ORDER.search(said):

@@ -37,6 +37,7 @@ class Form:
         without: Fields that are left out.
         short_ids: Whether all ids of calls are of nine letters and digits, whatever the server gave.
         lone_calls: Whether no text stands beside calls.
+        blank: Whether calls that stand alone have an empty text beside them instead of none.
         user_first: Whether the other side must begin.
     """
 
@@ -44,6 +45,7 @@ class Form:
     without: frozenset[str] = field(default_factory=frozenset)
     short_ids: bool = False
     lone_calls: bool = False
+    blank: bool = False
     user_first: bool = False
 
 
@@ -154,6 +156,8 @@ def _named(
                 ]
                 if form.lone_calls:
                     message["content"] = None
+                if form.blank:
+                    message["content"] = message["content"] or ""
         written.append(message)
     return written
 
