@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -92,9 +93,9 @@ def _thoughtful(messages: list[dict[str, Any]], form: Form, thought_fields: Coll
 def _paired(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A dialogue in which each message with calls is followed by one answer a call, in their order."""
     written: list[dict[str, Any]] = []
-    left = [dict(message) for message in messages]
+    left = deque(dict(message) for message in messages)
     while left:
-        message = left.pop(0)
+        message = left.popleft()
         if message["role"] == "tool":  # its call was never made here
             written.append({"role": "user", "content": f"Result of an earlier call: {message.get('content') or ''}"})
             continue
@@ -102,7 +103,7 @@ def _paired(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         calls = message.get("tool_calls") or ()
         answers: list[dict[str, Any]] = []
         while calls and left and left[0]["role"] == "tool":
-            answers.append(left.pop(0))
+            answers.append(left.popleft())
         for call in calls:
             own = next((one for one in answers if one.get("tool_call_id") == call.get("id")), None)
             if own is None:

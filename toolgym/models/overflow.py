@@ -27,7 +27,7 @@ _ABOUT_ELSE = re.compile(
         r"un(?:known|recogni[sz]ed|supported|expected) (?:\w+ ){0,3}(?:parameter|argument|field|name|key|property)",
         r"not (?:a )?(?:supported|valid|permitted|recogni[sz]ed)\b",
         r"input should (?:be|have)|extra inputs|cannot find field|api key",
-        r"must be a (?:number|string|list|boolean|valid)",
+        r"must be a (?:number|string|list|boolean|valid)|(?:integer|decimal|number|float) (?:above|below)|header fields?",
         # other parts of a request
         r"(?:tools?|functions?|stop|metadata|user|n|logit bias)\b\W[^.]{0,40}(?:array|string|name|description) too",
         r"\btool calls?\W.{0,20}\bid\b",
@@ -60,14 +60,14 @@ _READ = _any(
 )
 _TOO_MUCH = _any(
     r"exceed\w*|surpass\w*|overflow\w*|beyond|reduce|shorten|capped|can only",
-    r"over (?:the|its|max\w*|limit|by)",
+    r"(?:over|above) (?:the|this|its|max\w*|limit|by)",
     r"too (?:long|large|big|many|much|high)",
     r"(?:longer|larger|greater|bigger|more|higher) (?:\w+ ){0,2}than",
     r"does(?:n't| not) fit|not fit",
     r"cannot (?:be )?(?:exceed|more|longer|larger)",
     r"must (?:be|have|not) (?:<|less|fewer|shorter|smaller|at most|exceed|under)",
     r"should (?:not exceed|be \[|be <|be less)",
-    r"supports? (?:only |up to|at most)|only supports?",
+    r"supports? (?:only |up to|at most)|only supports?|not support .{0,20}of this (?:size|length)",
 )
 _OF_A_SIZE = _any(
     _TOO_MUCH,
@@ -99,7 +99,8 @@ _SAID = tuple(
         rf"{_TOO_MUCH}{_GAP}(?:model|max\w*).{{0,3}}tokens?",
         r"\btokens? limit\b|\b(?:max\w*|model) length exceed|more than max tokens",
         r"(?:tokens?|len|length|ids)\b.{0,20}\d{3,}.{0,40}>=? ?.{0,20}\d{3,}",
-        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap)\b.{0,20}\d{3,}",
+        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap|supports?|n ctx\w*)\b.{0,20}\d{3,}",
+        r"tokens of context|tokens? > (?:n ctx|max)",
         r"cannot fit .{0,20}tokens?",
         r"too many (?:\w+ ){0,2}tokens?|tokens? (?:count )?exceed",
         # a request as such
@@ -108,7 +109,7 @@ _SAID = tuple(
         r"max\w* (?:\w+ )?(?:prompt|input|context|sequence) (?:length|size|tokens?)",
         r"above max length|max prompt tokens",
         r"(?:输入|上下文|提示|消息|文本|内容|长度|prompt|token|tokens).{0,20}(?:超|过长|太长)",
-        r"超.{0,12}(?:上下文|长度|token)",
+        r"超.{0,12}(?:上下文|长度|token)|最[大长].{0,4}(?:上下文|输入)",
     )
 )
 
