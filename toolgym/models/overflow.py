@@ -27,7 +27,8 @@ _ABOUT_ELSE = re.compile(
         r"un(?:known|recogni[sz]ed|supported|expected) (?:\w+ ){0,3}(?:parameter|argument|field|name|key|property)",
         r"not (?:a )?(?:supported|valid|permitted|recogni[sz]ed)\b",
         r"input should (?:be|have)|extra inputs|cannot find field|api key",
-        r"must be a (?:number|string|list|boolean|valid)|(?:integer|decimal|number|float) (?:above|below)|header fields?",
+        r"must be a (?:number|string|list|boolean|valid)|header fields?",
+        r"(?:integer|decimal|number|float) (?:above|below)",
         # other parts of a request
         r"(?:tools?|functions?|stop|metadata|user|n|logit bias)\b\W[^.]{0,40}(?:array|string|name|description) too",
         r"\btool calls?\W.{0,20}\bid\b",
