@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import EpisodeError
 from toolgym.limits import Limits
-from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, AgentID, Message, ToolCall
+from toolgym.messages import OUT_OF_SCOPE, SIDES, STOP, TRANSFER, AgentID, Message, ToolCall
 from toolgym.tasks import Task
 from toolgym.tools import Effect, Toolkit, tool
 from toolgym.tools.toolbox import Toolbox
@@ -409,3 +410,46 @@ def test_whatever_is_said_each_side_sees_only_its_own_and_every_hop_counts(
             own = message.requestor if message.role == "tool" else message.role
             assert own == side or (message.role != "tool" and not message.tool_calls)
     assert episode.turn is None or (episode.steps < max_steps and episode.errors < max_errors)
+
+
+def beside(text: str) -> Message:
+    """A user's message that speaks and calls."""
+    return Message("user", text, (ToolCall("check_notifications", {}, "c", "user"),))
+
+
+def test_what_a_user_says_beside_its_calls_reaches_the_assistant_when_the_turn_passes(mock: Domain) -> None:
+    episode = start(mock, beside("One moment."), beside("I look again."))
+    assert [message.content for message in episode.view("assistant")[1:]] == [mock.greeting]
+    episode.advance(user("There is nothing."))
+    episode.advance(assistant("I see."))
+    episode.advance(user("Thanks."))
+    heard = [message.content for message in episode.view("assistant") if message.role == "user"]
+    assert heard == ["One moment.\n\nI look again.\n\nThere is nothing.", "Thanks."]
+    said = [message.content for message in episode.view("user") if message.role == "user"]
+    assert said == ["One moment.", "I look again.", "There is nothing.", "Thanks."]
+    assert [message.content for message in episode.messages if message.role == "user"] == said
+    assert not any(message.tool_calls for message in episode.view("assistant"))
+
+
+def test_by_tau2s_rule_it_never_does(mock: Domain) -> None:
+    theirs, task = replace(mock, flavour="tau2"), make_task(mock, flavour="tau2")
+    episode = start(theirs, beside("One moment."), user("There is nothing."), task=task)
+    heard = [message.content for message in episode.view("assistant") if message.role == "user"]
+    assert heard == ["There is nothing."]
+
+
+def test_what_the_assistant_says_beside_its_calls_is_not_said(mock: Domain) -> None:
+    episode = start(mock, HI, Message("assistant", "Let me see.", (ToolCall("get_users", {}, "c"),)), assistant("Yes?"))
+    heard = [message.content for message in episode.view("user") if message.role == "assistant"]
+    assert heard == [mock.greeting, "Yes?"]
+
+
+def test_thoughts_and_further_fields_are_shown_to_nobody_else(mock: Domain) -> None:
+    extra = {"signature": "s"}
+    episode = start(
+        mock, Message("user", "Hi.", reasoning="Hm.", extra=extra), Message("assistant", "Yes?", extra=extra)
+    )
+    for side in SIDES:
+        for message in episode.view(side):
+            assert message.role == side or (message.reasoning, message.extra) == (None, None)
+    assert [message.extra for message in episode.messages] == [None, extra, extra]

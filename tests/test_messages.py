@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from toolgym.actions import parse_action
 from toolgym.errors import DataError
 from toolgym.messages import (
+    MAX_EXTRA,
     OUT_OF_SCOPE,
     STOP,
     TRANSFER,
@@ -119,8 +120,12 @@ def test_a_count_of_tokens_that_is_none_is_not_taken_for_one(tokens: Any) -> Non
     [
         ({"content": "Hi"}, "role None"),
         ({"role": "agent", "content": "Hi"}, "allowed are system, assistant, user and tool"),
-        ({"role": "user", "content": 5}, "content must be text or null, got int"),
-        ({"role": "user", "content": ["Hi"]}, "content must be text or null, got list"),
+        ({"role": "user", "content": 5}, "content must be text, null or a list of parts, got int"),
+        ({"role": "user", "content": {"text": "Hi"}}, "content must be text, null or a list of parts, got dict"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "of the kind 'image_url'; only text"),
+        ({"role": "user", "content": [5]}, "a part without text: 5"),
+        ({"role": "user", "content": [{"type": "text"}]}, "a part without text"),
+        ({"role": "user", "content": [{"type": "text", "text": [5]}]}, "a part without text"),
         ({"role": "assistant", "tool_calls": {"name": "pay"}}, "tool_calls must be a list or null, got dict"),
         ({"role": "assistant", "tool_calls": "pay"}, "tool_calls must be a list or null, got str"),
         ({"role": "assistant", "tool_calls": ["pay"]}, "a tool call must be a mapping, got str"),
@@ -133,7 +138,7 @@ def test_what_is_not_in_chat_format_is_a_mistake_of_the_caller(chat: dict[str, A
         from_chat(chat)
 
 
-@pytest.mark.parametrize("arguments", ["{", "[]", "5", '"x"', "NaN", '{"a": NaN}', "null", '{"a": 1} {', [], None, 5])
+@pytest.mark.parametrize("arguments", ["{", "[]", "5", '"x"', "NaN", '{"a": NaN}', '"[]"', '{"a": 1} {', [], 5])
 def test_arguments_that_are_no_json_object_are_a_problem_of_the_call(arguments: Any) -> None:
     call = _only_call(from_chat({"role": "assistant", "tool_calls": [_call(arguments=arguments)]}))
     assert call.name == "pay"
@@ -142,10 +147,91 @@ def test_arguments_that_are_no_json_object_are_a_problem_of_the_call(arguments: 
     assert call.problem.startswith("The arguments ")
 
 
-def test_a_call_without_arguments_has_none() -> None:
-    for function in ({"name": "pay"}, {"name": "pay", "arguments": ""}, {"name": "pay", "arguments": " {} "}):
+@pytest.mark.parametrize("arguments", ["", " {} ", None, "null", '""', '"{}"', '"null"', " null\n"])
+def test_a_call_without_arguments_has_none(arguments: Any) -> None:
+    for function in ({"name": "pay"}, {"name": "pay", "arguments": arguments}):
         call = _only_call(from_chat({"role": "assistant", "tool_calls": [{"id": "c", "function": function}]}))
         assert (call.arguments, call.problem) == ({}, None)
+    action = parse_action(json.dumps({"name": "pay", "arguments": arguments}))
+    assert (_only_call(action).arguments, _only_call(action).problem) == ({}, None)
+
+
+def test_arguments_that_are_json_text_in_json_text_are_read() -> None:
+    twice = json.dumps(json.dumps({"cents": 5}))
+    for action in ({"name": "pay", "arguments": twice}, json.dumps({"name": "pay", "arguments": json.loads(twice)})):
+        assert _only_call(parse_action(action)).arguments == {"cents": 5}
+    thrice = _only_call(parse_action({"name": "pay", "arguments": json.dumps(twice)}))
+    assert thrice.problem == "The arguments must be a JSON object, got str."
+
+
+@pytest.mark.parametrize("role", ["assistant", "user", "system", "tool"])
+@pytest.mark.parametrize(
+    ("parts", "text", "thought"),
+    [
+        ([{"type": "text", "text": "Which "}, {"type": "text", "text": "size?"}], "Which size?", None),
+        ([{"type": "output_text", "text": "Which size?", "annotations": []}], "Which size?", None),
+        (["Which size?"], "Which size?", None),
+        ([{"text": "Which size?"}], "Which size?", None),
+        ([{"type": "refusal", "refusal": "I will not."}], "I will not.", None),
+        ([{"type": "thinking", "thinking": "Hm.", "signature": "s"}, {"type": "text", "text": "Hi."}], "Hi.", "Hm."),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}], "", "Hm."),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}, "Hi."], "Hi.", "Hm."),
+        ([{"type": "reasoning", "text": "Hm."}, {"type": "redacted_thinking", "data": "x"}, "Hi."], "Hi.", "Hm."),
+        ([{"text": "Hm.", "thought": True}, {"text": "Hi."}], "Hi.", "Hm."),
+        ([], "", None),
+    ],
+)
+def test_content_in_parts_is_its_joined_text(role: str, parts: Any, text: str, thought: str | None) -> None:
+    message = from_chat({"role": role, "content": parts})
+    assert message.content == text
+    assert message.reasoning == (thought if role != "tool" else None)
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_in_a_field_are_the_messages(name: str) -> None:
+    assert from_chat({"role": "assistant", "content": "Hi.", name: "Hm."}).reasoning == "Hm."
+
+
+FOREIGN = {
+    "role": "assistant",
+    "content": None,
+    "reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}],
+    "annotations": [],
+    "audio": None,
+    "tool_calls": [
+        {
+            "id": "c1",
+            "type": "function",
+            "index": 0,
+            "extra_content": {"google": {"thought_signature": "s"}},
+            "function": {"name": "pay", "arguments": '{"cents": 5}', "thought_signature": "t"},
+        }
+    ],
+}
+
+
+def test_further_fields_of_a_servers_message_and_call_go_back_where_they_stood() -> None:
+    message = from_chat(FOREIGN, extra=True)
+    chat = to_chat(message)
+    (call,) = chat["tool_calls"]
+    assert chat["reasoning_details"] == FOREIGN["reasoning_details"]
+    assert call["extra_content"] == {"google": {"thought_signature": "s"}}
+    assert call["function"] == {"name": "pay", "arguments": '{"cents": 5}', "thought_signature": "t"}
+    assert not {"annotations", "audio", "index"} & {*chat, *call}
+    assert from_chat(chat, extra=True) == message
+    plain = from_chat(FOREIGN)
+    assert (plain.extra, _only_call(plain).extra) == (None, None)
+
+
+def test_further_fields_that_are_too_long_are_not_kept() -> None:
+    assert from_chat({**FOREIGN, "long": "x" * MAX_EXTRA}, extra=True).extra is None
+
+
+def test_a_call_that_cannot_be_read_keeps_its_further_fields_too() -> None:
+    broken = {"function": {"name": "pay", "arguments": "{"}, "extra_content": {"a": 1}}
+    call = _only_call(from_chat({"role": "assistant", "tool_calls": [broken]}, extra=True))
+    assert call.problem
+    assert call.extra == {"extra_content": {"a": 1}}
 
 
 # Text actions
@@ -193,7 +279,7 @@ def test_several_calls_in_one_message_are_kept_in_order_with_what_is_said() -> N
         ("{'name': 'pay', 'arguments': {}}", "not JSON"),
         ('{"name": "pay"}', "no text 'name' and object 'arguments'"),
         ('{"name": 5, "arguments": {}}', "no text 'name' and object 'arguments'"),
-        ('{"name": "pay", "arguments": "{}"}', "no text 'name' and object 'arguments'"),
+        ('{"name": "pay", "arguments": "cents"}', "no text 'name' and object 'arguments'"),
         ('{"cents": 5}', "no text 'name' and object 'arguments'"),
         ("[{}]", "no text 'name' and object 'arguments'"),
         ('[{"name": "pay", "arguments": {}}', "not JSON"),

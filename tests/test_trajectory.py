@@ -183,3 +183,13 @@ def test_a_steps_reward_is_the_sum_of_a_sides_terms() -> None:
     step = Step("assistant", (), {"assistant": {"a": 0.5, "b": -0.25}, "user": {"a": 1.0}}, False, False)
     assert (step.reward(), step.reward("user")) == (0.25, 1.0)
     assert Step("user", (), {}, False, False).reward() == 0.0
+
+
+def test_further_fields_of_messages_and_calls_are_stored_and_older_lines_are_still_read() -> None:
+    call = ToolCall("pay", {"cents": 5}, "c1", extra={"extra_content": {"signature": "s"}})
+    message = Message("assistant", None, (call,), extra={"reasoning_details": [{"data": "x"}]})
+    row = Trajectory("mock", "t", "k", (message,), "user_stop", None)
+    assert Trajectory.from_json(row.to_json()) == row
+    plain = replace(row, messages=(Message("assistant", None, (replace(call, extra=None),)),))
+    assert "extra" not in plain.to_json()
+    assert Trajectory.from_json(plain.to_json()) == plain

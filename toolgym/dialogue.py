@@ -31,7 +31,9 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
     Returns:
         The steps taken, in order; none if it is not this side's turn. A user that raises, or answers what is no
         user's message, ends the episode with a fault, and so does a ServiceError of either side. An assistant whose
-        model's context is full ends it with ``context_window_exceeded``, which counts as a failure of its own.
+        model's context is full ends it with ``context_window_exceeded``, which counts as a failure of its own. A user
+        whose model's context is full ends it with ``user_context_window_exceeded``: a failure of the assistant if that
+        wrote more than half of the characters that the user has to read, its prompt left out, and else a fault.
 
     Raises:
         BudgetError: If there is no money left; the episode goes on if it is told to.
@@ -136,11 +138,25 @@ def _failed(episode: Episode, side: AgentID, error: Exception) -> Step:
         raise error
     if isinstance(error, ServiceError):
         return episode.fail(Fault("service", f"the {side}'s: {error}"))
+    if side == "user" and isinstance(error, ContextError):
+        if _made_too_long_by_the_assistant(episode):
+            return episode.give_up("user_context_window_exceeded")
+        return episode.fail(Fault("user", f"{type(error).__name__}: {error}"), "user_context_window_exceeded")
     if side == "user":
         return episode.fail(Fault("user", f"{type(error).__name__}: {error}"))
     if isinstance(error, ContextError):
         return episode.give_up("context_window_exceeded")
     raise error
+
+
+def _made_too_long_by_the_assistant(episode: Episode) -> bool:
+    """Whether the assistant wrote more than half of the characters that the user has to read, its prompt left out.
+
+    What was said before the episode began, its greeting among it, is not the assistant's own.
+    """
+    spoken = episode.messages[len(episode.prepared.history) or 1 :]
+    own = sum(len(one.content or "") for one in spoken if one.role == "assistant" and not one.tool_calls)
+    return 2 * own > sum(len(one.content or "") for one in episode.view("user", since=1))
 
 
 def _not_by_us(error: asyncio.CancelledError) -> Exception:

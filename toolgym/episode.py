@@ -110,6 +110,7 @@ class Episode:
         self._messages: list[Message] = list(opening)
         prompts = self.prepared.prompts
         self._views: dict[AgentID, list[Message]] = {side: [prompts[side]] for side in SIDES}
+        self._said_beside_calls: list[str] = []
         for message in opening:
             self._show(message)
         last = opening[-1]
@@ -253,8 +254,12 @@ class Episode:
         self._verdicts = checked_verdicts(verdicts, pending)
         return self._pay(None, replace(ending, messages=(), reward_terms={}, repeats=0), over=True)
 
-    def fail(self, fault: Fault) -> Step:
+    def fail(self, fault: Fault, termination: Termination | None = None) -> Step:
         """End the episode because something other than the agent failed; it pays nothing and counts as nothing.
+
+        Args:
+            fault: What failed.
+            termination: Why it ended; by default ``user_error`` or ``infrastructure_error``.
 
         Raises:
             EpisodeError: If it is over, and waits for no verdicts.
@@ -264,7 +269,7 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}) and cannot fail any more")
         side = self.turn or ending.agent  # type: ignore[union-attr]  # one of them is there
         self.fault = fault
-        self.termination = "user_error" if fault.source == "user" else "infrastructure_error"
+        self.termination = termination or ("user_error" if fault.source == "user" else "infrastructure_error")
         self._end()
         return Step(side, (), {}, terminated=False, truncated=True)
 
@@ -357,17 +362,31 @@ class Episode:
         return (message, *results)
 
     def _show(self, message: Message) -> None:
-        """Put a message into the views of those who may see it."""
+        """Put a message into the views of those who may see it.
+
+        What a user says beside its calls reaches the assistant with its next words, when the turn passes; by tau2's
+        rule it never does.
+        """
         if message.role == "tool":
             self._views[message.requestor].append(message)
         elif message.tool_calls:
             self._views["assistant" if message.role == "assistant" else "user"].append(message)
-        elif message.reasoning is None:
+            if message.role == "user" and message.content and self.domain.flavour != "tau2":
+                self._said_beside_calls.append(message.content)
+        elif message.reasoning is None and message.extra is None and not self._said_beside_calls:
             for view in self._views.values():
                 view.append(message)
         else:
             for side, view in self._views.items():
-                view.append(message if side == message.role else replace(message, reasoning=None))
+                view.append(message if side == message.role else self._heard(message))
+
+    def _heard(self, message: Message) -> Message:
+        """A message as the other side hears it."""
+        content = message.content
+        if message.role == "user" and self._said_beside_calls:
+            content = "\n\n".join([*self._said_beside_calls, content or ""])
+            self._said_beside_calls.clear()
+        return replace(message, content=content, reasoning=None, extra=None)
 
     def _pay(self, taken: Step | None, step: Step, over: bool) -> Step:
         """The step with what the terms pay: for what was taken, if anything was, and for the end, if it is over."""

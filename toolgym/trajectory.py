@@ -22,9 +22,10 @@ Termination: TypeAlias = Literal[
     "user_error",
     "infrastructure_error",
     "context_window_exceeded",
+    "user_context_window_exceeded",
     "unexpected_error",
 ]
-"""Why an episode ended, in tau2's words."""
+"""Why an episode ended, in tau2's words, and ``user_context_window_exceeded``, for which tau2 has none."""
 
 Participant: TypeAlias = Literal["assistant", "user", "judge"]
 """Who may use a model."""

@@ -76,7 +76,7 @@ def test_models_behind_an_endpoint_play_as_well(mock: Domain) -> None:
         return reply
 
     with Server(served(gold_player(task))) as one, Server(served(gold_user(task))) as other:
-        settings = {"model": "m", "api_key_env": "NO_KEY_IS_SET"}
+        settings = {"model": "m", "api_key_env": "NO_KEY_IS_SET", "reasoning": "strip"}
         agent = make_agent("llm", {**settings, "base_url": one.url})
         user = make_user("llm", {**settings, "base_url": other.url})
         episode = play(mock, task, pickle.loads(pickle.dumps(agent)), user)

@@ -93,11 +93,14 @@ def streamed(whole: Mapping[str, Any], *, ends: bool = True, cut: bool = False) 
     """
     choice = whole["choices"][0]
     deltas: list[dict[str, Any]] = []
-    for name in ("reasoning_content", "reasoning", "content", "refusal"):
-        deltas += [{name: piece} for piece in _pieces(choice["message"].get(name) or "")]
+    for name, value in choice["message"].items():
+        if name in ("reasoning_content", "reasoning", "content", "refusal") and isinstance(value, str):
+            deltas += [{name: piece} for piece in _pieces(value)]
+        elif name != "tool_calls":
+            deltas.append({name: value})
     for index, one in enumerate(choice["message"].get("tool_calls", ())):
-        named = {"name": one["function"]["name"], "arguments": ""}
-        deltas.append({"tool_calls": [{"index": index, "id": one["id"], "type": "function", "function": named}]})
+        named = {**one["function"], "arguments": ""}
+        deltas.append({"tool_calls": [{**one, "index": index, "function": named}]})
         for piece in _pieces(one["function"]["arguments"]):
             deltas.append({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     events = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]

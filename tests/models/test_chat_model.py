@@ -238,7 +238,8 @@ def test_half_a_surrogate_pair_is_replaced_in_both_directions() -> None:
 def test_earlier_thoughts_are_sent_as_they_are_given() -> None:
     messages = [*HELLO, {"role": "assistant", "content": "Hm.", "reasoning_content": "thought"}]
     for tool_format in ("native", "hermes"):
-        assert ask(completion(), messages=messages, tool_format=tool_format).body["messages"] == messages
+        asked = ask(completion(), messages=messages, tool_format=tool_format, reasoning="keep")
+        assert asked.body["messages"] == messages
 
 
 def test_the_key_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

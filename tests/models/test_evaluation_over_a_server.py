@@ -167,6 +167,17 @@ def test_tokens_and_cost_of_agent_and_user_stand_apart_and_what_is_not_known_is_
     assert user_figures["cost_usd"] == pytest.approx(users * (20 * 1.0 + 7 * 2.0) / 1e6)
 
 
+def test_a_server_whose_template_wants_the_user_first_gets_no_greeting(tmp_path: Path) -> None:
+    with Server(GOODBYE) as server:
+        run = command(server.url, tmp_path, "--no-greeting")
+        subprocess.run(run, capture_output=True, text=True, check=True)
+    firsts = [[message["role"] for message in body["messages"]][:2] for body in server.bodies]
+    assert firsts == [["system", "user"]] * len(firsts)
+    assert "Hello! What can I do for you today?" in server.bodies[0]["messages"][0]["content"]
+    manifest = json.loads((tmp_path / "x-llm" / "manifest.json").read_text(encoding="utf-8"))
+    assert '"greeting": false' in json.dumps(manifest)
+
+
 def test_the_table_says_what_is_void_and_how_to_play_it_again(tmp_path: Path) -> None:
     answers = [GOODBYE] * 22 + [error(403, "[red]not for you[/red]")]
     with Server(*answers) as server:
@@ -238,6 +249,7 @@ def test_a_run_goes_on_with_the_same_model_only_but_over_another_endpoint(tmp_pa
     [
         (["--agent", "llm"], "the agent 'llm' needs a model"),
         (["--agent-base-url", "http://x"], "name it with --agent-model"),
+        (["--no-greeting"], "name it with --agent-model"),
         (["--agent-model", "m", "--agent", "oracle"], "is for an agent with a model"),
         (["--agent-model", '{"model": "m", "speed": 9}'], "speed: Extra inputs are not permitted"),
         (["--agent-model", "{"], "is not JSON"),

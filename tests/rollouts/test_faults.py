@@ -84,7 +84,7 @@ def judged_task(domain: Domain) -> Task:
     [
         ("assistant", ServiceError("503"), "service", "infrastructure_error"),
         ("user", ServiceError("503"), "service", "infrastructure_error"),
-        ("user", ContextError("too long"), "user", "user_error"),
+        ("user", ContextError("too long"), "user", "user_context_window_exceeded"),
         ("user", RuntimeError("not today"), "user", "user_error"),
     ],
 )

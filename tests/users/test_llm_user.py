@@ -10,6 +10,7 @@ import pytest
 from scripted_model import Answer, gold_user, lines, model
 
 from toolgym import make_agent, make_domain
+from toolgym.agents.llm import LLMAgent
 from toolgym.domain import Domain
 from toolgym.episode import Episode
 from toolgym.errors import ContextError, ServiceError
@@ -19,6 +20,7 @@ from toolgym.models import Reply
 from toolgym.prompts import OWN, Wording, own_text, store
 from toolgym.rollouts import play
 from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
 from toolgym.users.llm import LLMUser
 
 
@@ -118,6 +120,50 @@ def test_a_users_model_that_fails_is_never_the_assistants_failure(mock: Domain, 
     assert episode.fault is not None
     assert episode.fault.source == source
     assert episode.grade.success is None
+
+
+@pytest.mark.parametrize(
+    ("lines_of_the_user", "lines_of_the_assistant", "own"),
+    [
+        (["Hello."], [], False),  # nothing but the scenario and the greeting
+        (["x" * 500, "y"], ["z" * 100], False),
+        (["Hello.", "And?"], ["z" * 100], True),
+        (["x" * 30, "y" * 30], ["z" * 100], True),
+        (["x" * 70, "y"], ["z" * 100], False),
+    ],
+)
+def test_a_dialogue_too_long_for_the_user_is_the_failure_of_an_assistant_that_made_it_so(
+    mock: Domain, lines_of_the_user: list[str], lines_of_the_assistant: list[str], own: bool
+) -> None:
+    said = iter(lines_of_the_user[: len(lines_of_the_assistant)])
+
+    def answer(_: object) -> Reply:
+        text = next(said, None)
+        if text is None:
+            raise ContextError("full")
+        return Reply(text)
+
+    assistant = partial(LLMAgent, model=model(lines(*lines_of_the_assistant)))
+    episode = play(mock, mock.tasks["test"][0], assistant, partial(LLMUser, model=model(answer)))
+    assert episode.termination == "user_context_window_exceeded"
+    if own:
+        assert (episode.fault, episode.grade.reward, episode.grade.success) == (None, 0.0, False)
+    else:
+        assert episode.fault is not None
+        assert (episode.fault.source, episode.grade.success) == ("user", None)
+        assert "ContextError: full" in episode.fault.reason
+    row = episode.trajectory()
+    assert Trajectory.from_json(row.to_json()) == row
+
+
+def test_what_the_model_says_beside_a_call_reaches_the_assistant(mock: Domain) -> None:
+    task = with_tools(mock)
+    call = ToolCall("check_notifications", {}, "call_0", "user")
+    replies = lines(Reply("I look.", (call,)), "There is nothing.", "###STOP###")
+    assistant = model(lines("Good."))
+    episode = play(mock, task, partial(LLMAgent, model=assistant), partial(LLMUser, model=model(replies)))
+    assert episode.fault is None
+    assert assistant.requests[0].messages[-1] == {"role": "user", "content": "I look.\n\nThere is nothing."}
 
 
 def test_a_call_to_a_tool_that_it_does_not_have_is_an_error_that_it_sees(mock: Domain) -> None:

@@ -94,12 +94,7 @@ def _from_mapping(chat: Mapping[str, Any], side: AgentID, parsing: Parsing) -> M
         text = said_by({name: value for name, value in chat.items() if name != "role"})
         if text is not None:
             chat = {"content": text}
-    message = from_chat({**chat, "role": side}, side)
-    if message.reasoning is None:
-        given = [chat.get(name) for name in ("reasoning_content", "reasoning")]
-        told = next((thought for thought in given if isinstance(thought, str) and thought.strip()), None)
-        message = replace(message, reasoning=told)
-    return message
+    return from_chat({**chat, "role": side}, side)
 
 
 def _together(reasoning: str | None, thoughts: Sequence[str]) -> str:

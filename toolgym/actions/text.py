@@ -9,10 +9,11 @@ error and never says it to the other side.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from toolgym.actions.thoughts import told_text, unfenced
-from toolgym.messages import AgentID, Message, ToolCall, decode_json
+from toolgym.messages import AgentID, Message, ToolCall, decode_json, read_arguments
 
 HOW = 'Write one JSON object {"name": "<tool>", "arguments": {…}}, or plain text without a tool call.'
 EMPTY = "The message is empty. " + HOW
@@ -33,6 +34,9 @@ def read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
     """A call from a decoded ``{"name", "arguments"}`` object."""
     if type(value) is dict:
         name, arguments = value.get("name"), value.get("arguments", _MISSING)
+        if type(name) is str and (arguments is None or type(arguments) is str):
+            with suppress(TypeError, ValueError, RecursionError):  # what is no arguments is told below
+                arguments = read_arguments(arguments)
         if type(name) is str and type(arguments) is dict:
             identity = value.get("id")
             return ToolCall(

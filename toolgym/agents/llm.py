@@ -48,7 +48,7 @@ class LLMAgent:
     ) -> None:
         self.wording = wording or wording_of(domain)
         self._tools = self.wording.schemas(domain.name, "assistant", prepare(domain, task).tools["assistant"])
-        self._keeps_reasoning = model.settings.reasoning == "keep"
+        self._tells_thoughts = model.settings.reasoning != "strip"
         self._talk = model.start(requestor="assistant", seed=int(rng.integers(2**31)))
 
     @property
@@ -58,9 +58,9 @@ class LLMAgent:
 
     async def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
-        chat = as_chat(view[1:], "assistant", reasoning=self._keeps_reasoning)
+        chat = as_chat(view[1:], "assistant", reasoning=self._tells_thoughts)
         reply = await self._talk.complete([system_message(str(view[0].content), self.wording), *chat], self._tools)
-        return Message("assistant", reply.text, reply.calls, tokens=reply.tokens, reasoning=reply.reasoning)
+        return reply.message("assistant")
 
 
 def system_message(policy: str, wording: Wording = OWN) -> dict[str, str]:

@@ -19,6 +19,7 @@ from toolgym.cli.models import (
     BudgetUsd,
     JudgeModel,
     ModelArgs,
+    NoGreeting,
     RequestsPerMinute,
     TokensPerMinute,
     UserModel,
@@ -89,6 +90,7 @@ def evaluate(
     agent_model: AgentModel = None,
     agent_base_url: BaseUrl = None,
     agent_args: ModelArgs = None,
+    no_greeting: NoGreeting = False,
     user_model: UserModel = None,
     user_base_url: BaseUrl = None,
     user_args: ModelArgs = None,
@@ -114,7 +116,7 @@ def evaluate(
     if resume and name is None:
         raise DataError("--resume needs --name, the name of the run to continue")
     models = {
-        "agent": model_settings("agent", agent_model, agent_base_url, agent_args),
+        "agent": model_settings("agent", agent_model, agent_base_url, agent_args, greeting=not no_greeting),
         "user": model_settings("user", user_model, user_base_url, user_args),
         "judge": model_settings("judge", judge_model, judge_base_url, judge_args),
     }

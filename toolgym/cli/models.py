@@ -36,9 +36,19 @@ TokensPerMinute = Annotated[
 BudgetUsd = Annotated[
     float | None, typer.Option(help="US dollars that all models together may cost.", rich_help_panel="Models")
 ]
+NoGreeting = Annotated[
+    bool,
+    typer.Option(
+        "--no-greeting",
+        help="Tell the agent's model its greeting in the system message: for chat templates in which the user begins.",
+        rich_help_panel="Models",
+    ),
+]
 
 
-def model_settings(role: str, model: str | None, base_url: str | None, args: str | None) -> ModelSettings | None:
+def model_settings(
+    role: str, model: str | None, base_url: str | None, args: str | None, *, greeting: bool = True
+) -> ModelSettings | None:
     """The settings of one role's model; None if it has none.
 
     Args:
@@ -46,6 +56,7 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
         model: A name, a JSON object, or the path of a ``.json`` file.
         base_url: The endpoint; instead of the settings' own.
         args: A JSON object of arguments; added to the settings' own.
+        greeting: Whether the dialogue may begin with a greeting; if not, instead of the settings' own.
 
     Raises:
         DataError: If one of them cannot be read or does not fit, or endpoint or arguments come without a model.
@@ -59,6 +70,8 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
         for name, value in (("base-url", base_url), ("args", args)):
             if value is not None:
                 raise DataError(f"--{role}-{name} {value!r} is for a model; name it with --{role}-model")
+        if not greeting:
+            raise DataError(f"--no-greeting is for a model; name it with --{role}-model")
         return None
     given: dict[str, Any] = {"model": model}
     if model.lstrip().startswith("{"):
@@ -70,6 +83,8 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
             raise DataError(f"--{role}-model {model!r} cannot be read: {error}") from error
     if base_url is not None:
         given["base_url"] = base_url
+    if not greeting:
+        given["greeting"] = False
     if args is not None:
         given["arguments"] = {**given.get("arguments", {}), **_object(f"--{role}-args", args)}
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgym.cli.completion import agents
-from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, ask_first, model_settings
+from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, NoGreeting, UserModel, ask_first, model_settings
 from toolgym.cli.output import Data, DomainName, console, rule, say
 from toolgym.cli.tables import Table, prose
 from toolgym.messages import AgentID
@@ -44,6 +44,7 @@ def play(
     agent_model: AgentModel = None,
     agent_base_url: BaseUrl = None,
     agent_args: ModelArgs = None,
+    no_greeting: NoGreeting = False,
 ) -> None:
     """Play a task yourself: as the assistant who serves a user, or as the user."""
     from toolgym.dialogue import take_turn
@@ -60,7 +61,7 @@ def play(
         raise DataError(f"--agent {agent!r} would play the assistant, but that is you; leave it out, or play --as user")
     models = {
         "user": model_settings("user", user_model, user_base_url, user_args),
-        "assistant": model_settings("agent", agent_model, agent_base_url, agent_args),
+        "assistant": model_settings("agent", agent_model, agent_base_url, agent_args, greeting=not no_greeting),
     }
     if models[side] is not None:
         raise DataError(f"the {side} is you: a model is for the other side")

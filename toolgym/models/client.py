@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import BudgetError, ContextError, ServiceError
 from toolgym.messages import AgentID
 from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, shown
 from toolgym.models.errors import RefusedError
-from toolgym.models.exchange import exchange
+from toolgym.models.exchange import exchange, written
 from toolgym.models.failures import RequestError, advice
+from toolgym.models.forms import TRIES, adapted
+from toolgym.models.history import Form, with_calls, without_calls
 from toolgym.models.limits import Throttle
 from toolgym.models.probe import WITHIN_S, look
-from toolgym.models.replies import Reply, read_completion, used
+from toolgym.models.replies import Reply, issued_ids, read_completion, thought_fields, unusable, used
 from toolgym.models.retries import may_pass, retrying
 from toolgym.models.settings import ModelSettings
-from toolgym.models.tool_formats import in_text, read_calls
+from toolgym.models.suspicion import Taken
+from toolgym.models.tool_formats import read_calls
 from toolgym.trajectory import NO_USAGE, Usage
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying
 
 _SEEDS = 2**31
 _SAID = 300
 _APART = ("extra_headers", "extra_query", "extra_body")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one request is about, before it is written in a form.
+
+    Args:
+        messages: The dialogue in chat format.
+        tools: The tools in OpenAI's function format.
+        seed: The request's; None for none.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]]
+    seed: int | None
 
 
 class ChatModel:
@@ -44,6 +65,10 @@ class ChatModel:
     def __init__(self, settings: ModelSettings, throttle: Throttle | None = None) -> None:
         self.settings = settings
         self.throttle = throttle if throttle is not None else Throttle()
+        self.form = Form(settings.reasoning, user_first=not settings.greeting)
+        """How its server wants a dialogue to be written, as far as it is known."""
+        self.thought_fields: set[str] = set()
+        """The fields in which its server was seen to send thoughts."""
 
     def check(self) -> None:
         """See that it can be asked, as far as that can be told without asking it.
@@ -108,19 +133,24 @@ class Conversation:
         self.seed = seed
         self.usage: Usage = NO_USAGE
         self._asked = 0
+        self._sent = 0  # bytes of the last request
+        self._issued: set[str] = set()
+        self._taken = Taken()
 
     async def complete(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         """Ask for the next message.
 
-        The k-th call sends the seed ``(seed + k) mod 2**31``, k from 0, with all of its requests.
+        The k-th call sends the seed ``(seed + k) mod 2**31``, k from 0, with all of its requests. What is sent is
+        the dialogue in a form that strict servers take: see :mod:`toolgym.models.history`.
 
         Args:
-            messages: The dialogue so far in chat format, the model's own messages being the assistant's. A message's
-                ``reasoning_content`` is sent as it is.
+            messages: The dialogue so far in chat format, the model's own messages being the assistant's, with its
+                earlier thoughts as ``reasoning_content``.
             tools: The tools in OpenAI's function format. Without any, no text of the reply is taken for a call.
 
         Returns:
-            The reply; one that was cut (``length``) or filtered (``content_filter``) is a reply too.
+            The reply; one that was cut (``length``) or filtered (``content_filter``) is a reply too. One that cannot
+            be taken, as it is too long, has a call with a ``problem``.
 
         Raises:
             ContextError: If the dialogue does not fit into the model's context.
@@ -132,35 +162,21 @@ class Conversation:
         """
         settings = self.model.settings
         endpoint = await connect(settings)
-        body = self._request(messages, tools)
+        asked = Asked(messages, tools, self._next_seed())
         self._asked += 1
         caller = retrying(settings.attempts, lambda failure, wait_s: self._note(failure, wait_s, endpoint.key))
         try:
-            reply: Reply = await caller(self._attempt, endpoint, body)
+            reply = await self._answer(endpoint, asked, caller)
         except RequestError as failure:
+            if failure.kind == "reply":
+                return Reply(None, (unusable(failure.said, failure.written, self.requestor),), finish="length")
             # The service's own error may repeat the key or hold it in its request, so it is not chained.
             raise self.error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
+        self._taken.note(messages, self._sent)
         if not tools or reply.calls or reply.text is None:
             return reply
         text, calls = read_calls(reply.text, tools, settings.tool_format, self.requestor)
         return replace(reply, text=text, calls=calls)
-
-    def _request(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        settings = self.model.settings
-        body: dict[str, Any] = {"model": settings.model}
-        if settings.tool_format == "native":
-            body["messages"] = list(messages)
-            if tools:
-                body["tools"] = list(tools)
-        else:
-            body["messages"] = in_text(messages, tools, settings.tool_format)
-        if settings.stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        if settings.seeded and self.seed is not None:
-            body["seed"] = (self.seed + self._asked) % _SEEDS
-        body |= {name: value for name, value in settings.arguments.items() if name not in _APART}
-        body |= settings.arguments.get("extra_body", {})
-        return body
 
     async def once(self, endpoint: Endpoint, messages: Sequence[Mapping[str, Any]]) -> Reply:
         """Make one request, and no other.
@@ -169,43 +185,7 @@ class Conversation:
             RequestError: If it comes to nothing.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
         """
-        return await self._attempt(endpoint, self._request(messages, ()))
-
-    async def _attempt(self, endpoint: Endpoint, body: dict[str, Any]) -> Reply:
-        settings, throttle = self.model.settings, self.model.throttle
-        await throttle.admit(address(settings), settings.model, body)
-        usage = Usage(calls=1)
-        try:
-            with endpoint.client() as client:
-                completion = await exchange(
-                    client,
-                    body,
-                    settings.arguments.get("extra_headers", {}),
-                    settings.arguments.get("extra_query", {}),
-                    settings.timeout_s,
-                )
-            usage = used(completion, settings.price)
-            reply = read_completion(completion, self.requestor)
-        except RequestError as failure:
-            self._count(Usage(1, 0, 0, 0.0) if failure.free else usage)
-            raise
-        self._count(usage)
-        if throttle.budget_usd is not None and usage.cost_usd is None:
-            why = "does not tell the tokens used" if settings.price else "does not tell it; give a price"
-            raise BudgetError(
-                f"the budget of ${throttle.budget_usd:.6g} cannot be kept: what {settings.model} costs is not known, "
-                f"as its server {why}"
-            )
-        return reply
-
-    def _note(self, failure: RequestError, wait_s: float, key: str) -> None:
-        status = "" if failure.status is None else f"{failure.status} "
-        said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
-        self.model.throttle.retries.note(f"{status}{said}"[:_SAID], wait_s)
-
-    def _count(self, usage: Usage) -> None:
-        self.usage += usage
-        self.model.throttle.pay(usage.cost_usd or 0.0)
+        return await self._attempt(endpoint, Asked(messages, (), self._next_seed()))
 
     def error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
         """What a caller is told of a failure.
@@ -231,3 +211,127 @@ class Conversation:
         if failure.kind == "passing":
             status += f", to be tried again in {failure.wait_s:.0f} seconds"
         return RefusedError(f"{who} refuses the request ({status}): {said}", failure.status)
+
+    def _next_seed(self) -> int | None:
+        return None if self.seed is None else (self.seed + self._asked) % _SEEDS
+
+    def _size(self, asked: Asked) -> int:
+        return len(written(self._body(asked, self.model.form)))
+
+    async def _answer(self, endpoint: Endpoint, asked: Asked, caller: AsyncRetrying) -> Reply:
+        """The answer to a request, which is made as often as it may be."""
+        try:
+            reply: Reply = await caller(self._attempt, endpoint, asked)
+        except RequestError as failure:
+            if not failure.suspect or not await self._was_too_long(endpoint, asked):
+                raise
+            if failure.status == 500:  # it may have recovered meanwhile
+                try:
+                    return await self._attempt(endpoint, asked)
+                except RequestError as again:
+                    if again.status != failure.status:
+                        raise
+            failure.kind = "context"
+            raise
+        return reply
+
+    async def _was_too_long(self, endpoint: Endpoint, asked: Asked) -> bool:
+        """Whether a request was refused for its length, although the server does not say so.
+
+        That is suspected once, of a request that is longer than all that were taken before in this conversation. It
+        is so if the same is taken once it is short: what is new since then, each text cut.
+        """
+        shorter = replace(asked, messages=self._taken.shorter(asked.messages))
+        if not self._taken.may_ask(self._size(asked), self._size(shorter)):
+            return False
+        self._taken.suspected = True
+        try:
+            await retrying(self.model.settings.attempts)(self._attempt, endpoint, shorter)
+        except RequestError as failure:
+            return failure.kind == "reply"
+        return True
+
+    async def _attempt(self, endpoint: Endpoint, asked: Asked) -> Reply:
+        """Make one request, and write it in another form if the server says that it minds the form."""
+        fixed = self.model.settings.reasoning != "auto"
+        form = known = self.model.form
+        for _ in range(TRIES):
+            body = self._body(asked, form)
+            try:
+                reply = await self._request(endpoint, body)
+            except RequestError as failure:
+                other = adapted(form, failure, body, fixed_thoughts=fixed)
+                if other is None:
+                    raise
+                form, last = other, failure
+                continue
+            if form != known:  # it helped, so it holds for later requests too
+                self.model.form = form
+            return reply
+        raise last
+
+    def _body(self, asked: Asked, form: Form) -> dict[str, Any]:
+        settings = self.model.settings
+        body: dict[str, Any] = {"model": settings.model}
+        if settings.tool_format == "native":
+            names = [tool["function"]["name"] for tool in asked.tools]
+            fields = self.model.thought_fields
+            body["messages"] = with_calls(asked.messages, form, tools=names, thought_fields=fields, issued=self._issued)
+            if asked.tools:
+                body["tools"] = list(asked.tools)
+        else:
+            body["messages"] = without_calls(
+                asked.messages,
+                form,
+                tools=asked.tools,
+                thought_fields=self.model.thought_fields,
+                tool_format=settings.tool_format,
+            )
+        if settings.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        if settings.seeded and asked.seed is not None:
+            body["seed"] = asked.seed
+        body = {name: value for name, value in body.items() if name not in form.without}
+        body |= {name: value for name, value in settings.arguments.items() if name not in _APART}
+        body |= settings.arguments.get("extra_body", {})
+        return body
+
+    async def _request(self, endpoint: Endpoint, body: dict[str, Any]) -> Reply:
+        settings, throttle = self.model.settings, self.model.throttle
+        await throttle.admit(address(settings), settings.model, body)
+        usage, payload = Usage(calls=1), written(body)
+        self._sent = len(payload)
+        try:
+            completion = await exchange(
+                endpoint,
+                "/chat/completions",
+                payload,
+                settings.arguments.get("extra_headers", {}),
+                settings.arguments.get("extra_query", {}),
+                timeout_s=settings.timeout_s,
+                max_bytes=settings.max_reply_bytes,
+            )
+            usage = used(completion, settings.price)
+            reply = read_completion(completion, self.requestor)
+        except RequestError as failure:
+            self._count(Usage(1, 0, 0, 0.0) if failure.free else usage)
+            raise
+        self._count(usage)
+        self._issued |= issued_ids(completion)
+        self.model.thought_fields |= thought_fields(completion)
+        if throttle.budget_usd is not None and usage.cost_usd is None:
+            why = "does not tell the tokens used" if settings.price else "does not tell it; give a price"
+            raise BudgetError(
+                f"the budget of ${throttle.budget_usd:.6g} cannot be kept: what {settings.model} costs is not known, "
+                f"as its server {why}"
+            )
+        return reply
+
+    def _note(self, failure: RequestError, wait_s: float, key: str) -> None:
+        status = "" if failure.status is None else f"{failure.status} "
+        said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
+        self.model.throttle.retries.note(f"{status}{said}"[:_SAID], wait_s)
+
+    def _count(self, usage: Usage) -> None:
+        self.usage += usage
+        self.model.throttle.pay(usage.cost_usd or 0.0)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from toolgym.errors import DataError, MissingExtraError
 from toolgym.models.settings import ModelSettings
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
 NO_KEY = "none"
 """The key that is sent where none is set: servers of one's own take any."""
 OPENAI_URL = "https://api.openai.com/v1"
-
+_OF_OPENAI = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 
 _ROOM = 16
 """Requests at once through one client: what each costs grows with the connections that its client has open."""
@@ -39,11 +36,23 @@ class Endpoint:
     def __init__(self, url: str, key: str) -> None:
         self.url = url
         self.key = key
-        self._clients: list[AsyncOpenAI] = []
-        self._room: list[AsyncOpenAI] = []
+        self._clients: list[Any] = []
+        self._room: list[Any] = []
+
+    def at(self, path: str, query: Mapping[str, object]) -> str:
+        """The URL of what is asked for.
+
+        Args:
+            path: Below the endpoint's URL.
+            query: Added to the URL's own.
+        """
+        parts = urlsplit(self.url)
+        further = str(http_library().QueryParams(dict(query)))
+        asked = "&".join(part for part in (parts.query, further) if part)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + path, asked, ""))
 
     @contextmanager
-    def client(self) -> Iterator[AsyncOpenAI]:
+    def client(self) -> Iterator[Any]:
         """A client for one request."""
         if not self._room:
             self._open()
@@ -56,18 +65,15 @@ class Endpoint:
     async def close(self) -> None:
         """Close what was opened."""
         for client in self._clients:
-            await client.close()
+            await client.aclose()
 
     def _open(self) -> None:
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+        from openai import DefaultAsyncHttpxClient
 
-        client = AsyncOpenAI(
-            api_key=self.key,
-            base_url=self.url,
-            max_retries=0,
-            timeout=None,
-            http_client=DefaultAsyncHttpxClient(timeout=None, verify=_trusted()),
-        )
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", "User-Agent": "toolgym"}
+        if self.url == OPENAI_URL:
+            headers |= {name: os.environ[variable] for name, variable in _OF_OPENAI.items() if variable in os.environ}
+        client = DefaultAsyncHttpxClient(timeout=None, verify=_trusted(), headers=headers)
         self._clients.append(client)
         self._room += [client] * _ROOM
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from toolgym.errors import BudgetError, ContextError, ServiceError
-from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, http_library, shown
+from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, shown
 from toolgym.models.errors import RefusedError
-from toolgym.models.failures import RequestError, refusal, reported
+from toolgym.models.exchange import exchange, written
+from toolgym.models.failures import RequestError, reported
 from toolgym.models.limits import Throttle
 from toolgym.models.replies import used
 from toolgym.models.retries import may_pass, retrying
@@ -19,6 +18,7 @@ from toolgym.models.surrogates import whole_text
 
 _PATH = "/embeddings"
 _SAID = 300
+_MAX_BYTES = 2**28
 
 BATCH = 128
 """Texts of one request, at most."""
@@ -97,30 +97,15 @@ class Embeddings:
         return _vectors(answer, len(texts))
 
     async def _post(self, endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
-        import openai
-
-        headers = self.settings.arguments.get("extra_headers", {})
-        query = self.settings.arguments.get("extra_query", {})
-        try:
-            with endpoint.client() as client:
-                async with asyncio.timeout(self.settings.timeout_s):
-                    answer = await client.post(
-                        _PATH, cast_to=object, body=body, options={"headers": headers, "params": query}
-                    )
-            if isinstance(answer, str):  # where the content type is not JSON's
-                answer = json.loads(answer)
-        except TimeoutError:
-            raise RequestError(f"no complete answer within {self.settings.timeout_s:g} seconds") from None
-        except openai.APIStatusError as error:
-            raise refusal(error.status_code, error.response.text, error.response.headers) from None
-        except (openai.APIConnectionError, http_library().RequestError) as error:
-            cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-            raise RequestError(f"{type(cause).__name__}: {cause}") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise RequestError(f"the answer is not JSON: {error}") from None
-        if not isinstance(answer, dict):
-            raise RequestError(f"the answer is not a JSON object: {answer!s:.200}")
-        return answer
+        return await exchange(
+            endpoint,
+            _PATH,
+            written(body),
+            self.settings.arguments.get("extra_headers", {}),
+            self.settings.arguments.get("extra_query", {}),
+            timeout_s=self.settings.timeout_s,
+            max_bytes=_MAX_BYTES,
+        )
 
     def _error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
         who = f"{self.settings.model} at {shown(address(self.settings))}"

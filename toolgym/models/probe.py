@@ -37,8 +37,7 @@ async def look(settings: ModelSettings, endpoint: Endpoint, talk: Conversation, 
     further = settings.arguments.get("extra_headers", {}), settings.arguments.get("extra_query", {})
     try:
         async with asyncio.timeout(within_s):
-            with endpoint.client() as client:
-                names = _names(await get(client, "/models", *further, connect_s=0.9 * within_s))
+            names = _names(await get(endpoint, "/models", *further, connect_s=0.9 * within_s))
             if not _is_among(settings.model, names):
                 await _first_word(settings.model, endpoint, talk, names)
     except TimeoutError:

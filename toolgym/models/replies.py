@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from toolgym.actions import parse_action
 from toolgym.actions.thoughts import split_thoughts
 from toolgym.errors import DataError
-from toolgym.messages import AgentID, Message, ToolCall, from_chat
+from toolgym.messages import THOUGHTS, AgentID, Message, ToolCall, from_chat
 from toolgym.models.failures import RequestError, reported
 from toolgym.models.settings import Price
 from toolgym.models.surrogates import whole_text
 from toolgym.trajectory import Usage
+
+_FULL = ("model_context_window_exceeded", "context_window_exceeded", "context_length_exceeded")
+_SHOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Reply:
         reasoning: What it thought, if it told.
         finish: Why it ended: ``"stop"``, ``"length"``, ``"tool_calls"``, ``"content_filter"``, or a server's own word.
         tokens: Tokens that it generated, thoughts included, at least 0; None if the server did not say.
+        extra: Further fields of the server's message, which go back to it: see :class:`~toolgym.messages.Message`.
     """
 
     text: str | None
@@ -32,6 +37,11 @@ class Reply:
     reasoning: str | None = None
     finish: str = "stop"
     tokens: int | None = None
+    extra: Mapping[str, Any] | None = None
+
+    def message(self, side: AgentID) -> Message:
+        """The reply as a message of the side that the model plays."""
+        return Message(side, self.text, self.calls, tokens=self.tokens, reasoning=self.reasoning, extra=self.extra)
 
 
 def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
@@ -49,25 +59,52 @@ def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
     if not isinstance(choice, dict) or choice.get("finish_reason") == "error":
         if isinstance(choice, dict) and choice.get("error"):
             raise reported(choice)
-        if completion.get("error"):
+        if completion.get("error") or completion.get("base_resp"):
             raise reported(completion)
         raise RequestError(f"the answer holds no completion: {completion!s:.200}", no_answer=True)
-    message = choice.get("message")
+    message, finish = choice.get("message"), choice.get("finish_reason")
+    if message is None and finish not in (None, "stop"):  # some send none where it was cut or filtered before it began
+        message = {}
     if not isinstance(message, dict):
         raise RequestError(f"the completion holds no message: {choice!s:.200}")
-    text = message.get("content") or message.get("refusal") or ""
-    thought = message.get("reasoning_content") or message.get("reasoning") or ""
-    if not isinstance(text, str) or not isinstance(thought, str):
-        raise RequestError(f"the completion's message is not text: {message!s:.200}", "refused")
+    tokens = _count(completion.get("usage"), "completion_tokens")
+    if finish in _FULL and not message.get("content") and not message.get("tool_calls"):
+        raise RequestError(f"the model stopped before it said anything: {finish}", "context")
+    try:
+        read = from_chat({**message, "role": requestor, "tool_calls": None}, requestor, extra=True)
+    except DataError as error:
+        if not isinstance(message.get("content"), list):
+            raise RequestError(f"the completion's message is not text: {message!s:.200}", "refused") from None
+        return Reply(None, (unusable(f"{error}.", str(message["content"])[:_SHOWN], requestor),), tokens=tokens)
+    refusal = message.get("refusal")
+    text = read.content or (refusal if isinstance(refusal, str) else "")
     thoughts, text = split_thoughts(whole_text(text))
-    thoughts = [part for part in (whole_text(thought).strip(), *thoughts) if part]
+    thoughts = [part for part in (whole_text(read.reasoning or "").strip(), *thoughts) if part]
     return Reply(
         text if text.strip() else None,
-        _calls(message.get("tool_calls"), requestor),
+        _calls(message.get("tool_calls") or message.get("function_call"), requestor),
         "\n\n".join(thoughts) or None,
-        str(choice.get("finish_reason") or "stop"),
-        _count(completion.get("usage"), "completion_tokens"),
+        str(finish or "stop"),
+        tokens,
+        read.extra,
     )
+
+
+def unusable(problem: str, raw: str, requestor: AgentID) -> ToolCall:
+    """A reply that cannot be taken, as a call that is answered with an error."""
+    return ToolCall("", {}, "call_0", requestor, problem, raw)
+
+
+def issued_ids(completion: dict[str, Any]) -> set[str]:
+    """The ids of calls that a server gave; one that was read already."""
+    calls = completion["choices"][0].get("message", {}).get("tool_calls")
+    return {call["id"] for call in calls or () if isinstance(call, dict) and isinstance(call.get("id"), str)}
+
+
+def thought_fields(completion: dict[str, Any]) -> set[str]:
+    """The fields in which a server sends thoughts, whether or not there are any; of a completion that was read."""
+    message = completion["choices"][0].get("message") or {}
+    return {name for name in THOUGHTS if isinstance(message.get(name), str)}
 
 
 def used(completion: dict[str, Any], price: Price | None) -> Usage:
@@ -97,7 +134,7 @@ def _calls(calls: object, requestor: AgentID) -> tuple[ToolCall, ...]:
         identity = f"call_{position}"
         try:
             named = {**call, "id": call.get("id") or identity} if isinstance(call, dict) else call
-            (one,) = from_chat({"role": requestor, "tool_calls": [named]}, requestor).tool_calls
+            (one,) = from_chat({"role": requestor, "tool_calls": [named]}, requestor, extra=True).tool_calls
             if not one.name:
                 raise DataError("its name is empty")
         except DataError as error:

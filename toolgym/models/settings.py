@@ -56,14 +56,20 @@ class ModelSettings(BaseModel):
     servers such as vLLM say that the context is too small, and for us too it is then a dialogue that no longer fits."""
     tool_format: Literal["native", "hermes", "qwen", "llama"] = "native"
     """Who reads tool calls: the server (``native``), or we in the model's text, in one of these formats."""
-    reasoning: Literal["strip", "keep"] = "strip"
-    """Whether the model's earlier thoughts go back to it in later requests."""
+    reasoning: Literal["auto", "strip", "keep"] = "auto"
+    """Which of the model's earlier thoughts go back to it: none (``strip``), all (``keep``), or those of turns in which
+    it called tools, if the server sends thoughts in a field of their own (``auto``)."""
+    greeting: bool = True
+    """Whether the dialogue may begin with the assistant's greeting; where a server or a chat template wants the user to
+    begin, the greeting is told in the system message instead."""
     seeded: bool = True
-    """Whether requests carry a seed; some servers refuse the field."""
+    """Whether requests carry a seed; to a server that refuses the field none is sent any more."""
     stream: bool = False
     """Whether replies are streamed; what comes of them is the same."""
     timeout_s: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     """Seconds that one request may take until its reply is complete."""
+    max_reply_bytes: int = Field(default=2**23, ge=1)
+    """How long a reply may be, thoughts included; of a longer one no more is read, and it is answered with an error."""
     attempts: int = Field(default=6, ge=1)
     """Requests made for one reply before the service counts as failed, at least 1."""
     price: Price | None = None

@@ -79,7 +79,7 @@ def in_text(
         if message.get("tool_calls"):
             calls = from_chat(message).tool_calls
             names |= {call.id: call.name for call in calls}
-            plain["content"] = _said(message.get("content"), calls, tool_format)
+            plain["content"] = _said(message.get("content"), calls, tool_format) or "(nothing)"
         elif message["role"] == "user" and isinstance(message.get("content"), str) and tool_format != "llama":
             plain["content"] = _TAG.sub("&lt;", message["content"])
         written.append(plain)

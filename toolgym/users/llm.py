@@ -51,7 +51,7 @@ class LLMUser:
         self.wording = wording or wording_of(domain)
         self._tools = self.wording.schemas(domain.name, "user", prepare(domain, task).tools["user"])
         self._guidelines = self.wording.user_with_tools if self._tools else self.wording.user
-        self._keeps_reasoning = model.settings.reasoning == "keep"
+        self._tells_thoughts = model.settings.reasoning != "strip"
         self._opening = model.start(requestor="user", seed=int(task.key[:7], 16))
         self._talk = model.start(requestor="user", seed=int(rng.integers(2**31)))
 
@@ -63,11 +63,11 @@ class LLMUser:
     async def respond(self, view: Sequence[Message]) -> Message:
         """See Agent."""
         system = f"{self._guidelines}\n\n<scenario>\n{view[0].content}\n</scenario>"
-        chat = as_chat(view[1:], "user", reasoning=self._keeps_reasoning)
+        chat = as_chat(view[1:], "user", reasoning=self._tells_thoughts)
         chat.insert(0, {"role": "system", "content": system})
         opening = not any(message.role == "user" for message in view)
         talk = self._opening if opening else self._talk
         reply = await talk.complete(chat, self._tools)
         if not reply.calls and not (reply.text or "").strip():
             reply = await talk.complete(chat, self._tools)
-        return Message("user", reply.text, reply.calls, tokens=reply.tokens, reasoning=reply.reasoning)
+        return reply.message("user")
