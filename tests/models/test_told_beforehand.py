@@ -121,7 +121,7 @@ def test_a_dead_server_changes_nothing_of_a_run_that_goes_on_and_a_whole_run_nee
         (("--task", "test-999"), "Did you mean 'test-0"),
         (("--task", "dev-001"), "the split 'test' of 'mock'"),
         (("--runs", "file/runs"), "cannot be written"),
-        (("--tau2-results", "nowhere/r.json", "--data", "tau2"), "--tau2-results 'nowhere/r.json' names no file"),
+        (("--tau2-results", "file/r.json", "--data", "tau2"), "'file/r.json' cannot be written"),
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
