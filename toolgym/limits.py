@@ -55,6 +55,8 @@ class Limits:
     def applied_to(self, message: Message) -> Message:
         """A message as it counts: one that holds too much is a call that cannot be read, and keeps its beginning."""
         reasoning = message.reasoning
+        if not message.tool_calls and reasoning is None and len(message.content or "") <= self.max_characters:
+            return message
         if reasoning is not None and len(reasoning) > self.max_characters:
             message = replace(message, reasoning=_cut(reasoning, self.max_characters))
         problem = self.excess(message)
@@ -77,15 +79,28 @@ def _is_longer(message: Message, most: int) -> bool:
     count = len(message.content) if message.content is not None else 0
     for call in message.tool_calls:
         count += len(call.name) + len(call.raw or "")
-        values: list[object] = [call.arguments]
-        while values and count <= most:
-            value = values.pop()
-            if isinstance(value, str):
-                count += len(value)
-            elif isinstance(value, Mapping):
-                values += value.keys()
-                values += value.values()
-            elif isinstance(value, list | tuple):
-                values += value
-            count += 1
+        for name, value in call.arguments.items():
+            count += len(name) if type(name) is str else 1
+            count += len(value) if type(value) is str else _size(value, most - count)
     return count > most
+
+
+def _size(value: object, enough: int) -> int:
+    """The characters of a value that may hold others, or more than enough."""
+    count = 0
+    values = [value]
+    while values and count <= enough:
+        value = values.pop()
+        kind = type(value)
+        if kind is str:
+            count += len(value)  # type: ignore[arg-type]  # it is text
+            continue
+        count += 1
+        if kind is list or kind is tuple:
+            values += value  # type: ignore[arg-type]  # it is a sequence
+        elif isinstance(value, Mapping):
+            values += value.keys()
+            values += value.values()
+        elif isinstance(value, str):
+            count += len(value)
+    return count

@@ -48,7 +48,10 @@ def parse_action(
         ('Which size?', 'It is blue.')
     """
     if isinstance(action, str):
-        return _from_text(action, side) if parsing == "toolgym" else parse_tau2(action, side)
+        if parsing == "tau2":
+            return parse_tau2(action, side)
+        thoughts, said = split_thoughts(action)
+        return _without_thoughts(thoughts, said, side) if thoughts else read_said(said, side)
     if not isinstance(action, Message):
         if not isinstance(action, Mapping):
             raise DataError(
@@ -78,14 +81,10 @@ def read_said(text: str, side: AgentID) -> Message:
     return replace(message, tool_calls=_with_ids(message.tool_calls, side))
 
 
-def _from_text(text: str, side: AgentID) -> Message:
-    thoughts, said = split_thoughts(text)
-    message = read_said(said, side)
-    if thoughts:
-        message = replace(message, reasoning="\n\n".join(thoughts))
-        if not said.strip():
-            message = replace(message, tool_calls=(broken("", ONLY_THOUGHTS, 0, side),))
-    return message
+def _without_thoughts(thoughts: Sequence[str], said: str, side: AgentID) -> Message:
+    """A text that held thoughts, read."""
+    message = replace(read_said(said, side), reasoning="\n\n".join(thoughts))
+    return message if said.strip() else replace(message, tool_calls=(broken("", ONLY_THOUGHTS, 0, side),))
 
 
 def _from_mapping(chat: Mapping[str, Any], side: AgentID, parsing: Parsing) -> Message:

@@ -61,7 +61,7 @@ def parse_text(text: str, side: AgentID) -> Message:
     body = unfenced(body)
     if _OPEN in body:
         return _parse_blocks(body, side)
-    if body[0] == "{" and (told := told_text(body)) is not None:
+    if body[0] == "{" and '"message"' in body and (told := told_text(body)) is not None:
         return Message(side, told) if told.strip() else Message(side, None, (broken(text, EMPTY, 0, side),))
     if body[0] == "{" or (body[0] == "[" and _LIST_OF_CALLS.match(body)):
         return Message(side, None, tuple(_decode_calls(body, 0, side)))

@@ -84,6 +84,9 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
         >>> split_thoughts('{"name": "note", "arguments": {"text": "<think>"}}')
         ([], '{"name": "note", "arguments": {"text": "<think>"}}')
     """
+    plain = "<" not in text and "◁" not in text and "message" not in text and "thought" not in text
+    if plain and ("[" not in text or "think" not in text.lower()):
+        return [], text
     if "my thought process" in text and (told := _TOLD.fullmatch(text)):
         thoughts, said = split_thoughts(told[2].strip())
         return [told[1].strip(), *thoughts], said
@@ -137,7 +140,7 @@ def said_by(value: object) -> str | None:
 
 def _without_marked(text: str) -> tuple[list[str], str]:
     """The thoughts that stand between marks, and what is left."""
-    marks = list(_marks(text)) if "<" in text or "[" in text or "◁" in text else []
+    marks = list(_marks(text)) if "<" in text or "◁" in text or ("[" in text and "think" in text.lower()) else []
     if not marks:
         return [], text
     thoughts: list[str] = []

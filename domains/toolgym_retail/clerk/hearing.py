@@ -45,8 +45,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "modify_payment",
         re.compile(
             r"\b(?:change|switch|use|need|has|want)\b[^.?]{0,30}\bpayment method (?:for|on)\b|"
-            r"\b(?:different|another|wrong) payment method\b|\bchange how\b[^.?]* is paid|"
-            r"\bpay for\b[^.?]* a different way",
+            r"\b(?:different|another|wrong) payment method\b|\bchange how\b[^.?]{0,120} is paid|"
+            r"\bpay for\b[^.?]{0,120} a different way",
             re.I,
         ),
     ),
@@ -60,7 +60,7 @@ _OTHERWISE = re.compile(
     r"[,;] (?:(?:or|and) )?(?:if (?:that|it|this|there)\b[^,;]{0,30}, (?:then )?|failing that,? |else |otherwise, )",
     re.I,
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _ZIP = re.compile(r"(?<![\d#W$_])\d{5}(?!\d)")
 _NAME = re.compile(r"(?:[A-Z][\w'-]*\s+)+[A-Z][\w'-]*")
 _NO_NAMES = re.compile(
@@ -69,7 +69,7 @@ _NO_NAMES = re.compile(
 _NUMBER = re.compile(r"#?\b[Ww]\d{7}\b")
 _TOTAL = re.compile(r"\bcame to \$?([\d,]+\.\d\d)")
 _ADDRESS = re.compile(
-    r"(?P<address1>\d+ [^,:;.]+), (?:(?P<address2>[^,:;]+), )?(?P<city>[A-Z][^,:;]*), "
+    r"(?P<address1>\d{1,8} [^,:;.]{1,80}), (?:(?P<address2>[^,:;]{1,80}), )?(?P<city>[A-Z][^,:;]{0,80}), "
     r"(?P<state>[A-Z]{2}) (?P<zip>\d{5})"
 )
 _METHOD_ID = re.compile(r"\b(?:credit_card|gift_card|paypal)_\d+\b")
