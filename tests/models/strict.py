@@ -177,6 +177,16 @@ def template(body: Mapping[str, Any]) -> Answer | None:
     return None
 
 
+def gemma(body: Mapping[str, Any]) -> Answer | None:
+    """A template without a system role, whose answers to calls must be named."""
+    if any(message["role"] == "system" for message in body["messages"]):
+        return error(500, "System role not supported", type="server_error")
+    if any(message["role"] == "tool" and not message.get("name") for message in body["messages"]):
+        told = "GenerateContentRequest.contents[3].parts[0].function_response.name: Name cannot be empty."
+        return Answer([{"error": {"code": 400, "message": told, "status": "INVALID_ARGUMENT"}}], 400)
+    return template(body)
+
+
 def groq(body: Mapping[str, Any]) -> Answer | None:
     for place, message in enumerate(body["messages"]):
         if name := foreign(message, "role", "content", "tool_calls", "tool_call_id", "name"):
@@ -200,6 +210,7 @@ PROVIDERS: dict[str, Callable[[Mapping[str, Any]], Answer | None]] = {
     "deepseek": deepseek,
     "a reasoner": reasoner,
     "a template": template,
+    "gemma": gemma,
     "groq": groq,
     "dashscope": dashscope,
 }
@@ -224,7 +235,7 @@ class Strict:
         if (no := PROVIDERS[self.provider](request.body)) is not None:
             self.refused[str(no.body)] += 1
             return no
-        spoken = [message for message in request.body["messages"] if message["role"] != "system"]
+        spoken = request.body["messages"]
         self._step = self._step + 1 if len(spoken) > self._last else 0  # another episode is shorter
         self._last = len(spoken)
         said = self._said()

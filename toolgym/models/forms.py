@@ -45,6 +45,14 @@ _NULL = re.compile(
     r"content.{0,60}(?:required|null|none\b|nil\b|missing|string)|(?:null|required).{0,40}content|nonetype|<nil>",
     re.IGNORECASE,
 )
+_NAMES_WANTED = re.compile(
+    r"(?:function.?response|tool|function).{0,40}\bname\b.{0,40}(?:empty|required|missing)", re.IGNORECASE
+)
+_NO_SYSTEM = re.compile(
+    r"(?:system|developer).{0,20}(?:role|message|prompt|instruction)s?"
+    r".{0,30}not (?:be )?(?:support|allow|enabl|permit)\w*",
+    re.IGNORECASE,
+)
 _LESS: dict[Thoughts, Thoughts] = {"keep": "auto", "auto": "turn", "turn": "strip"}
 _MORE: dict[Thoughts, Thoughts] = {"strip": "turn", "turn": "auto", "auto": "keep"}
 
@@ -75,6 +83,10 @@ def adapted(form: Form, failure: RequestError, body: Mapping[str, Any], *, fixed
         return replace(form, without=form.without | set(sent))
     if not form.lone_calls and _ALONE.search(said):
         return replace(form, lone_calls=True)
+    if not form.no_system and _NO_SYSTEM.search(said):
+        return replace(form, no_system=True)
+    if not form.named_results and _NAMES_WANTED.search(said):
+        return replace(form, named_results=True)
     if not form.blank and _NULL.search(said) and any(message.get("content") is None for message in body["messages"]):
         return replace(form, blank=True)
     if not form.short_ids and _IDS.search(said) and _IDS_WANTED.search(said):

@@ -39,7 +39,9 @@ class Form:
         short_ids: Whether all ids of calls are of nine letters and digits, whatever the server gave.
         lone_calls: Whether no text stands beside calls.
         blank: Whether calls that stand alone have an empty text beside them instead of none.
+        named_results: Whether an answer to a call has the name of its tool.
         user_first: Whether the other side must begin.
+        no_system: Whether the system message is told as the beginning of the other side's first word.
     """
 
     thoughts: Thoughts = "auto"
@@ -47,7 +49,9 @@ class Form:
     short_ids: bool = False
     lone_calls: bool = False
     blank: bool = False
+    named_results: bool = False
     user_first: bool = False
+    no_system: bool = False
 
 
 def with_calls(
@@ -134,14 +138,16 @@ def _named(
     taken: set[str] = set()
     numbers = iter(range(10**6))
     written: list[dict[str, Any]] = []
-    answers: list[str] | None = []  # the ids of the answers to come; None where they are said
+    answers: list[tuple[str, str]] | None = []  # ids and names of the answers to come; None where they are said
     for message in messages:
         message = dict(message)
         if message["role"] == "tool":
             if answers is None:
                 message = {"role": "user", "content": message.get("content") or _NOTHING}
             else:
-                message["tool_call_id"] = answers.pop(0)
+                message["tool_call_id"], name = answers.pop(0)
+                if form.named_results:
+                    message["name"] = name
         elif calls := message.get("tool_calls"):
             if all(call["function"]["name"] == INVALID for call in calls):
                 answers = None
@@ -150,11 +156,11 @@ def _named(
                 message["content"] = "\n".join(text for text in (message.get("content"), *raw) if text) or _NOTHING
             else:
                 ids = [_id(call.get("id"), issued, taken, numbers, form) for call in calls]
-                answers = list(ids)
                 message["tool_calls"] = [
                     {**call, "id": one, "function": _function(call["function"], names)}
                     for call, one in zip(calls, ids, strict=True)
                 ]
+                answers = [(one["id"], one["function"]["name"]) for one in message["tool_calls"]]
                 if form.lone_calls:
                     message["content"] = None
                 if form.blank:
@@ -255,7 +261,11 @@ def _begun_by_the_other(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _taking_turns(messages: list[dict[str, Any]], form: Form) -> list[dict[str, Any]]:
     """A dialogue in which no side speaks twice in a row, and results are followed by a word of the model."""
     written: list[dict[str, Any]] = []
-    for message in _begun_by_the_other(messages) if form.user_first else messages:
+    if form.user_first or form.no_system:
+        messages = _begun_by_the_other(messages)
+    if form.no_system:
+        messages = [dict(message, role="user") if message["role"] == "system" else message for message in messages]
+    for message in messages:
         before = written[-1] if written else None
         again = before is not None and before["role"] == message["role"] != "tool" and not before.get("tool_calls")
         if again and form.lone_calls and message.get("tool_calls"):
