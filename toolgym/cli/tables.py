@@ -176,10 +176,11 @@ def _print_fact(name: str, names: int, cell: Text, style: str, room: int) -> Non
     word = min(_longest_word(cell.plain), room - 2)
     indent, width = (names + 2, beside) if beside >= max(word, NARROW) else (2, max(room - 2, NARROW))
     lines = [part for line in cell.plain.split("\n") for part in wrap(line, width, break_on_hyphens=False) or [""]]
+    labels = [name] if indent > 2 else wrap(name, max(room, NARROW))
     if indent == 2:
-        lines.insert(0, "")
+        lines = [""] * len(labels) + lines
     for number, line in enumerate(lines):
-        label = name if number == 0 else ""
+        label = labels[number] if number < len(labels) else ""
         text = Text.assemble((f"{label:<{indent}}", "bold"), Text(line, style=cell.style), style=style)
         text.rstrip()
         console.print(text, soft_wrap=True)
