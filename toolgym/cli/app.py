@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from toolgym import __version__
-from toolgym.cli import bench, curriculum, doctor, evaluate, failures, play, regrade, runs, tasks, tau2, view
+from toolgym.cli import bench, curriculum, doctor, domain, evaluate, failures, play, regrade, runs, tasks, tau2, view
 
 app = typer.Typer(
     name="toolgym",
@@ -41,6 +41,7 @@ app.command("regrade")(regrade.regrade)
 app.command("failures")(failures.failures)
 app.add_typer(curriculum.app, name="curriculum")
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(domain.app, name="domain")
 app.add_typer(tau2.app, name="tau2")
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
