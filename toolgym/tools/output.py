@@ -37,7 +37,7 @@ def to_text(result: Any, tool: str = "") -> str:
     """
     if isinstance(result, str):
         return result
-    if isinstance(result, FrozenRecord) and "NaN" not in result.text and "Infinity" not in result.text:
+    if isinstance(result, FrozenRecord) and result.is_json:
         return result.text
     try:
         return _encode(result)
