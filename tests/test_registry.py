@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import install, python
 
 from toolgym.errors import DuplicateNameError, RegistryError, UnknownNameError
 from toolgym.registry import AGENTS, CURRICULA, DOMAINS, REWARDS, USERS, Registry
@@ -139,26 +137,9 @@ counting = lamp_plugin:Counting.from_split
 """
 
 
-def install(folder: Path, name: str, entry_points: str, **modules: str) -> None:
-    """Put a distribution into a folder, as pip would leave it."""
-    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(entry_points, encoding="utf-8")
-    for module, code in modules.items():
-        (folder / f"{module}.py").write_text(code, encoding="utf-8")
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python with the folder's distributions installed; warnings are errors there too."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-W", "error", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
-
-
 def answer(folder: Path, code: str) -> Any:
     """What a program prints as JSON."""
-    done = run(folder, "-c", f"import json\nimport toolgym\n{code}")
+    done = python(folder, "-c", f"import json\nimport toolgym\n{code}")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -201,7 +182,7 @@ print(json.dumps({
 
 def test_the_command_line_evaluates_an_agent_that_another_package_brings(plugins: Path, tmp_path: Path) -> None:
     options = ("--agent", "switcher", "--user", "terse", "--trials", "2", "--runs", str(tmp_path), "--json")
-    done = run(plugins, "-m", "toolgym", "eval", "lamps", *options)
+    done = python(plugins, "-m", "toolgym", "eval", "lamps", *options)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["agents"]["switcher"]["pass_hat"]["2"]["mean"] == 1.0
 
@@ -238,7 +219,7 @@ print(json.dumps([told, toolgym.make_domain("lamps").name, toolgym.make_domain("
 
 
 def test_doctor_finds_the_broken_plugin_and_says_which(plugins: Path) -> None:
-    done = run(plugins, "-m", "toolgym", "doctor", "--json")
+    done = python(plugins, "-m", "toolgym", "doctor", "--json")
     assert done.returncode == 1
     failed = [check for check in json.loads(done.stdout)["checks"] if check["ok"] is False]
     assert [check["what"] for check in failed] == ["domain broken"]
@@ -314,5 +295,5 @@ def test_gymnasium_finds_our_ids_without_an_import_of_ours(tmp_path: Path) -> No
 import gymnasium as gym
 print(gym.make("toolgym:ToolMock-v0").reset(seed=0)[0][-1]["role"])
 """
-    done = run(tmp_path, "-c", code)
+    done = python(tmp_path, "-c", code)
     assert (done.returncode, done.stdout) == (0, "user\n"), done.stderr

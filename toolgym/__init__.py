@@ -23,6 +23,8 @@ from toolgym.registration import (
 )
 
 if TYPE_CHECKING:
+    from toolgym.curricula.refreshing import refresh
+    from toolgym.curriculum import Budget
     from toolgym.domain import Agent, Domain
     from toolgym.envs.aec_env import ToolAECEnv
     from toolgym.envs.tool_env import ToolEnv
@@ -37,6 +39,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Agent": "toolgym.domain",
+    "Budget": "toolgym.curriculum",
     "Domain": "toolgym.domain",
     "Episode": "toolgym.episode",
     "Fault": "toolgym.trajectory",
@@ -50,10 +53,12 @@ _LAZY = {
     "ToolEnv": "toolgym.envs.tool_env",
     "ToolVectorEnv": "toolgym.envs.vector_env",
     "Trajectory": "toolgym.trajectory",
+    "refresh": "toolgym.curricula.refreshing",
 }
 
 __all__ = [
     "Agent",
+    "Budget",
     "Domain",
     "Episode",
     "Fault",
@@ -78,6 +83,7 @@ __all__ = [
     "make_proposer",
     "make_user",
     "make_vec_env",
+    "refresh",
 ]
 
 

@@ -78,6 +78,20 @@ class RefreshReport:
         """The report as JSON-able data."""
         return asdict(self)
 
+    def line(self) -> str:
+        """The report in a line, for a log.
+
+        Example:
+            >>> patterns = {"ended_early": {"admitted": 3}, "wrong_record": {"admitted": 0}}
+            >>> RefreshReport(round=0, failures=7, proposed=4, admitted=3, patterns=patterns, pool=23).line()
+            'refresh 0: failures 7, proposed 4, admitted 3 (ended_early 3), pool 23'
+        """
+        made = ", ".join(f"{name} {one['admitted']}" for name, one in self.patterns.items() if one["admitted"])
+        return (
+            f"refresh {self.round}: failures {self.failures}, proposed {self.proposed}, admitted {self.admitted}"
+            f"{f' ({made})' if made else ''}, pool {self.pool}"
+        )
+
 
 @runtime_checkable
 class Curriculum(Protocol):
@@ -99,7 +113,10 @@ class Curriculum(Protocol):
         """Whether a trainer should learn from this group: not if it has no signal, and never if it is voided."""
 
     async def refresh(self, budget: Budget) -> RefreshReport:
-        """Make new tasks from what was learned; for a trainer or the command line, never inside ``reset``."""
+        """Make new tasks from what was learned; for a trainer or the command line, see :func:`toolgym.refresh`.
+
+        It takes seconds or more. No environment calls it; a curriculum that was told to may do so as it draws.
+        """
 
     def state_dict(self) -> dict[str, Any]:
         """All of its state, as JSON-able data."""

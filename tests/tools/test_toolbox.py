@@ -130,8 +130,9 @@ def test_a_call_answers_with_the_record_and_says_that_the_state_changed(flavour:
 
 def test_each_side_has_its_own_tools(flavour: Flavour) -> None:
     toolbox = box(flavour)
-    assert call(toolbox, "count", "user", coins=4) == ('"4"', False, False)
-    assert call(toolbox, "count", "user").content == '"3"'
+    four, three = ('"4"', '"3"') if flavour == "tau2" else ("4", "3")
+    assert call(toolbox, "count", "user", coins=4) == (four, False, False)
+    assert call(toolbox, "count", "user").content == three
     assert call(toolbox, "count", coins=4).content.startswith("Error: Tool 'count' not found.")
     assert call(toolbox, "show", "user", owner="ann").content.startswith("Error: Tool 'show' not found.")
 

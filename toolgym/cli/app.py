@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from toolgym import __version__
-from toolgym.cli import bench, curriculum, doctor, evaluate, failures, play, regrade, runs, tasks, tau2, view
+from toolgym.cli import bench, curriculum, doctor, domain, evaluate, failures, play, regrade, runs, tasks, tau2, view
 from toolgym.cli.completion import InstallCompletion, ShowCompletion
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.command("regrade", rich_help_panel=RUNS)(regrade.regrade)
 app.command("failures", rich_help_panel=RUNS)(failures.failures)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=TASKS)
 app.add_typer(curriculum.app, name="curriculum", rich_help_panel=TASKS)
+app.add_typer(domain.app, name="domain", rich_help_panel=TASKS)
 app.add_typer(tau2.app, name="tau2", rich_help_panel=TASKS)
 app.command("bench", rich_help_panel=MACHINE)(bench.bench)
 app.command("doctor", rich_help_panel=MACHINE)(doctor.doctor)

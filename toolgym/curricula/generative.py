@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -10,23 +12,32 @@ import numpy as np
 
 from toolgym.certificates import Seen, too_many_refusals
 from toolgym.curricula.figures import NOTHING, Made, Plan, refresh_report
-from toolgym.curricula.parts import built, checked
+from toolgym.curricula.parts import built, checked, whole
 from toolgym.curricula.pool import PRIOR, Entry, Prior
 from toolgym.curricula.pooled import Pooled
 from toolgym.curricula.progress import Progress
+from toolgym.curricula.refreshing import refresh
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
 from toolgym.generators.certifier import Certified, Certifier, Funnel, Solver
 from toolgym.generators.proposal import Demand, Proposal, Proposer
+from toolgym.generators.template import workshop_of
 from toolgym.prepared import prepare
 from toolgym.registry import PROPOSERS
 from toolgym.tasks import Task
 
+REFRESH_TASKS = 20
+"""How many tasks a refresh proposes that comes by itself, where nobody says."""
+
 
 class Generative(Pooled):
     """Makes tasks at each refresh; what a kind of curriculum adds is what it wants.
+
+    A refresh comes when somebody calls for it, or by itself with ``refresh_every``: before the draw that follows on so
+    many episodes. That draw, and so the environment's reset, then takes as long as the refresh does; a line on standard
+    error says what came of it. If it fails, the draw fails, and the next one tries again.
 
     Args:
         domain: The domain, over the data to be played.
@@ -37,15 +48,21 @@ class Generative(Pooled):
         apart: Digests of worlds with which new ones must have no entity in common; by default those of the domain's
             other tasks.
         prior: See Pooled.
+        refresh_every: After how many episodes it refreshes itself, at least 1; those that are void or not judged do not
+            count. None: never.
+        refresh_tasks: How many tasks such a refresh proposes, at least 1; by default 20.
         seed: See Pooled.
         folder: See Pooled.
 
     Raises:
-        DataError: If there are no tasks, or a part needs a model.
+        DataError: If there are no tasks, a part needs a model, or tasks cannot be made for the domain and it is to
+            refresh itself.
         UnknownNameError: If there is no part of that name.
         ValueError: If an argument is out of range.
     """
 
+    proposing: bool = True
+    """Whether there is a Proposer."""
     progress: Callable[[], None] | None = None
     """Called in a refresh after each proposal that was certified or not; for whoever shows how far it is."""
 
@@ -58,6 +75,8 @@ class Generative(Pooled):
         certifier: Certifier | None = None,
         solver: Solver | None = None,
         apart: Collection[str] | None = None,
+        refresh_every: int | None = None,
+        refresh_tasks: int | None = None,
         prior: Prior = PRIOR,
         seed: int = 0,
         folder: str | Path | None = None,
@@ -72,6 +91,12 @@ class Generative(Pooled):
         self.certifier: Certifier = Funnel() if certifier is None else checked("certifier", certifier, "certify")
         self.solver = solver
         self._apart = None if apart is None else tuple(apart)
+        self.refresh_every = None if refresh_every is None else whole("refresh_every", refresh_every, 1)
+        self.refresh_tasks = REFRESH_TASKS if refresh_tasks is None else whole("refresh_tasks", refresh_tasks, 1)
+        if refresh_every is None and refresh_tasks is not None:
+            raise DataError("refresh_tasks is for refreshes that come by themselves; give refresh_every too")
+        if refresh_every is not None and self.proposing and proposer in (None, "template"):
+            workshop_of(domain)  # better told now than in the middle of a training
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -81,6 +106,14 @@ class Generative(Pooled):
             every = dict.fromkeys(task.world for task in self.domain.tasks)
             self._apart = tuple(world for world in every if world not in own)
         return self._apart
+
+    def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
+        """See Curriculum; a refresh that is due comes first."""
+        if self.refresh_every is not None and self.pool.trials >= self.refresh_every and not self._refreshing:
+            started = time.perf_counter()
+            report = refresh(self, Budget(tasks=self.refresh_tasks))
+            sys.stderr.write(f"toolgym: {self.name}: {report.line()}, {time.perf_counter() - started:.1f} s\n")
+        return super().sample(rng, k)
 
     @abstractmethod
     async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:

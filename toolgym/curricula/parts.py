@@ -68,6 +68,24 @@ def number(name: str, value: Any, allowed: str) -> float:
     return value  # type: ignore[no-any-return]  # told above
 
 
+def whole(name: str, value: Any, least: int) -> int:
+    """A whole number, as it is.
+
+    Raises:
+        DataError: If it is none.
+        ValueError: If it is below the least that is allowed.
+
+    Example:
+        >>> whole("seed", 7, 0)
+        7
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise DataError(f"{name} must be a whole number of at least {least}, got {value!r:.80}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return int(value)
+
+
 def options_of(curriculum: type) -> list[str]:
     """The arguments of a kind of curriculum beside its domain and its tasks.
 

@@ -128,6 +128,8 @@ class Pool:
         self._ids: set[str] = set()
         self.episodes = Episodes()
         """The episodes that have been counted, those of tasks that are not in the pool included."""
+        self.trials = 0
+        """Trials of its tasks since the last refresh."""
         for entry in entries:
             self.add(entry)
 
@@ -142,6 +144,7 @@ class Pool:
             raise DataError(f"the pool has a task {task.id!r} already; every task of a pool has an id of its own")
         self._entries[task.key] = entry
         self._ids.add(task.id)
+        self.trials += entry.since[0]
 
     def record(self, trajectory: Trajectory) -> bool:
         """Count a trial.
@@ -154,6 +157,7 @@ class Pool:
         entry = self._entries.get(trajectory.task_key)
         if entry is not None:
             self._entries[trajectory.task_key] = entry.tried(trajectory.success)
+            self.trials += 1
         return True
 
     def mark(self, key: str, patterns: Iterable[str]) -> None:
@@ -170,6 +174,7 @@ class Pool:
         for key, entry in self._entries.items():
             if entry.since[0]:
                 self._entries[key] = replace(entry, since=(0, 0))
+        self.trials = 0
 
     def find(self, key: str) -> Task | None:
         """The task with this key, if it is in the pool."""

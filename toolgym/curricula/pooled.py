@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
-from toolgym.curricula.parts import number, options_of
+from toolgym.curricula.parts import number, options_of, whole
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
 from toolgym.curricula.progress import Progress
 from toolgym.curricula.worlds import save_worlds
@@ -60,14 +60,10 @@ class Pooled:
             raise DataError(f"prior must be two finite numbers above 0, such as (1, 1), got {prior!r:.80}")
         if any(number("prior", count, "above 0, twice") <= 0 for count in prior):
             raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
-        if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
-            raise DataError(f"seed must be a whole number of at least 0, got {seed!r:.80}")
-        if seed < 0:
-            raise ValueError(f"seed must be at least 0, got {seed}")
         self.domain = domain
         self.tasks = tuple({task.key: task for task in tasks}.values())
         self.prior: Prior = (float(prior[0]), float(prior[1]))
-        self.seed = seed
+        self.seed = whole("seed", seed, 0)
         self.folder = None if folder is None else Path(folder)
         self._progress = Progress(Pool(Entry(task, of_split=True) for task in self.tasks))
         self._entries: Sequence[Entry] = ()

@@ -30,7 +30,7 @@ class Raft(Targeted):
         recency: How much newer rounds are preferred, at least 0: a task that is n rounds older than the newest has the
             weight (1 + n)^-recency. 0 draws all alike.
         options: See :class:`~toolgym.curricula.targeted.Targeted`: analyst, proposer, certifier, solver, controller,
-            proposing, apart, prior, seed, folder.
+            proposing, apart, refresh_every, refresh_tasks, prior, seed, folder.
 
     Raises:
         DataError: If there are no tasks, or a part needs a model.

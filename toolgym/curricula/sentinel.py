@@ -27,7 +27,7 @@ class Sentinel(Targeted):
         base: The share of the draws that stays with the tasks of the split, in [0, 1]. No task gets more than a
             twentieth of all draws, so the share differs where one of both sides has few tasks.
         options: See :class:`~toolgym.curricula.targeted.Targeted`: analyst, proposer, certifier, solver, controller,
-            proposing, apart, prior, seed, folder.
+            proposing, apart, refresh_every, refresh_tasks, prior, seed, folder.
 
     Raises:
         DataError: If there are no tasks, or a part needs a model.

@@ -50,6 +50,8 @@ class Targeted(Generative):
         controller: Whether there is a Controller.
         proposing: Whether there is a Proposer.
         apart: See Generative.
+        refresh_every: See Generative.
+        refresh_tasks: See Generative.
         prior: See Pooled.
         seed: See Pooled.
         folder: See Pooled.
@@ -72,12 +74,16 @@ class Targeted(Generative):
         controller: bool = True,
         proposing: bool = True,
         apart: Collection[str] | None = None,
+        refresh_every: int | None = None,
+        refresh_tasks: int | None = None,
         prior: Prior = PRIOR,
         seed: int = 0,
         folder: str | Path | None = None,
     ) -> None:
         if not controller and not proposing:
             raise ValueError("without Controller and Proposer nothing is left; use the curriculum 'fixed' instead")
+        self.controller = controller
+        self.proposing = proposing
         super().__init__(
             domain,
             tasks,
@@ -85,13 +91,13 @@ class Targeted(Generative):
             certifier=certifier,
             solver=solver,
             apart=apart,
+            refresh_every=refresh_every,
+            refresh_tasks=refresh_tasks,
             prior=prior,
             seed=seed,
             folder=folder,
         )
         self.analyst: Analyst | None = built(ANALYSTS, analyst, "explain")
-        self.controller = controller
-        self.proposing = proposing
         self.keeps_failures = controller
 
     async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:

@@ -43,11 +43,13 @@ class FrozenRecord(FrozenDict):
         text: Its JSON.
     """
 
-    __slots__ = ("text",)
+    __slots__ = ("is_json", "text")
 
     def __init__(self, content: Mapping[str, Any], text: str) -> None:
         super().__init__(content)
         self.text = text
+        self.is_json = "NaN" not in text and "Infinity" not in text
+        """Whether the text is JSON for certain: False where a number in it may be none that JSON has."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FrozenRecord, (dict(self), self.text)

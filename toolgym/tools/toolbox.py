@@ -9,7 +9,7 @@ from toolgym.database import Session, SideView
 from toolgym.database.records import thaw
 from toolgym.errors import TaskError, ToolError
 from toolgym.messages import SIDES, AgentID, ToolCall
-from toolgym.tools.output import to_text
+from toolgym.tools.output import to_tau2_text, to_text
 from toolgym.tools.tool import Flavour, Tool
 from toolgym.tools.toolkit import Toolkit
 
@@ -93,7 +93,7 @@ class Toolbox:
                 tools = self.offered[call.requestor] if self.offered is not None else kit.tools.values() if kit else ()
                 known = ", ".join(other.name for other in tools)
                 raise ToolError(f"Tool '{call.name[:100]}' not found. Your tools: {known or 'none'}.")
-            content = to_text(found.function(kit, **found.validate(call.arguments)))
+            content = to_text(found.function(kit, **found.validate(call.arguments)), found.name)
             if not found.mutates and session.dirty:
                 raise RuntimeError(f"the tool {call.name!r} has the effect {found.effect.name} but changed the state")
             if sync and self.sync is not None:
@@ -112,7 +112,7 @@ class Toolbox:
         self.session.begin()
         error = False
         try:
-            content = to_text(self._dispatch_tau2(call))
+            content = to_tau2_text(self._dispatch_tau2(call))
             if sync and self.sync is not None:
                 self.sync(self)
         except Exception as problem:  # tau2 answers with any exception's text and keeps what was written
