@@ -11,6 +11,7 @@ import toolgym
 PACKAGE = Path(toolgym.__file__).parent
 LAYERS = (
     "errors",
+    "names",
     "patterns",
     "registry",
     "messages",
