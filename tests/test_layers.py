@@ -11,6 +11,7 @@ import toolgym
 PACKAGE = Path(toolgym.__file__).parent
 LAYERS = (
     "errors",
+    "strict_json",
     "names",
     "patterns",
     "registry",
@@ -34,6 +35,7 @@ LAYERS = (
     "garbage",
     "dialogue",
     "render",
+    "terminal",
     "models",
     "prompts",
     "users",

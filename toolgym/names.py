@@ -27,13 +27,13 @@ def check_name(name: str, kind: str) -> str:
         'monday-1'
         >>> check_name("../../x", "run")
         Traceback (most recent call last):
-        toolgym.errors.DataError: the name '../../x' of a run cannot be used: a name has letters, digits, dots, hyphens and \
-underscores, does not begin with a dot, and has at most 128 characters
+        toolgym.errors.DataError: the name '../../x' of a run cannot be used: it has letters, digits and ._- alone, does \
+not begin with a dot, and has at most 128 characters
     """
     if len(name) > LONGEST or not _NAME.fullmatch(name):
         raise DataError(
-            f"the name {name!r:.140} of a {kind} cannot be used: a name has letters, digits, dots, hyphens and underscores, "
-            f"does not begin with a dot, and has at most {LONGEST} characters"
+            f"the name {name!r:.140} of a {kind} cannot be used: it has letters, digits and ._- alone, does "
+            f"not begin with a dot, and has at most {LONGEST} characters"
         )
     return name
 
@@ -56,5 +56,7 @@ def place_in(folder: Path, name: str, kind: str) -> Path:
         except (OSError, RuntimeError):  # links that lead in a circle
             inside = False
         if not inside:
-            raise DataError(f"the {kind} {str(path)!r} is a link that leads out of its folder; put the thing itself there")
+            raise DataError(
+                f"the {kind} {str(path)!r} is a link that leads out of its folder; put the thing itself there"
+            )
     return path

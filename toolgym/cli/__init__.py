@@ -19,13 +19,20 @@ def main() -> None:
 
         app()
     except ToolGymError as error:
-        sys.stderr.write(f"toolgym: {error}\n")
+        _tell(f"toolgym: {error}")
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception:
-        traceback.print_exc()
-        sys.stderr.write("toolgym: this is a bug of toolgym or of a plug-in; please report it with the lines above\n")
+        _tell(traceback.format_exc().rstrip())
+        _tell("toolgym: this is a bug of toolgym or of a plug-in; please report it with the lines above")
         sys.exit(70)
+
+
+def _tell(text: str) -> None:
+    """Write to standard error what may hold anything."""
+    from toolgym.render import printable
+
+    sys.stderr.write(f"{printable(text)}\n")

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from toolgym.cli.output import AsJson, console, print_json
 
@@ -38,8 +38,8 @@ def doctor(as_json: AsJson = False) -> None:
         for heading in ("", "check", "found"):
             table.add_column(heading)
         for check in checks:
-            mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "-"}[check["ok"]]
-            table.add_row(mark, check["what"], escape(check["found"]))
+            mark = {True: Text("ok", "green"), False: Text("no", "red"), None: Text("-")}[check["ok"]]
+            table.add_row(mark, check["what"], check["found"])
         console.print(table)
     if any(check["ok"] is False for check in checks):
         raise typer.Exit(1)

@@ -79,6 +79,7 @@ def evaluate(
     from toolgym.compat.tau2 import write_results
     from toolgym.errors import DataError
     from toolgym.models import Throttle
+    from toolgym.names import place_in
     from toolgym.prompts import wording_of
     from toolgym.registration import (
         default_user,
@@ -125,7 +126,7 @@ def evaluate(
     if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
     title = name or _fresh_name(runs, domain)
-    folders = {chosen: runs / f"{title}-{chosen}" for chosen in agents}
+    folders = {chosen: place_in(runs, f"{title}-{chosen}", "run") for chosen in agents}
     if resume and not any(folder.exists() for folder in folders.values()):
         raise DataError(f"there is no run {title!r} in {str(runs)!r} to continue")
     spent = sum(cost_of(folder) for folder in folders.values() if resume and folder.exists())

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from toolgym.cli.output import console
@@ -72,7 +71,7 @@ def print_figures(title: str, trials: int, answers: dict[str, Any]) -> None:
         ]
         match = answer["db_match"]
         table.add_row(
-            escape(chosen),
+            chosen,
             *cells,
             str(answer["tasks"]),
             str(answer["not_judged"]),
@@ -104,7 +103,7 @@ def _print_usage(answers: dict[str, Any]) -> None:
             counts = [usage[name] for name in ("calls", "input_tokens", "output_tokens")]
             cost = usage["cost_usd"]
             table.add_row(
-                escape(chosen),
+                chosen,
                 role,
                 *("n/a" if count is None else f"{count:,}" for count in counts),
                 "n/a" if cost is None else f"{cost:,.4f}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +26,10 @@ BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models"
 ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
 
 
+LARGEST_SETTINGS = 1 << 20
+"""Bytes of a file of settings, at most."""
+
+
 def model_settings(role: str, model: str | None, base_url: str | None, args: str | None) -> ModelSettings | None:
     """The settings of one role's model; None if it has none.
 
@@ -43,6 +46,7 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
 
     from toolgym.errors import DataError
     from toolgym.models import ModelSettings
+    from toolgym.strict_json import read_bytes
 
     if model is None:
         for name, value in (("base-url", base_url), ("args", args)):
@@ -54,9 +58,9 @@ def model_settings(role: str, model: str | None, base_url: str | None, args: str
         given = _object(f"--{role}-model", model)
     elif model.endswith(".json"):
         try:
-            given = _object(model, Path(model).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"--{role}-model {model!r} cannot be read: {error}") from error
+            given = _object(model, read_bytes(Path(model), LARGEST_SETTINGS))
+        except DataError as error:
+            raise DataError(f"--{role}-model: {error}") from error
     if base_url is not None:
         given["base_url"] = base_url
     if args is not None:
@@ -115,13 +119,14 @@ def _digest(value: object) -> str:
     return f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
 
 
-def _object(name: str, text: str) -> dict[str, Any]:
+def _object(name: str, text: str | bytes) -> dict[str, Any]:
     from toolgym.errors import DataError
+    from toolgym.strict_json import parse
 
     try:
-        value = json.loads(text)
+        value = parse(text)
     except ValueError as error:
-        raise DataError(f"{name} is not JSON: {error}: {text[:120]}") from error
+        raise DataError(f"{name} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {text[:120]}')
+        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {value!r:.120}')
     return value

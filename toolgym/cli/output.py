@@ -8,13 +8,14 @@ from math import isfinite
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+
+from toolgym.terminal import Terminal
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 Data = Annotated[str, typer.Option(help="Whose tasks: toolgym, or tau2 (from TAU2_DATA_DIR).")]
 
-console = Console(width=None if sys.stdout.isatty() else 120)
-errors = Console(stderr=True)
+console = Terminal(width=None if sys.stdout.isatty() else 120)
+errors = Terminal(stderr=True)
 
 
 def print_json(value: Any) -> None:

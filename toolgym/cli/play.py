@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, UserModel, model_settings
@@ -75,7 +74,7 @@ def play(
     if sys.stdin.isatty():
         with suppress(ImportError):
             import readline  # noqa: F401  # the arrow keys, and what was typed before
-    console.rule(escape(f"{domain} · {chosen.id} · {data} data"))
+    console.rule(f"{domain} · {chosen.id} · {data} data")
     console.print(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip(), markup=False)
     try:
         while episode.turn is not None:
@@ -152,4 +151,4 @@ def _compared(episode: Episode) -> Table:
 
 
 def _call(side: AgentID, name: str, arguments: Mapping[str, Any]) -> str:
-    return escape(f"{side}: {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})")
+    return f"{side}: {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"

@@ -101,13 +101,14 @@ def regrade(
     Verdicts on natural-language assertions are those that were recorded, unless a judge is named. With --write, what
     changed is no error.
     """
+    from toolgym.names import place_in
     from toolgym.registration import make_judge
 
     model = model_settings("judge", judge_model, judge_base_url, judge_args)
     chosen = judge or ("llm" if model is not None else None)
     referee = make_judge(chosen, model) if chosen is not None else None
     recorded = _from_file(Path(source), fresh_tasks) if Path(source).is_file() else _from_run(source, runs, fresh_tasks)
-    folder = None if write is None else runs / write
+    folder = None if write is None else place_in(runs, write, "run")
     compared = grade_again(recorded, folder, referee)
     if as_json:
         print_json(

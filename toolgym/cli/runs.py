@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolgym.cli.output import AsJson, console, print_json
-from toolgym.render import harmless
+from toolgym.render import printable
 
 if TYPE_CHECKING:
     from toolgym.tools import Tool
@@ -164,7 +164,7 @@ def tools_of(domain: str) -> Mapping[str, Tool]:
 
 def plain(text: str) -> Text:
     """A text of unknown origin for a terminal, without markup."""
-    return Text(harmless(text))
+    return Text(printable(text))
 
 
 def amount(total: Mapping[str, Any], form: str = "{:,}") -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -39,7 +38,7 @@ def list_tasks(
         for task in tasks[name]:
             criteria = task.evaluation_criteria
             basis = " ".join(criteria.reward_basis) if criteria is not None else ""
-            table.add_row(name, escape(task.id), str(len(task.gold)), basis, "yes" if task.needs_judge else "")
+            table.add_row(name, task.id, str(len(task.gold)), basis, "yes" if task.needs_judge else "")
     console.print(table)
     if not chosen:
         console.print(f"The domain {domain!r} has no embedded tasks yet; try --data tau2.")
@@ -67,7 +66,7 @@ def show_task(
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
     ready = prepare(made, task)
-    console.rule(escape(f"{domain} {task.id} ({task.key})"))
+    console.rule(f"{domain} {task.id} ({task.key})")
     console.print(str(task.user_scenario), markup=False)
     console.rule("gold calls")
     for action in task.gold:
@@ -91,7 +90,7 @@ def show_task(
     if agent:
         user = default_user([task])
         episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial)
-        console.rule(escape(f"{agent} with the {user} user, seed {seed}, trial {trial}"))
+        console.rule(f"{agent} with the {user} user, seed {seed}, trial {trial}")
         for message in episode.messages:
             write_message(console, message)
         console.print({True: "success", False: "no success", None: "not judged"}[episode.grade.success])

@@ -119,8 +119,8 @@ class Database:
     ) -> Database:
         """Open a world file: one that anybody may have made, unless it is said to be trusted.
 
-        Nothing of the file is run. It is read whole, within bounds of time and memory, and its content compared with the
-        digest that is written in it; a file that this process has read so, and that has not changed, is not read again.
+        Nothing of the file is run. It is read whole, within bounds of time and memory, and its content compared with
+        the digest that is written in it. A lazy world's file that this process has read so is not read again.
 
         Args:
             path: A file that :meth:`save` wrote.

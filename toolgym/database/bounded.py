@@ -1,7 +1,7 @@
 """A process of its own for what strangers wrote: SQL and world files, within bounds of memory and time.
 
-DuckDB has a limit of its own, but text that a function makes, such as ``repeat('x', 3000000000)``, is not counted there,
-and a function that runs hears no interrupt. The system can bound a process, and end it.
+DuckDB has a limit of its own, but text that a function makes, such as ``repeat('x', 3000000000)``, is not counted
+there, and a function that runs hears no interrupt. The system can bound a process, and end it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import IO, Any
 
 _HEAD = struct.Struct(">BQ")
@@ -26,7 +27,7 @@ SPARE = 256 << 20
 _START = "import sys; sys.path[:] = {path!r}; from toolgym.database.bounded import serve; serve()"
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The process came to its end before it had answered."""
 
 
@@ -73,7 +74,7 @@ class BoundedProcess:
             kept: Whether what the function makes stays for later calls, and is no part of their memory.
 
         Raises:
-            Stopped: If the process was ended, or ended by itself.
+            StoppedError: If the process was ended, or ended by itself.
             Exception: What the function raised.
         """
         whole = pickle.dumps((function, arguments, memory, kept))
@@ -81,9 +82,16 @@ class BoundedProcess:
             if self._process is None or self._process.poll() is not None:
                 self._start()
             process = self._process
-            assert process is not None and process.stdin is not None and process.stdout is not None
+            assert process is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
             late = threading.Event()
-            clock = threading.Timer(seconds + GRACE, lambda: (late.set(), process.kill()))
+
+            def stop() -> None:
+                late.set()
+                process.kill()
+
+            clock = threading.Timer(seconds + GRACE, stop)
             clock.daemon = True
             clock.start()
             done = False
@@ -102,7 +110,7 @@ class BoundedProcess:
                         break
             except (EOFError, BrokenPipeError) as error:
                 why = f"it took more than {seconds:g} s" if late.is_set() else "it needs more memory than it may use"
-                raise Stopped(why) from error
+                raise StoppedError(why) from error
             finally:
                 clock.cancel()
                 if not done:  # broken off, by an interrupt or by who takes: what still comes is nobody's; or worn out
@@ -192,8 +200,7 @@ def _pickled(error: Exception) -> bytes:
 def _used() -> int:
     """Bytes of address space that this process has; 0 where the system does not tell."""
     try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
 

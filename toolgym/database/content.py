@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolgym.database.bounded import BoundedProcess, Stopped
+from toolgym.database.bounded import BoundedProcess, StoppedError
 from toolgym.database.records import decode, encode
 from toolgym.database.schema import Schema, Table
 from toolgym.database.sources import Index, Resident, add_entry, is_key
@@ -95,13 +95,13 @@ def read_file(path: Path, schemas: Mapping[Any, Schema], *, keep: bool) -> tuple
             memory=MEMORY,
             take=reader.take,
         )
-    except Stopped as error:
+    except StoppedError as error:
         raise WorldError(f"the world {str(path)!r} cannot be read: {error}; do not use this file") from error
     found, written = str(reader.digest), check_facts(path, reader.facts, schemas)
     if found != written:
         raise WorldError(
-            f"the world {str(path)!r} was altered: its content has the digest {found[:16]}…, and the file says that it is "
-            f"{written[:16]}…; get the file again, or make its tasks and the world anew"
+            f"the world {str(path)!r} was altered: its content has the digest {found[:16]}…, and the file says that it "
+            f"is {written[:16]}…; get the file again, or make its tasks and the world anew"
         )
     if _state(path) != before:
         raise WorldError(f"the world {str(path)!r} was changed while it was read; try again")
@@ -160,15 +160,17 @@ class _Reader:
                     texts[key] = text
                     self._size += len(text)
                     if self._size > RESIDENT:
-                        raise WorldError(f"the world {str(self._path)!r} is too large for memory; open it with lazy=True")
+                        raise WorldError(
+                            f"the world {str(self._path)!r} is too large for memory; open it with lazy=True"
+                        )
                 number += 1
         while (rows := (yield)) is not None:
             for entry in rows:
                 there += self._mark(*entry)
         if due != there:
             raise WorldError(
-                f"the world {str(self._path)!r} was altered: the index entries of {side}.{table.name} are not those of its "
-                "records; get the file again, or build the world again"
+                f"the world {str(self._path)!r} was altered: the index entries of {side}.{table.name} are not those of "
+                "its records; get the file again, or build the world again"
             )
 
     def _record(self, side: str, table: Table, in_order: bool, key: Any, text: Any) -> Any:
@@ -185,8 +187,8 @@ class _Reader:
 
     def _wrong(self, side: str, table: Table, key: Any, why: str) -> WorldError:
         return WorldError(
-            f"the world {str(self._path)!r} holds a record that is none of the domain's: {side}.{table.name}[{key!r:.80}]: "
-            f"{why:.500}; get the file again, or build the world again"
+            f"the world {str(self._path)!r} holds a record that is none of the domain's: "
+            f"{side}.{table.name}[{key!r:.80}]: {why:.500}; get the file again, or build the world again"
         )
 
     def _mark(self, *entry: Any) -> int:
@@ -199,5 +201,5 @@ def _state(path: Path) -> _File:
     try:
         stat = path.stat()
     except OSError as error:
-        raise WorldError(f"the world file {str(path)!r} cannot be read: {error}; name another") from error
+        raise WorldError(f"there is no world file {str(path)!r}: {error}; build the world, or name its file") from error
     return _File(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, finalize
 
-from toolgym.database.bounded import BoundedProcess, Stopped
+from toolgym.database.bounded import BoundedProcess, StoppedError
 from toolgym.database.engine import Changes
 from toolgym.database.records import encode
 from toolgym.database.sources import is_key
@@ -78,7 +78,7 @@ def run_query(
                 take=batches.append,
                 answer=lambda table: _changes(session, side, table),
             )
-    except Stopped as error:
+    except StoppedError as error:
         raise QueryError(f"the query was stopped: {error}") from error
     except (UnicodeError, TypeError, AttributeError, pickle.PicklingError) as error:
         raise QueryError(f"the query failed: {error}") from error
@@ -104,7 +104,9 @@ def _world(base: Database) -> int:
 
 
 def _load(function: str, *arguments: Any) -> None:
-    _PROCESS.call(f"toolgym.database.engine:{function}", *arguments, seconds=LOADING, memory=MEMORY, take=list, kept=True)
+    _PROCESS.call(
+        f"toolgym.database.engine:{function}", *arguments, seconds=LOADING, memory=MEMORY, take=list, kept=True
+    )
 
 
 def _changes(session: Session, side: AgentID, table: str) -> Changes:

@@ -162,7 +162,13 @@ class Lazy:
         self._process = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "schemas": self.schemas, "cache": self.cache, "checked": self.checked, "digest": self.digest}
+        return {
+            "path": self.path,
+            "schemas": self.schemas,
+            "cache": self.cache,
+            "checked": self.checked,
+            "digest": self.digest,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -93,8 +93,8 @@ class WorldStore:
                     if database.world != digest:
                         raise WorldError(
                             f"the world {str(path)!r} was altered, or has another's name: its content has the digest "
-                            f"{database.world}, and what is asked for is {digest}; get the file again, or make its tasks "
-                            "and the world anew"
+                            f"{database.world}, and what is asked for is {digest}; get the file again, or make its "
+                            "tasks and the world anew"
                         )
                     self._open[digest] = database
                     return database

@@ -125,8 +125,8 @@ def connect(path: Path, places: Iterable[Place]) -> Any:
     except duckdb.Error as error:
         connection.close()
         raise WorldError(
-            f"{str(path)!r} cannot be opened as a DuckDB file: {_first(error)}; it may be cut off, damaged, encrypted or "
-            "written by a newer DuckDB: get it again, or build the world again"
+            f"{str(path)!r} cannot be opened as a DuckDB file: {_first(error)}; it may be cut off, damaged, encrypted "
+            "or written by a newer DuckDB: get it again, or build the world again"
         ) from error
     except BaseException:
         connection.close()
@@ -155,8 +155,8 @@ def _check_file(path: Path) -> None:
         raise WorldError(f"{str(path)!r} {what}; get it again, or build the world again")
     if unfinished:
         raise WorldError(
-            f"{str(path)!r} has a write-ahead log beside it, {log.name!r}: another program is writing it, or did not end; "
-            "let that program close it, or get the file again"
+            f"{str(path)!r} has a write-ahead log beside it, {log.name!r}: another program is writing it, or did not "
+            "end; let that program close it, or get the file again"
         )
 
 
@@ -219,9 +219,13 @@ def scan(path: Path, places: Sequence[Place], seconds: float) -> Iterator[Any]:
             yield from _batches(str(path), connection, sql, [side, table])
             yield None
         known = [f"{side}.{table}" for side, table in places]
-        sql = "SELECT count(*) FROM w.main.index_entries WHERE coalesce(side || '.' || tab, '') NOT IN (SELECT unnest(?))"
+        sql = (
+            "SELECT count(*) FROM w.main.index_entries WHERE coalesce(side || '.' || tab, '') NOT IN (SELECT unnest(?))"
+        )
         if connection.execute(sql, [known]).fetchone() != (0,):
-            raise WorldError(f"{str(path)!r} holds index entries of tables that the domain has not; do not use this file")
+            raise WorldError(
+                f"{str(path)!r} holds index entries of tables that the domain has not; do not use this file"
+            )
     except (duckdb.Error, MemoryError) as error:
         why = f"it takes more than {seconds:g} s" if late.is_set() else _first(error)
         raise WorldError(f"the world {str(path)!r} cannot be read: {why}") from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from toolgym.evaluation.metrics import pass_hat_table
-from toolgym.runs.files import TRAJECTORIES, VOIDED, read_manifest
+from toolgym.runs.files import TRAJECTORIES, VOIDED, read_lines, read_manifest
 from toolgym.runs.tables import Tools, open_tables
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -194,10 +193,8 @@ def _usage(db: Any) -> dict[str, dict[str, dict[str, Any]]]:
 def _replaced(folder: Path) -> dict[str, Any]:
     """The void episodes that others took the place of, and what they cost."""
     path = folder / VOIDED
-    text = path.read_text(encoding="ascii") if path.is_file() else ""
-    lines = text.split("\n")[:-1]  # a line that is being written, or was cut off, is left out
-    usages = [json.loads(line).get("usage", {}).values() for line in lines]
-    costs = [[used["cost_usd"] for used in usage if "cost_usd" in used] for usage in usages]
+    usages = [trajectory.usage.values() for trajectory, *_ in read_lines(path)] if path.is_file() else []
+    costs = [[used.cost_usd for used in usage if used.cost_usd is not None] for usage in usages]
     known = [sum(cost) for cost in costs if cost]
     return {
         "episodes": len(usages),

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from toolgym.database.worldfile import lock
 from toolgym.errors import DataError
 from toolgym.runs.files import TIMINGS, TRAJECTORIES, read_manifest
 from toolgym.tools import Tool
@@ -25,6 +26,9 @@ PART = 1 << 25
 
 Tools = Callable[[str], Mapping[str, Tool]]
 """The tools of a domain by name; none if it is not there."""
+
+Told = Callable[[str], list[tuple[str, str, bool, bool]]]
+"""Of each tool of a domain: its name, its effect, whether it changes the state, whether it may be repeated."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -175,25 +179,50 @@ def open_tables(runs: Mapping[str, Path], names: Iterable[str], *, tools: Tools 
     """
     import duckdb
 
-    wanted = dict.fromkeys(names)
-    with TemporaryDirectory(prefix="toolgym-") as place, duckdb.connect(":memory:") as connection:
-        connection.execute("SET temp_directory = '{}'".format(place.replace("'", "''")))
-        _make_empty(connection, wanted)
-        for name, folder in runs.items():
-            read_manifest(folder)
-            if not wanted:
-                continue
-            _read_timings(connection, folder / TIMINGS, Path(place) / "part")
-            for before, lines, part in _parts(folder / TRAJECTORIES, Path(place) / "part"):
-                _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
-                _know_tools(connection, tools)
-                for table in wanted:
-                    connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
-                connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
-        _keep_last_lines(connection, wanted)
-        for setting in ("enable_external_access = false", "lock_configuration = true"):
-            connection.execute(f"SET {setting}")
+    with ExitStack() as stack:
+        place = stack.enter_context(TemporaryDirectory(prefix="toolgym-"))
+        connection = stack.enter_context(duckdb.connect(":memory:", config={"temp_directory": place}))
+        fill_tables(connection, runs, names, Path(place), None if tools is None else facts_of(tools))
         yield connection
+
+
+def fill_tables(
+    connection: Any, runs: Mapping[str, Path], names: Iterable[str], place: Path, told: Told | None
+) -> None:
+    """Make some of the :data:`TABLES` over runs; then the connection can reach no file, and keeps its settings.
+
+    Args:
+        connection: A DuckDB in memory.
+        runs: Folders of runs by the names that the tables give them.
+        names: The tables that are wanted.
+        place: A folder for what is only there meanwhile.
+        told: Tells what a domain's tools do.
+
+    Raises:
+        DataError: If a folder is not a run, or a line is not a trajectory.
+    """
+    wanted = dict.fromkeys(names)
+    _make_empty(connection, wanted)
+    for name, folder in runs.items():
+        read_manifest(folder)
+        if not wanted:
+            continue
+        _read_timings(connection, folder / TIMINGS, place / "part")
+        for before, lines, part in _parts(folder / TRAJECTORIES, place / "part"):
+            _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
+            _know_tools(connection, told)
+            for table in wanted:
+                connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
+            connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
+    _keep_last_lines(connection, wanted)
+    lock(connection)
+
+
+def facts_of(tools: Tools) -> Told:
+    """What is asked of tools, as plain data."""
+    return lambda domain: [
+        (name, tool.effect.value, tool.mutates, tool.repeatable) for name, tool in tools(domain).items()
+    ]
 
 
 def columns() -> dict[str, list[str]]:
@@ -314,15 +343,14 @@ def _source(part: Path, lines: list[bytes]) -> dict[str, Any]:
     return {"path": str(part), "size": max(map(len, lines)) + 1}
 
 
-def _know_tools(connection: Any, tools: Tools | None) -> None:
+def _know_tools(connection: Any, told: Told | None) -> None:
     """Note what the tools of domains do that came up for the first time."""
-    if tools is None:
+    if told is None:
         return
     fresh = connection.execute("SELECT DISTINCT domain FROM raw WHERE domain NOT IN (SELECT domain FROM tools)")
     for (domain,) in fresh.fetchall():
-        for name, tool in tools(domain).items():
-            row = [domain, name, tool.effect.value, tool.mutates, tool.repeatable]
-            connection.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?)", row)
+        for row in told(domain):
+            connection.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?)", [domain, *row])
 
 
 def _keep_last_lines(connection: Any, wanted: Iterable[str]) -> None:

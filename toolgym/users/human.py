@@ -33,14 +33,14 @@ class HumanUser:
     privileged = False
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, side: AgentID = "user") -> None:
-        from rich.console import Console
+        from toolgym.terminal import Terminal
 
         ready = prepare(domain, task)
         self._side: AgentID = side
         self._brief = str(ready.prompts[side].content)
         self._tools = {tool.name: tool for tool in ready.tools[side]}
         self._shown = 0
-        self._console = Console()
+        self._console = Terminal()
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent. Raises EOFError when the input ends, or on ``/quit``."""

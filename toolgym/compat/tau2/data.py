@@ -153,7 +153,7 @@ def _read_policy(domain: Domain, folder: Path) -> str:
 def _read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{str(file)!r} is not JSON: {error}") from error
 
 
