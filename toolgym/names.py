@@ -25,10 +25,9 @@ def check_name(name: str, kind: str) -> str:
     Example:
         >>> check_name("monday-1", "run")
         'monday-1'
-        >>> check_name("../../x", "run")
+        >>> check_name("../../x", "run")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        toolgym.errors.DataError: the name '../../x' of a run cannot be used: it has letters, digits and ._- alone, does \
-not begin with a dot, and has at most 128 characters
+        toolgym.errors.DataError: the name '../../x' of a run cannot be used: it has letters, digits and ._- alone, ...
     """
     if len(name) > LONGEST or not _NAME.fullmatch(name):
         raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,22 +101,20 @@ def check_model(registry: Registry, name: str, model: ModelSettings | None) -> N
 def recorded(settings: ModelSettings) -> dict[str, Any]:
     """The settings as a run's manifest has them.
 
-    The values of headers and of a query, which may be secret, are digests, and an endpoint that comes from the
-    environment is there too: a run goes on with equal ones only.
+    What may be secret is a digest, and an endpoint that comes from the environment is there too: a run goes on with
+    equal ones only.
     """
     from toolgym.models.connections import address, shown
+    from toolgym.models.secrets import masked
 
-    plain = settings.model_dump(mode="json", exclude_defaults=True)
+    plain: dict[str, Any] = settings.model_dump(mode="json", exclude_defaults=True)
     if settings.base_url is None:
         plain["base_url"] = shown(address(settings))
-    for name in ("extra_headers", "extra_query"):
-        if values := settings.arguments.get(name):
-            plain["arguments"][name] = {key: _digest(value) for key, value in values.items()}
-    return plain
-
-
-def _digest(value: object) -> str:
-    return f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
+    key = os.environ.get(settings.api_key_env, "").strip()
+    return {
+        name: value if name in ("model", "api_key_env", "tool_format") else masked(value, [key] if key else ())
+        for name, value in plain.items()
+    }
 
 
 def _object(name: str, text: str | bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,7 +128,7 @@ class _Reader:
         """The next thing that was read."""
         self._steps.send(item)
 
-    def _walk(self, schemas: Mapping[Any, Schema]) -> Iterator[None]:
+    def _walk(self, schemas: Mapping[Any, Schema]) -> Generator[None, Any, None]:
         self.facts = yield
         check_facts(self._path, self.facts, schemas)
         for side, schema in schemas.items():
@@ -137,7 +137,7 @@ class _Reader:
         while True:
             yield
 
-    def _walk_table(self, side: str, table: Table) -> Iterator[None]:
+    def _walk_table(self, side: str, table: Table) -> Generator[None, Any, None]:
         keys: set[bytes] = set()
         texts: dict[str, str] = {}
         index: dict[str, Index] = {name: {} for name in table.indexes}

@@ -105,8 +105,12 @@ def _world(base: Database) -> int:
 
 def _load(function: str, *arguments: Any) -> None:
     _PROCESS.call(
-        f"toolgym.database.engine:{function}", *arguments, seconds=LOADING, memory=MEMORY, take=list, kept=True
+        f"toolgym.database.engine:{function}", *arguments, seconds=LOADING, memory=MEMORY, take=_nothing, kept=True
     )
+
+
+def _nothing(item: Any) -> None:
+    raise AssertionError(f"loading gives nothing back, and it gave {item!r}")
 
 
 def _changes(session: Session, side: AgentID, table: str) -> Changes:

@@ -43,7 +43,8 @@ class Source(Protocol):
         """Index name, value and key of every entry."""
 
 
-Checked = Callable[[Path, Mapping[Any, Schema], str], None]
+Checked = Callable[[Path, Mapping[Any, Schema], str], object]
+"""Sees that a file holds the world of a digest."""
 Index = dict[str, "str | tuple[str, ...]"]
 """Keys by index value: the key itself where there is one alone, so that the garbage collector has nothing to walk."""
 

@@ -110,7 +110,7 @@ def connect(path: Path, places: Iterable[Place]) -> Any:
     _check_file(path)
     # An instance of its own for each file: DuckDB shares one between all that open a path, and would go on showing the
     # old content of a file that was replaced.
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": f"{MEMORY >> 20}MiB",
         "temp_directory": "",
