@@ -98,12 +98,8 @@ def query_runs(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, such as 'select * from episodes limit 5'.")],
     runs: Runs = Path("runs"),
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
-    seconds: Annotated[
-        float, typer.Option(min=1, help="How long it may take, the reading of the runs included.")
-    ] = 300,
-    memory: Annotated[
-        int, typer.Option(min=256, help="Megabytes that it may use; an answer a quarter of them.")
-    ] = 4096,
+    seconds: Annotated[float, typer.Option(min=1, help="How long it may take, reading included.")] = 300,
+    memory: Annotated[int, typer.Option(min=256, help="Megabytes it may use; an answer, a quarter.")] = 4096,
     as_json: AsJson = False,
 ) -> None:
     """Ask runs by SQL: DuckDB over the tables episodes, messages, calls, rewards, checks and injected.

@@ -77,7 +77,7 @@ class BoundedProcess:
             StoppedError: If the process was ended, or ended by itself.
             Exception: What the function raised.
         """
-        whole = pickle.dumps((function, arguments, memory, kept))
+        whole = pickle.dumps((function, arguments, memory, kept, _folder()))
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._start()
@@ -172,7 +172,9 @@ def serve() -> None:
         before, failed = _used(), b"N."
         memory, kept = 0, False
         try:
-            function, arguments, memory, kept = pickle.loads(content)
+            function, arguments, memory, kept, folder = pickle.loads(content)
+            if folder is not None:  # paths may be relative
+                os.chdir(folder)
             module, _, name = function.partition(":")
             run: Callable[..., Iterator[Any]] = getattr(import_module(module), name)
             _limit(base + memory + SPARE)
@@ -186,6 +188,13 @@ def serve() -> None:
             base += max(0, _used() - before)
         worn = _used() - base > memory // 4  # the allocator does not give everything back
         _send(_OUT, _END, pickle.dumps((pickle.loads(failed), worn)))
+
+
+def _folder() -> str | None:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was deleted
+        return None
 
 
 def _pickled(error: Exception) -> bytes:

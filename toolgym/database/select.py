@@ -58,7 +58,9 @@ def _selects(value: Any) -> int:
     return max((_selects(item) for item in value), default=0) if isinstance(value, list) else 0
 
 
-def run(cursor: Any, sql: str, parameters: Parameters, seconds: float, size: int) -> Iterator[list[tuple[Any, ...]]]:
+def run(
+    cursor: Any, sql: str, parameters: Parameters, seconds: float, size: int, spent: float = 0.0
+) -> Iterator[list[tuple[Any, ...]]]:
     """Run a statement that was :func:`parsed`: first the name and the type of each column, then rows, some at a time.
 
     Args:
@@ -67,6 +69,7 @@ def run(cursor: Any, sql: str, parameters: Parameters, seconds: float, size: int
         parameters: Its values.
         seconds: How long it may take.
         size: How many bytes the answer may have, about.
+        spent: Seconds of its time that are gone.
 
     Raises:
         QueryError: If DuckDB refuses it, or it takes more time or memory than it may.
@@ -79,7 +82,7 @@ def run(cursor: Any, sql: str, parameters: Parameters, seconds: float, size: int
         late.set()
         cursor.interrupt()
 
-    clock = threading.Timer(seconds, stop)
+    clock = threading.Timer(max(0.1, seconds - spent), stop)
     clock.start()
     taken = 0
     try:

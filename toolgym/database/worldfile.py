@@ -227,7 +227,11 @@ def scan(path: Path, places: Sequence[Place], seconds: float) -> Iterator[Any]:
                 f"{str(path)!r} holds index entries of tables that the domain has not; do not use this file"
             )
     except (duckdb.Error, MemoryError) as error:
-        why = f"it takes more than {seconds:g} s" if late.is_set() else _first(error)
+        why = _first(error)
+        if late.is_set():
+            why = f"it takes more than {seconds:g} s"
+        elif isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+            why = f"it needs more memory than {MEMORY >> 20} MB; do not use this file"
         raise WorldError(f"the world {str(path)!r} cannot be read: {why}") from error
     finally:
         clock.cancel()

@@ -10,30 +10,11 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 _WORD = re.compile(r"[A-Z]*[a-z]+|[A-Z]+")
 _SECRET = frozenset(
-    [
-        "key",
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "auth",
-        "authorization",
-        "authentication",
-        "credential",
-        "credentials",
-        "cookie",
-        "cookies",
-        "session",
-        "signature",
-        "sig",
-        "bearer",
-        "jwt",
-        "oauth",
-        "private",
-        "license",
-    ]
+    re.findall(
+        r"\w+",
+        "key token secret password passwd passphrase pwd auth authorization authentication credential credentials "
+        "cookie cookies session signature sig bearer jwt oauth private license",
+    )
 )
 """Words in the names of what is secret."""
 _ENDS = ("key", "token", "secret", "password")

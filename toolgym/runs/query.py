@@ -116,8 +116,11 @@ def answer(
     """
     import duckdb
 
-    end = time.monotonic() + seconds
-    config = {"memory_limit": f"{(memory >> 20) * 3 // 4}MiB", "temp_directory": place}
+    start = time.monotonic()
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{(memory >> 20) * 3 // 4}MiB",
+        "temp_directory": place,
+    }
     with duckdb.connect(":memory:", config=config) as connection:
         try:
             named = {
@@ -130,7 +133,7 @@ def answer(
             )
         except duckdb.Error as error:
             raise QueryError(f"the query failed: {error}") from error
-        yield from run(connection, sql, parameters, max(0.1, end - time.monotonic()), memory // 4)
+        yield from run(connection, sql, parameters, seconds, memory // 4, time.monotonic() - start)
 
 
 def _decoded(text: str | None) -> Any:
