@@ -15,6 +15,9 @@ from toolgym.trajectory import Fault, Grade, Trajectory
 REASONS = 5
 """How many reasons of void episodes are listed for a source."""
 
+LARGEST_K = 32
+"""The largest k of which Pass^k is told."""
+
 _COUNTED = "(fault_source IS NULL AND (reward IS NOT NULL OR not_judged))"
 _USED = ("requests", "input_tokens", "output_tokens", "cost_usd")
 _ASKED = {
@@ -86,7 +89,7 @@ def summarise(folder: Path, tools: Tools | None = None) -> dict[str, Any]:
     manifest = read_manifest(folder)
     wanted = ("episodes", "calls", "checks", "injected")
     with open_tables({folder.name: folder}, wanted, tools=tools) as db:
-        table = pass_hat_table(_outcomes(db), allow_unequal=True)
+        table = pass_hat_table(_outcomes(db), max_k=_largest_k(db), allow_unequal=True)
         return {
             "settings": _part(manifest, "settings"),
             "versions": _part(manifest, "versions"),
@@ -156,24 +159,32 @@ def _voids(db: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _largest_k(db: Any) -> int | None:
+    """Up to which k Pass^k is told: the fewest trials that a task has, and no more than :data:`LARGEST_K`."""
+    (fewest,) = db.execute(
+        f"SELECT min(trials) FROM (SELECT count(*) AS trials FROM episodes WHERE {_COUNTED} GROUP BY task_key "
+        "HAVING NOT bool_or(not_judged))"
+    ).fetchone()
+    return None if fewest is None else min(int(fewest), LARGEST_K)
+
+
 def _outcomes(db: Any) -> list[Trajectory]:
     """The episodes without what was said in them: all that Pass^k needs."""
     rows = db.execute(
-        "SELECT domain, task_id, task_key, reward, success, components, fault_source, fault_reason, "
+        "SELECT domain, task_id, task_key, reward, success, CASE WHEN not_judged THEN components END, fault_source, "
         "reward IS NOT NULL OR not_judged FROM episodes"
     ).fetchall()
-    return [
-        Trajectory(
-            domain,
-            identity,
-            key,
-            (),
-            None,
-            Grade(reward, success, components=components) if graded else None,
-            fault=None if source is None else Fault(source, reason),
-        )
-        for domain, identity, key, reward, success, components, source, reason, graded in rows
-    ]
+    grades: dict[tuple[Any, ...], Grade] = {}
+    outcomes = []
+    for domain, identity, key, reward, success, components, source, graded in rows:
+        grade = None
+        if graded:
+            grade = Grade(reward, success, components=components) if components else grades.get((reward, success))
+            if grade is None:
+                grade = grades[reward, success] = Grade(reward, success)
+        fault = None if source is None else Fault(source, "")
+        outcomes.append(Trajectory(domain, identity, key, (), None, grade, fault=fault))
+    return outcomes
 
 
 def _usage(db: Any) -> dict[str, dict[str, dict[str, Any]]]:
