@@ -36,7 +36,7 @@ def test_memory_and_time_are_bounded(sql: str, monkeypatch: pytest.MonkeyPatch) 
     session = changed(_BASE)
     assert session.query("SELECT count(*) FROM items") == [(4,)]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(QueryError, match="memory|more than|Lists larger|interrupt|bad allocation|Allocation"):
+    with pytest.raises(QueryError, match=r"memory|more than|Lists larger|interrupt|bad allocation|Allocation"):
         session.query(sql)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
     assert session.query("SELECT count(*) FROM items") == [(4,)]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from toolgym.database.records import FrozenRecord, decode, encode
 from toolgym.database.schema import Schema
-from toolgym.database.worldfile import check_facts, connect, facts_of, places_of
+from toolgym.database.worldfile import check_facts, connect, facts_of
 from toolgym.errors import WorldError
 
 
@@ -196,7 +196,7 @@ class Lazy:
         """Open the file; in a process that took the world over from another, see that it is still the one it was."""
         if self.checked is not None and self.digest:
             self.checked(self.path, self.schemas, self.digest)
-        connection = connect(self.path, places_of(self.schemas))
+        connection = connect(self.path)
         if self.digest and self._digest_in(connection) != self.digest:
             connection.close()
             raise WorldError(f"the file {str(self.path)!r} no longer holds the world {self.digest[:16]}…")

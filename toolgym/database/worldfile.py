@@ -93,14 +93,15 @@ def shape(schemas: Mapping[Any, Schema]) -> str:
     )
 
 
-def connect(path: Path, places: Iterable[Place]) -> Any:
+def connect(path: Path, places: Iterable[Place] | None = None) -> Any:
     """Open a world file for reading, attached as ``w``, in a DuckDB that reaches nothing else.
 
-    Nothing of the file is run: it may hold the tables of a world, and nothing else that DuckDB has.
+    Where ``places`` are given nothing of the file is run: it may hold the tables of a world, and nothing else that
+    DuckDB has.
 
     Args:
         path: The file.
-        places: The side and the name of each table that it must have.
+        places: The side and the name of each table that it must have, and nothing else; None where that is known.
 
     Raises:
         WorldError: If it is not a DuckDB file, or not such a world.
@@ -121,7 +122,8 @@ def connect(path: Path, places: Iterable[Place]) -> Any:
     try:
         connection.execute(f"ATTACH '{_quoted(path)}' AS w (TYPE duckdb, READ_ONLY)")
         lock(connection)
-        _check_contents(connection, path, places)
+        if places is not None:
+            _check_contents(connection, path, places)
     except duckdb.Error as error:
         connection.close()
         raise WorldError(
