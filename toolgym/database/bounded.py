@@ -50,7 +50,7 @@ class BoundedProcess:
     def id(self) -> int | None:
         """The process's id; another one means that nothing is kept of earlier calls. None if none runs."""
         process = self._process
-        return process.pid if process is not None else None
+        return process.pid if process is not None and process.poll() is None else None
 
     def call(
         self,
@@ -186,7 +186,7 @@ def serve() -> None:
             failed = _pickled(error)
         if kept:
             base += max(0, _used() - before)
-        worn = _used() - base > memory // 4  # the allocator does not give everything back
+        worn = not kept and _used() - base > memory // 4  # the allocator does not give everything back
         _send(_OUT, _END, pickle.dumps((pickle.loads(failed), worn)))
 
 

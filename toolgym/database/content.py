@@ -187,7 +187,7 @@ class _Reader:
 
     def _wrong(self, side: str, table: Table, key: Any, why: str) -> WorldError:
         return WorldError(
-            f"the world {str(self._path)!r} holds a record that is none of the domain's: "
+            f"the world {str(self._path)!r} was altered, or is none of this domain's: "
             f"{side}.{table.name}[{key!r:.80}]: {why:.500}; get the file again, or build the world again"
         )
 

@@ -71,6 +71,8 @@ def select(
     """
     import duckdb
 
+    if world not in _ENGINES:
+        raise QueryError("the query was stopped: the process in which it runs had ended; ask again")
     cursor = _ENGINES[world].cursor()  # a cursor of its own: temporary views are seen by no other query
     try:
         try:
