@@ -11,6 +11,8 @@ import toolgym
 PACKAGE = Path(toolgym.__file__).parent
 LAYERS = (
     "errors",
+    "strict_json",
+    "names",
     "patterns",
     "registry",
     "messages",
@@ -34,6 +36,7 @@ LAYERS = (
     "garbage",
     "dialogue",
     "render",
+    "terminal",
     "models",
     "prompts",
     "users",

@@ -63,7 +63,7 @@ TRAJECTORIES = st.builds(
     st.none() | GRADES,
     history=st.integers(0, 3),
     fault=st.none() | st.builds(Fault, st.sampled_from(["user", "judge", "service", "task"]), TEXT),
-    rewards=st.dictionaries(SIDES, st.dictionaries(TEXT, st.floats(allow_nan=False), max_size=2)),
+    rewards=st.dictionaries(SIDES, st.dictionaries(TEXT, st.floats(allow_nan=False, allow_infinity=False), max_size=2)),
     agent=TEXT,
     trial=st.integers(0, 9),
     seed=st.none() | st.integers(0, 2**63),

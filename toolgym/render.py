@@ -13,16 +13,19 @@ from toolgym.messages import Message
 if TYPE_CHECKING:
     from rich.console import Console
 
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and newline, those that turn the direction of text, and halves of surrogate pairs."""
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\ud800-\udfff]"
+)
+"""Control characters but tab and newline, those that turn the direction of text, break lines or are not seen at all,
+and halves of surrogate pairs."""
 _STYLES = {"assistant": "cyan", "user": "green", "tool": "dim", "system": "magenta"}
 
 
-def harmless(text: str) -> str:
+def printable(text: str) -> str:
     r"""A text of unknown origin for a terminal: what would move its cursor or break its encoding stands as an escape.
 
     Example:
-        >>> print(harmless("\x1b[2J, and [bold] as it stands"))
+        >>> print(printable("\x1b[2J, and [bold] as it stands"))
         \x1b[2J, and [bold] as it stands
     """
     return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
@@ -75,7 +78,7 @@ def write_message(
     style = "red" if message.error else _STYLES[message.role]
     if whole and message.role == "tool" and message.content:
         message = replace(message, content=readable(message.content, console.width))
-    text = harmless(line(message, width=0 if whole else 600, notes=notes))
+    text = printable(line(message, width=0 if whole else 600, notes=notes))
     console.print(Text(text if number is None else f"{number:>3} {text}", style=style))
 
 

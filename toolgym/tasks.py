@@ -15,10 +15,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from toolgym.errors import TaskError, UnknownNameError
 from toolgym.messages import AgentID
+from toolgym.strict_json import parse, read_bytes
 
 RewardType: TypeAlias = Literal["DB", "ENV_ASSERTION", "NL_ASSERTION", "ACTION", "COMMUNICATE"]
 
@@ -272,6 +273,10 @@ class TaskSet:
         return self._by_id[task_id]
 
 
+LARGEST_FILE = 1 << 30
+"""Bytes of a file of tasks, at most."""
+
+
 def read_tasks(path: Path) -> list[Task]:
     """Read a file with one task a line.
 
@@ -281,12 +286,11 @@ def read_tasks(path: Path) -> list[Task]:
     if not path.is_file():
         raise TaskError(f"there is no task file {str(path)!r}")
     tasks: list[Task] = []
-    if path.stat().st_size == 0:
-        return tasks
-    for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
+    content = read_bytes(path, LARGEST_FILE)
+    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), 1):
         try:
-            tasks.append(Task.model_validate_json(line))
-        except ValidationError as error:
+            tasks.append(Task.model_validate(parse(line)))
+        except (ValueError, RecursionError) as error:  # pydantic's is a ValueError
             raise TaskError(f"{path}, line {number}: {error}") from error
     return tasks
 

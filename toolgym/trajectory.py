@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall
 from toolgym.patterns import Injection
+from toolgym.strict_json import parse
 
 Termination: TypeAlias = Literal[
     "user_stop",
@@ -225,8 +226,17 @@ class Trajectory:
         return sum(usage.cost_usd or 0.0 for usage in self.usage.values())
 
     def to_json(self) -> str:
-        """The trajectory as one line of ASCII JSON, fields at their default left out."""
-        return json.dumps({"format": FORMAT, **_plain(self)})
+        """The trajectory as one line of ASCII JSON, fields at their default left out.
+
+        Raises:
+            DataError: If a number in it is NaN or infinite, such as a reward: JSON has none.
+        """
+        try:
+            return json.dumps({"format": FORMAT, **_plain(self)}, allow_nan=False)
+        except ValueError as error:
+            raise DataError(
+                f"the trajectory of {self.task_id!r} cannot be written: {error}; see its rewards"
+            ) from error
 
     @classmethod
     def from_json(cls, line: str) -> Trajectory:
@@ -236,7 +246,7 @@ class Trajectory:
             DataError: If the line is not such a trajectory.
         """
         try:
-            data = json.loads(line)
+            data = parse(line)
             if data.pop("format", None) != FORMAT:
                 raise DataError(f"not a trajectory of format {FORMAT}")
             data["messages"] = tuple(_message(message) for message in data["messages"])

@@ -19,7 +19,7 @@ DOMAIN = Domain(
     policy=(_HERE / "policy.md").read_text(encoding="utf-8"),
     schemas=_SCHEMAS,
     toolkits={"assistant": MockTools, "user": MockUserTools},
-    worlds=WorldStore(_SCHEMAS, (_HERE / "tasks" / "worlds",)),
+    worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
     workshop=MockWorkshop(),
 )

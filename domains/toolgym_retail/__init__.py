@@ -24,7 +24,7 @@ DOMAIN = Domain(
     policy=(_HERE / "policy.md").read_text(encoding="utf-8"),
     schemas=_SCHEMAS,
     toolkits={"assistant": RetailTools},
-    worlds=WorldStore(_SCHEMAS, (_HERE / "tasks" / "worlds",)),
+    worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
     customer=Customer,
     oracle=Oracle,

@@ -7,7 +7,7 @@ A task goes through :data:`STAGES` in order and stops at the first that it fails
 from toolgym.certificates.funnel import certified, certify
 from toolgym.certificates.report import Failure, Report, Tally
 from toolgym.certificates.seen import Seen
-from toolgym.certificates.shipped import MAX_REFUSALS, check, too_many_refusals
+from toolgym.certificates.shipped import MAX_REFUSALS, check, check_pool, too_many_refusals
 from toolgym.certificates.stages import STAGES, Context, Stage
 from toolgym.entity import digest_of
 
@@ -23,6 +23,7 @@ __all__ = [
     "certified",
     "certify",
     "check",
+    "check_pool",
     "digest_of",
     "too_many_refusals",
 ]

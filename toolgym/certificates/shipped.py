@@ -64,6 +64,61 @@ def check(domain: Domain, split: str | None = None, *, progress: Callable[[], No
     return merged(reports)
 
 
+def check_pool(domain: Domain, pool: Domain, split: str, *, progress: Callable[[], None] | None = None) -> Report:
+    """Check tasks that were made, by whomever: those of a pool.
+
+    Beside the stages of :func:`~toolgym.certificates.funnel.certify`, with the worlds of the domain's own splits apart:
+
+    - ``certificate``: a certificate that a task carries is of this task, and not of another or of what it was before.
+    - ``ids`` and ``refusals``: see :func:`check`.
+    - ``worlds``: each world of the pool is there, and is what its digest says; none is one of the domain's other splits
+      than ``train``. Counted in worlds.
+
+    Args:
+        domain: The domain with its own tasks.
+        pool: The domain over the pool's tasks, and with its worlds.
+        split: What the pool's tasks are called there.
+        progress: Called after each task.
+    """
+    tasks = pool.tasks[split]
+    ours = {name: {task.world for task in domain.tasks[name]} for name in domain.tasks.splits()}
+    worlds = dict.fromkeys(task.world for task in tasks)
+    failed = []
+    for world in worlds:
+        shared = [name for name, of_split in ours.items() if name != "train" and world in of_split]
+        if shared and domain.data == "toolgym":
+            failed.append(Failure(None, "worlds", f"{world[:16]} is a world of the split {shared[0]!r}"))
+            continue
+        try:
+            pool.worlds.get(world)
+        except DataError as error:
+            failed.append(Failure(None, "worlds", str(error)))
+    apart = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.data == "toolgym" else ()
+    report = certify(pool, tasks, apart=apart, progress=progress)
+    chosen = {split: tasks}
+    return merged(
+        [
+            report,
+            _check_keys(tasks),
+            _check_ids(pool, chosen),
+            _report("worlds", len(worlds) - len(failed), failed),
+            _check_refusals(pool, chosen),
+        ]
+    )
+
+
+def _check_keys(tasks: Sequence[Task]) -> Report:
+    carrying = [task for task in tasks if task.certificate is not None]
+    if not carrying:
+        return _not_checked(certificate="no task carries a certificate")
+    failed = [
+        Failure(task.id, "certificate", f"its certificate is of the key {task.certificate.key}, it now has {task.key}")
+        for task in carrying
+        if task.certificate is not None and task.certificate.key != task.key
+    ]
+    return _report("certificate", len(carrying) - len(failed), failed)
+
+
 def too_many_refusals(domain: Domain, tasks: Sequence[Task]) -> str | None:
     """Why a set of tasks holds too many refusals, or None.
 

@@ -34,6 +34,6 @@ def main() -> None:
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception:
-        traceback.print_exc()
+        remark(traceback.format_exc().rstrip())
         remark("toolgym: this is a bug of toolgym or of a plug-in; please report it with the lines above")
         sys.exit(70)

@@ -215,8 +215,9 @@ def _written(folder: Path) -> tuple[int, int] | None:
 def _place(domain: Domain, name: str | None, pool: Path | None) -> tuple[str, Path]:
     """Which curriculum, and its folder."""
     from toolgym.curricula.folder import STATE, read_saved
+    from toolgym.names import place_in
 
-    folder = pool if pool is not None else Path("pools") / f"{domain.name}-{name or 'sentinel'}"
+    folder = pool if pool is not None else place_in(Path("pools"), f"{domain.name}-{name or 'sentinel'}", "pool")
     if name is None and (folder / STATE).exists():
         return read_saved(folder).curriculum, folder
     return name or "sentinel", folder

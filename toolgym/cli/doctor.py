@@ -73,6 +73,7 @@ def _domain(name: str) -> str:
         world = domain.worlds.get(digest)
         if world.checksum() != digest:
             raise ValueError(f"the world {digest[:16]} does not hold what its digest says")
+    domain.worlds.check_shipped()
     for task in tasks:
         prepare(domain, task)
     return f"{len(tasks)} embedded tasks in {len(worlds)} worlds, {_tools(domain)} tools"

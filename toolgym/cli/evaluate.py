@@ -109,6 +109,7 @@ def evaluate(
     """
     from toolgym.errors import DataError
     from toolgym.models import Throttle
+    from toolgym.names import place_in
     from toolgym.prompts import wording_of
     from toolgym.registration import default_user
     from toolgym.rollouts import Settings, check_players, opened, plan_run, trials_held
@@ -133,7 +134,7 @@ def evaluate(
 
         check_results(tau2_results, made, tasks)
     title = name or _fresh_name(runs, domain)
-    folders = {each: runs / f"{title}-{each}" for each in agents}
+    folders = {each: place_in(runs, f"{title}-{each}", "run") for each in agents}
     if resume and not any(folder.exists() for folder in folders.values()):
         raise DataError(f"there is no run {title!r} in {str(runs)!r} to continue")
     of = {each: _models_of(each, models) for each in agents}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +45,10 @@ NoGreeting = Annotated[
 ]
 
 
+LARGEST_SETTINGS = 1 << 20
+"""Bytes of a file of settings, at most."""
+
+
 def model_settings(
     role: str, model: str | None, base_url: str | None, args: str | None, *, greeting: bool = True
 ) -> ModelSettings | None:
@@ -65,6 +68,7 @@ def model_settings(
 
     from toolgym.errors import DataError
     from toolgym.models import ModelSettings
+    from toolgym.strict_json import read_bytes
 
     if model is None:
         for name, value in (("base-url", base_url), ("args", args)):
@@ -78,9 +82,9 @@ def model_settings(
         given = _object(f"--{role}-model", model)
     elif model.endswith(".json"):
         try:
-            given = _object(model, Path(model).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"--{role}-model {model!r} cannot be read: {error}") from error
+            given = _object(model, read_bytes(Path(model), LARGEST_SETTINGS))
+        except DataError as error:
+            raise DataError(f"--{role}-model: {error}") from error
     if base_url is not None:
         given["base_url"] = base_url
     if not greeting:
@@ -160,31 +164,30 @@ def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | N
 def recorded(settings: ModelSettings) -> dict[str, Any]:
     """The settings as a run's manifest has them.
 
-    The values of headers and of a query, which may be secret, are digests, and an endpoint that comes from the
-    environment is there too: a run goes on with equal ones only.
+    What may be secret is a digest, and an endpoint that comes from the environment is there too: a run goes on with
+    equal ones only.
     """
     from toolgym.models.connections import address, shown
+    from toolgym.models.secrets import masked
 
-    plain = settings.model_dump(mode="json", exclude_defaults=True)
+    plain: dict[str, Any] = settings.model_dump(mode="json", exclude_defaults=True)
     if settings.base_url is None:
         plain["base_url"] = shown(address(settings))
-    for name in ("extra_headers", "extra_query"):
-        if values := settings.arguments.get(name):
-            plain["arguments"][name] = {key: _digest(value) for key, value in values.items()}
-    return plain
+    key = os.environ.get(settings.api_key_env, "").strip()
+    return {
+        name: value if name in ("model", "api_key_env", "tool_format") else masked(value, [key] if key else ())
+        for name, value in plain.items()
+    }
 
 
-def _digest(value: object) -> str:
-    return f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
-
-
-def _object(name: str, text: str) -> dict[str, Any]:
+def _object(name: str, text: str | bytes) -> dict[str, Any]:
     from toolgym.errors import DataError
+    from toolgym.strict_json import parse
 
     try:
-        value = json.loads(text)
+        value = parse(text)
     except ValueError as error:
-        raise DataError(f"{name} is not JSON: {error}: {text[:120]}") from error
+        raise DataError(f"{name} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {text[:120]}')
+        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {value!r:.120}')
     return value

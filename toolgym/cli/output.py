@@ -13,12 +13,12 @@ from textwrap import fill
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer import rich_utils
 
 from toolgym.cli.completion import domains
-from toolgym.render import harmless
+from toolgym.render import printable
+from toolgym.terminal import Terminal
 
 DomainName = Annotated[
     str, typer.Argument(metavar="DOMAIN", autocompletion=domains, help="The domain, such as mock or retail.")
@@ -42,8 +42,8 @@ def _width(stream: TextIO) -> int | None:
 
 
 rich_utils.MAX_WIDTH = _width(sys.stdout)  # of typer's help
-console = Console(width=_width(sys.stdout))
-errors = Console(width=_width(sys.stderr), stderr=True)
+console = Terminal(width=_width(sys.stdout))
+errors = Terminal(width=_width(sys.stderr), stderr=True)
 _wraps = sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
@@ -52,19 +52,19 @@ def say(text: str, style: str = "") -> None:
 
     It is wrapped between words, on a terminal or where COLUMNS is set; a word such as a path is never broken.
     """
-    console.print(Text(_filled(harmless(text)), style=style), soft_wrap=True)
+    console.print(Text(_filled(printable(text)), style=style), soft_wrap=True)
 
 
 def fact(name: str, text: str, column: int = 12) -> None:
     """A line that begins with a name; what is said of it begins in a column, also where it is wrapped."""
-    shown = Text(_filled(f"{name:<{column}}{harmless(text)}", " " * column))
+    shown = Text(_filled(f"{name:<{column}}{printable(text)}", " " * column))
     shown.stylize("bold", 0, column)
     console.print(shown, soft_wrap=True)
 
 
 def rule(title: str, style: str = "rule.line") -> None:
     """A line across the output with a title in it, or below the title where it is too long."""
-    text = Text(harmless(title))
+    text = Text(printable(title))
     if text.cell_len + 4 > console.width:
         say(title)
         text = Text()
@@ -73,7 +73,7 @@ def rule(title: str, style: str = "rule.line") -> None:
 
 def remark(text: str, style: str = "") -> None:
     """A line on standard error, wrapped between words on a terminal alone."""
-    text = harmless(text)
+    text = printable(text)
     errors.print(Text(_wrapped(text, errors.width) if errors.is_terminal else text, style=style), soft_wrap=True)
 
 

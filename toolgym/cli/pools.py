@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,27 +153,22 @@ def pool_contents(folder: Path) -> dict[str, Any]:
 
 def _report(path: Path) -> Any:
     from toolgym.errors import DataError
+    from toolgym.strict_json import read_json
 
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return read_json(path)
+    except DataError as error:
         raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
 
 
 def _played(folder: Path) -> tuple[str | None, str | None]:
     """The domain and the data of the trajectories beside tasks, if there are any."""
-    from toolgym.runs.files import TRAJECTORIES
-    from toolgym.trajectory import Trajectory
+    from toolgym.runs.files import TRAJECTORIES, read_lines
 
-    try:
-        with (folder / TRAJECTORIES).open(encoding="utf-8") as file:
-            first = file.readline()
-    except FileNotFoundError:
+    if not (folder / TRAJECTORIES).exists():
         return None, None
-    if not first.strip():
-        return None, None
-    row = Trajectory.from_json(first)
-    return row.domain, row.data
+    row = next(read_lines(folder / TRAJECTORIES), None)
+    return (None, None) if row is None else (row[0].domain, row[0].data)
 
 
 def _target(task: Task) -> tuple[str, ...]:
@@ -184,10 +178,7 @@ def _target(task: Task) -> tuple[str, ...]:
 
 def _placed(domain: Domain, folder: Path) -> Domain:
     """The domain with the worlds of a pool beside its own."""
-    from toolgym.database import WorldStore
-
-    folders = (folder / WORLDS, *domain.worlds.folders)
-    return domain.with_data(worlds=WorldStore(domain.schemas, folders, lazy=domain.worlds.lazy))
+    return domain.with_data(worlds=domain.worlds.beside(folder / WORLDS))
 
 
 def _pool(domain: Domain, folder: Path) -> Pool:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from toolgym.cli.output import errors, remark
-from toolgym.render import harmless
+from toolgym.render import printable
 
 if TYPE_CHECKING:
     from rich.progress import Task as Bar
@@ -36,7 +36,7 @@ class Waiting(ProgressColumn):
         text = f"{recent.number} {'retry' if recent.number == 1 else 'retries'}"
         if recent.wait_s:
             text += f", waiting {recent.wait_s:.0f} s"
-        return Text(harmless(f"{text}: {recent.why[:60]}"))
+        return Text(printable(f"{text}: {recent.why[:60]}"))
 
 
 def show_play(run: Run, plan: Plan, play: Callable[..., None], title: str, throttle: Throttle) -> None:

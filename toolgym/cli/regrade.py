@@ -116,6 +116,7 @@ def regrade(
     was graded by other gold calls than its tasks have, nothing is compared: gold unknown, and exit 1 too. With --write,
     neither is an error.
     """
+    from toolgym.names import place_in
     from toolgym.registration import make_judge
 
     model = model_settings("judge", judge_model, judge_base_url, judge_args)
@@ -123,7 +124,7 @@ def regrade(
     referee = make_judge(chosen, model) if chosen is not None else None
     recorded = _from_file(Path(source), fresh_tasks) if Path(source).is_file() else _from_run(source, runs, fresh_tasks)
     ask_first({"judge": model})
-    folder = None if write is None else runs / write
+    folder = None if write is None else place_in(runs, write, "run")
     compared = grade_again(recorded, folder, referee)
     if as_json:
         print_json(

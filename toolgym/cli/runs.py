@@ -19,6 +19,7 @@ from toolgym.cli.completion import run_names
 from toolgym.cli.figures import VoidTrials, refusal
 from toolgym.cli.output import AsJson, fact, print_json, say
 from toolgym.cli.tables import Column, Table, numeric
+from toolgym.render import printable
 
 if TYPE_CHECKING:
     from toolgym.tools import Tool
@@ -105,11 +106,14 @@ def query_runs(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, such as 'select * from episodes limit 5'.")],
     runs: Runs = Path("runs"),
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, help="How long it may take, reading included.")] = 300,
+    memory: Annotated[int, typer.Option(min=256, help="Megabytes it may use; an answer, a quarter.")] = 4096,
     as_json: AsJson = False,
 ) -> None:
     """Ask runs by SQL: DuckDB over the tables episodes, messages, calls, rewards, checks and injected.
 
-    A query cannot change anything, and reads nothing but these tables. One that fails lists their columns.
+    A query cannot change anything, and reads nothing but these tables. One that fails lists their columns. Moments with
+    a time zone are in UTC.
     """
     from toolgym.errors import DataError
     from toolgym.runs import query
@@ -119,15 +123,16 @@ def query_runs(
     folders = [find_run(name, runs) for name in names]
     short = {folder.name: folder for folder in folders}
     labelled = short if len(short) == len(folders) else {str(folder): folder for folder in folders}
-    answer = query(labelled, sql, tools=tools_of)
+    answer = query(labelled, sql, tools=tools_of, seconds=seconds, memory=memory << 20)
     if as_json:
         headings = _different(answer.columns)
         rows = [dict(zip(headings, map(_json_value, row), strict=True)) for row in answer.rows]
         print_json({"columns": headings, "rows": rows})
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows(map(_exactly, row) for row in answer.rows)
+        shown = _for_terminal if sys.stdout.isatty() else _exactly
+        writer.writerow(map(shown, answer.columns))
+        writer.writerows(map(shown, row) for row in answer.rows)
     else:
         _print_rows(answer.columns, answer.rows)
 
@@ -276,13 +281,20 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    value = _json_value(value)
     if isinstance(value, float):
         return f"{value:.6g}"
+    value = _json_value(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _for_terminal(value: Any) -> Any:
+    value = _exactly(value)
+    return printable(value) if isinstance(value, str) else value
+
+
 def _exactly(value: Any) -> Any:
+    if isinstance(value, Decimal | float):
+        return value
     value = _json_value(value)
     return value if value is None or isinstance(value, str | float) else json.dumps(value, ensure_ascii=False)
 
@@ -294,11 +306,13 @@ def _json_value(value: Any) -> Any:
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, dict):
-        return {str(key): _json_value(item) for key, item in value.items()}
+        return {str(_json_value(key)): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_json_value(item) for item in value]
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("ascii", "backslashreplace")
     return float(value) if isinstance(value, Decimal) else str(value)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from toolgym.cli.output import console, rule, say
-from toolgym.render import harmless
+from toolgym.render import printable
 
 TABLES = 3
 """How many tables the columns of one may be divided among."""
@@ -82,7 +82,7 @@ class Table:
 
     def add(self, *cells: str | Text, style: str = "") -> None:
         """Add a row. A text is of unknown origin: markup in it means nothing. Cells missing at the end are empty."""
-        row = [Text(harmless(cell)) if isinstance(cell, str) else cell for cell in cells]
+        row = [Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells]
         self.rows.append((row + [Text()] * (len(self.columns) - len(row)), style))
 
     def print(self) -> None:

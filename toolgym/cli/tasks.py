@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.completion import agents
 from toolgym.cli.output import AsJson, Data, DomainName, console, errors, print_json, rule, say
+from toolgym.cli.pools import SPLIT, over_pool
 from toolgym.cli.synthesize import synthesize
 from toolgym.cli.tables import Table, numeric, prose
+
+if TYPE_CHECKING:
+    from toolgym.certificates import Report
 
 app = typer.Typer(help="Look at tasks, check them, and make new ones.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
@@ -101,33 +107,52 @@ def check_tasks(
     domain: DomainName,
     split: Annotated[str | None, typer.Option(help="Only this split, against all the others.")] = None,
     data: Data = "toolgym",
+    pool: Annotated[Path | None, typer.Option(help="Check the tasks of this folder instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the tasks of a domain: compute every certificate anew; exit 1 if something does not hold.
+    """Check the tasks of a domain, or of a pool: compute every certificate anew; exit 1 if something does not hold.
 
-    A task stops at the first stage that it fails, so fewer and fewer come to the later ones.
+    A task stops at the first stage that it fails, so fewer and fewer come to the later ones. The worlds of a pool are
+    read whole and compared with the digests that name them.
     """
-    from toolgym.certificates import check
+    from toolgym.certificates import Failure, Report, Tally, check, check_pool
+    from toolgym.errors import DataError, WorldError
     from toolgym.registration import make_domain
 
     made = make_domain(domain, data)
-    total = len(made.tasks[split]) if split is not None else sum(1 for _ in made.tasks)
+    if pool is None:
+        total = len(made.tasks[split]) if split is not None else sum(1 for _ in made.tasks)
+        run, title = partial(check, made, split), f"{domain} · {split or 'all splits'} · {data} data"
+    else:
+        if split is not None:
+            raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
+        title = f"{domain} · {pool} · {data} data"
+        try:
+            over = over_pool(made, pool)
+        except WorldError as error:
+            lost = Report(0, {"worlds": Tally(0, 1)}, (Failure(None, "worlds", str(error)),), {}, {})
+            _print_report(lost, title, as_json)
+            raise typer.Exit(1) from error
+        total, run = len(over.tasks[SPLIT]), partial(check_pool, made, over, SPLIT)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task(domain, total=total)
-        report = check(made, split, progress=lambda: progress.advance(bar))
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        title = f"{domain} · {split or 'all splits'} · {data} data · {report.tasks} tasks"
-        table = Table("stage", *numeric("passed", "failed"), title=title)
-        for name, tally in report.stages.items():
-            table.add(name, str(tally.passed), str(tally.failed))
-        table.print()
-        for name, why in report.not_checked.items():
-            say(f"{name}: not checked: {why}")
-        for failure in report.failed:
-            where = f"{failure.task}: " if failure.task is not None else ""
-            say(f"{where}{failure.stage}: {failure.reason}", style="red")
+        report = run(progress=lambda: progress.advance(bar))
+    _print_report(report, title, as_json)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _print_report(report: Report, what: str, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_dict())
+        return
+    table = Table("stage", *numeric("passed", "failed"), title=f"{what} · {report.tasks} tasks")
+    for name, tally in report.stages.items():
+        table.add(name, str(tally.passed), str(tally.failed))
+    table.print()
+    for name, why in report.not_checked.items():
+        say(f"{name}: not checked: {why}")
+    for failure in report.failed:
+        where = f"{failure.task}: " if failure.task is not None else ""
+        say(f"{where}{failure.stage}: {failure.reason}", style="red")

@@ -23,12 +23,15 @@ from toolgym.curriculum import RefreshReport
 from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
 from toolgym.runs.files import locked, replace_whole
+from toolgym.strict_json import read_json
 
 STATE, ROUNDS, REPORT, FAILURES = "curriculum.json", "rounds", "report.json", "failures.jsonl"
 TASKS = "tasks.jsonl"
 """What ``toolgym tasks synthesize`` writes instead of a state: tasks that are played, and nothing to go on from."""
 LOCK = ".lock"
 """Is there while a process writes into the folder."""
+LARGEST_STATE = 1 << 30
+"""Bytes of ``curriculum.json``, at most: worlds may be packed in it."""
 FORMAT = 1
 """The layout of ``curriculum.json``."""
 
@@ -86,7 +89,7 @@ def read_saved(folder: str | Path) -> Saved:
             what = "its tasks are played by `toolgym eval --pool`, but no curriculum goes on from it"
         raise DataError(f"{str(folder)!r} holds no curriculum: {what}; name a folder that a refresh wrote")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path, LARGEST_STATE)
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}")
         saved = Saved(**content)

@@ -8,15 +8,22 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from toolgym.certificates.entities import rows_of
 from toolgym.database import Database
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
 from toolgym.errors import DataError, WorldError
+from toolgym.names import place_in
+from toolgym.strict_json import parse
 
 WORLDS = "worlds"
 """The folder of world files in that of a curriculum."""
+
+
+LARGEST = 1 << 30
+"""Bytes of a packed text, at most."""
 
 
 def pack(text: str) -> str:
@@ -36,8 +43,13 @@ def unpack(text: str) -> str:
         DataError: If it is not that.
     """
     try:
-        return zlib.decompress(base64.b64decode(text, validate=True)).decode()
-    except (binascii.Error, zlib.error, ValueError) as error:
+        reader = zlib.decompressobj()
+        content = reader.decompress(base64.b64decode(text, validate=True), LARGEST)
+        if not reader.eof:
+            what = f"it holds more than {LARGEST >> 20} MB" if reader.unconsumed_tail else "it is cut off"
+            raise ValueError(what)
+        return content.decode()
+    except (binascii.Error, zlib.error, ValueError, TypeError) as error:
         raise DataError(f"a packed part of this state cannot be read: {error}") from error
 
 
@@ -91,9 +103,9 @@ def unpack_worlds(domain: Domain, worlds: Mapping[str, str | None], folder: Path
         if _known(domain, digest):
             continue
         if packed is not None:
-            database = Database.build(domain.schemas, json.loads(unpack(packed)))
+            database = Database.build(domain.schemas, _rows(packed))
         elif folder is not None:
-            database = Database.open(folder / WORLDS / file_name(digest), domain.schemas)
+            database = Database.open(place_in(folder / WORLDS, file_name(digest), "world"), domain.schemas)
         else:
             raise WorldError(
                 f"the world {digest[:16]}… is a file in the folder of the curriculum that this state is from; give the "
@@ -102,6 +114,13 @@ def unpack_worlds(domain: Domain, worlds: Mapping[str, str | None], folder: Path
         if database.world != digest:
             raise WorldError(f"the state names the world {digest[:16]}…, and what it holds is {database.world[:16]}…")
         domain.worlds.add(database)
+
+
+def _rows(packed: str) -> Any:
+    try:
+        return parse(unpack(packed))
+    except ValueError as error:
+        raise DataError(f"a packed world of this state cannot be read: {error}") from error
 
 
 def _known(domain: Domain, digest: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from toolgym.database.content import Digest, check_file, read_file
 from toolgym.database.records import FrozenDict, Record, canonical, encode
 from toolgym.database.schema import SINGLE, Schema
 from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry, is_key
@@ -115,24 +115,36 @@ class Database:
         *,
         lazy: bool = False,
         cache: int = 4096,
+        trusted: bool = False,
     ) -> Database:
-        """Open a world file.
+        """Open a world file: one that anybody may have made, unless it is said to be trusted.
+
+        Nothing of the file is run. It is read whole, within bounds of time and memory, and its content compared with
+        the digest that is written in it. A lazy world's file that this process has read so is not read again.
 
         Args:
             path: A file that :meth:`save` wrote.
             schemas: The tables of each side.
             lazy: Read records from the file when they are needed, instead of all of them now.
             cache: How many decoded records a lazy world keeps, at least 1.
+            trusted: The file came with an installed package, whose code runs here anyway: its content is taken for what
+                it says it is.
 
         Raises:
-            WorldError: If the file is missing, not a world, or holds other tables than the schemas have.
+            WorldError: If the file is missing, not a world, holds anything but the tables that the schemas have, or was
+                altered.
         """
         path = Path(path)
-        if not path.is_file():
-            raise WorldError(f"there is no world file {str(path)!r}")
-        lazily = Lazy(path, schemas, cache)
-        digest = lazily.digest
-        return cls(lazily if lazy else lazily.load(), schemas, digest)
+        if trusted:
+            lazily = Lazy(path, schemas, cache)
+            return cls(lazily if lazy else lazily.load(), schemas, lazily.digest)
+        if not lazy:
+            digest, resident = read_file(path, schemas, keep=True)
+            return cls(resident, schemas, digest)
+        if cache < 1:
+            raise ValueError(f"cache must be at least 1, got {cache}")
+        digest = check_file(path, schemas)
+        return cls(Lazy(path, schemas, cache, checked=check_file), schemas, digest)
 
     def save(self, path: str | Path) -> None:
         """Write the world to a DuckDB file that any DuckDB from 1.4 on opens; an existing file is replaced whole."""
@@ -222,10 +234,10 @@ def _items(data: Any, kind: str, key: str | None) -> Iterator[tuple[str, Any]]:
 
 
 def _content_digest(source: Source, schemas: Mapping[AgentID, Schema], *, live: bool = False) -> str:
-    """sha256 over every record in insertion order. ``live`` encodes decoded records again instead of their text."""
-    sha = hashlib.sha256()
+    """The content digest of a source. ``live`` encodes decoded records again instead of their text."""
+    digest = Digest()
     for side, schema in schemas.items():
         for table in schema.tables:
             for key, text in source.rows(side, table.name, live=live):
-                sha.update(encode([side, table.name, key, text]).encode())
-    return sha.hexdigest()
+                digest.add(side, table.name, key, text)
+    return str(digest)

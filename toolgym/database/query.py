@@ -1,20 +1,25 @@
-"""Read-only SQL over an episode's state: the base's tables with the episode's changes laid over them."""
+"""Read-only SQL over an episode's state: the base's tables with the episode's changes laid over them.
+
+A query runs in a process of its own (:mod:`toolgym.database.bounded`), one for all worlds of this process and one query
+at a time, so that whatever it does stays within :data:`MEMORY` and :data:`SECONDS`.
+"""
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
+import pickle
 import threading
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
+from toolgym.database.bounded import BoundedProcess, StoppedError
+from toolgym.database.engine import Changes
 from toolgym.database.records import encode
-from toolgym.database.schema import Table
 from toolgym.database.sources import is_key
-from toolgym.database.worldfile import FAST, fill, insert
 from toolgym.errors import QueryError
 from toolgym.messages import AgentID
 
@@ -22,166 +27,109 @@ if TYPE_CHECKING:
     from toolgym.database.base import Database
     from toolgym.database.session import Session
 
-MEMORY = "2GB"
-"""What a world's query engine may use; nothing is spilled to disk."""
+MEMORY = 2 << 30
+"""Bytes that a query may use beside its world; nothing is spilled to disk."""
 SECONDS = 30.0
 """After that long a query is interrupted."""
-MAX_SELECTS = 12
-"""How deep SELECTs may be nested."""
-_FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
-_TAKEN = """
-SELECT 1 FROM duckdb_views() WHERE lower(view_name) = $name AND schema_name <> 'information_schema'
-UNION ALL SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = $name
-UNION ALL SELECT 1 WHERE starts_with($name, 'base ') OR starts_with($name, 'changed ')
-"""
-_REFUSED = frozenset({"json_serialize_plan", "json_serialize_sql", "json_deserialize_sql", "query", "query_table"})
-"""Functions that look at other SQL than the query's own."""
+ANSWER = 1 << 28
+"""Bytes that an answer may have, about."""
+LOADING = 600.0
+"""Seconds that it may take to make one table of a world known to the process."""
 _SQL_TYPES = {str: "VARCHAR", float: "DOUBLE", int: "BIGINT", bool: "BOOLEAN"}
 _JSON_TYPES = {
     float: "'DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT'",
     int: "'BIGINT', 'UBIGINT'",
     bool: "'BOOLEAN'",
 }
-_ENGINES: WeakKeyDictionary[Database, tuple[int, Any]] = WeakKeyDictionary()
-_LOCK = threading.Lock()
+_PROCESS = BoundedProcess()
+_LOADED: WeakKeyDictionary[Database, tuple[int | None, int]] = WeakKeyDictionary()
+"""In which process a world was loaded, and its number there."""
+_GONE: list[int] = []
+_NUMBERS = itertools.count()
+_LOCK = threading.RLock()
 
 
 def run_query(
     session: Session, side: AgentID, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None
 ) -> list[tuple[Any, ...]]:
     """See :meth:`toolgym.database.session.Session.query`."""
-    import duckdb
-
     if side not in session.base.schemas:
         raise QueryError(f"the side {side!r} has no tables; there are {sorted(session.base.schemas)}")
     schema = session.base.schemas[side]
-    cursor = _engine(session.base).cursor()  # a cursor of its own: temporary views are seen by no other query
+    columns = {
+        table.name: ", ".join(_column(name, field.annotation) for name, field in table.model.model_fields.items())
+        for table in schema.tables
+    }
+    batches: list[list[tuple[Any, ...]]] = []
     try:
         sql.encode()
-        used = _check(cursor, sql, schema.by_name)
-        for name in used:
-            _lay_over(cursor, session, side, schema.by_name[name])
-        clock = threading.Timer(SECONDS, cursor.interrupt)
-        clock.start()
-        try:
-            rows: list[tuple[Any, ...]] = cursor.execute(sql, parameters or []).fetchall()
-        finally:
-            clock.cancel()
-    except QueryError:
-        raise
-    except (duckdb.Error, RuntimeError, TypeError, ValueError, OverflowError) as error:
-        # besides DuckDB's own errors: values and texts that it cannot take, such as lone surrogates
+        with _LOCK:
+            _PROCESS.call(
+                "toolgym.database.engine:select",
+                _world(session.base),
+                side,
+                columns,
+                sql,
+                parameters,
+                SECONDS,
+                ANSWER,
+                seconds=SECONDS,
+                memory=MEMORY,
+                take=batches.append,
+                answer=lambda table: _changes(session, side, table),
+            )
+    except StoppedError as error:
+        raise QueryError(f"the query was stopped: {error}") from error
+    except (UnicodeError, TypeError, AttributeError, pickle.PicklingError) as error:
         raise QueryError(f"the query failed: {error}") from error
-    finally:
-        cursor.close()
-    return rows
+    return [row for batch in batches[1:] for row in batch]
 
 
-def _engine(base: Database) -> Any:
-    """One in-memory DuckDB a world and process, locked against files and settings."""
-    import duckdb
-
-    with _LOCK:
-        process, connection = _ENGINES.get(base, (0, None))
-        if process == os.getpid():
-            return connection
-        config = {**FAST, "memory_limit": MEMORY, "temp_directory": ""}
-        connection = duckdb.connect(":memory:", config=config)
-        for side, schema in base.schemas.items():
-            for table in schema.tables:
-                name = f'"base {side} {table.name}"'
-                connection.execute(f"CREATE TABLE {name} (position BIGINT, key VARCHAR, record VARCHAR)")
-                rows = list(base.source.rows(side, table.name))
-                fill(connection, name, zip(*rows, strict=True) if rows else ())
-        for setting in (
-            "enable_external_access=false",
-            "autoinstall_known_extensions=false",
-            "autoload_known_extensions=false",
-            "lock_configuration=true",
-        ):
-            connection.execute(f"SET {setting}")
-        _ENGINES[base] = (os.getpid(), connection)
-        return connection
+def _world(base: Database) -> int:
+    """The number of a world in the process, once it is there."""
+    process, number = _LOADED.get(base, (None, 0))
+    if process is not None and process == _PROCESS.id:
+        return number
+    if process is None:
+        number = next(_NUMBERS)
+        finalize(base, _GONE.append, number)
+    gone, _GONE[:] = list(_GONE), []
+    _load("load", number, gone, f"{MEMORY >> 20}MiB")
+    for side, schema in base.schemas.items():
+        for table in schema.tables:
+            _load("load_table", number, f'"base {side} {table.name}"', list(base.source.rows(side, table.name)))
+    _load("finish", number)
+    _LOADED[base] = (_PROCESS.id, number)
+    return number
 
 
-def _check(cursor: Any, sql: str, tables: Mapping[str, Table]) -> list[str]:
-    """Names of the tables that the SQL reads, once it is known to be one SELECT over these alone."""
-    answer = json.loads(cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0])
-    if answer.get("error"):
-        raise QueryError(f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}")
-    statements = answer["statements"]
-    if _selects(statements) > MAX_SELECTS:
-        raise QueryError(f"SELECTs are nested more than {MAX_SELECTS} deep; DuckDB plans such a query for ever")
-    if len(statements) != 1:
-        raise QueryError(f"only one SELECT can be run here, got {len(statements)} statements")
-    known = {name.casefold(): name for name in tables}
-    named = {entry["key"].casefold() for node in _nodes(statements) for entry in node.get("map", ()) if "key" in entry}
-    for name in named - known.keys():  # a CTE of such a name could open a table behind the episode's changes
-        if cursor.execute(_TAKEN, {"name": name}).fetchone():
-            raise QueryError(f"a query cannot name its own table {name!r}; choose another name")
-    used = []
-    for node in _nodes(statements):
-        kind = node.get("type")
-        if node.get("function_name") in _REFUSED:
-            raise QueryError(f"the function {node['function_name']!r} is not allowed in a query")
-        if kind == "BASE_TABLE":
-            name, place = node["table_name"], node.get("schema_name") or node.get("catalog_name")
-            folded = name.casefold()
-            if place or (folded not in known and folded not in named):
-                shown = f"{place}.{name}" if place else name
-                raise QueryError(f"there is no table {shown!r}; this side has {sorted(tables)}")
-            if folded in known and known[folded] not in used:
-                used.append(known[folded])
-        elif kind == "TABLE_FUNCTION":
-            function = node["function"].get("function_name")
-            if function not in _FUNCTIONS:
-                raise QueryError(f"the table function {function!r} is not allowed; {sorted(_FUNCTIONS)} are")
-        elif kind == "SHOW_REF":
-            raise QueryError("SHOW, DESCRIBE and SUMMARIZE are not allowed; use a SELECT")
-    return used
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for item in value.values():
-            yield from _nodes(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _nodes(item)
-
-
-def _selects(value: Any) -> int:
-    """How deep SELECTs are nested."""
-    if isinstance(value, dict):
-        inner = max((_selects(item) for item in value.values()), default=0)
-        return inner + (value.get("type") == "SELECT_NODE")
-    return max((_selects(item) for item in value), default=0) if isinstance(value, list) else 0
-
-
-def _lay_over(cursor: Any, session: Session, side: AgentID, table: Table) -> None:
-    """A temporary view of the table as the episode has it, one column a field."""
-    changes = session.changed_records(side, table.name)
-    cursor.execute(f'CREATE TEMP TABLE "changed {table.name}" (position BIGINT, key VARCHAR, record VARCHAR)')
-    if changes:
-        for key in changes:
-            if not is_key(key):  # in a column it would bring the whole engine down
-                raise QueryError(f"{table.name} holds the key {key!r}, which SQL cannot hold: no text, or no Unicode")
-        rows = [
-            (-1 if record is None else session.position(side, table.name, key), key, record)
-            for key, record in changes.items()
-        ]
-        positions, keys, records = zip(*rows, strict=True)
-        texts = [None if record is None else encode(record) for record in records]
-        insert(cursor, f'"changed {table.name}"', [positions, keys, texts])
-    columns = ", ".join(_column(name, field.annotation) for name, field in table.model.model_fields.items())
-    cursor.execute(
-        f'CREATE TEMP VIEW "{table.name}" AS SELECT {columns}, '
-        "key AS _key, position AS _position, record::JSON AS _record FROM ("
-        f'SELECT * FROM memory.main."base {side} {table.name}" '
-        f'WHERE key NOT IN (SELECT key FROM temp.main."changed {table.name}") '
-        f'UNION ALL SELECT * FROM temp.main."changed {table.name}" WHERE record IS NOT NULL)'
+def _load(function: str, *arguments: Any) -> None:
+    _PROCESS.call(
+        f"toolgym.database.engine:{function}", *arguments, seconds=LOADING, memory=MEMORY, take=_nothing, kept=True
     )
+
+
+def _nothing(item: Any) -> None:
+    raise AssertionError(f"loading gives nothing back, and it gave {item!r}")
+
+
+def _changes(session: Session, side: AgentID, table: str) -> Changes:
+    """What an episode changed of a table."""
+    changes = session.changed_records(side, table)
+    for key in changes:
+        if not is_key(key):  # in a column it would bring the whole engine down
+            raise QueryError(f"{table} holds the key {key!r}, which SQL cannot hold: no text, or no Unicode")
+    return Changes(
+        [-1 if record is None else session.position(side, table, key) for key, record in changes.items()],
+        list(changes),
+        [None if record is None else encode(record) for record in changes.values()],
+    )
+
+
+def _forked() -> None:
+    """In a process that was forked from this one: another thread may have held the lock."""
+    global _LOCK
+    _LOCK = threading.RLock()
 
 
 def _column(name: str, annotation: Any) -> str:
@@ -206,3 +154,7 @@ def _scalar(annotation: Any) -> type | None:
     else:
         kinds = {annotation if isinstance(annotation, type) else None}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forked)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from toolgym.database.records import FrozenRecord, decode, encode
 from toolgym.database.schema import Schema
-from toolgym.database.worldfile import FORMAT, connect, shape
+from toolgym.database.worldfile import check_facts, connect, facts_of
 from toolgym.errors import WorldError
 
 
@@ -43,6 +43,8 @@ class Source(Protocol):
         """Index name, value and key of every entry."""
 
 
+Checked = Callable[[Path, Mapping[Any, Schema], str], object]
+"""Sees that a file holds the world of a digest."""
 Index = dict[str, "str | tuple[str, ...]"]
 """Keys by index value: the key itself where there is one alone, so that the garbage collector has nothing to walk."""
 
@@ -131,17 +133,26 @@ class Lazy:
     """Records read from the world file when needed; the last ``cache`` decoded ones are kept.
 
     The file is opened when it is first read, anew in every process, with one cursor a thread.
+
+    Args:
+        path: The file.
+        schemas: The tables of each side.
+        cache: How many decoded records are kept, at least 1.
+        checked: Sees that the file still holds the world of a digest, before another process opens it.
     """
 
-    def __init__(self, path: Path, schemas: Mapping[Any, Schema], cache: int = 4096) -> None:
+    def __init__(
+        self, path: Path, schemas: Mapping[Any, Schema], cache: int = 4096, *, checked: Checked | None = None
+    ) -> None:
         if cache < 1:
             raise ValueError(f"cache must be at least 1, got {cache}")
         self.path = path
         self.schemas = schemas
         self.cache = cache
+        self.checked = checked
         self.digest = ""
         self._start()
-        self.digest = self._check()
+        self.digest = self._read_digest()
 
     def _start(self) -> None:
         self._tables = {(side, table.name): table for side, schema in self.schemas.items() for table in schema.tables}
@@ -152,7 +163,13 @@ class Lazy:
         self._process = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "schemas": self.schemas, "cache": self.cache, "digest": self.digest}
+        return {
+            "path": self.path,
+            "schemas": self.schemas,
+            "cache": self.cache,
+            "checked": self.checked,
+            "digest": self.digest,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -164,7 +181,7 @@ class Lazy:
         if self._process != os.getpid():
             with self._lock:
                 if self._process != os.getpid():
-                    self._connection = self._expect_same_world(connect(self.path))
+                    self._connection = self._connect()
                     self._local = threading.local()
                     self._process = os.getpid()
         cursor = getattr(self._local, "cursor", None)
@@ -175,47 +192,22 @@ class Lazy:
         except duckdb.Error as error:
             raise WorldError(f"the world {str(self.path)!r} cannot be read: {error}") from error
 
-    def _expect_same_world(self, connection: Any) -> Any:
-        """In a process that took the world over from another, check that the file is still the one it was."""
-        import duckdb
-
-        if self.digest:
-            try:
-                found = connection.execute("SELECT value FROM w.main.world WHERE name = 'digest'").fetchone()
-            except duckdb.Error:
-                found = None
-            if found is None or found[0] != self.digest:
-                connection.close()
-                raise WorldError(f"the file {str(self.path)!r} no longer holds the world {self.digest[:16]}…")
+    def _connect(self) -> Any:
+        """Open the file; in a process that took the world over from another, see that it is still the one it was."""
+        if self.checked is not None and self.digest:
+            self.checked(self.path, self.schemas, self.digest)
+        connection = connect(self.path)
+        if self.digest and self._digest_in(connection) != self.digest:
+            connection.close()
+            raise WorldError(f"the file {str(self.path)!r} no longer holds the world {self.digest[:16]}…")
         return connection
 
-    def _check(self) -> str:
-        try:
-            facts = dict(self._fetch("SELECT name, value FROM w.main.world"))
-            found = {
-                (side, table)
-                for side, table in self._fetch(
-                    "SELECT table_schema, table_name FROM information_schema.tables "
-                    "WHERE table_catalog = 'w' AND table_schema <> 'main'"
-                )
-            }
-        except WorldError as error:
-            raise WorldError(f"{str(self.path)!r} is not a toolgym world: {error}") from error
-        if facts.get("format") != FORMAT:
-            raise WorldError(
-                f"{str(self.path)!r} has world format {facts.get('format')!r}; this toolgym reads {FORMAT!r}. "
-                "Build the world again, or use the toolgym that wrote it."
-            )
-        wanted = {(side, table.name) for side, schema in self.schemas.items() for table in schema.tables}
-        if found != wanted:
-            raise WorldError(f"{str(self.path)!r} holds the tables {sorted(found)}, the domain has {sorted(wanted)}")
-        if facts.get("shape") != shape(self.schemas):
-            raise WorldError(
-                f"{str(self.path)!r} was built for other fields or indexes than the domain has now; build it again"
-            )
-        if not facts.get("digest"):
-            raise WorldError(f"{str(self.path)!r} has no digest; build the world again")
-        return str(facts["digest"])
+    def _read_digest(self) -> str:
+        self._fetch("SELECT 1")
+        return self._digest_in(self._connection)
+
+    def _digest_in(self, connection: Any) -> str:
+        return check_facts(self.path, facts_of(connection), self.schemas)
 
     def load(self) -> Resident:
         """All of it in memory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,13 +14,61 @@ import numpy as np
 from toolgym.database.schema import Schema
 from toolgym.errors import WorldError
 
+Place = tuple[str, str]
+"""A table: its side, and its name."""
 FORMAT = "2"
 """The layout of a world file: one DuckDB schema a side, one table (position, key, record) a table, plus
 ``main.world`` (name, value) and ``main.index_entries`` (side, tab, name, value, position, key)."""
 
 
+MEMORY = 1 << 30
+"""Bytes that the reading of a world file may use beside what is kept of it."""
+SECONDS = 300.0
+"""Seconds that the reading of a whole world file may take."""
+MAX_TEXT = 1 << 24
+"""Characters of one record, at most."""
+_BATCH = 256
+_RECORD = [("position", "INTEGER"), ("key", "VARCHAR"), ("record", "VARCHAR")]
+_OWN = {
+    ("main", "world"): [("name", "VARCHAR"), ("value", "VARCHAR")],
+    ("main", "index_entries"): [
+        ("side", "VARCHAR"),
+        ("tab", "VARCHAR"),
+        ("name", "VARCHAR"),
+        ("value", "VARCHAR"),
+        ("position", "INTEGER"),
+        ("key", "VARCHAR"),
+    ],
+}
+_FOREIGN = {
+    "the view": "SELECT view_name FROM duckdb_views() WHERE database_name = 'w' AND NOT internal",
+    "the macro": "SELECT function_name FROM duckdb_functions() WHERE database_name = 'w' AND NOT internal",
+    "the sequence": "SELECT sequence_name FROM duckdb_sequences() WHERE database_name = 'w'",
+    "the type": "SELECT type_name FROM duckdb_types() WHERE database_name = 'w' AND NOT internal",
+    "a column with an expression,": "SELECT schema_name || '.' || table_name || '.' || column_name "
+    "FROM duckdb_columns() WHERE database_name = 'w' AND column_default IS NOT NULL",
+    "a table with the constraint": "SELECT constraint_text FROM duckdb_constraints() WHERE database_name = 'w'",
+    "the index of an expression": "SELECT index_name FROM duckdb_indexes() WHERE database_name = 'w' "
+    "AND expressions NOT IN ('[''\"key\"'']', '[''\"value\"'']')",
+}
+"""What a file of DuckDB can hold beside tables, views first: listing columns looks into views."""
+_COLUMNS = """
+SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'w' AND NOT internal
+ORDER BY schema_name, table_name, column_index
+"""
 FAST: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "pandas_analyze_sample": 0}
 """Without the second, DuckDB tries to import pandas for every value of a NumPy array that it reads."""
+
+
+def lock(connection: Any) -> None:
+    """Shut a DuckDB off from files, from extensions and from its own settings."""
+    for setting in (
+        "enable_external_access=false",
+        "autoinstall_known_extensions=false",
+        "autoload_known_extensions=false",
+        "lock_configuration=true",
+    ):
+        connection.execute(f"SET {setting}")
 
 
 class Rows(Protocol):
@@ -44,23 +93,188 @@ def shape(schemas: Mapping[Any, Schema]) -> str:
     )
 
 
-def connect(path: Path) -> Any:
-    """Open a file for reading, attached as ``w``.
+def connect(path: Path, places: Iterable[Place] | None = None) -> Any:
+    """Open a world file for reading, attached as ``w``, in a DuckDB that reaches nothing else.
+
+    Where ``places`` are given nothing of the file is run: it may hold the tables of a world, and nothing else that
+    DuckDB has.
+
+    Args:
+        path: The file.
+        places: The side and the name of each table that it must have, and nothing else; None where that is known.
 
     Raises:
-        WorldError: If it is not a DuckDB file.
+        WorldError: If it is not a DuckDB file, or not such a world.
     """
     import duckdb
 
+    _check_file(path)
     # An instance of its own for each file: DuckDB shares one between all that open a path, and would go on showing the
     # old content of a file that was replaced.
-    connection = duckdb.connect(":memory:", config={"threads": 1})
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": f"{MEMORY >> 20}MiB",
+        "temp_directory": "",
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
+    connection = duckdb.connect(":memory:", config=config)
     try:
-        connection.execute(f"ATTACH '{_quoted(path)}' AS w (READ_ONLY)")
+        connection.execute(f"ATTACH '{_quoted(path)}' AS w (TYPE duckdb, READ_ONLY)")
+        lock(connection)
+        if places is not None:
+            _check_contents(connection, path, places)
     except duckdb.Error as error:
         connection.close()
-        raise WorldError(f"{str(path)!r} cannot be opened as a DuckDB file: {error}") from error
+        raise WorldError(
+            f"{str(path)!r} cannot be opened as a DuckDB file: {_first(error)}; it may be cut off, damaged, encrypted "
+            "or written by a newer DuckDB: get it again, or build the world again"
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _check_file(path: Path) -> None:
+    """That a path is a DuckDB file, as far as its first bytes tell."""
+    try:
+        if not path.is_file():
+            why = "it is a folder, or no regular file" if path.exists() else "build the world, or name its file"
+            raise WorldError(f"there is no world file {str(path)!r}: {why}")
+        with path.open("rb") as file:
+            head = file.read(12)
+        log = path.with_name(f"{path.name}.wal")
+        unfinished = log.exists() or log.is_symlink()
+    except (OSError, ValueError) as error:
+        raise WorldError(f"the world file {str(path)!r} cannot be read: {error}; name another") from error
+    if head[8:] != b"DUCK":
+        what = "is not a DuckDB file" if head else "is empty, and no DuckDB file"
+        raise WorldError(f"{str(path)!r} {what}; get it again, or build the world again")
+    if unfinished:
+        raise WorldError(
+            f"{str(path)!r} has a write-ahead log beside it, {log.name!r}: another program is writing it, or did not "
+            "end; let that program close it, or get the file again"
+        )
+
+
+def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> None:
+    """That the file holds the tables of a world, with their columns, and nothing that could be run."""
+    for kind, sql in _FOREIGN.items():
+        found = connection.execute(f"{sql} LIMIT 1").fetchone()
+        if found is not None:
+            raise WorldError(
+                f"{str(path)!r} holds {kind} {found[0]!r}; a world holds tables of records alone, and nothing of it is "
+                "run: do not use this file"
+            )
+    tables: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for side, table, column, type_ in connection.execute(_COLUMNS).fetchall():
+        tables.setdefault((side, table), []).append((column, type_))
+    wanted = dict.fromkeys(places, _RECORD)
+    for place in _OWN:
+        if place not in tables:
+            raise WorldError(f"{str(path)!r} is not a toolgym world: it has no table {'.'.join(place)!r}")
+    if tables.keys() - _OWN.keys() != wanted.keys():
+        found = sorted(tables.keys() - _OWN.keys())
+        raise WorldError(f"{str(path)!r} holds the tables {found}, the domain has {sorted(wanted)}")
+    for place, columns in (_OWN | wanted).items():
+        if tables[place] != columns:
+            raise WorldError(
+                f"the table {'.'.join(place)!r} of {str(path)!r} has the columns {_listed(tables[place])}; a world has "
+                f"{_listed(columns)}: build it again"
+            )
+
+
+def _listed(columns: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(" ".join(column) for column in columns)
+
+
+def scan(path: Path, places: Sequence[Place], seconds: float) -> Iterator[Any]:
+    """All of a world file, some at a time: its facts, then for each table its rows, None, its index entries, None.
+
+    Runs in a :mod:`bounded process <toolgym.database.bounded>`.
+
+    Raises:
+        WorldError: If the file is not a world, or its reading takes more time or memory than it may.
+    """
+    import duckdb
+
+    connection = connect(path, places)
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        connection.interrupt()
+
+    clock = threading.Timer(seconds, stop)
+    clock.start()
+    try:
+        yield facts_of(connection)
+        for side, table in places:
+            yield from _batches(str(path), connection, f'SELECT position, key, record FROM w."{side}"."{table}"', [])
+            yield None
+            sql = "SELECT position, key, name, value FROM w.main.index_entries WHERE side = ? AND tab = ?"
+            yield from _batches(str(path), connection, sql, [side, table])
+            yield None
+        known = [f"{side}.{table}" for side, table in places]
+        sql = (
+            "SELECT count(*) FROM w.main.index_entries WHERE coalesce(side || '.' || tab, '') NOT IN (SELECT unnest(?))"
+        )
+        if connection.execute(sql, [known]).fetchone() != (0,):
+            raise WorldError(
+                f"{str(path)!r} holds index entries of tables that the domain has not; do not use this file"
+            )
+    except (duckdb.Error, MemoryError) as error:
+        why = _first(error)
+        if late.is_set():
+            why = f"it takes more than {seconds:g} s"
+        elif isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+            why = f"it needs more memory than {MEMORY >> 20} MB; do not use this file"
+        raise WorldError(f"the world {str(path)!r} cannot be read: {why}") from error
+    finally:
+        clock.cancel()
+        connection.close()
+
+
+def places_of(schemas: Mapping[Any, Schema]) -> list[Place]:
+    """The tables of a domain."""
+    return [(str(side), table.name) for side, schema in schemas.items() for table in schema.tables]
+
+
+def check_facts(path: Path, facts: Mapping[str, str], schemas: Mapping[Any, Schema]) -> str:
+    """The digest that is written in a file, once it is known to be for these schemas.
+
+    Raises:
+        WorldError: If it is not.
+    """
+    if facts.get("format") != FORMAT:
+        raise WorldError(
+            f"{str(path)!r} has world format {facts.get('format')!r}; this toolgym reads {FORMAT!r}. "
+            "Build the world again, or use the toolgym that wrote it."
+        )
+    if facts.get("shape") != shape(schemas):
+        raise WorldError(f"{str(path)!r} was built for other fields or indexes than the domain has now; build it again")
+    if not facts.get("digest"):
+        raise WorldError(f"{str(path)!r} has no digest; build the world again")
+    return facts["digest"]
+
+
+def facts_of(connection: Any) -> dict[str, str]:
+    """The names and values in ``main.world``."""
+    sql = "SELECT name[:100], value[:100000] FROM w.main.world LIMIT 100"
+    return {name: value for name, value in connection.execute(sql).fetchall() if name is not None}
+
+
+def _batches(path: str, connection: Any, sql: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    cursor = connection.execute(sql, parameters)
+    while rows := cursor.fetchmany(_BATCH):
+        if any(len(text) > MAX_TEXT for row in rows for text in row if isinstance(text, str)):
+            raise WorldError(f"the world {path!r} holds a text of more than {MAX_TEXT >> 20} MB; do not use this file")
+        yield rows
 
 
 def _quoted(path: Path) -> str:

@@ -345,11 +345,11 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         return {**facts, "task_id": episode.task.id} if self.debug else facts
 
     def _print(self) -> None:
-        from rich.console import Console
+        from toolgym.terminal import Terminal
 
         if self.episode is None:
             return
-        console = Console()
+        console = Terminal()
         for message in self.episode.messages[self._rendered :]:
             write_message(console, message)
         self._rendered = len(self.episode.messages)

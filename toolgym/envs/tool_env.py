@@ -231,9 +231,9 @@ class ToolEnv(gym.Env[Observation, Any]):
         """Print what is new, where that is wanted."""
         if self.render_mode != "human" or self.episode is None:
             return
-        from rich.console import Console
+        from toolgym.terminal import Terminal
 
-        console = Console()
+        console = Terminal()
         for message in self.episode.messages[self._rendered :]:
             write_message(console, message)
         self._rendered = len(self.episode.messages)

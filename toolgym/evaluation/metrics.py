@@ -13,6 +13,8 @@ from toolgym.trajectory import Trajectory
 Void: TypeAlias = Literal["exclude", "fail", "refuse"]
 """What becomes of void trials: they leave n, they count as failures, or too many of them are an error."""
 
+LARGEST_K = 32
+"""The largest k of which Pass^k is told where none is asked for."""
 MOST_VOID = 0.05
 """The share of void trials above which ``void="refuse"`` gives no figures: fewer can hardly move them."""
 
@@ -208,7 +210,7 @@ def pass_hat_table(
     Args:
         trajectories: The run's episodes. A task with any trial that a judge would have to settle is left out whole,
             whatever its other trials say, so that agents compare alike.
-        max_k: The largest k; by default the smallest number of trials that a task has.
+        max_k: The largest k; by default the smallest number of trials that a task has, up to :data:`LARGEST_K`.
         allow_unequal: Whether tasks may have different numbers of counted trials; k then ends at the smallest. A task
             that has none is left out, and :attr:`PassHat.not_counted` says how many are.
         void: What becomes of void trials. ``"exclude"``: they leave n; a task that has no other trials is left out,
@@ -233,7 +235,7 @@ def pass_hat_table(
     if not outcomes:
         return PassHat({}, 0, {}, voids, *left_out)
     fewest = min(trials)
-    top = fewest if max_k is None else max_k
+    top = min(fewest, LARGEST_K) if max_k is None else max_k
     if top > fewest:
         raise ValueError(f"k={top} needs {top} counted trials of every task; a task has {fewest}")
     total = sum(number * tasks for number, tasks in trials.items())

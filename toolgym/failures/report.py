@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.patterns import PATTERNS
+from toolgym.strict_json import parse
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -96,10 +97,10 @@ class FailureReport:
             DataError: If the line is not such a report.
         """
         try:
-            data = json.loads(line)
+            data = parse(line)
             data["findings"] = tuple(Finding(**finding) for finding in data["findings"])
             return cls(**data)
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise DataError(f"this line is not a failure report: {error}: {line[:120]}") from error
 
 

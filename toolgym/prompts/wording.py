@@ -20,6 +20,7 @@ from toolgym.database.records import thaw
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
+from toolgym.strict_json import read_json
 from toolgym.tools import Tool
 
 FORMAT = 1
@@ -177,7 +178,7 @@ def store(wording: Wording) -> Path:
 def _read(path: Path, changed: int, size: int) -> Wording:
     """What :func:`store` wrote; read again only when the file has changed."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if data.pop("format") != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}")
         data["tools"] = {

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from toolgym.errors import DataError
+from toolgym.strict_json import parse, read_bytes, read_json
 from toolgym.trajectory import Trajectory
 
 MANIFEST, TRAJECTORIES, TIMINGS, VOIDED = "manifest.json", "trajectories.jsonl", "timings.jsonl", "voided.jsonl"
+LARGEST_MANIFEST = 1 << 24
+"""Bytes of a manifest, at most."""
+LARGEST_TIMINGS = 1 << 30
+"""Bytes of ``timings.jsonl``, at most."""
+LARGEST_LINE = 1 << 28
+"""Bytes of one line of a run, at most."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -22,8 +29,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         DataError: If the folder is not a run.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = read_json(folder / MANIFEST, LARGEST_MANIFEST)
+    except DataError as error:
         raise DataError(f"{str(folder)!r} is not a run: {error}") from error
     if not isinstance(manifest, dict):
         raise DataError(f"{str(folder)!r} is not a run: its manifest is no JSON object")
@@ -53,9 +60,9 @@ def _read_timings(path: Path) -> dict[str, dict[str, Any]]:
     timings: dict[str, dict[str, Any]] = {}
     if not path.exists():
         return timings
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+    for number, line in enumerate(read_bytes(path, LARGEST_TIMINGS).split(b"\n")[:-1], 1):
         try:
-            timing = json.loads(line)
+            timing = parse(line)
             timings[timing["episode"]] = {name: timing[name] for name in ("started", "seconds")}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path}, line {number}: not a timing ({error}); the file may be deleted") from error
@@ -67,7 +74,9 @@ def read_lines(path: Path) -> Iterator[tuple[Trajectory, int, int]]:
     start = 0
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, LARGEST_LINE), b""), 1):
+                if len(line) == LARGEST_LINE:
+                    raise DataError(f"{path}, line {number}: it has more than {LARGEST_LINE >> 20} MB; delete it")
                 if not line.endswith(b"\n"):
                     return
                 try:
@@ -108,16 +117,16 @@ def drop_cut_line(path: Path) -> None:
 
 def replace_whole(path: Path, parts: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
+    unfinished = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with unfinished.open("wb") as file:
             for part in [parts] if isinstance(parts, bytes) else parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        unfinished.replace(path)
     except OSError:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

@@ -1,14 +1,24 @@
-"""SQL over runs: one SELECT, which can neither change nor read anything else."""
+"""SQL over runs: one SELECT, which can neither change nor read anything else, within bounds of time and memory."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from toolgym.database.bounded import BoundedProcess, StoppedError, ask
+from toolgym.database.select import Parameters, nodes, parsed, run
 from toolgym.errors import QueryError
-from toolgym.runs.tables import TABLES, Tools, columns, open_tables
+from toolgym.runs.tables import TABLES, Tools, columns, facts_of, fill_tables
+
+SECONDS = 300.0
+"""How long a query may take, the reading of its runs included."""
+MEMORY = 4 << 30
+"""Bytes that a query may use, what its runs take in memory included; more than that of runs goes to disk."""
+_PROCESS = BoundedProcess()
 
 
 class Answer(NamedTuple):
@@ -26,71 +36,112 @@ class Answer(NamedTuple):
 def query(
     runs: Mapping[str, Path],
     sql: str,
-    parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+    parameters: Parameters = None,
     *,
     tools: Tools | None = None,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
 ) -> Answer:
-    """Run one SELECT over runs as the tables of :mod:`toolgym.runs.tables`.
+    """Run one SELECT over runs as the tables of :mod:`toolgym.runs.tables`, in a process of its own.
 
     Args:
         runs: Folders of runs by the names that the tables give them.
         sql: The SELECT.
         parameters: Values for ``?`` or ``$name``.
         tools: Tells what a domain's tools do; without it nobody knows the effect of a call, or whether it is repeated.
+        seconds: How long it may take, above 0.
+        memory: How many bytes it may use, at least 2**28; a quarter of it is the most that an answer may have.
+
+    Returns:
+        The answer; moments with a time zone are in UTC.
 
     Raises:
-        QueryError: If it is anything but one SELECT, or DuckDB refuses it; the message lists tables and columns.
+        QueryError: If it is anything but one SELECT, DuckDB refuses it, or it takes more time or memory than it may;
+            the message lists tables and columns.
         DataError: If a folder is not a run, or a line is not a trajectory.
 
     Example:
         >>> query({}, "SELECT count(*) AS episodes FROM episodes")
         Answer(columns=('episodes',), rows=[(0,)])
     """
-    import duckdb
-
+    batches: list[list[tuple[Any, ...]]] = []
     try:
         sql.encode()
-        with open_tables(runs, _tables_of(sql), tools=tools) as connection:
-            cursor = connection.execute(sql, parameters or [])
-            found = [(name, str(kind) == "JSON") for name, kind, *_ in cursor.description]
-            rows = cursor.fetchall()
-    except (duckdb.Error, QueryError, UnicodeError) as error:
+        with TemporaryDirectory(prefix="toolgym-") as place:
+            _PROCESS.call(
+                f"{__name__}:answer",
+                dict(runs),
+                sql,
+                parameters,
+                tools is not None,
+                place,
+                seconds,
+                memory,
+                seconds=seconds,
+                memory=memory,
+                take=batches.append,
+                answer=None if tools is None else facts_of(tools),
+            )
+    except StoppedError as error:
+        raise QueryError(f"the query was stopped: {error}\n{_described()}") from error
+    except (QueryError, UnicodeError) as error:
         raise QueryError(f"{error}\n{_described()}") from error
-    for place, (_, encoded) in enumerate(found):
-        if encoded:
-            rows = [(*row[:place], _decoded(row[place]), *row[place + 1 :]) for row in rows]
+    found = batches[0]
+    rows = [row for batch in batches[1:] for row in batch]
+    for column, (_, kind) in enumerate(found):
+        if kind == "JSON":
+            rows = [(*row[:column], _decoded(row[column]), *row[column + 1 :]) for row in rows]
     return Answer(tuple(name for name, _ in found), rows)
 
 
-def _tables_of(sql: str) -> list[str]:
-    """The tables that a query reads, once it is known to be one SELECT."""
+def answer(
+    runs: Mapping[str, Path],
+    sql: str,
+    parameters: Parameters,
+    tools: bool,
+    place: str,
+    seconds: float,
+    memory: int,
+) -> Iterator[list[tuple[Any, ...]]]:
+    """What runs in the process; see :func:`query`.
+
+    Args:
+        runs: See there.
+        sql: See there.
+        parameters: See there.
+        tools: Whether the caller can be asked what tools do.
+        place: A folder for what does not fit into memory.
+        seconds: See there.
+        memory: See there.
+    """
     import duckdb
 
-    with duckdb.connect(":memory:") as connection:
-        ((text,),) = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
-        answer = json.loads(text)
-    if answer.get("error"):
-        raise QueryError(f"only one SELECT can be run here: {answer.get('error_message', 'it does not parse')}")
-    if len(answer["statements"]) != 1:
-        raise QueryError(f"only one SELECT can be run here, got {len(answer['statements'])} statements")
-    named = {
-        node["table_name"].strip('"').casefold()
-        for node in _nodes(answer["statements"])
-        if node.get("type") in ("BASE_TABLE", "SHOW_REF")
+    start = time.monotonic()
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{(memory >> 20) * 3 // 4}MiB",
+        "temp_directory": place,
     }
-    return [name for name in TABLES if name in named]
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _nodes(item)
+    with duckdb.connect(":memory:", config=config) as connection:
+        try:
+            named = {
+                node["table_name"].strip('"').casefold()
+                for node in nodes(parsed(connection, sql))
+                if node.get("type") in ("BASE_TABLE", "SHOW_REF")
+            }
+            fill_tables(
+                connection, runs, [name for name in TABLES if name in named], Path(place), ask if tools else None
+            )
+        except duckdb.Error as error:
+            raise QueryError(f"the query failed: {error}") from error
+        yield from run(connection, sql, parameters, seconds, memory // 4, time.monotonic() - start)
 
 
 def _decoded(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
+    """A value of JSON; as text where Python cannot read it."""
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _described() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 from toolgym.errors import DataError
 from toolgym.evaluation.metrics import MOST_VOID, PassHat, TooManyVoidError, Void, pass_hat_table
-from toolgym.runs.files import TRAJECTORIES, VOIDED, read_manifest
+from toolgym.runs.files import TRAJECTORIES, VOIDED, read_lines, read_manifest
 from toolgym.runs.tables import Tools, open_tables
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -168,21 +167,20 @@ def _voids(db: Any) -> dict[str, dict[str, Any]]:
 def _outcomes(db: Any) -> list[Trajectory]:
     """The episodes without what was said in them: all that Pass^k needs."""
     rows = db.execute(
-        "SELECT domain, task_id, task_key, reward, success, components, fault_source, fault_reason, "
+        "SELECT domain, task_id, task_key, reward, success, CASE WHEN not_judged THEN components END, fault_source, "
         "reward IS NOT NULL OR not_judged FROM episodes"
     ).fetchall()
-    return [
-        Trajectory(
-            domain,
-            identity,
-            key,
-            (),
-            None,
-            Grade(reward, success, components=components) if graded else None,
-            fault=None if source is None else Fault(source, reason),
-        )
-        for domain, identity, key, reward, success, components, source, reason, graded in rows
-    ]
+    grades: dict[tuple[Any, ...], Grade] = {}
+    outcomes = []
+    for domain, identity, key, reward, success, components, source, graded in rows:
+        grade = None
+        if graded:
+            grade = Grade(reward, success, components=components) if components else grades.get((reward, success))
+            if grade is None:
+                grade = grades[reward, success] = Grade(reward, success)
+        fault = None if source is None else Fault(source, "")
+        outcomes.append(Trajectory(domain, identity, key, (), None, grade, fault=fault))
+    return outcomes
 
 
 def pass_hat_or_refused(trajectories: Sequence[Trajectory], void: Void) -> tuple[PassHat, bool]:
@@ -215,10 +213,8 @@ def _usage(db: Any) -> dict[str, dict[str, dict[str, Any]]]:
 def _replaced(folder: Path) -> dict[str, Any]:
     """The void episodes that others took the place of, and what they cost."""
     path = folder / VOIDED
-    text = path.read_text(encoding="ascii") if path.is_file() else ""
-    lines = text.split("\n")[:-1]  # a line that is being written, or was cut off, is left out
-    usages = [json.loads(line).get("usage", {}).values() for line in lines]
-    costs = [[used["cost_usd"] for used in usage if "cost_usd" in used] for usage in usages]
+    usages = [trajectory.usage.values() for trajectory, *_ in read_lines(path)] if path.is_file() else []
+    costs = [[used.cost_usd for used in usage if used.cost_usd is not None] for usage in usages]
     known = [sum(cost) for cost in costs if cost]
     return {
         "episodes": len(usages),

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from toolgym.database.worldfile import lock
 from toolgym.errors import DataError
 from toolgym.runs.files import TIMINGS, TRAJECTORIES, read_manifest
 from toolgym.tools import Tool
@@ -26,6 +27,14 @@ PART = 1 << 25
 Tools = Callable[[str], Mapping[str, Tool]]
 """The tools of a domain by name; none if it is not there."""
 
+Told = Callable[[str], list[tuple[str, str, bool, bool]]]
+"""Of each tool of a domain: its name, its effect, whether it changes the state, whether it may be repeated."""
+
+DEEP = 200
+"""Levels of nesting at which Python has a look: no trajectory has so many."""
+_DIGITS = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
+_BRACKETS = bytes(91 if code in b"[{" else 93 if code in b"]}" else 32 for code in range(256))
+_NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _CHECKS = "STRUCT(what VARCHAR, met BOOLEAN, note VARCHAR)[]"
@@ -175,25 +184,50 @@ def open_tables(runs: Mapping[str, Path], names: Iterable[str], *, tools: Tools 
     """
     import duckdb
 
-    wanted = dict.fromkeys(names)
-    with TemporaryDirectory(prefix="toolgym-") as place, duckdb.connect(":memory:") as connection:
-        connection.execute("SET temp_directory = '{}'".format(place.replace("'", "''")))
-        _make_empty(connection, wanted)
-        for name, folder in runs.items():
-            read_manifest(folder)
-            if not wanted:
-                continue
-            _read_timings(connection, folder / TIMINGS, Path(place) / "part")
-            for before, lines, part in _parts(folder / TRAJECTORIES, Path(place) / "part"):
-                _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
-                _know_tools(connection, tools)
-                for table in wanted:
-                    connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
-                connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
-        _keep_last_lines(connection, wanted)
-        for setting in ("enable_external_access = false", "lock_configuration = true"):
-            connection.execute(f"SET {setting}")
+    with ExitStack() as stack:
+        place = stack.enter_context(TemporaryDirectory(prefix="toolgym-"))
+        connection = stack.enter_context(duckdb.connect(":memory:", config={"temp_directory": place}))
+        fill_tables(connection, runs, names, Path(place), None if tools is None else facts_of(tools))
         yield connection
+
+
+def fill_tables(
+    connection: Any, runs: Mapping[str, Path], names: Iterable[str], place: Path, told: Told | None
+) -> None:
+    """Make some of the :data:`TABLES` over runs; then the connection can reach no file, and keeps its settings.
+
+    Args:
+        connection: A DuckDB in memory.
+        runs: Folders of runs by the names that the tables give them.
+        names: The tables that are wanted.
+        place: A folder for what is only there meanwhile.
+        told: Tells what a domain's tools do.
+
+    Raises:
+        DataError: If a folder is not a run, or a line is not a trajectory.
+    """
+    wanted = dict.fromkeys(names)
+    _make_empty(connection, wanted)
+    for name, folder in runs.items():
+        read_manifest(folder)
+        if not wanted:
+            continue
+        _read_timings(connection, folder / TIMINGS, place / "part")
+        for before, lines, part in _parts(folder / TRAJECTORIES, place / "part"):
+            _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
+            _know_tools(connection, told)
+            for table in wanted:
+                connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
+            connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
+    _keep_last_lines(connection, wanted)
+    lock(connection)
+
+
+def facts_of(tools: Tools) -> Told:
+    """What is asked of tools, as plain data."""
+    return lambda domain: [
+        (name, tool.effect.value, tool.mutates, tool.repeatable) for name, tool in tools(domain).items()
+    ]
 
 
 def columns() -> dict[str, list[str]]:
@@ -275,14 +309,27 @@ def _read_part(connection: Any, run: str, path: Path, before: int, lines: list[b
         reason = "it cannot be read"
     except duckdb.Error as error:
         read, reason = -1, str(error)
-    if read == len(lines):
+    if read == len(lines) and not _doubtful(lines):
         return
     for number, line in enumerate(lines, before + 1):
         try:
             Trajectory.from_json(line.decode("ascii"))
         except (DataError, UnicodeDecodeError) as error:
             raise DataError(f"{path}, line {number}: {str(error).strip()}") from error
+    if read == len(lines):
+        return
     raise DataError(f"{path}, lines {before + 1} to {before + len(lines)}: {reason}")
+
+
+def _doubtful(lines: list[bytes]) -> bool:
+    """Whether a line may hold what DuckDB reads and a trajectory does not: Python then has a look at each.
+
+    That is text beyond ASCII, NaN and infinities, and numbers and nesting that Python does not read.
+    """
+    text = b"".join(lines)
+    if not text.isascii() or b"NaN" in text or b"Infinity" in text:
+        return True
+    return b"0" * 4300 in text.translate(_DIGITS) or b"[" * DEEP in text.translate(_BRACKETS, _NO_BRACKETS)
 
 
 def _read_timings(connection: Any, path: Path, part: Path) -> None:
@@ -314,15 +361,14 @@ def _source(part: Path, lines: list[bytes]) -> dict[str, Any]:
     return {"path": str(part), "size": max(map(len, lines)) + 1}
 
 
-def _know_tools(connection: Any, tools: Tools | None) -> None:
+def _know_tools(connection: Any, told: Told | None) -> None:
     """Note what the tools of domains do that came up for the first time."""
-    if tools is None:
+    if told is None:
         return
     fresh = connection.execute("SELECT DISTINCT domain FROM raw WHERE domain NOT IN (SELECT domain FROM tools)")
     for (domain,) in fresh.fetchall():
-        for name, tool in tools(domain).items():
-            row = [domain, name, tool.effect.value, tool.mutates, tool.repeatable]
-            connection.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?)", row)
+        for row in told(domain):
+            connection.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?)", [domain, *row])
 
 
 def _keep_last_lines(connection: Any, wanted: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from toolgym.domain import Domain
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, AgentID, Message
 from toolgym.prepared import prepare
-from toolgym.render import harmless
+from toolgym.render import printable
 from toolgym.tasks import Task
 from toolgym.tools import Tool
 
@@ -46,14 +46,14 @@ class HumanUser:
         side: AgentID = "user",
         console: Console | None = None,
     ) -> None:
-        from rich.console import Console
+        from toolgym.terminal import Terminal
 
         ready = prepare(domain, task)
         self._side: AgentID = side
         self._brief = str(ready.prompts[side].content)
         self._tools = {tool.name: tool for tool in ready.tools[side]}
         self._shown = 0
-        self._console = console or Console()
+        self._console = console or Terminal()
 
     def respond(self, view: Sequence[Message]) -> Message:
         """See Agent. Raises EOFError when the input ends, or on ``/quit``."""
@@ -131,7 +131,7 @@ class HumanUser:
             self._print(f"  {signature(tool)}\n      {tool.description.partition(chr(10))[0]}")
 
     def _print(self, text: str) -> None:
-        self._console.print(harmless(text), markup=False, highlight=False)
+        self._console.print(printable(text), markup=False, highlight=False)
 
 
 def signature(tool: Tool) -> str:

@@ -1,0 +1,197 @@
+"""Commands over files that a stranger made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from kept_runs import keep, missed, solved
+
+from toolgym.database.store import file_name
+from toolgym.domain import Domain
+from toolgym.runs.files import MANIFEST, TRAJECTORIES
+from toolgym.tasks import write_tasks
+
+Command = Callable[..., Any]
+RUNS = Path("runs")
+ENDLESS = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b WHERE a.range + b.range = 7"
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "a/b", "..", ".x", "x" * 200, "a\x1b[2J"])
+def test_the_name_of_a_run_stays_in_the_folder_of_the_runs(run: Command, name: str) -> None:
+    done = run("eval", "mock", "--trials", "1", "--name", name)
+    assert done.code == 2
+    assert "letters, digits" in done.err
+    assert "\x1b" not in done.err
+    assert not RUNS.exists()
+
+
+@pytest.mark.parametrize("manifest", ["[" * 100_000, '{"a":' * 100_000, '{"settings": NaN}', '{"a": 1, "a": 2}', ""])
+def test_a_broken_manifest_is_an_error_for_its_run_alone(run: Command, mock: Domain, manifest: str) -> None:
+    keep(RUNS / "good", solved(mock))
+    (keep(RUNS / "bad", solved(mock)) / MANIFEST).write_text(manifest)
+    listed = {row["run"]: row for row in run("runs", "list", "--json").json["runs"]}
+    assert "problem" in listed["bad"]
+    assert listed["good"]["pass_hat_1"] == 1.0
+    for command in (["runs", "show", "bad"], ["view", "bad"], ["regrade", "bad"], ["runs", "query", "bad", "SELECT 1"]):
+        done = run(*command)
+        assert done.code == 2, done.err
+        assert "bad" in done.err
+
+
+def test_a_manifest_of_a_hundred_megabytes_is_refused_at_once(run: Command, mock: Domain) -> None:
+    with (keep(RUNS / "bad", solved(mock)) / MANIFEST).open("wb") as file:
+        file.write(b"[" * 100_000_000)
+    began = time.monotonic()
+    done = run("runs", "list")
+    assert (done.code, "more than 16 MB" in done.out) == (0, True)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"reward": 1.0', '"reward": NaN'),
+        ('"reward": 1.0', '"reward": Infinity'),
+        ('"agent": "hand"', '"agent": "hand", "agent": "other"'),
+        ('"agent": "hand"', '"agent": "h\u00e4nd"'),
+        ('"arguments": {', '"arguments": {"x": ' + "[" * 5000 + "]" * 5000 + ", "),
+        ('"arguments": {', '"arguments": {"x": ' + "1" * 5000 + ", "),
+        ('"format": 1', '"format": 2'),
+    ],
+)
+def test_a_line_is_read_or_refused_alike_by_all_commands(run: Command, mock: Domain, old: str, new: str) -> None:
+    lines = (keep(RUNS / "x", missed(mock), solved(mock, trial=1)) / TRAJECTORIES).read_text().split("\n")
+    assert old in lines[1]
+    lines[1] = lines[1].replace(old, new, 1)
+    (RUNS / "x" / TRAJECTORIES).write_text("\n".join(lines), encoding="utf-8")
+    commands = [["runs", "show", "x"], ["view", "x"], ["regrade", "x"], ["failures", "x"]]
+    commands.append(["runs", "query", "x", "SELECT count(*) FROM episodes"])
+    for command in commands:
+        done = run(*command)
+        assert done.code == 2, (command, done)
+        assert "line 2" in done.err
+    assert "line 2" in run("runs", "list", "--json").json["runs"][0]["problem"]
+
+
+def test_a_query_has_bounds_that_can_be_set(run: Command, mock: Domain) -> None:
+    keep(RUNS / "x", solved(mock))
+    done = run("runs", "query", "x", ENDLESS, "--seconds", "1")
+    assert (done.code, "took more than 1 s" in done.err) == (2, True)
+    done = run("runs", "query", "x", "SELECT list(range) FROM range(100000000000)", "--memory", "256")
+    assert (done.code, "memory" in done.err) == (2, True)
+    nested = "(SELECT " * 40 + "1" + ")" * 40
+    assert "nested more than 12 deep" in run("runs", "query", "x", f"SELECT {nested}").err
+
+
+def test_an_interrupt_ends_a_query_at_once(mock: Domain, tmp_path: Path) -> None:
+    keep(tmp_path / "runs" / "x", solved(mock))
+    command = [sys.executable, "-m", "toolgym", "runs", "query", "x", ENDLESS, "--runs", str(tmp_path / "runs")]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(6)
+    os.kill(process.pid, signal.SIGINT)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    assert time.monotonic() - began < 10
+
+
+def test_values_of_every_type_are_printed(run: Command, mock: Domain) -> None:
+    keep(RUNS / "x", solved(mock))
+    sql = (
+        "SELECT timestamptz '2020-01-01 00:00:00+02' AS moment, interval 3 days AS took, 1.50::DECIMAL(9, 2) AS price, "
+        "'a'::BLOB AS bytes, '00000000-0000-0000-0000-000000000001'::UUID AS id, MAP {'a': 1} AS map, "
+        "{'b': [timestamptz '2020-01-01 00:00:00+00']} AS struct, 'nan'::DOUBLE AS number"
+    )
+    (row,) = run("runs", "query", "x", sql, "--json").json["rows"]
+    assert row == {
+        "moment": "2019-12-31T22:00:00+00:00",
+        "took": "3 days, 0:00:00",
+        "price": 1.5,
+        "bytes": "a",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "map": {"a": 1},
+        "struct": {"b": ["2020-01-01T00:00:00+00:00"]},
+        "number": None,
+    }
+    assert "1.50" in run("runs", "query", "x", sql, "--csv").out
+    assert "nan" in run("runs", "query", "x", sql).out
+
+
+# pools
+
+
+def pool(mock: Domain, folder: Path) -> Path:
+    """Tasks of the train split, as a stranger would give them, with their worlds."""
+    tasks = mock.tasks["train"][:3]
+    write_tasks(folder / "tasks.jsonl", tasks)
+    (folder / "worlds").mkdir()
+    for world in {task.world for task in tasks}:
+        mock.worlds.get(world).save(folder / "worlds" / file_name(world))
+    return folder
+
+
+def test_a_pool_is_checked(run: Command, mock: Domain) -> None:
+    done = run("tasks", "check", "mock", "--pool", str(pool(mock, Path("pool"))), "--json")
+    assert (done.code, done.json["failed"]) == (0, [])
+    assert done.json["stages"]["worlds"] == {"passed": 1, "failed": 0}
+
+
+def test_a_pool_with_an_altered_world_does_not_hold(run: Command, mock: Domain) -> None:
+    folder = pool(mock, Path("pool"))
+    (world,) = (folder / "worlds").iterdir()
+    with duckdb.connect(world) as connection:
+        connection.execute("UPDATE assistant.users SET record = replace(record, 'a', 'o')")
+    done = run("tasks", "check", "mock", "--pool", str(folder))
+    assert done.code == 1
+    assert "altered" in done.out
+    refused = run("eval", "mock", "--pool", str(folder), "--trials", "1")
+    assert (refused.code, "altered" in refused.err) == (2, True)
+
+
+def test_a_pool_with_another_tasks_certificate_or_a_broken_line_does_not_hold(run: Command, mock: Domain) -> None:
+    folder = pool(mock, Path("pool"))
+    first = (folder / "tasks.jsonl").read_text().split("\n")[0]
+    changed = json.loads(first)
+    changed["id"] = "changed"
+    changed["ticket"] = "another"
+    (folder / "tasks.jsonl").write_text(json.dumps(changed) + "\n")
+    assert "its certificate is of the key" in run("tasks", "check", "mock", "--pool", str(folder)).out
+    for line in ("[" * 100_000, '{"id": NaN}', "{}"):
+        (folder / "tasks.jsonl").write_text(f"{first}\n{line}\n")
+        done = run("tasks", "check", "mock", "--pool", str(folder))
+        assert (done.code, "line 2" in done.err) == (2, True)
+
+
+def test_a_world_of_a_pool_that_is_a_view_over_a_file_is_refused(run: Command, mock: Domain, tmp_path: Path) -> None:
+    folder = pool(mock, Path("pool"))
+    (world,) = (folder / "worlds").iterdir()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret")
+    with duckdb.connect(world) as connection:
+        connection.execute("DROP TABLE assistant.users")
+        connection.execute(
+            "CREATE VIEW assistant.users AS SELECT 0 AS position, 'k' AS key, content AS record "
+            f"FROM read_text('{secret}')"
+        )
+    shutil.rmtree(RUNS, ignore_errors=True)
+    done = run("eval", "mock", "--pool", str(folder), "--trials", "1")
+    assert done.code == 2
+    assert "holds the view 'users'" in done.err
+    assert not RUNS.exists()
