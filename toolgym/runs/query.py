@@ -118,7 +118,8 @@ def answer(
 
     start = time.monotonic()
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{(memory >> 20) * 3 // 4}MiB",
+        "threads": 1,  # several of DuckDB's wait for each other for ever where memory ends
+        "memory_limit": f"{memory >> 21}MiB",
         "temp_directory": place,
     }
     with duckdb.connect(":memory:", config=config) as connection:
