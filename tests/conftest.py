@@ -15,6 +15,7 @@ from toolgym import make_domain
 from toolgym.cli import main
 from toolgym.domain import Domain
 
+os.environ.pop("COLUMNS", None)  # which pytest-xdist sets; the command line asks for it when it is imported
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("toolgym", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("ci", deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)

@@ -206,13 +206,19 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}); make a new one")
         if message.role != side:
             raise EpisodeError(f"it is the {side}'s turn, and the message is the {message.role}'s")
-        message = self.limits.applied_to(message)
+        limits, said = self.limits, message
+        if (
+            (message.content is not None and len(message.content) > limits.max_characters)
+            or len(message.tool_calls) > limits.max_calls
+            or message.reasoning is not None
+        ):
+            message = limits.applied_to(message)
         if not message.tool_calls and not (message.content and message.content.strip()):
             message = parse_action(message, side)
         self.steps += 1
         repeats = self.repeats[side]
         if message.tool_calls:
-            appended = self._run_calls(message, side)
+            appended = self._run_calls(message, side, bounded=message is not said)
             self.steps += 1
         else:
             appended = (message,)
@@ -322,20 +328,30 @@ class Episode:
             **facts,
         )
 
-    def _run_calls(self, message: Message, side: AgentID) -> tuple[Message, ...]:
-        calls: list[ToolCall] = []
-        results: list[Message] = []
+    def _run_calls(self, message: Message, side: AgentID, *, bounded: bool) -> tuple[Message, ...]:
+        """Run the calls of a message, whose limits are looked at first if that was not done."""
+        given: list[tuple[ToolCall, str]] = []
+        characters = len(message.content or "")
         for call in message.tool_calls:
             if call.problem is None:
                 try:
-                    arguments = canonical_arguments(call.arguments)
+                    written = canonical_arguments(call.arguments)
                 except (TypeError, ValueError, RecursionError) as error:
+                    written = ""
                     call = replace(call, arguments={}, problem=f"The arguments are not JSON: {error}.", raw="")
+            else:
+                written = call.raw or ""
             if call.requestor != side:
                 problem = f"The call says that it is by the {call.requestor}; the {side} can only call its own tools."
-                raw = arguments if call.problem is None else call.raw
-                call = replace(call, arguments={}, requestor=side, problem=problem, raw=raw)
-            name = (side, call.name, arguments if call.problem is None else call.raw or "")
+                call = replace(call, arguments={}, requestor=side, problem=problem, raw=written)
+            given.append((call, written))
+            characters += len(call.name) + len(written)
+        if characters > self.limits.max_characters and not bounded:  # as JSON, which may be longer
+            return self._run_calls(self.limits.applied_to(message), side, bounded=True)
+        calls: list[ToolCall] = []
+        results: list[Message] = []
+        for call, written in given:
+            name = (side, call.name, written)
             found = self.toolbox.tool(call.name)
             before = self.session.fingerprint
             if name in self._seen and self._seen[name] == before and not (found and found.repeatable):
@@ -357,7 +373,7 @@ class Episode:
                 self._impure = True
             calls.append(call)
             results.append(Message("tool", result.content, tool_call_id=call.id, requestor=side, error=result.error))
-        if any(ran is not given for ran, given in zip(calls, message.tool_calls, strict=True)):
+        if any(ran is not asked for ran, asked in zip(calls, message.tool_calls, strict=True)):
             message = replace(message, tool_calls=tuple(calls))
         return (message, *results)
 

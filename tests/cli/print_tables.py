@@ -45,7 +45,8 @@ def ended(arguments: list[str]) -> tuple[int, str]:
     sys.stdin = io.StringIO(TYPED)
     with redirect_stdout(out), redirect_stderr(io.StringIO()) as told:
         if arguments == ["figures"]:
-            print_figures("a title that is much longer than a narrow table · user scripted · 8 trials", 8, figures())
+            title = "a title that is much longer than a narrow table · user scripted · 8 trials"
+            print_figures(title, 8, figures(), "refuse")
             code = 0
         else:
             sys.argv = ["toolgym", *arguments]

@@ -414,8 +414,11 @@ def test_a_new_name_that_is_taken_is_refused_and_nothing_there_is_touched(run: C
     notes = Path("runs/notes/mine.txt")
     notes.parent.mkdir()
     notes.write_text("mine", encoding="utf-8")
-    for name in ("notes", ".", "", "x-no-op"):
+    wrong = dict.fromkeys(("notes", "x-no-op"), "exists; choose another name") | dict.fromkeys(
+        (".", ""), "cannot be used"
+    )
+    for name, why in wrong.items():
         taken = run("regrade", "x-no-op", "--write", name)
-        assert (taken.code, "exists; choose another name" in taken.err) == (2, True)
+        assert (taken.code, why in taken.err) == (2, True)
     assert notes.read_text(encoding="utf-8") == "mine"
     assert Path("runs/x-no-op/manifest.json").exists()

@@ -51,7 +51,10 @@ def parse_action(
         if parsing == "tau2":
             return parse_tau2(action, side)
         thoughts, said = split_thoughts(action)
-        return _without_thoughts(thoughts, said, side) if thoughts else read_said(said, side)
+        if thoughts:
+            return _without_thoughts(thoughts, said, side)
+        message = parse_text(said, side)
+        return message if len(message.tool_calls) < 2 else read_said(said, side)
     if not isinstance(action, Message):
         if not isinstance(action, Mapping):
             raise DataError(

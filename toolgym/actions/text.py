@@ -58,7 +58,8 @@ def parse_text(text: str, side: AgentID) -> Message:
     body = text.strip()
     if not body:
         return Message(side, None, (broken(text, EMPTY, 0, side),))
-    body = unfenced(body)
+    if body[0] == "`":
+        body = unfenced(body)
     if _OPEN in body:
         return _parse_blocks(body, side)
     if body[0] == "{" and '"message"' in body and (told := told_text(body)) is not None:
