@@ -29,11 +29,14 @@ def figures() -> dict[str, Any]:
             "tasks": 1234,
             "trials": 8,
             "not_judged": 5,
+            "not_counted": 2,
             "void": 17,
+            "refused": False,
             "faults": {"user": 17},
             "first_fault": f"user: {'no connection to the endpoint; ' * 9}",
             "db_match": 1.0,
             "usage": {"agent": usage, "user": usage},
+            "episodes": 9872,
         }
         for name in ("oracle", LONG)
     }
