@@ -20,18 +20,19 @@ _ABOUT_ELSE = re.compile(
         r"rate.?limit",
         r"per (?:minute|min|hour|day|second|month)\b",
         r"\b(?:tpm|rpm|tpd|rpd)\b",
-        r"quota|billing|credit|afford|too many requests|concurren",
+        r"quota|billing|credit|afford|too many requests|concurren|throttl|please wait",
         # what is not text
-        r"\b(?:image|audio|video|pixel|attachment)s?\b(?!.{0,12}\btext)",
+        r"(?<!\b0 )\b(?:image|audio|video|pixel|attachment)s?\b(?!.{0,12}\btext)",
         # names and types
         r"un(?:known|recogni[sz]ed|supported|expected) (?:\w+ ){0,3}(?:parameter|argument|field|name|key|property)",
         r"not (?:a )?(?:supported|valid|permitted|recogni[sz]ed)\b",
         r"input should (?:be|have)|extra inputs|cannot find field|api key",
-        r"must be a (?:number|string|list|boolean|valid)|header fields?",
+        r"must be a (?:number|string|list|boolean|valid)|header (?:fields?|or cookie)|\bschema\b",
         r"(?:integer|decimal|number|float) (?:above|below)",
         # other parts of a request
         r"(?:tools?|functions?|stop|metadata|user|n|logit bias)\b\W[^.]{0,40}(?:array|string|name|description) too",
         r"\btool calls?\W.{0,20}\bid\b",
+        r"(?<!\+ )\bmax (?:(?:new|completion|output) )?tokens must be (?:less|<|at most|between)",
     ),
     re.DOTALL,
 )
@@ -100,8 +101,8 @@ _SAID = tuple(
         rf"{_TOO_MUCH}{_GAP}(?:model|max\w*).{{0,3}}tokens?",
         r"\btokens? limit\b|\b(?:max\w*|model) length exceed|more than max tokens",
         r"(?:tokens?|len|length|ids)\b.{0,20}\d{3,}.{0,40}>=? ?.{0,20}\d{3,}",
-        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap|supports?|n ctx\w*)\b.{0,20}\d{3,}",
-        r"tokens of context|tokens? > (?:n ctx|max)",
+        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap|supports?|n ctx\w*|context size)\b.{0,20}\d{3,}",
+        r"tokens of context|tokens? > (?:n ctx|max)|expected max ?length",
         r"cannot fit .{0,20}tokens?",
         r"too many (?:\w+ ){0,2}tokens?|tokens? (?:count )?exceed",
         # a request as such
@@ -128,7 +129,7 @@ def says_too_long(text: str) -> bool:
         False
     """
     said = re.sub(r"[_`'\"*\\]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)).lower()
-    said = re.sub(r"\s+", " ", said)
+    said = re.sub(r"(?<=\d),(?=\d{3})", "", re.sub(r"\s+", " ", said))
     if _ABOUT_ELSE.search(said):
         return False
     if _NO_ROOM.search(said):
