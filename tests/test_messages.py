@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolgym.actions import parse_action
@@ -311,6 +311,7 @@ def test_any_text_is_either_said_or_calls(text: str) -> None:
 
 
 @given(name=st.text(), arguments=ARGUMENTS, side=st.sampled_from(SIDES))
+@example(name="note", arguments={"text": "<tool_call>x"}, side="assistant")
 def test_a_call_written_as_json_text_is_read_back(name: str, arguments: dict[str, Any], side: AgentID) -> None:
     message = parse_action(json.dumps({"name": name, "arguments": arguments}), side)
     assert message == Message(side, None, (ToolCall(name, arguments, "call_0", side),))

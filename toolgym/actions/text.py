@@ -60,7 +60,7 @@ def parse_text(text: str, side: AgentID) -> Message:
         return Message(side, None, (broken(text, EMPTY, 0, side),))
     if body[0] == "`":
         body = unfenced(body)
-    if _OPEN in body:
+    if _OPEN in body and not (body[0] in "{[" and _is_json(body)):  # in a call, the tag is data
         return _parse_blocks(body, side)
     if body[0] == "{" and '"message"' in body and (told := told_text(body)) is not None:
         return Message(side, told) if told.strip() else Message(side, None, (broken(text, EMPTY, 0, side),))
@@ -70,6 +70,14 @@ def parse_text(text: str, side: AgentID) -> Message:
         problem = f"Text and a tool call are mixed in one message; neither was used. {HOW}"
         return Message(side, None, (broken(text, problem, 0, side),))
     return Message(side, text)
+
+
+def _is_json(body: str) -> bool:
+    try:
+        decode_json(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _parse_blocks(body: str, side: AgentID) -> Message:
