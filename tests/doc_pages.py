@@ -27,6 +27,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +111,7 @@ def examples(text: str) -> list[Example]:
     """The blocks of a page that are run, each with the output right below it."""
     found = blocks(text)
     pairs = []
-    for block, following in zip(found, [*found[1:], None], strict=True):
+    for block, following in zip_longest(found, found[1:]):
         if block.lang in ("python", "console") and not block.marked("manual"):
             below = following is not None and BELOW.fullmatch(text[block.end : following.start])
             pairs.append(Example(block, following if below else None))

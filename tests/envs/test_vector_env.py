@@ -146,7 +146,7 @@ def test_each_autoreset_mode_is_that_of_gymnasium_over_single_environments(
     said = st.tuples(*[st.sampled_from([READ, ASK, DONE, "{", {"role": "assistant", "content": ASK, "tokens": 3}])] * 3)
     for actions in data.draw(st.lists(said, min_size=3, max_size=9)):
         assert mine[0] == its[0]
-        assert plain(mine[-1]) == plain(its[-1])
+        assert plain(without_groups(mine[-1])) == plain(its[-1])
         mine, its = ours.step(actions), theirs.step(actions)
         for own, other in zip(mine[1:4], its[1:4], strict=True):
             assert own.dtype == other.dtype
@@ -157,6 +157,38 @@ def test_each_autoreset_mode_is_that_of_gymnasium_over_single_environments(
             mine = ours.reset(options={"reset_mask": over})
             its = theirs.reset(options={"reset_mask": over})
     assert mine[0] == its[0]
+
+
+def test_every_trial_of_a_group_has_its_number_whenever_it_ends(mock: Domain) -> None:
+    envs = made(mock, mock.tasks["test"], 6, group_size=3, autoreset_mode="SameStep", max_steps=12)
+    _, infos = envs.reset(seed=0)
+    assert infos["group"].tolist() == [0, 0, 0, 1, 1, 1]
+    tasks: dict[int, list[str]] = {}
+    for turn in range(60):
+        actions = [DONE if (turn + place) % (place + 1) == 0 else READ for place in range(6)]
+        *_, infos = envs.step(actions)
+        for place in range(6):
+            if "final_info" in infos and infos["_final_info"][place]:
+                ended = infos["final_info"]
+                tasks.setdefault(int(ended["group"][place]), []).append(ended["task_key"][place])
+    whole = [keys for keys in tasks.values() if len(keys) == 3]
+    assert len(whole) > 4
+    assert all(len(set(keys)) == 1 for keys in tasks.values())
+    assert max(map(len, tasks.values())) == 3
+
+
+def test_a_task_that_was_chosen_is_in_no_group(mock: Domain) -> None:
+    envs = made(mock, mock.tasks["test"], 2)
+    assert "group" not in envs.reset(seed=0, options={"task_id": "test-001"})[1]
+
+
+def without_groups(infos: dict[str, Any]) -> dict[str, Any]:
+    """Infos without the numbers of groups, which single environments do not have."""
+    return {
+        name: without_groups(value) if isinstance(value, dict) else value
+        for name, value in infos.items()
+        if name not in ("group", "_group")
+    }
 
 
 def test_one_alone_plays_byte_for_byte_what_the_single_environment_plays(domain: Domain) -> None:

@@ -12,6 +12,7 @@ from toolgym.cli.completion import InstallCompletion, ShowCompletion
 
 app = typer.Typer(
     name="toolgym",
+    rich_markup_mode="markdown",
     help="Environments for agents that use tools while talking to a person.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

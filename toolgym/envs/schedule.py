@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -32,13 +33,14 @@ class Schedule:
         self.group_size = group_size
         self.trials: dict[str, int] = {}
         """How many trials of each task have begun, by its key."""
-        self._groups = [Group(group_size) for _ in range(number // group_size)]
+        self._numbers = count()
+        self._groups = [Group(group_size, self._numbers) for _ in range(number // group_size)]
         self._drawn = [False] * number
         self._replays = [0] * number
 
     def clear(self) -> None:
         """Forget what is being played: all groups begin a task. Trials are counted on."""
-        self._groups = [Group(self.group_size) for _ in self._groups]
+        self._groups = [Group(self.group_size, self._numbers) for _ in self._groups]
         self._replays = [0] * len(self._replays)
 
     def next(
@@ -67,6 +69,18 @@ class Schedule:
         self.trials[task.key] = trial + 1
         return task, trial
 
+    def group(self, place: int) -> int | None:
+        """The number, from 0, of the group of trials to which the episode of a sub-environment belongs.
+
+        All trials of the group have it, one that is played again after a fault too, and no other group ever does. None
+        for a task that the sub-environment was told to play.
+
+        Args:
+            place: Which, from 0; its episode is not finished yet.
+        """
+        group, player = divmod(place, self.group_size)
+        return self._groups[group].number(player) if self._drawn[place] else None
+
     def finish(self, place: int, trajectory: Trajectory | None, *, void: bool) -> Sequence[Trajectory]:
         """A sub-environment has ended its episode.
 
@@ -89,6 +103,7 @@ class _Round:
     """One task of a group."""
 
     task: Task
+    number: int
     left: int
     trials: dict[int, Trajectory] = field(default_factory=dict)
 
@@ -98,10 +113,12 @@ class Group:
 
     Args:
         size: How many they are, at least 1.
+        numbers: Gives each of their tasks a number.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, numbers: Iterator[int]) -> None:
         self.size = size
+        self._numbers = numbers
         self._rounds: deque[_Round] = deque()
         self._done = 0
         self._at = [0] * size
@@ -117,8 +134,12 @@ class Group:
             self._rounds.clear()
         ahead = self._at[player] - self._done
         if ahead == len(self._rounds):
-            self._rounds.append(_Round(draw(), self.size))
+            self._rounds.append(_Round(draw(), next(self._numbers), self.size))
         return self._rounds[ahead].task
+
+    def number(self, player: int) -> int:
+        """The number of the task that a player plays."""
+        return self._rounds[self._at[player] - self._done].number
 
     def finish(self, player: int, trajectory: Trajectory | None) -> Sequence[Trajectory]:
         """A player is done with its task.

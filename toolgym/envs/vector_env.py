@@ -45,6 +45,10 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
     numbered by task over the whole vector environment, and each gives its user a random stream of its own: a seed gives
     the same bytes for the same actions, however long the users take.
 
+    **Groups.** ``info["group"]`` is the number of the group of trials to which an episode belongs, at its beginning and
+    at its end. All ``group_size`` trials have it, and no other group of this environment. A task that was chosen
+    through ``options`` is in none.
+
     **Faults.** A void episode is truncated, pays 0, and has ``fault`` and no ``success`` in its info (so
     ``infos["_fault"]`` masks it). When its sub-environment is reset, its task is played again as a new trial, up to
     three times; then the next task is drawn. No void trajectory reaches the curriculum.
@@ -293,7 +297,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         self._ended = {}
         for place, seat in enumerate(seats):
             if self._over[place]:
-                observations[place], infos[place] = seat.open()
+                observations[place], infos[place] = self._opened(place, seat)
                 told.append(None)
                 continue
             one = seat.tell()
@@ -302,6 +306,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
             if one.over:
                 self._ended[place] = seat
         for place, seat in self._ended.items():
+            infos[place] |= self._group(place)
             self._finish(place, seat)
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             final = {place: {"final_obs": observations[place], "final_info": infos[place]} for place in self._ended}
@@ -326,14 +331,23 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         infos = {}
         for place, seat in fresh.items():
             self._over[place] = False
-            self._observations[place], infos[place] = seat.open()
+            self._observations[place], infos[place] = self._opened(place, seat)
         return infos
+
+    def _opened(self, place: int, seat: Conversation) -> tuple[Observation, dict[str, Any]]:
+        observation, info = seat.open()
+        return observation, info | self._group(place)
 
     def _next(self, place: int, chosen: Task | None, last: Conversation | None) -> Conversation:
         """The next conversation of a sub-environment, not yet opened by its user."""
         void = last.episode.task if last is not None and last.episode.fault is not None else None
         task, trial = self._schedule.next(place, self._draw, chosen, void)
         return Conversation(self, task, trial, self._run_seed)
+
+    def _group(self, place: int) -> dict[str, int]:
+        """What ``info`` says of the group, where there is one."""
+        number = self._schedule.group(place)
+        return {} if number is None else {"group": number}
 
     def _draw(self) -> Task:
         return self.curriculum.sample(self.np_random)[0]

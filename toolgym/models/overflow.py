@@ -101,7 +101,8 @@ _SAID = tuple(
         rf"{_TOO_MUCH}{_GAP}(?:model|max\w*).{{0,3}}tokens?",
         r"\btokens? limit\b|\b(?:max\w*|model) length exceed|more than max tokens",
         r"(?:tokens?|len|length|ids)\b.{0,20}\d{3,}.{0,40}>=? ?.{0,20}\d{3,}",
-        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap|supports?|n ctx\w*|context size)\b.{0,20}\d{3,}",
+        r"\d{3,} tokens?\b.{0,60}\b(?:limit|max\w*|at most|only|up to|capacity|cap|supports?|n ctx\w*|context size)\b"
+        r".{0,20}\d{3,}",
         r"tokens of context|tokens? > (?:n ctx|max)|expected max ?length",
         r"cannot fit .{0,20}tokens?",
         r"too many (?:\w+ ){0,2}tokens?|tokens? (?:count )?exceed",
