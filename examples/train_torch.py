@@ -1,6 +1,6 @@
 """A plain training loop: REINFORCE on `mock`, with groups of trials and a curriculum that makes tasks from failures.
 
-    pip install 'toolgym[train]'
+    pip install '.[train]'  # in a clone
     python examples/train_torch.py
 
 The policy is a small network that chooses among candidate actions; it needs no language model and learns in about a

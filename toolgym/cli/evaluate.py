@@ -192,7 +192,9 @@ def evaluate(
     else:
         most = max(plan.settings.trials for plan in plans.values())
         place = split if pool is None else f"{split} {pool}"
-        print_figures(f"{domain} · {place} · {data} data · user {user} · {most} trials", most, answers, void)
+        plural = "s" if most > 1 else ""
+        heading = f"{domain} · {place} · {data} data · user {user} · {most} trial{plural}"
+        print_figures(heading, most, answers, void)
         if not getattr(cast.user, "comparable", True):
             say(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
         for each, folder in folders.items():
