@@ -163,7 +163,7 @@ def test_an_assertion_about_what_is_not_there_is_not_met(team: Team) -> None:
     missing = _assertion("assert_task_status", task_id="task_9", expected_status="pending")
     grade = team.play(team.task(env_assertions=[missing], reward_basis=["ENV_ASSERTION"])).grade
     assert grade.success is False
-    assert grade.env_assertions[0].note == "Task task_9 not found"
+    assert grade.env_assertions[0].note == "it raised ValueError: Task task_9 not found"
 
 
 @pytest.mark.parametrize(("function", "side"), [("assert_taskstatus", "assistant"), ("assert_task_status", "user")])
@@ -174,10 +174,11 @@ def test_an_assertion_that_names_no_function_is_a_mistake_of_the_task(team: Team
         _ = team.play(task).grade
 
 
-def test_an_assertion_must_answer_yes_or_no(team: Team) -> None:
+def test_an_assertion_that_answers_neither_yes_nor_no_is_not_met(team: Team) -> None:
     task = team.task(env_assertions=[_assertion("get_users")], reward_basis=["ENV_ASSERTION"])
-    with pytest.raises(TypeError, match="not a bool"):
-        _ = team.play(task).grade
+    (check,) = team.play(task).grade.env_assertions
+    assert check.met is False
+    assert check.note.endswith("neither True nor False")
 
 
 def test_an_assertion_that_writes_does_not_change_the_episode(team: Team) -> None:

@@ -310,7 +310,7 @@ def test_an_assistant_that_answers_no_message_is_told(mock: Domain, tmp_path: Pa
 def test_a_task_that_cannot_be_graded_is_void_and_stops_nothing(
     mock: Domain, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assertion = {"env_type": "assistant", "func_name": "assert_task_status", "arguments": {"nothing": 1}}
+    assertion = {"env_type": "assistant", "func_name": "assert_nothing_known", "arguments": {}}
     fields = {"id": "odd", "user_scenario": {"instructions": "Hi."}, "world": mock.tasks["test"][0].world}
     criteria = {"reward_basis": ["ENV_ASSERTION"], "env_assertions": [assertion]}
     odd = Task.model_validate({**fields, "evaluation_criteria": criteria})
@@ -318,7 +318,7 @@ def test_a_task_that_cannot_be_graded_is_void_and_stops_nothing(
         rows = played(mock, tmp_path / "run", make_agent("no-op"), tasks=[odd, judged_task(mock)])
     assert [row.fault.source if row.fault else None for row in rows] == ["task", "task", None, None]
     assert rows[0].fault is not None
-    assert "cannot be graded: TypeError" in rows[0].fault.reason
+    assert "no function 'assert_nothing_known'" in rows[0].fault.reason
 
 
 def test_a_run_of_other_tasks_does_not_go_on(mock: Domain, tmp_path: Path) -> None:

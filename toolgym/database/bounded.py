@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -126,7 +127,8 @@ class BoundedProcess:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):  # of what was to be sent and is not read any more
+                        pipe.close()
 
     def _forked(self) -> None:
         """In a process that was forked from this one: the process is not its own, and another thread had the lock."""

@@ -98,7 +98,7 @@ INJECTORS: tuple[Injector, ...] = (
     Injector(
         "two_facts",
         "fact_not_said",
-        "Two questions stand beside a thing to be done.",
+        "Two questions come with a thing to be done.",
         "What did the vase cost, and what is left on my gift card? And return the mug.",
     ),
     Injector(
