@@ -33,6 +33,10 @@ _ABOUT_ELSE = re.compile(
         r"(?:tools?|functions?|stop|metadata|user|n|logit bias)\b\W[^.]{0,40}(?:array|string|name|description) too",
         r"\btool calls?\W.{0,20}\bid\b",
         r"(?<!\+ )\bmax (?:(?:new|completion|output) )?tokens must be (?:less|<|at most|between)",
+        r"(?:key|id|name|user)\b\W{0,4}string too long|stop sequences?\b",
+        r"tool ?(?:result|use|call)s? blocks?|(?:only(?: supports?)?|more than) one (?:\w+ )?(?:message|prompt)",
+        # what came in the way
+        r"deadline|timed? ?out|\bretries\b|\bqueue|safety|violations?\b|flagged|\bblocked\b",
     ),
     re.DOTALL,
 )
