@@ -32,6 +32,7 @@ def figures() -> dict[str, Any]:
             "not_counted": 2,
             "void": 17,
             "refused": False,
+            "terminations": {"user_stop": 9700, "context_window_exceeded": 155},
             "faults": {"user": 17},
             "first_fault": f"user: {'no connection to the endpoint; ' * 9}",
             "db_match": 1.0,

@@ -138,6 +138,13 @@ def test_eval_writes_tau2s_results_for_one_agent_on_tau2s_data(run: Command, tau
         assert "--tau2-results needs" in refused.err
 
 
+def test_eval_says_how_many_episodes_were_cut_off_and_why(run: Command) -> None:
+    out = run("eval", "mock", "--agent", "no-op", "--trials", "1", "--max-steps", "2").out
+    assert "no-op: 20 episodes were cut off, and count as failures: max_steps 20." in out
+    answer = run("eval", "mock", "--agent", "oracle", "--trials", "1", "--json").json["agents"]["oracle"]
+    assert answer["terminations"] == {"user_stop": 20}
+
+
 def test_eval_tells_how_many_results_tau2_will_count_as_failures(run: Command, tau2_retail: Domain) -> None:
     needing = sum(task.needs_judge for task in tau2_retail.tasks["train"])
     options = ("--data", "tau2", "--split", "train", "--trials", "1", "--tau2-results", "results.json")

@@ -57,6 +57,8 @@ def test_chosen_tasks_are_played_alone_and_others_can_be_added(run: Command) -> 
     assert names(folder) == ["test-001 0", "test-002 0", "test-002 1", "test-003 0"]
     assert read_manifest(folder)["settings"]["tasks"] == {"test-001": 1, "test-002": 2, "test-003": 1}
     run(*options, "--trials", "2", "--resume")
+    assert read_manifest(folder)["settings"]["tasks"] == {"test-001": 2, "test-002": 2, "test-003": 2}
+    run(*options, "--trials", "2", "--resume", "--all-tasks")
     settings = read_manifest(folder)["settings"]
     assert (settings["trials"], "tasks" in settings, len(names(folder))) == (2, False, 40)
     run(*options[:-3], "--trials", "2", "--name", "whole")
@@ -75,6 +77,19 @@ def test_without_trials_a_run_goes_on_with_its_own(run: Command) -> None:
     run(*options, "--name", "x", "--resume")
     assert (path.read_bytes(), read_manifest(folder)) == (whole, manifest)
     assert run(*options, "--name", "y", "--json").json["agents"]["no-op"]["trials"] == 4
+
+
+def test_all_tasks_is_for_a_run_that_goes_on(run: Command) -> None:
+    assert "--all-tasks is for a run that goes on" in told(run(*EVAL, "--agent", "no-op", "--name", "x", "--all-tasks"))
+
+
+def test_the_name_of_a_run_with_its_agent_is_not_the_one_to_go_on_with_and_the_right_one_is_told(run: Command) -> None:
+    run(*EVAL, "--agent", "no-op", "--name", "x")
+    line = told(run(*EVAL, "--agent", "no-op", "--name", "x-no-op", "--resume"))
+    assert (
+        "there is no run 'x-no-op' of no-op in 'runs' to continue; its agent is no part of its name here: --name x"
+        in line
+    )
 
 
 def test_of_a_run_that_was_cut_short_only_the_chosen_tasks_are_played(run: Command) -> None:

@@ -54,6 +54,9 @@ def evaluate(
     task: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Play this task alone; may be given several times.")
     ] = None,
+    all_tasks: Annotated[
+        bool, typer.Option("--all-tasks", help="With --resume: play all tasks also where the run holds chosen ones.")
+    ] = False,
     data: Data = "toolgym",
     user: Annotated[
         str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
@@ -112,7 +115,7 @@ def evaluate(
     from toolgym.names import place_in
     from toolgym.prompts import wording_of
     from toolgym.registration import default_user
-    from toolgym.rollouts import Settings, check_players, opened, plan_run, trials_held
+    from toolgym.rollouts import Settings, check_players, opened, plan_run, tasks_held, trials_held
 
     if resume and name is None:
         raise DataError("--resume needs --name, the name of the run to continue")
@@ -136,7 +139,15 @@ def evaluate(
     title = name or _fresh_name(runs, domain)
     folders = {each: place_in(runs, f"{title}-{each}", "run") for each in agents}
     if resume and not any(folder.exists() for folder in folders.values()):
-        raise DataError(f"there is no run {title!r} in {str(runs)!r} to continue")
+        shorter = next((title.removesuffix(f"-{each}") for each in agents if title.endswith(f"-{each}")), "")
+        mend = (
+            f"; its agent is no part of its name here: --name {shorter}" if shorter and (runs / title).exists() else ""
+        )
+        raise DataError(f"there is no run {title!r} of {', '.join(agents)} in {str(runs)!r} to continue{mend}")
+    if all_tasks and (task or not resume):
+        raise DataError("--all-tasks is for a run that goes on with --resume, and without --task")
+    held = {each: tasks_held(folder) if resume and not all_tasks else () for each, folder in folders.items()}
+    chosen = {each: only or held[each] for each in agents}
     of = {each: _models_of(each, models) for each in agents}
     if models["agent"] is not None and not any(asked["agent"] for asked in of.values()):
         raise DataError(f"--agent-model {models['agent'].model!r} is for an agent with a model, such as --agent llm")
@@ -161,11 +172,11 @@ def evaluate(
                 wording=wording.name if of[each]["user"] or of[each]["agent"] else "",
                 models={role: recorded(asked) for role, asked in of[each].items() if asked is not None},
                 pool="" if pool is None else str(pool.resolve()),
-                tasks=dict.fromkeys(only, numbers[each]),
+                tasks=dict.fromkeys(chosen[each], numbers[each]),
             ),
             tasks,
             resume=resume,
-            only=only,
+            only=chosen[each],
         )
         for each, folder in folders.items()
     }
@@ -173,7 +184,7 @@ def evaluate(
     spent = sum(plan.cost_usd for plan in plans.values())
     throttle = Throttle(rpm=rpm and rpm / share, tpm=tpm and tpm / share, budget_usd=budget_usd, earlier_usd=spent)
     cast = _cast(made, of, user, judge, throttle)
-    played = [one for one in tasks if not only or one.id in only]
+    played = [one for one in tasks if any(not ids or one.id in ids for ids in chosen.values())]
     check_players(made, played, (cast.user, *cast.agents.values()), seed)
     if any(plan.lacking for plan in plans.values()):
         ask_first(models, throttle)
@@ -182,7 +193,15 @@ def evaluate(
         for each, plan in plans.items():
             play = _player(backend, workers, throttle)
             play = partial(
-                play, kept[each], plan.settings, made, tasks, cast.agents[each], cast.user, judge=cast.judge, only=only
+                play,
+                kept[each],
+                plan.settings,
+                made,
+                tasks,
+                cast.agents[each],
+                cast.user,
+                judge=cast.judge,
+                only=chosen[each],
             )
             show_play(kept[each], plan, partial(play, concurrency=concurrency), title, throttle)
             answers[each] = _answer(plan, made, models, void, tau2_results)

@@ -24,6 +24,8 @@ VoidTrials = Annotated[
     ),
 ]
 
+ENDINGS = ("user_stop", "agent_stop")
+"""The regular ends of an episode."""
 _ROLES = {"assistant": "agent", "user": "user", "judge": "judge"}
 
 
@@ -42,6 +44,7 @@ def figures(rows: Sequence[Trajectory], trials: int, folder: Path, void: Void) -
         "not_counted": table.not_counted,
         "void": table.void,
         "refused": refused,
+        "terminations": dict(Counter(str(row.termination) for row in rows if row.fault is None)),
         "faults": dict(Counter(fault.source for fault in faults)),
         "first_fault": f"{faults[0].source}: {faults[0].reason}" if faults else None,
         "db_match": sum(map(bool, matched)) / len(matched) if matched else None,
@@ -102,6 +105,10 @@ def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) 
     _print_usage(answers)
     if any(answer["not_judged"] for answer in answers.values()):
         say("Tasks that need a judge are not judged without one: they count neither way.")
+    for chosen, answer in answers.items():
+        if cut := {why: number for why, number in answer["terminations"].items() if why not in ENDINGS}:
+            ends = ", ".join(f"{why} {number}" for why, number in cut.items())
+            say(f"{chosen}: {sum(cut.values())} episodes were cut off, and count as failures: {ends}.")
     counted = "count as failures" if void == "fail" else "count neither way"
     for chosen, answer in answers.items():
         if answer["void"]:

@@ -57,7 +57,7 @@ def say(text: str, style: str = "") -> None:
 
 def fact(name: str, text: str, column: int = 12) -> None:
     """A line that begins with a name; what is said of it begins in a column, also where it is wrapped."""
-    shown = Text(_filled(f"{name:<{column}}{printable(text)}", " " * column))
+    shown = Text(_filled(f"{name:<{column - 1}} {printable(text)}", " " * column))
     shown.stylize("bold", 0, column)
     console.print(shown, soft_wrap=True)
 

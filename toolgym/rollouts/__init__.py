@@ -3,7 +3,7 @@
 from toolgym.rollouts.changes import Change, changes
 from toolgym.rollouts.evaluate import evaluate, evaluate_async
 from toolgym.rollouts.parallel import in_parallel
-from toolgym.rollouts.plan import Plan, check_players, opened, plan_run, trials_held
+from toolgym.rollouts.plan import Plan, check_players, opened, plan_run, tasks_held, trials_held
 from toolgym.rollouts.regrade import Regraded, final_session, regrade, regrade_all, rejudge, task_of
 from toolgym.rollouts.rollout import Rollout, play, play_async
 from toolgym.rollouts.rollouts import rollouts
@@ -30,5 +30,6 @@ __all__ = [
     "rejudge",
     "rollouts",
     "task_of",
+    "tasks_held",
     "trials_held",
 ]

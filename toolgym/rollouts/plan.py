@@ -92,6 +92,21 @@ def trials_held(folder: Path) -> int | None:
         return None
 
 
+def tasks_held(folder: Path) -> tuple[str, ...]:
+    """The ids of the tasks that a run is to hold, where some were chosen.
+
+    Args:
+        folder: The run's, which need not be there.
+
+    Returns:
+        None of them for all of the split, and where no manifest says it.
+    """
+    try:
+        return tuple(read_manifest(folder)["settings"].get("tasks") or ())
+    except (DataError, KeyError, AttributeError, TypeError):
+        return ()
+
+
 def _fits(folder: Path, settings: Settings, worlds: Sequence[str]) -> bool:
     """Whether a run can be continued; False if it cannot but holds nothing that would be lost.
 
