@@ -33,7 +33,7 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
         user's message, ends the episode with a fault, and so does a ServiceError of either side. An assistant whose
         model's context is full ends it with ``context_window_exceeded``, which counts as a failure of its own. A user
         whose model's context is full ends it with ``user_context_window_exceeded``: a failure of the assistant if that
-        wrote more than half of the characters that the user has to read, its prompt left out, and else a fault.
+        wrote more than half of all the characters that the user has to read, its prompt included, and else a fault.
 
     Raises:
         BudgetError: If there is no money left; the episode goes on if it is told to.
@@ -150,13 +150,14 @@ def _failed(episode: Episode, side: AgentID, error: Exception) -> Step:
 
 
 def _made_too_long_by_the_assistant(episode: Episode) -> bool:
-    """Whether the assistant wrote more than half of the characters that the user has to read, its prompt left out.
+    """Whether the assistant wrote more than half of all the characters that the user has to read.
 
-    What was said before the episode began, its greeting among it, is not the assistant's own.
+    The user's prompt is among them, so that a context that is too small for the user's own part is not the assistant's
+    failure. What was said before the episode began, its greeting among it, is not the assistant's own.
     """
     spoken = episode.messages[len(episode.prepared.history) or 1 :]
     own = sum(len(one.content or "") for one in spoken if one.role == "assistant" and not one.tool_calls)
-    return 2 * own > sum(len(one.content or "") for one in episode.view("user", since=1))
+    return 2 * own > sum(len(one.content or "") for one in episode.view("user"))
 
 
 def _not_by_us(error: asyncio.CancelledError) -> Exception:

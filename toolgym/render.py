@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\uffa0"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 """Control characters but tab and newline, those that turn the direction of text, break lines or are not seen at all,
 and halves of surrogate pairs."""

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 import tau2_folder
 import tau2_format
+from pydantic_core import from_json
 from tau2_folder import COMPLETE, DB, USER_DB
 
 from toolgym import make_domain
@@ -240,7 +241,7 @@ def test_messages_read_back_are_those_that_were_written(domain: Domain, tmp_path
 def test_messages_of_any_kind_read_back_the_same(domain: Domain, tmp_path: Path) -> None:
     odd: list[Message] = [
         Message("assistant", "Hi"),
-        Message("user", "é\u2028\ud800 " + "x" * 1_000),
+        Message("user", "é\u2028\U0001f600 " + "x" * 1_000),
         Message("assistant", "", (ToolCall("a", {"n": [1, 2.5, None, {"é": True}]}, "x"),)),
         Message("tool", "", tool_call_id="x", error=True),
         Message("user", None, (ToolCall("b", {}, "y", "user"), ToolCall("b", {}, "z", "user"))),
@@ -377,8 +378,27 @@ def test_what_nobody_judged_has_no_verdict_and_no_part_in_the_reward(domain: Dom
 def test_writing_says_how_many_nobody_judged(domain: Domain, tmp_path: Path) -> None:
     rows = _format_rows(domain)
     path = tmp_path / "r.json"
-    assert write_results(path, domain, [rows["not judged"], rows["void"], rows["not judged, and failed"]]) == 1
-    assert write_results(path, domain, [rows["good"], rows["max_steps"]]) == 0
+    some = [rows["not judged"], rows["void"], rows["not judged, and failed"]]
+    assert write_results(path, domain, some).not_judged == 1
+    assert write_results(path, domain, [rows["good"], rows["max_steps"]]) == (0, 0)
+
+
+def test_halves_of_surrogate_pairs_are_replaced_and_the_episodes_that_hold_them_counted(
+    domain: Domain, tmp_path: Path
+) -> None:
+    good = _format_rows(domain)["good"]
+    half, pair = "cut \ud83d", "\ud83d\ude00"
+    call = ToolCall("get_users", {"title": half, half: [pair]}, "c1")
+    messages = (*good.messages[:1], replace(good.messages[1], content=half), Message("assistant", None, (call,)))
+    path = tmp_path / "r.json"
+    odd = replace(good, messages=messages)
+    paired = replace(good, messages=(replace(good.messages[0], content=pair),))
+    assert write_results(path, domain, [odd, good, paired]) == (0, 1)
+    data = from_json(path.read_bytes())
+    said = data["simulations"][0]["messages"]
+    assert said[1]["content"] == "cut \ufffd"
+    assert said[2]["tool_calls"][0]["arguments"] == {"title": "cut \ufffd", "cut \ufffd": ["\U0001f600"]}
+    assert data["simulations"][2]["messages"][0]["content"] == "\U0001f600"
 
 
 def test_every_termination_has_a_word_of_tau2s() -> None:

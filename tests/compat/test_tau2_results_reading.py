@@ -17,7 +17,7 @@ from toolgym.compat.tau2 import load_domain, write_results
 from toolgym.compat.tau2.results_in import read_results
 from toolgym.domain import Domain
 from toolgym.episode import Episode
-from toolgym.errors import DataError
+from toolgym.errors import DataError, TaskError
 from toolgym.evaluation.grade import Verdict
 from toolgym.limits import Limits
 from toolgym.messages import STOP, Message, ToolCall
@@ -238,3 +238,32 @@ def test_a_domain_without_tasks_has_no_world(domain: Domain, written: Path) -> N
 
     with pytest.raises(DataError, match="has no tasks"):
         read_results(written).over(domain.with_data(tasks=TaskSet({})))
+
+
+@pytest.mark.parametrize("basis", [[["DB"]], [{"DB": 1}], [None], [1]])
+def test_a_basis_that_is_no_list_of_names_is_told(written: Path, basis: Any) -> None:
+    _broken(written, ("simulations", 0, "reward_info", "reward_basis"), basis)
+    with pytest.raises(DataError, match=r"'reward_basis' must be names of components"):
+        read_results(written)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "named"),
+    [
+        (("ticket",), 5, "ticket"),
+        (("evaluation_criteria", "actions"), [{"action_id": "a"}], "evaluation_criteria.actions.0.name"),
+        (("evaluation_criteria", "actions"), 7, "evaluation_criteria.actions"),
+        (("id",), ..., "id"),
+        (("initial_state",), "new", "initial_state"),
+    ],
+)
+def test_a_task_that_is_none_is_told_on_one_line_with_its_field(
+    written: Path, where: Sequence[Any], value: Any, named: str
+) -> None:
+    _broken(written, ("tasks", 0, *where), value)
+    with pytest.raises((DataError, TaskError)) as caught:
+        read_results(written)
+    said = str(caught.value)
+    assert f"{named}: " in said
+    assert "\n" not in said
+    assert "errors.pydantic.dev" not in said

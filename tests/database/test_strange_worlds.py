@@ -21,6 +21,16 @@ PLAIN = f"CREATE TABLE {TABLE} (position INTEGER, key VARCHAR, record VARCHAR)"
 Change = Callable[..., Path]
 
 
+def _again(table: str, created: str) -> list[str]:
+    """A table with its rows, made anew in another way."""
+    return [
+        f"CREATE TEMP TABLE kept AS SELECT * FROM {table}",
+        f"DROP TABLE {table}",
+        created,
+        f"INSERT INTO {table} SELECT * FROM kept",
+    ]
+
+
 @pytest.fixture
 def changed(world_file: Path, tmp_path: Path) -> Change:
     """A world file, changed by SQL."""
@@ -85,7 +95,24 @@ def changed(world_file: Path, tmp_path: Path) -> Change:
         ([f"DROP TABLE {TABLE}", f"CREATE TABLE {TABLE} (position INTEGER, key VARCHAR, record JSON)"], "record JSON"),
         ([f"ALTER TABLE {TABLE} ADD COLUMN more INTEGER"], "more INTEGER"),
         (["CREATE TABLE main.more (a INTEGER)"], "('main', 'more')"),
-        (["CREATE SCHEMA other", "CREATE TABLE other.more (a INTEGER)"], "('other', 'more')"),
+        (["CREATE SCHEMA other", "CREATE TABLE other.more (a INTEGER)"], "the schema 'other'"),
+        (["CREATE SCHEMA other"], "the schema 'other'"),
+        (
+            _again(TABLE, PLAIN.replace("key VARCHAR", "key VARCHAR COLLATE NOCASE")),
+            "a table with a collation 'assistant.items'",
+        ),
+        (
+            _again(
+                "main.index_entries",
+                "CREATE TABLE main.index_entries (side VARCHAR, tab VARCHAR, name VARCHAR, "
+                "value VARCHAR COLLATE NOCASE.NOACCENT, position INTEGER, key VARCHAR)",
+            ),
+            "a table with a collation 'main.index_entries'",
+        ),
+        (["INSERT INTO main.world VALUES ('more', 'x')"], "'more'"),
+        (["INSERT INTO main.world SELECT * FROM main.world WHERE name = 'digest'"], "several rows"),
+        (["INSERT INTO main.world VALUES (NULL, 'x')"], "several rows"),
+        (["INSERT INTO main.world SELECT 'n' || range, 'x' FROM range(200)"], "several rows"),
     ],
 )
 def test_a_file_that_holds_anything_but_its_tables_is_refused(

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from asking import HELLO, ask
-from server import Answer, Script, Server, completion, error, sse, streamed
+from server import Answer, Request, Script, Server, completion, error, sse, streamed
 
-from toolgym.errors import ServiceError
-from toolgym.models import ChatModel, ModelSettings, RefusedError, retries
+from toolgym.errors import ContextError, ServiceError
+from toolgym.models import ChatModel, ModelSettings, RefusedError, Throttle, retries
+from toolgym.models.embeddings import Embeddings
 from toolgym.trajectory import Usage
 
 FINE = completion("Here you are.")
@@ -229,6 +230,42 @@ def test_a_key_is_shown_nowhere_even_if_the_server_repeats_it(status: int, monke
     shown = "".join(traceback.format_exception(asked.outcome)) + repr(asked.outcome)
     assert "sk-" not in shown
     assert "xx ***" in shown
+
+
+@pytest.mark.parametrize("status", [401, 500, 400, 413])
+def test_no_secret_of_the_settings_is_shown_even_if_the_server_repeats_it(status: int) -> None:
+    arguments = {
+        "extra_headers": {"X-Foo": "S3HEADER", "X-Auth": "Bearer S3BEARER"},
+        "extra_query": {"a": "S3 QUERY"},
+        "extra_body": {"api_keys": ["S3BODY"], "more": [{"name": "Authorization", "value": "S3ENTRY"}]},
+    }
+
+    def repeat(request: Request) -> Answer:
+        return error(status, f"{dict(request.headers)} {request.path} {request.body} S3BEARER")
+
+    throttle = Throttle()
+    asked = ask(repeat, repeat, attempts=2, arguments=arguments, throttle=throttle)
+    assert isinstance(asked.outcome, ServiceError | ContextError)
+    assert "S3" not in "".join(traceback.format_exception(asked.outcome))
+    assert "***" in str(asked.outcome)
+    assert "S3" not in f"{vars(throttle.retries)}"
+
+
+def test_no_secret_of_the_settings_stands_in_a_reply_that_cannot_be_taken() -> None:
+    body = {"error": {"message": "S3HEADER", "code": "tool_use_failed", "failed_generation": "<S3HEADER>"}}
+    arguments = {"extra_headers": {"X-Foo": "S3HEADER"}}
+    assert "S3" not in repr(ask(Answer(body, 400), arguments=arguments).reply)
+
+
+def test_no_secret_is_shown_of_embeddings() -> None:
+    def repeat(request: Request) -> Answer:
+        return error(400, f"{dict(request.headers)}")
+
+    arguments = {"extra_headers": {"X-Foo": "S3HEADER"}}
+    with Server(repeat) as server, pytest.raises(RefusedError) as caught:
+        asyncio.run(Embeddings(ModelSettings(model="m", base_url=server.url, arguments=arguments))(["a"]))
+    assert "S3" not in str(caught.value)
+    assert "***" in str(caught.value)
 
 
 def test_a_password_in_an_endpoint_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

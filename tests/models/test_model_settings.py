@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from toolgym.cli.models import recorded
+from toolgym.cli.models import model_settings, recorded
+from toolgym.errors import DataError
 from toolgym.models import ModelSettings, Price
 
 
@@ -74,11 +76,47 @@ def test_a_key_among_the_arguments_is_refused_and_not_shown(place: str, name: st
     assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://me:hush@models.example/v1", "https://hush@models.example", "me:hush@host/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:hush@models.example/v1",
+        "https://hush@models.example",
+        "me:hush@host/v1",
+        "localhost:8000/v1?api_key=hush",
+        "h/v1#token=hush",
+        "http://me:h?hush@h",
+    ],
+)
 def test_a_password_in_an_endpoint_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValidationError) as caught:
         ModelSettings(model="m", base_url=url)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given", ["sk-hush-hush", "hf_hushhushhushhushhush", "gsk_hushhushhushhushhush", "A B", "", "1A", "A" * 129, "A\n"]
+)
+def test_a_key_in_place_of_the_name_of_its_variable_is_refused_and_not_shown(given: str) -> None:
+    with pytest.raises(ValidationError, match="name of the environment variable") as caught:
+        ModelSettings(model="m", api_key_env=given)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ['"S3CRET"', '["S3CRET"]', "5"])
+def test_settings_on_the_command_line_that_are_no_object_are_not_shown(value: str, tmp_path: Path) -> None:
+    file = tmp_path / "k.json"
+    file.write_text(value)
+    for model, url, args in (
+        ("m", None, value),
+        (str(file), None, None),
+        (None, None, value),
+        (None, "h?a=S3CRET", None),
+    ):
+        with pytest.raises(DataError) as caught:
+            model_settings("agent", model, url, args)
+        assert "S3CRET" not in str(caught.value)
+    with pytest.raises(DataError, match=r"got a (text|list|number)"):
+        model_settings("agent", "m", None, value)
 
 
 def test_an_at_sign_may_stand_behind_the_host_of_an_endpoint() -> None:

@@ -241,3 +241,14 @@ def test_any_value_is_read_back_from_its_text_with_its_types(value: Any) -> None
     text = to_text(value)
     assert text.isascii()
     assert json.dumps(json.loads(text)) == text == json.dumps(value)
+
+
+class Mood(str, Enum):  # noqa: UP042  # an author's own, of a kind whose text is not its value
+    GOOD = "good"
+
+
+@pytest.mark.parametrize("value", [Mood.GOOD, np.str_("good")])
+def test_what_is_a_kind_of_text_becomes_plain_text(value: Any) -> None:
+    for text in (to_text(value), to_tau2_text(value)):
+        assert (type(text), text, f"{text}") == (str, "good", "good")
+    assert to_text([value, {"mood": value}]) == '["good", {"mood": "good"}]'

@@ -127,9 +127,10 @@ def test_a_users_model_that_fails_is_never_the_assistants_failure(mock: Domain, 
     [
         (["Hello."], [], False),  # nothing but the scenario and the greeting
         (["x" * 500, "y"], ["z" * 100], False),
-        (["Hello.", "And?"], ["z" * 100], True),
-        (["x" * 30, "y" * 30], ["z" * 100], True),
-        (["x" * 70, "y"], ["z" * 100], False),
+        (["Hello.", "And?"], ["z" * 100], False),  # the scenario is longer
+        (["Hello.", "And?"], ["z" * 5000], True),
+        (["x" * 3000, "y" * 1000], ["z" * 5000], True),
+        (["x" * 5000, "y"], ["z" * 5000], False),
     ],
 )
 def test_a_dialogue_too_long_for_the_user_is_the_failure_of_an_assistant_that_made_it_so(

@@ -319,7 +319,7 @@ def _answer(
     rows = list(read_trajectories(plan.folder))
     if tau2_results is not None:
         named = {role: asked.model if asked is not None else None for role, asked in models.items()}
-        unjudged = write_results(
+        written = write_results(
             tau2_results,
             domain,
             rows,
@@ -328,11 +328,19 @@ def _answer(
             agent_llm=named["agent"],
             user_llm=named["user"],
         )
-        if unjudged:
-            remark(
-                f"{unjudged} episodes in {tau2_results} were not judged: tau2's own metrics count them as failures. "
-                "Name a judge with --judge-model."
+        notes = []
+        if written.not_judged:
+            notes.append(
+                f"{written.not_judged} episodes in {tau2_results} were not judged: tau2's own metrics count them as "
+                "failures. Name a judge with --judge-model."
             )
+        if written.replaced:
+            notes.append(
+                f"{written.replaced} episodes in {tau2_results} hold halves of surrogate pairs, which tau2 cannot "
+                "read: U+FFFD stands for them."
+            )
+        if notes:
+            remark(" ".join(notes))
     return figures(rows, plan.settings.trials, plan.folder, void)
 
 

@@ -68,12 +68,14 @@ def model_settings(
 
     from toolgym.errors import DataError
     from toolgym.models import ModelSettings
+    from toolgym.models.secrets import shown
     from toolgym.strict_json import read_bytes
 
     if model is None:
-        for name, value in (("base-url", base_url), ("args", args)):
-            if value is not None:
-                raise DataError(f"--{role}-{name} {value!r} is for a model; name it with --{role}-model")
+        if base_url is not None:
+            raise DataError(f"--{role}-base-url {shown(base_url)!r} is for a model; name it with --{role}-model")
+        if args is not None:
+            raise DataError(f"--{role}-args is for a model; name it with --{role}-model")
         if not greeting:
             raise DataError(f"--no-greeting is for a model; name it with --{role}-model")
         return None
@@ -90,7 +92,10 @@ def model_settings(
     if not greeting:
         given["greeting"] = False
     if args is not None:
-        given["arguments"] = {**given.get("arguments", {}), **_object(f"--{role}-args", args)}
+        own = given.get("arguments", {})
+        if not isinstance(own, dict):
+            raise DataError(f"the {role}'s model does not fit: its arguments must be a JSON object")
+        given["arguments"] = {**own, **_object(f"--{role}-args", args)}
     try:
         return ModelSettings.model_validate(given)
     except ValidationError as error:
@@ -167,8 +172,8 @@ def recorded(settings: ModelSettings) -> dict[str, Any]:
     What may be secret is a digest, and an endpoint that comes from the environment is there too: a run goes on with
     equal ones only.
     """
-    from toolgym.models.connections import address, shown
-    from toolgym.models.secrets import masked
+    from toolgym.models.connections import address
+    from toolgym.models.secrets import masked, shown
 
     plain: dict[str, Any] = settings.model_dump(mode="json", exclude_defaults=True)
     if settings.base_url is None:
@@ -189,5 +194,7 @@ def _object(name: str, text: str | bytes) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{name} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {value!r:.120}')
+        got = "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a number"
+        got = {True: "true", False: "false", None: "null"}[value] if isinstance(value, bool | None) else got
+        raise DataError(f'{name} must be a JSON object such as {{"temperature": 0}}, got {got}')
     return value

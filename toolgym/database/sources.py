@@ -207,7 +207,7 @@ class Lazy:
         return self._digest_in(self._connection)
 
     def _digest_in(self, connection: Any) -> str:
-        return check_facts(self.path, facts_of(connection), self.schemas)
+        return check_facts(self.path, facts_of(connection, self.path), self.schemas)
 
     def load(self) -> Resident:
         """All of it in memory."""

@@ -52,6 +52,15 @@ _FOREIGN = {
     "AND expressions NOT IN ('[''\"key\"'']', '[''\"value\"'']')",
 }
 """What a file of DuckDB can hold beside tables, views first: listing columns looks into views."""
+_COLLATED = r"""
+SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'w'
+AND regexp_matches(regexp_replace(sql, '"[^"]*"', '', 'g'), '\bCOLLATE\b', 'i')
+"""
+"""Tables in which equal is not what it is elsewhere; DuckDB tells it nowhere but in their SQL."""
+_SCHEMAS = """
+SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'w' AND schema_name NOT IN (SELECT unnest(?))
+"""
+_FACTS = ("format", "digest", "shape")
 _COLUMNS = """
 SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'w' AND NOT internal
 ORDER BY schema_name, table_name, column_index
@@ -165,16 +174,14 @@ def _check_file(path: Path) -> None:
 def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> None:
     """That the file holds the tables of a world, with their columns, and nothing that could be run."""
     for kind, sql in _FOREIGN.items():
-        found = connection.execute(f"{sql} LIMIT 1").fetchone()
-        if found is not None:
-            raise WorldError(
-                f"{str(path)!r} holds {kind} {found[0]!r}; a world holds tables of records alone, and nothing of it is "
-                "run: do not use this file"
-            )
+        _refuse(connection, path, kind, sql)
+    wanted = dict.fromkeys(places, _RECORD)
+    _refuse(connection, path, "a table with a collation", _COLLATED)
+    schemas = {schema for schema, _ in _OWN | wanted}
+    _refuse(connection, path, "the schema", _SCHEMAS, [sorted(schemas)])
     tables: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for side, table, column, type_ in connection.execute(_COLUMNS).fetchall():
         tables.setdefault((side, table), []).append((column, type_))
-    wanted = dict.fromkeys(places, _RECORD)
     for place in _OWN:
         if place not in tables:
             raise WorldError(f"{str(path)!r} is not a toolgym world: it has no table {'.'.join(place)!r}")
@@ -187,6 +194,16 @@ def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> Non
                 f"the table {'.'.join(place)!r} of {str(path)!r} has the columns {_listed(tables[place])}; a world has "
                 f"{_listed(columns)}: build it again"
             )
+
+
+def _refuse(connection: Any, path: Path, kind: str, sql: str, parameters: Sequence[Any] = ()) -> None:
+    """Refuse a file in which a query finds something."""
+    found = connection.execute(f"{sql} LIMIT 1", parameters).fetchone()
+    if found is not None:
+        raise WorldError(
+            f"{str(path)!r} holds {kind} {found[0]!r}; a world holds tables of records alone, and nothing of it is "
+            "run: do not use this file"
+        )
 
 
 def _listed(columns: Iterable[tuple[str, str]]) -> str:
@@ -213,7 +230,7 @@ def scan(path: Path, places: Sequence[Place], seconds: float) -> Iterator[Any]:
     clock = threading.Timer(seconds, stop)
     clock.start()
     try:
-        yield facts_of(connection)
+        yield facts_of(connection, path)
         for side, table in places:
             yield from _batches(str(path), connection, f'SELECT position, key, record FROM w."{side}"."{table}"', [])
             yield None
@@ -256,6 +273,9 @@ def check_facts(path: Path, facts: Mapping[str, str], schemas: Mapping[Any, Sche
             f"{str(path)!r} has world format {facts.get('format')!r}; this toolgym reads {FORMAT!r}. "
             "Build the world again, or use the toolgym that wrote it."
         )
+    further = facts.keys() - set(_FACTS)
+    if further:
+        raise WorldError(f"{str(path)!r} says {min(further)!r} of itself, which no world does; do not use this file")
     if facts.get("shape") != shape(schemas):
         raise WorldError(f"{str(path)!r} was built for other fields or indexes than the domain has now; build it again")
     if not facts.get("digest"):
@@ -263,10 +283,20 @@ def check_facts(path: Path, facts: Mapping[str, str], schemas: Mapping[Any, Sche
     return facts["digest"]
 
 
-def facts_of(connection: Any) -> dict[str, str]:
-    """The names and values in ``main.world``."""
-    sql = "SELECT name[:100], value[:100000] FROM w.main.world LIMIT 100"
-    return {name: value for name, value in connection.execute(sql).fetchall() if name is not None}
+def facts_of(connection: Any, path: Path) -> dict[str, str]:
+    """The names and values in ``main.world``.
+
+    Raises:
+        WorldError: If it holds several rows for one name, rows without one, or far more than any world has.
+    """
+    rows = connection.execute("SELECT name[:100], value[:100000] FROM w.main.world LIMIT 100").fetchall()
+    facts = {name: value for name, value in rows if name is not None}
+    if len(facts) < len(rows) or len(rows) == 100:
+        raise WorldError(
+            f"the table 'main.world' of {str(path)!r} holds several rows for one name, or too many; do not use "
+            "this file"
+        )
+    return facts
 
 
 def _batches(path: str, connection: Any, sql: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:

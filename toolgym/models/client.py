@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import BudgetError, ContextError, ServiceError
 from toolgym.messages import AgentID
-from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, shown
+from toolgym.models.connections import Endpoint, address, check, connect, without_secrets
 from toolgym.models.errors import RefusedError
 from toolgym.models.exchange import exchange, written
 from toolgym.models.failures import RequestError, advice
@@ -18,6 +18,7 @@ from toolgym.models.limits import Throttle
 from toolgym.models.probe import WITHIN_S, look
 from toolgym.models.replies import Reply, issued_ids, read_completion, thought_fields, unusable, used
 from toolgym.models.retries import may_pass, retrying
+from toolgym.models.secrets import shown
 from toolgym.models.settings import ModelSettings
 from toolgym.models.suspicion import Taken
 from toolgym.models.tool_formats import read_calls
@@ -169,7 +170,8 @@ class Conversation:
             reply = await self._answer(endpoint, asked, caller)
         except RequestError as failure:
             if failure.kind == "reply":
-                return Reply(None, (unusable(failure.said, failure.written, self.requestor),), finish="length")
+                told, wrote = (without_secrets(one, settings, endpoint.key) for one in (failure.said, failure.written))
+                return Reply(None, (unusable(told, wrote, self.requestor),), finish="length")
             # The service's own error may repeat the key or hold it in its request, so it is not chained.
             raise self.error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
         self._taken.note(messages, self._sent)
@@ -198,11 +200,11 @@ class Conversation:
         who = f"{self.model.settings.model} at {shown(address(self.model.settings))}"
         status = f"status {failure.status}" if failure.status is not None else "no status"
         hint = failure.hint or advice(address(self.model.settings), failure)
-        said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
+        said = without_secrets(failure.said, self.model.settings, key)
         if len(said) > _SAID:
             said = f"{said[:_SAID]}…"
         if hint:
-            said = said.removesuffix(".") + hint
+            said = said.removesuffix(".") + without_secrets(hint, self.model.settings, key)
         if failure.kind == "context":
             return ContextError(f"the dialogue no longer fits into the context of {who} ({status}): {said}")
         if may_pass(failure):
@@ -329,7 +331,7 @@ class Conversation:
 
     def _note(self, failure: RequestError, wait_s: float, key: str) -> None:
         status = "" if failure.status is None else f"{failure.status} "
-        said = failure.said if key == NO_KEY else failure.said.replace(key, "***")
+        said = without_secrets(failure.said, self.model.settings, key)
         self.model.throttle.retries.note(f"{status}{said}"[:_SAID], wait_s)
 
     def _count(self, usage: Usage) -> None:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from toolgym.errors import DataError, MissingExtraError
+from toolgym.models.secrets import hidden, hushed
 from toolgym.models.settings import ModelSettings
 
 NO_KEY = "none"
@@ -159,15 +160,17 @@ def address(settings: ModelSettings) -> str:
     return settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
 
 
-def shown(url: str) -> str:
-    """An endpoint's URL as messages show it, without a name, password or query.
+def without_secrets(text: str, settings: ModelSettings, key: str) -> str:
+    """What a server said, with ``***`` in place of what it repeats of the settings' secrets.
 
-    Example:
-        >>> shown("https://me:secret@models.example/v1?token=1")
-        'https://models.example/v1'
+    Args:
+        text: What it said.
+        settings: Those of the model that was asked.
+        key: The key that was sent.
     """
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    url = address(settings)
+    secrets = [*hidden(settings.arguments), *hidden(url), *(value for _, value in parse_qsl(urlsplit(url).query))]
+    return hushed(text, secrets if key == NO_KEY else [key, *secrets])
 
 
 def _key(settings: ModelSettings) -> str:

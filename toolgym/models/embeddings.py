@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolgym.errors import BudgetError, ContextError, ServiceError
-from toolgym.models.connections import NO_KEY, Endpoint, address, check, connect, shown
+from toolgym.models.connections import Endpoint, address, check, connect, without_secrets
 from toolgym.models.errors import RefusedError
 from toolgym.models.exchange import exchange, written
 from toolgym.models.failures import RequestError, reported
 from toolgym.models.limits import Throttle
 from toolgym.models.replies import used
 from toolgym.models.retries import may_pass, retrying
+from toolgym.models.secrets import shown
 from toolgym.models.settings import ModelSettings
 from toolgym.models.surrogates import whole_text
 
@@ -110,7 +111,7 @@ class Embeddings:
     def _error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
         who = f"{self.settings.model} at {shown(address(self.settings))}"
         status = f"status {failure.status}" if failure.status is not None else "no status"
-        said = (failure.said if key == NO_KEY else failure.said.replace(key, "***"))[:_SAID]
+        said = without_secrets(failure.said, self.settings, key)[:_SAID]
         if failure.kind == "context":
             return ContextError(f"a text does not fit into the context of {who} ({status}): {said}")
         if may_pass(failure):

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from toolgym.models.secrets import looks_like_a_key, shown
+
 _OURS = {
     "model": "give it as the setting 'model'",
     "messages": "they are the dialogue",
@@ -47,7 +49,7 @@ class ModelSettings(BaseModel):
     base_url: str | None = None
     """The endpoint, such as ``http://localhost:8000/v1``, without a name and password; None for what
     ``OPENAI_BASE_URL`` says, or OpenAI's own."""
-    api_key_env: str = Field(default="OPENAI_API_KEY", min_length=1)
+    api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the key. Where it is not set, an endpoint of your own is sent ``none``."""
     arguments: dict[str, Any] = {}
     """Sent with each request as they are: ``temperature``, ``max_tokens``, ``top_k``, …; as the ``openai`` package
@@ -79,11 +81,20 @@ class ModelSettings(BaseModel):
     @classmethod
     def _is_a_url(cls, url: str | None) -> str | None:
         if url is not None and not re.match("https?://[^/]", url):
-            got = url.rpartition("@")[2]  # what stands before it may be secret
-            raise ValueError(f"an endpoint is a URL that starts with http:// or https://, got {got!r}")
-        if url is not None and re.match("https?://[^/?#]*@", url):
+            raise ValueError(f"an endpoint is a URL that starts with http:// or https://, got {shown(url)!r}")
+        if url is not None and re.match("https?://(?:[^/?#]*|[^/]*:[^/]*)@", url):
             raise ValueError(f"an endpoint must not hold a name and password: {_INSTEAD}")
         return url
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_variable(cls, name: str) -> str:
+        if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,127}", name) or looks_like_a_key(name):
+            raise ValueError(
+                "it is the name of the environment variable that holds the key, of letters, digits and underscores; "
+                f"got {name[:3]!r}… Put no key there"
+            )
+        return name
 
     @field_validator("arguments")
     @classmethod

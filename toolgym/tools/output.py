@@ -21,8 +21,9 @@ ALLOWED = "text, finite numbers, booleans, None, dates, pydantic models, datacla
 def to_text(result: Any, tool: str = "") -> str:
     """A tool's result as the text that its caller sees.
 
-    Text is passed on as it is. Anything else is JSON: numbers are numbers, booleans are booleans, None is ``null``, a
-    record keeps the order of its fields, and a date is its ISO text.
+    Text is passed on as it is, also that of a subclass of ``str``, such as an Enum of texts. Anything else is JSON:
+    numbers are numbers, booleans are booleans, None is ``null``, a record keeps the order of its fields, and a date is
+    its ISO text.
 
     Args:
         result: What the tool returned.
@@ -36,7 +37,7 @@ def to_text(result: Any, tool: str = "") -> str:
         ('5', '[1, 2.5, true, null]')
     """
     if isinstance(result, str):
-        return result
+        return str.__str__(result)  # str() would ask a subclass, and an Enum would answer with its name
     if isinstance(result, FrozenRecord) and result.is_json:
         return result.text
     try:
@@ -55,7 +56,7 @@ def to_tau2_text(result: Any) -> str:
         '["1", "2.5", "True", null]'
     """
     if isinstance(result, str):
-        return result
+        return str.__str__(result)  # str() would ask a subclass, and an Enum would answer with its name
     if isinstance(result, FrozenRecord):
         return result.text
     return encode(_tau2(result))

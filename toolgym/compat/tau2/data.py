@@ -92,7 +92,14 @@ def read_task(data: Any, world: str) -> Task:
         return _known_fields(Task, data).model_copy(update={"world": world, "flavour": "tau2"})
     except ValidationError as error:
         identity = data.get("id") if isinstance(data, dict) else None
-        raise TaskError(f"tau2 task {identity!r}: {error}") from error
+        raise TaskError(f"tau2 task {identity!r:.80}: {_problems(error)}") from error
+
+
+def _problems(error: ValidationError) -> str:
+    """What does not fit, on one line: each field with what is wrong, the first few of them."""
+    found = error.errors(include_url=False)
+    told = [f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in found[:_TOLD]]
+    return " ".join("; ".join(told).split()) + (f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else "")
 
 
 @dataclass(frozen=True)
@@ -152,11 +159,12 @@ def _split_ids(file: Path) -> dict[str, list[str]]:
     try:
         return TypeAdapter(dict[str, list[str]]).validate_python(_read_json(file))
     except ValidationError as error:
-        raise DataError(f"{str(file)!r} must map names of splits to lists of task ids: {error}") from error
+        raise DataError(f"{str(file)!r} must map names of splits to lists of task ids: {_problems(error)}") from error
 
 
 _JSON_NAMES = {dict: "an object", str: "a text", int: "a number", float: "a number", bool: "a boolean"}
 _JSON_NAMES |= {type(None): "null"}
+_TOLD = 3
 
 
 class _Tasks:

@@ -8,14 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
+from toolgym.models.surrogates import whole_json
 from toolgym.tasks import Task
 from toolgym.trajectory import Grade, Participant, Termination, Trajectory
+
+
+class Written(NamedTuple):
+    """What a results file cannot say of the episodes in it."""
+
+    not_judged: int
+    """How many of them nobody judged: they have no reward, and tau2's metrics count them as failures."""
+    replaced: int
+    """In how many of them halves of surrogate pairs were replaced by U+FFFD: tau2 could not read the file."""
 
 
 def write_results(
@@ -27,7 +37,7 @@ def write_results(
     max_errors: int = 10,
     agent_llm: str | None = None,
     user_llm: str | None = None,
-) -> int:
+) -> Written:
     """Write trajectories as one results file in tau2's ``json`` format.
 
     Args:
@@ -40,7 +50,7 @@ def write_results(
         user_llm: The model behind the user, if one was.
 
     Returns:
-        How many of them nobody judged: they have no reward, and tau2's metrics count them as failures.
+        How many of them nobody judged, and how many hold text that had to be changed.
 
     Raises:
         DataError: If there is no trajectory, one is not over, or one is not of this domain and data.
@@ -56,17 +66,22 @@ def write_results(
             raise DataError(f"the episode {row.episode_id} is not over, and tau2's format has no word for that")
     kinds = {name: found.effect.value for kit in domain.toolkits.values() for name, found in kit.tools.items()}
     used = list(dict.fromkeys(row.task_key for row in rows))
+    simulations = [_simulation(row, tasks[row.task_key], kinds) for row in rows]
+    whole = [whole_json(one) for one in simulations]
     document = {
         "timestamp": _time(rows[0].started),
-        "info": _info(domain, rows, max_steps, max_errors, agent_llm, user_llm),
-        "tasks": [tasks[key].to_tau2() for key in used],
-        "simulations": [_simulation(row, tasks[row.task_key], kinds) for row in rows],
+        "info": whole_json(_info(domain, rows, max_steps, max_errors, agent_llm, user_llm)),
+        "tasks": [whole_json(tasks[key].to_tau2()) for key in used],
+        "simulations": whole,
     }
     try:
         _write(Path(path), json.dumps(document, indent=2))
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be written: {error}") from error
-    return sum(row.fault is None and (row.grade is None or row.grade.reward is None) for row in rows)
+    return Written(
+        sum(row.fault is None and (row.grade is None or row.grade.reward is None) for row in rows),
+        sum(json.dumps(one) != json.dumps(sent) for one, sent in zip(simulations, whole, strict=True)),
+    )
 
 
 def check_results(path: str | Path, domain: Domain, tasks: Sequence[Task]) -> None:

@@ -245,7 +245,10 @@ def _grade(data: Mapping[str, Any] | None, task: Task, place: str) -> Grade | No
     reward = float(_part(data, "reward", (int, float), place))
     checked = _part(data, "db_check", dict, place, optional=True)
     known = _part(data, "reward_breakdown", dict, place, optional=True)
-    basis = tuple(_part(data, "reward_basis", list, place, optional=True) or ()) if known is not None else ()
+    named = tuple(_part(data, "reward_basis", list, place, optional=True) or ())
+    if not all(isinstance(name, str) for name in named):
+        raise DataError(f"{place}: 'reward_basis' must be names of components, got {str(list(named))[:80]}")
+    basis = named if known is not None else ()
     judged = _checks(data, "nl_assertions", ("nl_assertion",), "met", place)
     components: dict[str, float | None] = dict(known or {})
     criteria = task.evaluation_criteria if task.needs_judge else None
