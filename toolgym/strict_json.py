@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgym.errors import DataError
+from toolgym.plain_files import open_to_read
 
 LIMIT = 1 << 26
 """Bytes of a file of JSON that is read whole, at most, unless it says otherwise where it is read."""
@@ -38,8 +39,8 @@ def parse(text: str | bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"{twice!r:.80} is twice in one object")
     return found
 
@@ -62,9 +63,7 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
         DataError: If it cannot be read; the message names it.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{str(path)!r} is no regular file")
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             content = file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
