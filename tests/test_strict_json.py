@@ -76,3 +76,11 @@ def test_a_name_that_is_twice_is_found_at_once() -> None:
     with pytest.raises(ValueError, match="'a199999' is twice in one object"):
         parse("{" + ",".join([*names, names[-1]]) + "}")
     assert time.monotonic() - began < 20
+
+
+def test_what_is_nested_deeper_than_can_be_printed_is_refused() -> None:
+    for opened, closed in (("[", "]"), ('{"a": ', "}"), ("[{}, [1], ", "]")):
+        parse(opened * 150 + "1" + closed * 150)
+        with pytest.raises(ValueError, match="nested too deep"):
+            parse(opened * 201 + "1" + closed * 201)
+    assert len(parse("[" + "[[{}]]," * 10_000 + '"' + "[" * 500 + '"]')) == 10_001

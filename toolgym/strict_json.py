@@ -11,6 +11,8 @@ from typing import Any
 from toolgym.errors import DataError
 from toolgym.plain_files import open_to_read
 
+DEEPEST = 200
+"""Levels of lists and objects, at most: what is read can be printed and written again."""
 LIMIT = 1 << 26
 """Bytes of a file of JSON that is read whole, at most, unless it says otherwise where it is read."""
 
@@ -31,9 +33,27 @@ def parse(text: str | bytes) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deeper(value):
+        raise ValueError(f"it is nested too deep: more than {DEEPEST} levels")
+    return value
+
+
+def _is_deeper(value: Any) -> bool:
+    """Whether a value has more levels of lists and objects than it may."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+    return bool(level)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -281,3 +281,61 @@ def test_whatever_is_wrong_in_a_run_the_others_are_listed(
     monkeypatch.setattr(summary, "outline", outline)
     listed = {row["run"]: row for row in run("runs", "list", "--json").json["runs"]}
     assert (listed["good"]["pass_hat_1"], bool(listed["bad"]["problem"])) == (1.0, True)
+
+
+LOOKS = (["runs", "show", "x"], ["view", "x"], ["regrade", "x"], ["failures", "x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("pool", value) for value in ("x" * 300, "\0", 5, {"a": 1})),
+        *(("tasks", value) for value in (5, True, 1.5, [1], {"a": {"b": 1}})),
+        *(("models", value) for value in (5, "x", {"agent": 5})),
+        *((name, 5) for name in ("domain", "data", "split", "agent", "user", "wording")),
+        *((name, "x") for name in ("trials", "seed", "max_steps")),
+    ],
+)
+def test_a_setting_of_another_kind_is_told_by_its_name(run: Command, mock: Domain, name: str, value: Any) -> None:
+    path = keep(RUNS / "x", solved(mock)) / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["settings"][name] = value
+    path.write_text(json.dumps(manifest))
+    for command in LOOKS:
+        done = run(*command)
+        assert (done.code, f"settings.{name} must be" in done.err, str(path) in done.err) == (2, True, True), done
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*(("worlds", value) for value in (5, None, [1], [None])), ("settings", 5), ("versions", [1])],
+)
+def test_a_part_of_a_manifest_of_another_kind_is_told_by_its_name(
+    run: Command, mock: Domain, name: str, value: Any
+) -> None:
+    path = keep(RUNS / "x", solved(mock)) / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    for command in LOOKS:
+        done = run(*command)
+        assert (done.code, f"{name} must be" in done.err) == (2, True), done
+
+
+def test_what_is_nested_deep_is_refused_or_printed(run: Command, mock: Domain) -> None:
+    folder = keep(RUNS / "x", solved(mock))
+    path = folder / TRAJECTORIES
+    deep = '{"a": [1, ' * 450 + "1" + "]}" * 450
+    path.write_text(path.read_text().replace('"task_id": "task_999"', f'"task_id": {deep}'))
+    for command in (*LOOKS[1:], ["view", "x", "--json"]):
+        done = run(*command)
+        assert (done.code, "nested too deep" in done.err) == (2, True), (command, done)
+    for command in (["runs", "query", "x", "select * from calls"], ["runs", "show", "x", "--json"]):
+        assert run(*command).code in (0, 2)
+        assert run(*command, "--json").code in (0, 2)
+
+
+def test_a_pool_that_is_read_because_a_run_names_it_is_told(run: Command, mock: Domain, tmp_path: Path) -> None:
+    place = pool(mock, tmp_path / "elsewhere")
+    (tmp_path / "runs").mkdir(exist_ok=True)
+    keep(RUNS / "x", solved(mock), pool=str(place))
+    for command in LOOKS[1:]:
+        assert f"The run names the pool {str(place)!r}" in run(*command).err

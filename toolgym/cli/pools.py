@@ -83,6 +83,7 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
         UnknownNameError: If the domain is not installed.
         DataError: If its data, or the pool, is not there.
     """
+    from toolgym.cli.output import remark
     from toolgym.errors import DataError
     from toolgym.registration import make_domain
 
@@ -92,6 +93,7 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
         return domain
     if not Path(pool).is_dir():
         raise DataError(f"the run played the tasks of the pool {pool!r}, which is not there; put the folder back")
+    remark(f"The run names the pool {pool!r}: its tasks and worlds are read.")
     try:
         return over_pool(domain, Path(pool))
     except DataError as error:

@@ -23,6 +23,7 @@ from toolgym.cli.tables import Column, Table, numeric
 from toolgym.render import printable
 
 if TYPE_CHECKING:
+    from toolgym.runs import Answer
     from toolgym.tools import Tool
 
 app = typer.Typer(help="Look at runs, and query them.", no_args_is_help=True)
@@ -125,6 +126,13 @@ def query_runs(
     short = {folder.name: folder for folder in folders}
     labelled = short if len(short) == len(folders) else {str(folder): folder for folder in folders}
     answer = query(labelled, sql, tools=tools_of, seconds=seconds, memory=memory << 20)
+    try:
+        _print_answer(answer, as_json, as_csv)
+    except RecursionError:
+        raise DataError("a value of the answer is nested too deep to be printed; ask for it AS VARCHAR") from None
+
+
+def _print_answer(answer: Answer, as_json: bool, as_csv: bool) -> None:
     if as_json:
         headings = _different(answer.columns)
         rows = [dict(zip(headings, map(_json_value, row), strict=True)) for row in answer.rows]

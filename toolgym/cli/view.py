@@ -183,7 +183,7 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
     from toolgym.runs.files import TRAJECTORIES, whole_lines
 
     wanted = {match.figures["line"]: match.figures["episode"] for match in matches}
-    rows = []
+    rows: list[Trajectory] = []
     path = folder / TRAJECTORIES
     for number, line in enumerate(whole_lines(path), 1):
         if len(rows) == len(wanted):

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from toolgym.errors import DataError
 from toolgym.plain_files import check_inside, check_no_links, open_new, open_to_append, open_to_read
+from toolgym.runs.manifest import check_manifest
 from toolgym.strict_json import parse, read_bytes, read_json
 from toolgym.trajectory import Trajectory
 
@@ -41,6 +42,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DataError(f"{str(folder)!r} is not a run: {error}") from error
     if not isinstance(manifest, dict):
         raise DataError(f"{str(folder)!r} is not a run: its manifest is no JSON object")
+    try:
+        check_manifest(manifest)
+    except ValueError as error:
+        raise DataError(f"{str(folder / MANIFEST)!r} is no manifest of a run: {error}; mend it") from error
     return manifest
 
 
