@@ -11,6 +11,7 @@ import toolgym
 PACKAGE = Path(toolgym.__file__).parent
 LAYERS = (
     "errors",
+    "plain_files",
     "strict_json",
     "names",
     "patterns",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,19 @@ def test_a_file_that_is_too_large_or_no_file_is_refused_without_being_read(tmp_p
     path.symlink_to(path)
     with pytest.raises(DataError, match=str(path)):
         read_bytes(path)
+
+
+def test_a_name_that_is_twice_is_found_at_once() -> None:
+    names = [f'"a{number}":0' for number in range(200_000)]
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="'a199999' is twice in one object"):
+        parse("{" + ",".join([*names, names[-1]]) + "}")
+    assert time.monotonic() - began < 20
+
+
+def test_what_is_nested_deeper_than_can_be_printed_is_refused() -> None:
+    for opened, closed in (("[", "]"), ('{"a": ', "}"), ("[{}, [1], ", "]")):
+        parse(opened * 150 + "1" + closed * 150)
+        with pytest.raises(ValueError, match="nested too deep"):
+            parse(opened * 201 + "1" + closed * 201)
+    assert len(parse("[" + "[[{}]]," * 10_000 + '"' + "[" * 500 + '"]')) == 10_001

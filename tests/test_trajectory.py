@@ -193,3 +193,34 @@ def test_further_fields_of_messages_and_calls_are_stored_and_older_lines_are_sti
     plain = replace(row, messages=(Message("assistant", None, (replace(call, extra=None),)),))
     assert "extra" not in plain.to_json()
     assert Trajectory.from_json(plain.to_json()) == plain
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"messages": [{"role": "x", "content": "a"}]},
+        {"messages": [{"role": "user", "content": 5}]},
+        {"messages": [{"role": "user", "content": "a", "requestor": "x"}]},
+        {"messages": [{"role": "user", "content": "a", "tokens": "5"}]},
+        {"messages": [{"content": "a"}]},
+        {"messages": [None]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"name": 5}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"name": "a", "arguments": [1]}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": {"name": "a"}}]},
+        {"usage": {"assistant": {"calls": "x"}}},
+        {"usage": [1]},
+        {"rewards": {"assistant": {"a": "x"}}},
+        {"grade": {"reward": 1.0, "success": True, "components": {"DB": "x"}}},
+        {"grade": {"reward": "1", "success": True}},
+        {"fault": {"source": "user", "reason": 5}},
+        {"history": -5},
+        {"trial": "x"},
+        {"domain": 5},
+        {"injected": [{"pattern": 1, "message": 1, "recovered": True}]},
+    ],
+)
+def test_a_value_of_another_kind_is_refused(facts: dict[str, object]) -> None:
+    whole = {"format": 1, "domain": "d", "task_id": "t", "task_key": "k", "messages": [], "termination": None}
+    Trajectory.from_json(json.dumps({**whole, "grade": None}))
+    with pytest.raises(DataError, match="not a trajectory"):
+        Trajectory.from_json(json.dumps({**whole, "grade": None, **facts}))

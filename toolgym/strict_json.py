@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from toolgym.errors import DataError
+from toolgym.plain_files import open_to_read
 
+DEEPEST = 200
+"""Levels of lists and objects, at most: what is read can be printed and written again."""
 LIMIT = 1 << 26
 """Bytes of a file of JSON that is read whole, at most, unless it says otherwise where it is read."""
 
@@ -30,16 +33,34 @@ def parse(text: str | bytes) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deeper(value):
+        raise ValueError(f"it is nested too deep: more than {DEEPEST} levels")
+    return value
+
+
+def _is_deeper(value: Any) -> bool:
+    """Whether a value has more levels of lists and objects than it may."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+    return bool(level)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"{twice!r:.80} is twice in one object")
     return found
 
@@ -62,9 +83,7 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
         DataError: If it cannot be read; the message names it.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{str(path)!r} is no regular file")
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             content = file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error

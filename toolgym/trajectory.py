@@ -6,10 +6,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from toolgym.errors import DataError
-from toolgym.messages import AgentID, Message, ToolCall
+from toolgym.messages import SIDES, AgentID, Message, Role, ToolCall
 from toolgym.patterns import Injection
 from toolgym.strict_json import parse
 
@@ -249,16 +249,82 @@ class Trajectory:
             data = parse(line)
             if data.pop("format", None) != FORMAT:
                 raise DataError(f"not a trajectory of format {FORMAT}")
+            _check(data, _TRAJECTORY)
+            if data.get("history", 0) < 0:
+                raise ValueError(f"history must be at least 0, got {data['history']}")
+            for terms in data.get("rewards", {}).values():
+                _check_values(terms, _NUMBER)
             data["messages"] = tuple(_message(message) for message in data["messages"])
             if data.get("grade") is not None:
                 data["grade"] = _grade(data["grade"])
             if data.get("fault") is not None:
-                data["fault"] = Fault(**data["fault"])
-            data["usage"] = {name: Usage(**usage) for name, usage in data.get("usage", {}).items()}
-            data["injected"] = tuple(Injection(**injection) for injection in data.get("injected", ()))
+                data["fault"] = Fault(**_check(data["fault"], _FAULT))
+            data["usage"] = {name: Usage(**_check(usage, _USED)) for name, usage in data.get("usage", {}).items()}
+            data["injected"] = tuple(Injection(**_check(one, _INJECTION)) for one in data.get("injected", ()))
             return cls(**data)
         except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
-            raise DataError(f"this line is not a trajectory: {error}: {line[:120]}") from error
+            raise DataError(f"this line is not a trajectory: {error or type(error).__name__}: {line[:120]}") from error
+
+
+_Kinds: TypeAlias = frozenset[type]
+_NONE = type(None)
+_TEXT, _LIST, _OBJECT, _WHOLE, _TRUTH = (frozenset({kind}) for kind in (str, list, dict, int, bool))
+_NUMBER = frozenset({int, float})
+_TEXT_OR_NONE, _OBJECT_OR_NONE, _WHOLE_OR_NONE = (frozenset({kind, _NONE}) for kind in (str, dict, int))
+_TRUTH_OR_NONE, _NUMBER_OR_NONE = frozenset({bool, _NONE}), _NUMBER | {_NONE}
+_ROLES = get_args(Role)
+_TRAJECTORY: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("domain", "task_id", "task_key", "agent", "user", "split", "data"), _TEXT),
+    **dict.fromkeys(("messages", "injected"), _LIST),
+    **dict.fromkeys(("grade", "fault"), _OBJECT_OR_NONE),
+    **dict.fromkeys(("rewards", "usage"), _OBJECT),
+    **dict.fromkeys(("history", "trial"), _WHOLE),
+    **dict.fromkeys(("started", "seconds"), _NUMBER_OR_NONE),
+    "termination": _TEXT_OR_NONE,
+    "seed": _WHOLE_OR_NONE,
+}
+_MESSAGE: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("content", "tool_call_id", "reasoning"), _TEXT_OR_NONE),
+    **dict.fromkeys(("role", "requestor"), _TEXT),
+    "tool_calls": _LIST,
+    "error": _TRUTH,
+    "tokens": _WHOLE_OR_NONE,
+    "extra": _OBJECT_OR_NONE,
+}
+_CALL: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("name", "id", "requestor"), _TEXT),
+    **dict.fromkeys(("problem", "raw"), _TEXT_OR_NONE),
+    "arguments": _OBJECT,
+    "extra": _OBJECT_OR_NONE,
+}
+_FAULT: Mapping[str, _Kinds] = {"source": _TEXT, "reason": _TEXT, "attempt": _WHOLE}
+_USED: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("calls", "input_tokens", "output_tokens"), _WHOLE_OR_NONE),
+    "cost_usd": _NUMBER_OR_NONE,
+}
+_INJECTION: Mapping[str, _Kinds] = {"pattern": _TEXT, "message": _WHOLE, "recovered": _TRUTH}
+_CHECK: Mapping[str, _Kinds] = {"what": _TEXT, "met": _TRUTH_OR_NONE, "note": _TEXT}
+_GRADE: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("basis", "actions", "env_assertions", "communicate", "nl_assertions"), _LIST),
+    **dict.fromkeys(("success", "db_match"), _TRUTH_OR_NONE),
+    "reward": _NUMBER_OR_NONE,
+    "components": _OBJECT,
+    "note": _TEXT,
+}
+
+
+def _check(data: dict[str, Any], kinds: Mapping[str, _Kinds]) -> dict[str, Any]:
+    """An object, once each of its values is of a kind that its name may have."""
+    for name, value in data.items():
+        if type(value) not in kinds[name]:
+            raise TypeError(f"{name} is {value!r:.80}")
+    return data
+
+
+def _check_values(data: dict[str, Any], kinds: _Kinds) -> None:
+    for name, value in data.items():
+        if type(value) not in kinds:
+            raise TypeError(f"{name} is {value!r:.80}")
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -284,12 +350,21 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _message(data: dict[str, Any]) -> Message:
-    calls = tuple(ToolCall(**call) for call in data.pop("tool_calls", ()))
-    return Message(**data, tool_calls=calls)
+    _check(data, _MESSAGE)
+    if data["role"] not in _ROLES:
+        raise ValueError(f"role must be one of {', '.join(_ROLES)}, got {data['role']!r:.80}")
+    calls = tuple(ToolCall(**_check(call, _CALL)) for call in data.pop("tool_calls", ()))
+    message = Message(**data, tool_calls=calls)
+    for one in (message, *calls):
+        if one.requestor not in SIDES:
+            raise ValueError(f"requestor must be one of {', '.join(SIDES)}, got {one.requestor!r:.80}")
+    return message
 
 
 def _grade(data: dict[str, Any]) -> Grade:
+    _check(data, _GRADE)
+    _check_values(data.get("components", {}), _NUMBER_OR_NONE)
     for name in ("actions", "env_assertions", "communicate", "nl_assertions"):
-        data[name] = tuple(Check(**check) for check in data.get(name, ()))
+        data[name] = tuple(Check(**_check(check, _CHECK)) for check in data.get(name, ()))
     data["basis"] = tuple(data.get("basis", ()))
     return Grade(**data)

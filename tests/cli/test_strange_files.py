@@ -19,7 +19,8 @@ from kept_runs import keep, missed, solved
 
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
-from toolgym.runs.files import MANIFEST, TRAJECTORIES
+from toolgym.runs import summary
+from toolgym.runs.files import MANIFEST, TIMINGS, TRAJECTORIES
 from toolgym.tasks import write_tasks
 
 Command = Callable[..., Any]
@@ -195,3 +196,146 @@ def test_a_world_of_a_pool_that_is_a_view_over_a_file_is_refused(run: Command, m
     assert done.code == 2
     assert "holds the view 'users'" in done.err
     assert not RUNS.exists()
+
+
+# values that are no values of a run
+
+
+def changed(name: str, file: str, **facts: Any) -> None:
+    """Change what the only line of a file of a run holds."""
+    path = RUNS / name / file
+    path.write_text(json.dumps({**json.loads(path.read_text().split("\n")[0]), **facts}) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "facts"),
+    [
+        (TIMINGS, {"started": 1e300}),
+        (TIMINGS, {"started": 1e14}),
+        (TIMINGS, {"started": -9e12}),
+        (TIMINGS, {"started": "NaN"}),
+        (TIMINGS, {"seconds": 1e300}),
+        (TIMINGS, {"seconds": -1}),
+        (TRAJECTORIES, {"history": 2**63 - 1}),
+    ],
+)
+def test_a_number_out_of_range_is_an_error_for_its_run_alone(
+    run: Command, mock: Domain, file: str, facts: dict[str, Any]
+) -> None:
+    keep(RUNS / "good", solved(mock))
+    keep(RUNS / "bad", solved(mock))
+    changed("bad", file, **facts)
+    listed = {row["run"]: row for row in run("runs", "list", "--json").json["runs"]}
+    assert listed["good"]["pass_hat_1"] == 1.0
+    assert f"{file}, line 1: " in listed["bad"]["problem"]
+    for command in (["runs", "show", "bad"], ["view", "bad"], ["runs", "query", "bad", "SELECT * FROM episodes"]):
+        done = run(*command)
+        assert (done.code, f"{file}, line 1: " in done.err) == (2, True), (command, done)
+
+
+def test_the_line_of_which_no_table_can_be_filled_is_named(run: Command, mock: Domain) -> None:
+    folder = keep(RUNS / "bad", *(solved(mock, trial=trial) for trial in range(9)))
+    lines = (folder / TRAJECTORIES).read_text().split("\n")
+    lines[6] = json.dumps({**json.loads(lines[6]), "history": 2**63 - 1})
+    (folder / TRAJECTORIES).write_text("\n".join(lines))
+    assert f"{TRAJECTORIES}, line 7: it cannot be put into tables" in run("runs", "show", "bad").err
+
+
+def test_arguments_that_are_no_object_are_an_error_and_no_bug(run: Command, mock: Domain) -> None:
+    path = keep(RUNS / "bad", solved(mock)) / TRAJECTORIES
+    old = '"arguments": {"task_id": "task_999", "status": "completed"}'
+    path.write_text(path.read_text().replace(old, '"arguments": [1]'))
+    assert "[1]" in path.read_text()
+    for command in (["runs", "show", "bad"], ["view", "bad"], ["regrade", "bad"], ["failures", "bad"]):
+        done = run(*command)
+        assert (done.code, "line 1" in done.err) == (2, True), (command, done)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may enter every folder")
+def test_a_run_that_may_not_be_entered_is_an_error_for_itself_alone(run: Command, mock: Domain) -> None:
+    keep(RUNS / "good", solved(mock))
+    folder = keep(RUNS / "bad", solved(mock))
+    folder.chmod(0)
+    try:
+        listed = {row["run"]: row for row in run("runs", "list", "--json").json["runs"]}
+        assert (listed["good"]["pass_hat_1"], "Permission" in listed["bad"]["problem"]) == (1.0, True)
+        done = run("runs", "show", "bad")
+        assert (done.code, "Permission" in done.err) == (2, True)
+    finally:
+        folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), MemoryError()])
+def test_whatever_is_wrong_in_a_run_the_others_are_listed(
+    run: Command, mock: Domain, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    for name in ("good", "bad"):
+        keep(RUNS / name, solved(mock))
+    of = summary.outline
+
+    def outline(folder: Path) -> dict[str, Any]:
+        if folder.name == "bad":
+            raise error
+        return of(folder)
+
+    monkeypatch.setattr(summary, "outline", outline)
+    listed = {row["run"]: row for row in run("runs", "list", "--json").json["runs"]}
+    assert (listed["good"]["pass_hat_1"], bool(listed["bad"]["problem"])) == (1.0, True)
+
+
+LOOKS = (["runs", "show", "x"], ["view", "x"], ["regrade", "x"], ["failures", "x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("pool", value) for value in ("x" * 300, "\0", 5, {"a": 1})),
+        *(("tasks", value) for value in (5, True, 1.5, [1], {"a": {"b": 1}})),
+        *(("models", value) for value in (5, "x", {"agent": 5})),
+        *((name, 5) for name in ("domain", "data", "split", "agent", "user", "wording")),
+        *((name, "x") for name in ("trials", "seed", "max_steps")),
+    ],
+)
+def test_a_setting_of_another_kind_is_told_by_its_name(run: Command, mock: Domain, name: str, value: Any) -> None:
+    path = keep(RUNS / "x", solved(mock)) / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["settings"][name] = value
+    path.write_text(json.dumps(manifest))
+    for command in LOOKS:
+        done = run(*command)
+        assert (done.code, f"settings.{name} must be" in done.err, str(path) in done.err) == (2, True, True), done
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*(("worlds", value) for value in (5, None, [1], [None])), ("settings", 5), ("versions", [1])],
+)
+def test_a_part_of_a_manifest_of_another_kind_is_told_by_its_name(
+    run: Command, mock: Domain, name: str, value: Any
+) -> None:
+    path = keep(RUNS / "x", solved(mock)) / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    for command in LOOKS:
+        done = run(*command)
+        assert (done.code, f"{name} must be" in done.err) == (2, True), done
+
+
+def test_what_is_nested_deep_is_refused_or_printed(run: Command, mock: Domain) -> None:
+    folder = keep(RUNS / "x", solved(mock))
+    path = folder / TRAJECTORIES
+    deep = '{"a": [1, ' * 450 + "1" + "]}" * 450
+    path.write_text(path.read_text().replace('"task_id": "task_999"', f'"task_id": {deep}'))
+    for command in (*LOOKS[1:], ["view", "x", "--json"]):
+        done = run(*command)
+        assert (done.code, "nested too deep" in done.err) == (2, True), (command, done)
+    for command in (["runs", "query", "x", "select * from calls"], ["runs", "show", "x", "--json"]):
+        assert run(*command).code in (0, 2)
+        assert run(*command, "--json").code in (0, 2)
+
+
+def test_a_pool_that_is_read_because_a_run_names_it_is_told(run: Command, mock: Domain, tmp_path: Path) -> None:
+    place = pool(mock, tmp_path / "elsewhere")
+    (tmp_path / "runs").mkdir(exist_ok=True)
+    keep(RUNS / "x", solved(mock), pool=str(place))
+    for command in LOOKS[1:]:
+        assert f"The run names the pool {str(place)!r}" in run(*command).err

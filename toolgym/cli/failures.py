@@ -198,14 +198,13 @@ def _open_run(name: str, runs: Path) -> Opened:
     from toolgym.errors import DataError, UnknownNameError
     from toolgym.rollouts.regrade import task_of
     from toolgym.runs import read_manifest, read_trajectories
-    from toolgym.runs.files import TRAJECTORIES
+    from toolgym.runs.files import TRAJECTORIES, whole_lines
 
     folder = find_run(name, runs)
     first = next(read_trajectories(folder), None)
     if first is None:
         raise DataError(f"the run {str(folder)!r} holds no episode")
-    with (folder / TRAJECTORIES).open("rb") as file:
-        total = sum(1 for _ in file)
+    total = sum(1 for _ in whole_lines(folder / TRAJECTORIES))
     domain, why = None, ""
     try:
         domain = domain_played(first.domain, first.data, read_manifest(folder).get("settings"))

@@ -119,8 +119,18 @@ def _as_ascii(error: UnicodeError) -> tuple[str, int]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on standard output."""
-    typer.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+    """One JSON object on standard output.
+
+    Raises:
+        DataError: If it is nested too deep.
+    """
+    from toolgym.errors import DataError
+
+    try:
+        text = json.dumps(_finite(value), indent=2, allow_nan=False)
+    except RecursionError:
+        raise DataError("what is to be printed is nested too deep for JSON") from None
+    typer.echo(text)
 
 
 def _finite(value: Any) -> Any:

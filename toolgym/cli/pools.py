@@ -83,6 +83,7 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
         UnknownNameError: If the domain is not installed.
         DataError: If its data, or the pool, is not there.
     """
+    from toolgym.cli.output import remark
     from toolgym.errors import DataError
     from toolgym.registration import make_domain
 
@@ -92,6 +93,7 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
         return domain
     if not Path(pool).is_dir():
         raise DataError(f"the run played the tasks of the pool {pool!r}, which is not there; put the folder back")
+    remark(f"The run names the pool {pool!r}: its tasks and worlds are read.")
     try:
         return over_pool(domain, Path(pool))
     except DataError as error:
@@ -119,9 +121,11 @@ def pool_contents(folder: Path) -> dict[str, Any]:
     from toolgym.curricula.folder import REPORT, ROUNDS, STATE, TASKS, read_saved
     from toolgym.curricula.pool import Entry
     from toolgym.patterns import PATTERNS
+    from toolgym.plain_files import check_inside
     from toolgym.registration import make_domain
     from toolgym.tasks import read_tasks
 
+    check_inside(folder / TASKS)
     saved = read_saved(folder) if (folder / STATE).is_file() or not (folder / TASKS).is_file() else None
     if saved is None:
         entries = [Entry(task, patterns=_target(task)) for task in read_tasks(folder / TASKS)]
@@ -153,9 +157,11 @@ def pool_contents(folder: Path) -> dict[str, Any]:
 
 def _report(path: Path) -> Any:
     from toolgym.errors import DataError
+    from toolgym.plain_files import check_inside
     from toolgym.strict_json import read_json
 
     try:
+        check_inside(path)
         return read_json(path)
     except DataError as error:
         raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
@@ -203,8 +209,10 @@ def _pool(domain: Domain, folder: Path) -> Pool:
 def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:
     from toolgym.curricula.folder import STATE, TASKS
     from toolgym.errors import DataError
+    from toolgym.plain_files import check_inside
     from toolgym.tasks import read_tasks
 
+    check_inside(folder / TASKS)
     if (folder / TASKS).is_file():
         return read_tasks(folder / TASKS)
     if not (folder / STATE).is_file():

@@ -225,7 +225,7 @@ def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
     from toolgym.errors import DataError
     from toolgym.rollouts.regrade import task_of
     from toolgym.runs import read_manifest, read_trajectories
-    from toolgym.runs.files import TRAJECTORIES
+    from toolgym.runs.files import TRAJECTORIES, whole_lines
 
     folder = find_run(name, runs)
     first = next(read_trajectories(folder), None)
@@ -233,8 +233,7 @@ def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
         raise DataError(f"the run {str(folder)!r} holds no episode")
     settings = read_manifest(folder).get("settings")
     domain = domain_played(first.domain, first.data, settings)
-    with (folder / TRAJECTORIES).open("rb") as file:
-        total = sum(1 for _ in file)
+    total = sum(1 for _ in whole_lines(folder / TRAJECTORIES))
 
     def task(row: Trajectory) -> Task:
         try:

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ from toolgym.cli.tables import Column, Table, numeric
 from toolgym.render import printable
 
 if TYPE_CHECKING:
+    from toolgym.runs import Answer
     from toolgym.tools import Tool
 
 app = typer.Typer(help="Look at runs, and query them.", no_args_is_help=True)
@@ -36,7 +38,7 @@ LONG = 40
 @app.command("list")
 def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     """List the runs of a folder: who played what, how much of it, how well, and at what cost."""
-    from toolgym.errors import DataError
+    from toolgym.errors import DataError, ToolGymError
     from toolgym.runs.summary import outline
 
     if not runs.is_dir():
@@ -46,8 +48,8 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
     for folder in sorted(runs_in(runs)):
         try:
             found.append({"run": folder.name, **outline(folder)})
-        except DataError as error:
-            found.append({"run": folder.name, "problem": str(error)})
+        except (ToolGymError, OSError, MemoryError) as error:  # whatever is wrong in one run, the others are listed
+            found.append({"run": folder.name, "problem": str(error) or type(error).__name__})
     if as_json:
         print_json({"runs": found})
         return
@@ -124,6 +126,13 @@ def query_runs(
     short = {folder.name: folder for folder in folders}
     labelled = short if len(short) == len(folders) else {str(folder): folder for folder in folders}
     answer = query(labelled, sql, tools=tools_of, seconds=seconds, memory=memory << 20)
+    try:
+        _print_answer(answer, as_json, as_csv)
+    except RecursionError:
+        raise DataError("a value of the answer is nested too deep to be printed; ask for it AS VARCHAR") from None
+
+
+def _print_answer(answer: Answer, as_json: bool, as_csv: bool) -> None:
     if as_json:
         headings = _different(answer.columns)
         rows = [dict(zip(headings, map(_json_value, row), strict=True)) for row in answer.rows]
@@ -138,11 +147,29 @@ def query_runs(
 
 
 def runs_in(folder: Path) -> Iterator[Path]:
-    """The runs of a folder; what is no run is passed over."""
+    """The runs of a folder; what is no run is passed over.
+
+    Raises:
+        DataError: If the folder cannot be read.
+    """
+    from toolgym.errors import DataError
+
+    try:
+        yield from (inner for inner in (folder.iterdir() if folder.is_dir() else ()) if _may_be_run(inner))
+    except OSError as error:
+        raise DataError(f"the folder of runs {str(folder)!r} cannot be read: {error}") from error
+
+
+def _may_be_run(folder: Path) -> bool:
+    """Whether a folder has a manifest, or may not be entered: to read it then tells why."""
     from toolgym.runs.files import MANIFEST
 
-    if folder.is_dir():
-        yield from (inner for inner in folder.iterdir() if (inner / MANIFEST).is_file())
+    try:
+        return S_ISREG((folder / MANIFEST).stat().st_mode)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # it is not there, or its name cannot be one
+        return False
 
 
 def find_run(name: str, runs: Path) -> Path:
@@ -157,7 +184,7 @@ def find_run(name: str, runs: Path) -> Path:
 
     path = Path(name)
     for folder in (path, runs / name):
-        if (folder / MANIFEST).is_file():
+        if _may_be_run(folder):
             return folder
     if path.is_file():
         raise DataError(

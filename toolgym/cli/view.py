@@ -180,19 +180,22 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
         DataError: If the run was put in another order meanwhile.
     """
     from toolgym.errors import DataError
-    from toolgym.runs.files import TRAJECTORIES
+    from toolgym.runs.files import TRAJECTORIES, whole_lines
 
     wanted = {match.figures["line"]: match.figures["episode"] for match in matches}
-    rows = []
-    with (folder / TRAJECTORIES).open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number in wanted:
+    rows: list[Trajectory] = []
+    path = folder / TRAJECTORIES
+    for number, line in enumerate(whole_lines(path), 1):
+        if len(rows) == len(wanted):
+            break
+        if number in wanted:
+            try:
                 row = Trajectory.from_json(line.decode("ascii"))
-                if row.episode_id != wanted[number]:
-                    raise DataError(f"the run {str(folder)!r} was put in order while it was read; try again")
-                rows.append(row)
-            if len(rows) == len(wanted):
-                break
+            except (DataError, UnicodeDecodeError) as error:
+                raise DataError(f"{path}, line {number}: {error}") from error
+            if row.episode_id != wanted[number]:
+                raise DataError(f"the run {str(folder)!r} was put in order while it was read; try again")
+            rows.append(row)
     return rows
 
 

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolgym.curricula.worlds import WORLDS
 from toolgym.curriculum import RefreshReport
 from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
+from toolgym.plain_files import check_inside, check_no_links, open_to_append
 from toolgym.runs.files import locked, replace_whole
 from toolgym.strict_json import read_json
 
@@ -89,6 +91,7 @@ def read_saved(folder: str | Path) -> Saved:
             what = "its tasks are played by `toolgym eval --pool`, but no curriculum goes on from it"
         raise DataError(f"{str(folder)!r} holds no curriculum: {what}; name a folder that a refresh wrote")
     try:
+        check_inside(path)
         content = read_json(path, LARGEST_STATE)
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}")
@@ -126,7 +129,8 @@ def writing(folder: Path) -> Iterator[None]:
     alone = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / LOCK).open("ab") as file:
+        check_no_links(folder / STATE, folder / LOCK, folder / ROUNDS, folder / WORLDS)
+        with open_to_append(folder / LOCK) as file:
             alone = locked(file)
             if not alone:
                 raise DataError(f"another process writes into {str(folder)!r}; wait until it has ended")
@@ -146,6 +150,7 @@ def write_round(folder: Path, report: RefreshReport, failures: Sequence[FailureR
     rounds = folder / ROUNDS
     name = f"{report.round:03d}"
     partial = rounds / f".{name}.partial"
+    check_no_links(folder / STATE, rounds, rounds / name, partial)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     text = json.dumps(report.as_dict(), indent=1)

@@ -15,7 +15,6 @@ tasks, so that two equal runs are equal byte for byte whatever was played at onc
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,23 +27,26 @@ from types import TracebackType
 from typing import IO, Any, NamedTuple
 
 from toolgym.errors import DataError
+from toolgym.plain_files import open_to_append, open_to_read
 from toolgym.runs.files import (
+    LOCK,
     MANIFEST,
     TIMINGS,
     TRAJECTORIES,
     VOIDED,
+    check_writable,
+    cut,
     drop_cut_line,
     has_finished,
     locked,
     read_lines,
     read_manifest,
     replace_whole,
+    whole_lines,
     write,
 )
 from toolgym.runs.identity import changes, check_extent, check_identity
 from toolgym.trajectory import Trajectory
-
-_LOCK = ".lock"
 
 
 class _Line(NamedTuple):
@@ -104,6 +106,7 @@ class Run:
             DataError: If the folder is a run with finished episodes already, another process writes it, or it cannot be
                 written; nothing new is left behind then.
         """
+        check_writable(folder)
         if (folder / MANIFEST).exists() and has_finished(folder):
             raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
         run = cls(folder, settings)
@@ -118,8 +121,8 @@ class Run:
                     "now; choose another name, or put its manifest.json back"
                 )
             run._set_aside(list(run._lines.values()))
-            os.truncate(folder / TRAJECTORIES, 0)
-            os.truncate(folder / TIMINGS, 0)
+            for name in (TRAJECTORIES, TIMINGS):
+                cut(folder / name, 0)
             run._lines, run._superseded, run._unjudged, run._size = {}, [], {}, 0
             run._write_manifest(manifest)
         except OSError as error:
@@ -142,6 +145,7 @@ class Run:
             DataError: If there is no such run, other settings would make it another one, another process writes it, or
                 a line of it is not a trajectory.
         """
+        check_writable(folder)
         manifest = read_manifest(folder)
         wanted = json.loads(json.dumps(dict(settings)))
         check_identity(folder, manifest.get("settings"), wanted)
@@ -150,7 +154,7 @@ class Run:
         try:
             run._open()
             run._read()
-            os.truncate(folder / TRAJECTORIES, run._size)
+            cut(folder / TRAJECTORIES, run._size)
             for name in (TIMINGS, VOIDED):
                 if (folder / name).exists():
                     drop_cut_line(folder / name)
@@ -236,7 +240,7 @@ class Run:
         trajectory = self._numbered(trajectory)
         line = replace(trajectory, started=None, seconds=None).to_json().encode("ascii") + b"\n"
         try:
-            with (self.folder / VOIDED).open("ab", buffering=0) as file:
+            with open_to_append(self.folder / VOIDED) as file:
                 start = file.tell()
                 try:
                     write(file, line)
@@ -272,6 +276,7 @@ class Run:
         bounds = [0, *(bound for line in lines for bound in (line.start, line.end)), self._size]
         if not self._superseded and bounds[::2] == bounds[1::2]:
             return
+        check_writable(self.folder)
         try:
             self._set_aside(self._superseded)
             ordered, size = {}, 0
@@ -281,7 +286,7 @@ class Run:
             replace_whole(self.folder / TRAJECTORIES, map(self._bytes, lines))
             if self._file is not None:
                 self._file.close()
-            self._file = (self.folder / TRAJECTORIES).open("ab", buffering=0)
+            self._file = open_to_append(self.folder / TRAJECTORIES)
         except OSError as error:
             raise DataError(f"the run {str(self.folder)!r} cannot be put in order: {error}") from error
         self._lines, self._superseded, self._size = ordered, [], size
@@ -313,12 +318,12 @@ class Run:
 
     def _open(self) -> None:
         """Take the lock, then open the files; unbuffered, so that a line is the kernel's when it is written."""
-        self._lock = (self.folder / _LOCK).open("wb")
+        self._lock = open_to_append(self.folder / LOCK)
         if not locked(self._lock):
             self.close()
             raise DataError(f"the run {str(self.folder)!r} is being written by another process; let it end first")
-        self._file = (self.folder / TRAJECTORIES).open("ab", buffering=0)
-        self._timings = (self.folder / TIMINGS).open("ab", buffering=0)
+        self._file = open_to_append(self.folder / TRAJECTORIES)
+        self._timings = open_to_append(self.folder / TIMINGS)
 
     def _read(self) -> None:
         """Take note of what is on disk."""
@@ -332,7 +337,7 @@ class Run:
         """Put void lines beside the others; they count for nothing but their cost."""
         if lines:
             voided = self.folder / VOIDED
-            kept = voided.read_bytes().splitlines(keepends=True) if voided.exists() else []
+            kept = whole_lines(voided) if voided.exists() else []
             replace_whole(voided, b"".join(dict.fromkeys([*kept, *map(self._bytes, lines)])))
 
     def _make_folder(self) -> None:
@@ -392,7 +397,7 @@ class Run:
         return replace(trajectory, fault=replace(trajectory.fault, attempt=attempt))
 
     def _bytes(self, line: _Line) -> bytes:
-        with (self.folder / TRAJECTORIES).open("rb") as file:
+        with open_to_read(self.folder / TRAJECTORIES) as file:
             file.seek(line.start)
             return file.read(line.end - line.start)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ def outline(folder: Path) -> dict[str, Any]:
         DataError: If the folder is not a run, or a line is not a trajectory.
     """
     settings = _part(read_manifest(folder), "settings")
-    with open_tables({folder.name: folder}, ["episodes", "checks"]) as db:
+    with _tables(folder, ["episodes", "checks"]) as db:
         episodes = _episodes(db)
         (rate,) = db.execute(
             "SELECT avg(share) FROM (SELECT avg(coalesce(success, false)::INTEGER) AS share FROM episodes "
@@ -90,7 +91,7 @@ def summarise(folder: Path, tools: Tools | None = None, *, void: Void = "refuse"
     """
     manifest = read_manifest(folder)
     wanted = ("episodes", "calls", "checks", "injected")
-    with open_tables({folder.name: folder}, wanted, tools=tools) as db:
+    with _tables(folder, wanted, tools) as db:
         table, refused = pass_hat_or_refused(_outcomes(db), void)
         return {
             "settings": _part(manifest, "settings"),
@@ -126,6 +127,22 @@ def summarise(folder: Path, tools: Tools | None = None, *, void: Void = "refuse"
                 "avg(seconds) AS mean_seconds FROM episodes",
             ),
         }
+
+
+@contextmanager
+def _tables(folder: Path, names: Iterable[str], tools: Tools | None = None) -> Iterator[Any]:
+    """Tables of one run.
+
+    Raises:
+        DataError: If they cannot be filled, or what they hold cannot be counted.
+    """
+    import duckdb
+
+    try:
+        with open_tables({folder.name: folder}, names, tools=tools) as db:
+            yield db
+    except duckdb.Error as error:
+        raise DataError(f"the run {str(folder)!r} cannot be counted: {error}") from error
 
 
 def _row(db: Any, sql: str) -> dict[str, Any]:

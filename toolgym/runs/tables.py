@@ -8,6 +8,7 @@ pair, which JSON can and DuckDB cannot; that half becomes a question mark.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 
 from toolgym.database.worldfile import lock
 from toolgym.errors import DataError
-from toolgym.runs.files import TIMINGS, TRAJECTORIES, read_manifest
+from toolgym.runs.files import LATEST, LONGEST, TIMINGS, TRAJECTORIES, read_manifest, read_timing, whole_lines
 from toolgym.tools import Tool
 from toolgym.trajectory import FORMAT, Trajectory
 
@@ -35,6 +36,9 @@ DEEP = 200
 _DIGITS = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
 _BRACKETS = bytes(91 if code in b"[{" else 93 if code in b"]}" else 32 for code in range(256))
 _NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
+_ODD_TIMINGS = (
+    f"SELECT count(*) FROM timings WHERE NOT (started BETWEEN 0 AND {LATEST}) OR NOT (seconds BETWEEN 0 AND {LONGEST})"
+)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _CHECKS = "STRUCT(what VARCHAR, met BOOLEAN, note VARCHAR)[]"
@@ -206,6 +210,8 @@ def fill_tables(
     Raises:
         DataError: If a folder is not a run, or a line is not a trajectory.
     """
+    import duckdb
+
     wanted = dict.fromkeys(names)
     _make_empty(connection, wanted)
     for name, folder in runs.items():
@@ -216,8 +222,14 @@ def fill_tables(
         for before, lines, part in _parts(folder / TRAJECTORIES, place / "part"):
             _read_part(connection, name, folder / TRAJECTORIES, before, lines, part)
             _know_tools(connection, told)
-            for table in wanted:
-                connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
+            try:
+                for table in wanted:
+                    connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
+            except duckdb.Error as error:
+                place = _culprit(connection, wanted)
+                raise DataError(
+                    f"{folder / TRAJECTORIES}, line {place}: it cannot be put into tables: {error}"
+                ) from error
             connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
     _keep_last_lines(connection, wanted)
     lock(connection)
@@ -258,21 +270,22 @@ def _make_empty(connection: Any, wanted: Iterable[str]) -> None:
 
 def _parts(path: Path, part: Path) -> Iterator[tuple[int, list[bytes], Path]]:
     """The whole lines of a file, some at a time: how many came before them, they themselves, a file that holds them."""
-    before = 0
-    try:
-        with path.open("rb") as file:
-            while lines := file.readlines(PART):
-                whole = lines[-1].endswith(b"\n")
-                if not whole:  # it is being written, or was cut off: what comes after is for another time
-                    del lines[-1]
-                if lines:
-                    part.write_bytes(b"".join(map(_readable, lines)))
-                    yield before, lines, part
-                if not whole:
-                    return
-                before += len(lines)
-    except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error}") from error
+    before, size = 0, 0
+    lines: list[bytes] = []
+    for line in whole_lines(path):
+        lines.append(line)
+        size += len(line)
+        if size >= PART:
+            _copy(lines, part)
+            yield before, lines, part
+            before, size, lines = before + len(lines), 0, []
+    if lines:
+        _copy(lines, part)
+        yield before, lines, part
+
+
+def _copy(lines: list[bytes], part: Path) -> None:
+    part.write_bytes(b"".join(map(_readable, lines)))
 
 
 def _readable(line: bytes) -> bytes:
@@ -321,6 +334,26 @@ def _read_part(connection: Any, run: str, path: Path, before: int, lines: list[b
     raise DataError(f"{path}, lines {before + 1} to {before + len(lines)}: {reason}")
 
 
+def _culprit(connection: Any, wanted: Iterable[str]) -> int:
+    """A line among those in ``raw`` of which one of the tables cannot be filled; the range that holds it is halved."""
+    import duckdb
+
+    first, last = connection.execute("SELECT min(line), max(line) FROM raw").fetchone()
+    connection.execute("ALTER TABLE raw RENAME TO read")
+    while first < last:
+        middle = (first + last) // 2
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM read WHERE line BETWEEN {first} AND {middle}"
+        )
+        try:
+            for table in wanted:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE filled AS SELECT * FROM ({TABLES[table]})")
+            first = middle + 1
+        except duckdb.Error:
+            last = middle
+    return int(first)
+
+
 def _doubtful(lines: list[bytes]) -> bool:
     """Whether a line may hold what DuckDB reads and a trajectory does not: Python then has a look at each.
 
@@ -337,16 +370,22 @@ def _read_timings(connection: Any, path: Path, part: Path) -> None:
     import duckdb
 
     connection.execute("TRUNCATE timings")
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     kinds = {"episode": "VARCHAR", "started": "DOUBLE", "seconds": "DOUBLE"}
     for before, lines, copy in _parts(path, part):
         try:
             connection.execute(f"INSERT INTO timings SELECT * FROM {_from_json(kinds)}", _source(copy, lines))
+            odd = connection.execute(_ODD_TIMINGS).fetchone()[0]
+            reason = "one is out of range"
         except duckdb.Error as error:
+            odd, reason = 1, str(error)
+        if odd:
+            for number, line in enumerate(lines, before + 1):
+                read_timing(line, path, number)
             raise DataError(
-                f"{path}, lines {before + 1} to {before + len(lines)}: not timings ({error}); the file may be deleted"
-            ) from error
+                f"{path}, lines {before + 1} to {before + len(lines)}: not timings ({reason}); the file may be deleted"
+            )
     connection.execute("DELETE FROM timings WHERE rowid NOT IN (SELECT max(rowid) FROM timings GROUP BY episode)")
 
 
