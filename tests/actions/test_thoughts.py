@@ -286,6 +286,7 @@ def test_what_stands_around_a_call_is_taken_off_and_its_data_is_left_alone(frame
 @pytest.mark.parametrize("name", ["answer", "answer in capitals", "box", "response", "text"])
 def test_what_stands_around_a_text_is_taken_off(name: str) -> None:
     assert parse_action(FRAMES[name].replace("{}", "Hello.")).content == "Hello."
+    assert parse_action(f"{FRAMES[name].replace('{}', 'Hello.')}<|end|>").content == "Hello."
 
 
 def test_a_fence_with_something_else_in_it_is_text() -> None:
@@ -317,6 +318,8 @@ def test_nothing_of_a_call_that_is_refused_is_said(opened: str) -> None:
         "It says <reasoning> and then </analysis> on the page.",
         "The error says: unexpected <|end|> in line 3. Please cancel #W2.",
         "Here is the <analysis/> element.",
+        "The page shows <|content|> marks.",
+        "<answer>one</answer> two <answer>three</answer>",
         "analysis of my bill, please: is it final?",
         "Here are my reasoning steps: I paid twice.",
     ],

@@ -55,7 +55,7 @@ _MARK = re.compile(
 )
 _IN_BRACKETS = re.compile(r"\[\s*(?:/?\s*think|unused1[67]|begin final|end final)", re.IGNORECASE)
 _PAIR_CLOSES = re.compile(rf"<\s*/\s*{_PAIRED}\s*>|\[\s*/\s*think(?:ing)?\s*\]", re.IGNORECASE)
-_TURN = re.compile(r"<\|channel\|>|<\|start\|>|<\|begin\|>\s*assistant\b|<\|content\|>")
+_TURN = re.compile(r"<\|channel\|>|<\|start\|>|<\|begin\|>\s*assistant\b|\A\s*<\|content\|>")
 _ENDS = ("<|end|>", "<|return|>", "<|call|>", "<|content|>")
 _ENDS_OF_THINK = ("<|/think|>", "<|end_think|>", "<|end_of_think|>", "<|think_end|>", "</think>")
 _TOOL_CALL_CLOSE = re.compile("</tool_call>", re.IGNORECASE)
@@ -229,7 +229,10 @@ def _unframed(text: str) -> str:
     while whole.endswith(_ENDS):
         text = whole = whole[: whole.rindex("<|")].strip()
     while found := _ANSWER.fullmatch(text.strip()):
-        text = found[2].strip()
+        inner = found[2].strip()
+        if f"</{found[1].lower()}>" in inner.lower() and not _CALL_BEGINS.match(inner):
+            break  # there are two of them
+        text = inner
     return text
 
 
