@@ -277,7 +277,7 @@ def test_several_calls_in_one_message_are_kept_in_order_with_what_is_said() -> N
         ('{"name": "pay", "arguments": {"cents": 05}}', "not JSON"),
         ('{"name": "pay", "arguments": {"cents": NaN}}', "NaN is not JSON"),
         ("{'name': 'pay', 'arguments': {}}", "not JSON"),
-        ('{"name": "pay"}', "no text 'name' and object 'arguments'"),
+        ('{"name": "pay", "parameters": {}}', "no text 'name' and object 'arguments'"),
         ('{"name": 5, "arguments": {}}', "no text 'name' and object 'arguments'"),
         ('{"name": "pay", "arguments": "cents"}', "no text 'name' and object 'arguments'"),
         ('{"cents": 5}', "no text 'name' and object 'arguments'"),

@@ -25,7 +25,19 @@ MARKED = {
     "thought": "<thought>{thought}</thought>{said}",
     "reasoning": "<reasoning>{thought}</reasoning>{said}",
     "prefixed": "<seed:think>{thought}</seed:think>{said}",
+    "prefixed with _": "<longcat_think>\n{thought}\n</longcat_think>\n{said}",
+    "never used": "<think_never_used_51bce0c7>{thought}</think_never_used_51bce0c7>{said}",
     "brackets": "[THINK]{thought}[/THINK]{said}",
+    "brackets in words": "[Thinking]{thought}[/Thinking]{said}",
+    "tokens in brackets": "[unused16]{thought}[unused17]{said}",
+    "unused tokens": "<unused94>thought\n{thought}<unused95>{said}",
+    "inner": "<|inner_prefix|>{thought}<|inner_suffix|>{said}",
+    "steps": "Here are my reasoning steps:\n{thought}\n[BEGIN FINAL RESPONSE]\n{said}\n[END FINAL RESPONSE]\n<|end|>",
+    "think and turns": "<|think|>{thought}<|end|><|begin|>assistant<|content|>{said}<|end|>",
+    "harmony without tokens": "analysis{thought}assistantfinal{said}",
+    "boxed": "<think>{thought}</think><|begin_of_box|>{said}<|end_of_box|>",
+    "a word in it": "<think>{thought} <analysis> [thinking]</think>{said}",
+    "in a pair": "<analysis>{thought} <think> </analysis>{said}",
     "triangles": "◁think▷{thought}◁/think▷{said}",
     "begin and end": "<|begin_of_thought|>{thought}<|end_of_thought|><|begin_of_solution|>{said}<|end_of_solution|>",
     "start and end": "<|START_THINKING|>{thought}<|END_THINKING|><|START_RESPONSE|>{said}<|END_RESPONSE|>",
@@ -49,6 +61,12 @@ UNCLOSED = {
     "brackets": "{said}[THINK]{thought}",
     "harmony": "{said}<|channel|>analysis<|message|>{thought}",
     "harmony, cut": "{said}<|channel|>analysis {thought}",
+    "prefixed": "{said}<longcat_think>{thought}",
+    "never used": "{said}<think_never_used_51bce0c7>{thought}",
+    "inner": "{said}<|inner_prefix|>{thought}",
+    "unused tokens": "{said}<unused94>thought\n{thought}",
+    "tokens in brackets": "{said}[unused16]{thought}",
+    "think and turns": "{said}<|think|>{thought}",
 }
 FIGURE = "$1234.56"
 
@@ -195,11 +213,130 @@ def test_thoughts_in_a_message_object_are_thoughts() -> None:
         assert (message.content, message.reasoning) == ("Hi.", "hm")
 
 
+# What stands beside an action, and around it
+
+FIELDS = {
+    "reasoning_content": "x",
+    "reasoning": "x",
+    "thinking": "x",
+    "reasoning_details": [{"type": "reasoning.text", "text": "x"}],
+    "thinking_blocks": [{"type": "thinking", "thinking": "x", "signature": "s"}],
+}
+CALL = {"name": "create_task", "arguments": {"title": "<think>a</think> </think> [THINK] b"}}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_thoughts_beside_an_action_are_kept_in_every_form(field: str) -> None:
+    beside = {field: FIELDS[field]}
+    for said in ({**beside, "message": "Hi."}, {"role": "assistant", "content": "Hi.", **beside}):
+        message = parse_action(said)
+        assert (message.content, message.reasoning, message.tool_calls) == ("Hi.", "x", ())
+    called = {**CALL, **beside}
+    for form in (called, {"role": "assistant", "tool_calls": [CALL], **beside}, json.dumps(called)):
+        message = parse_action(form)
+        assert (message.content, message.reasoning) == (None, "x")
+        assert [(call.name, call.arguments, call.problem) for call in message.tool_calls] == [(*CALL.values(), None)]
+    text = json.dumps({"message": "Hi.", **beside})
+    for form in (text, f"```json\n{text}\n```", {"content": text}):
+        message = parse_action(form)
+        assert (message.content, message.reasoning, message.tool_calls) == ("Hi.", "x", ())
+    listed = parse_action(json.dumps([called, called]))
+    assert (len(listed.tool_calls), listed.reasoning) == (2, "x\n\nx")
+
+
+@pytest.mark.parametrize("form", [{"name": "f"}, '{"name": "f"}', '<tool_call>{"name": "f"}</tool_call>'])
+def test_a_call_without_arguments_has_none_in_every_form(form: Any) -> None:
+    (call,) = parse_action(form).tool_calls
+    assert (call.name, call.arguments, call.problem) == ("f", {}, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"role": "assistant", "content": None}])
+def test_a_function_call_in_a_mapping_is_a_call(more: dict[str, Any]) -> None:
+    called = {"name": CALL["name"], "arguments": json.dumps(CALL["arguments"])}
+    (call,) = parse_action({**more, "function_call": called}).tool_calls
+    assert (call.name, call.arguments, call.problem) == (*CALL.values(), None)
+
+
+FRAMES = {
+    "fence": "```json\n{}\n```",
+    "fence in capitals": "```JSON\n{}\n```",
+    "fence of a call": "```tool_call\n{}\n```",
+    "fence of Python": "```python\n{}\n```",
+    "fence without a word": "```\n{}\n```",
+    "byte order mark": "\ufeff{}",
+    "byte order mark and fence": "\ufeff```json\n{}\n```",
+    "answer": "<answer>{}</answer>",
+    "answer in capitals": "<Answer>\n{}\n</Answer>",
+    "box": "<|begin_of_box|>{}<|end_of_box|>",
+    "response": "<|START_RESPONSE|>{}<|END_RESPONSE|>",
+    "text": "<|START_TEXT|>{}<|END_TEXT|>",
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_what_stands_around_a_call_is_taken_off_and_its_data_is_left_alone(frame: str) -> None:
+    for value in (CALL, [CALL]):
+        message = parse_action(frame.replace("{}", json.dumps(value)))
+        assert (message.content, message.reasoning) == (None, None)
+        assert [(call.name, call.arguments, call.problem) for call in message.tool_calls] == [(*CALL.values(), None)]
+    message = parse_action(frame.replace("{}", '{"message": "Hi."}'))
+    assert (message.content, message.tool_calls) == ("Hi.", ())
+
+
+@pytest.mark.parametrize("name", ["answer", "answer in capitals", "box", "response", "text"])
+def test_what_stands_around_a_text_is_taken_off(name: str) -> None:
+    assert parse_action(FRAMES[name].replace("{}", "Hello.")).content == "Hello."
+    assert parse_action(f"{FRAMES[name].replace('{}', 'Hello.')}<|end|>").content == "Hello."
+
+
+def test_a_fence_with_something_else_in_it_is_text() -> None:
+    for text in ("```python\nprint(1)\n```", "```\nls\n```"):
+        assert parse_action(text).content == text
+
+
+@pytest.mark.parametrize("opened", ["Sure:\n```json\n{}\n```", "<TOOL_CALL>{}</TOOL_CALL>"])
+def test_nothing_of_a_call_that_is_refused_is_said(opened: str) -> None:
+    message = parse_action(opened.replace("{}", json.dumps(CALL)))
+    assert message.content is None
+    assert message.tool_calls[0].problem is not None
+
+
+# Ordinary texts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want <analysis> of my bill",
+        "The order status shows [Thinking] on our screen; please wait.",
+        "In the e-mail, replace <thoughts> with your comments and send it back.",
+        "Use the [think] sticker.",
+        "<Reflection> by Picasso poster, size A2",
+        "The field </reasoning> broke my page. Order #W1.",
+        "My template has <scratchpad> in it, and order #W123 is missing.",
+        "[thinking]\nok let me see",
+        "It says <reasoning> and then </analysis> on the page.",
+        "The error says: unexpected <|end|> in line 3. Please cancel #W2.",
+        "Here is the <analysis/> element.",
+        "The page shows <|content|> marks.",
+        "<answer>one</answer> two <answer>three</answer>",
+        "analysis of my bill, please: is it final?",
+        "Here are my reasoning steps: I paid twice.",
+    ],
+)
+@pytest.mark.parametrize("side", ["assistant", "user"])
+def test_ordinary_texts_lose_nothing(text: str, side: Any) -> None:
+    assert parse_action(text, side) == Message(side, text)
+    assert parse_action(f"<think>hm</think>{text}", side).content == text
+
+
 # Whatever comes
 
 MARKS = ["<think>", "</think>", "[THINK]", "[/THINK]", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>"]
 PIECES = ["<", "think>", "/", '{"name": "f", "arguments": {"x": "', '"}}', "<tool_call>", "</tool_call>", "◁think▷"]
-PARTS = st.sampled_from([*MARKS, *PIECES, "a", " ", "\n", "```"])
+OTHERS = ["<analysis>", "</analysis>", "[Thinking]", "[/Thinking]", "<|think|>", "<|content|>", "<answer>", "</answer>"]
+OTHERS += ["[BEGIN FINAL RESPONSE]", "<|inner_prefix|>", "<|inner_suffix|>", "assistantfinal", "<unused94>", "\ufeff"]
+PARTS = st.sampled_from([*MARKS, *OTHERS, *PIECES, "a", " ", "\n", "```"])
 
 
 @given(st.lists(PARTS).map("".join))

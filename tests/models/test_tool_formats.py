@@ -176,7 +176,7 @@ def test_the_forms_of_llama_are_read(text: str, said: str | None, calls: list[tu
     [
         ('{"name": "f", "parameters": {', "is not JSON"),
         ('{"name": "f", "parameters": {"x": NaN}}', "NaN is not JSON"),
-        ('{"name": "f"}', "no text 'name' and object 'parameters'"),
+        ('{"name": "f", "parameters": []}', "no text 'name' and object 'parameters'"),
         ('{"name": "f", "parameters": {}} Done.', "After a tool call stands what is none: 'Done.'"),
         ('Sure: {"name": "f", "parameters": {}}', "does not stand alone"),
         ("<|python_tag|>print(1)", "does not stand alone"),
@@ -198,6 +198,22 @@ def test_what_looks_like_a_call_of_llama_and_is_none_has_a_problem(text: str, pr
     assert said is None
     assert problem in str(call.problem)
     assert (call.raw, call.requestor) == (text, "user")
+
+
+@pytest.mark.parametrize("arguments", [None, "null", "", " ", "{}", '"{}"', '"null"', {}, "missing"])
+@pytest.mark.parametrize("tool_format", ["native", "hermes", "llama"])
+def test_no_arguments_are_read_alike_in_every_form(tool_format: Any, arguments: Any) -> None:
+    key = "parameters" if tool_format == "llama" else "arguments"
+    value = {"name": "get_order"} if arguments == "missing" else {"name": "get_order", key: arguments}
+    _, (call,) = read_calls(json.dumps(value), [ORDER], tool_format)
+    assert (call.name, call.arguments, call.problem) == ("get_order", {}, None)
+
+
+def test_llamas_arguments_may_be_encoded_twice() -> None:
+    encoded = json.dumps({"order_id": "#W1"})
+    for arguments in (encoded, json.dumps(encoded)):
+        _, (call,) = read_calls(json.dumps({"name": "get_order", "parameters": arguments}), [ORDER], "llama")
+        assert (call.arguments, call.problem) == ({"order_id": "#W1"}, None)
 
 
 def xml(value: str, parameter: str = "x") -> str:

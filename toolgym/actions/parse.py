@@ -8,11 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 from toolgym.actions.tau2 import parse_tau2
 from toolgym.actions.text import EMPTY, ONLY_THOUGHTS, broken, parse_text
-from toolgym.actions.thoughts import said_by, split_thoughts, told_text
+from toolgym.actions.thoughts import FIELDS, said_by, split_thoughts, thoughts_in_fields, told_text
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall, call_from_chat, from_chat
 
 Parsing: TypeAlias = Literal["toolgym", "tau2"]
+
+_BESIDE = {"role", "tokens", *FIELDS}
+"""What may stand beside ``message`` in a mapping."""
 
 
 def parse_action(
@@ -25,8 +28,8 @@ def parse_action(
     a mapping, is the text in it.
 
     Args:
-        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call; its thoughts may
-            stand in ``reasoning_content`` or ``reasoning``), or a Message.
+        action: Text, a mapping in chat format (a mapping with ``name`` and ``arguments`` is one call; thoughts may
+            stand beside either, in one of the :data:`~toolgym.actions.thoughts.FIELDS`), or a Message.
         side: The side that acts; it becomes the role and the requestor, whatever the action says. Only JSON text that
             is read by tau2's rule may name another requestor; an episode answers such a call with an error.
         parsing: How text is read: ``"toolgym"`` as :mod:`toolgym.actions.text` says, ``"tau2"`` as
@@ -61,7 +64,8 @@ def parse_action(
                 f"an action is text, a chat message or a Message, got {type(action).__name__}: {str(action)[:80]}"
             )
         if "name" in action and "role" not in action:
-            return Message(side, None, _with_ids([call_from_chat(action, 0, side)], side))
+            calls = _with_ids([call_from_chat(action, 0, side)], side)
+            return Message(side, None, calls, reasoning=thoughts_in_fields(action) or None)
         action = _from_mapping(action, side, parsing)
     content, reasoning = action.content, action.reasoning
     if content and parsing == "toolgym":
@@ -92,11 +96,15 @@ def _without_thoughts(thoughts: Sequence[str], said: str, side: AgentID) -> Mess
 
 def _from_mapping(chat: Mapping[str, Any], side: AgentID, parsing: Parsing) -> Message:
     """A message in chat format, its thoughts in a field of their own, or ``{"message": "…"}``."""
+    read = {**chat, "role": side}
     if parsing == "toolgym":
-        text = said_by({name: value for name, value in chat.items() if name != "role"})
+        text = said_by({name: value for name, value in chat.items() if name not in _BESIDE})
         if text is not None:
-            chat = {"content": text}
-    return from_chat({**chat, "role": side}, side)
+            read["content"] = text
+    if chat.get("function_call") and not chat.get("tool_calls"):
+        read["tool_calls"] = [chat["function_call"]]
+    message = from_chat(read, side)
+    return message if message.reasoning else replace(message, reasoning=thoughts_in_fields(chat) or None)
 
 
 def _together(reasoning: str | None, thoughts: Sequence[str]) -> str:

@@ -34,6 +34,8 @@ def read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
     """A call from a decoded ``{"name", "arguments"}`` object."""
     if type(value) is dict:
         name, arguments = value.get("name"), value.get("arguments", _MISSING)
+        if arguments is _MISSING and "parameters" not in value:
+            arguments = {}
         if type(name) is str and (arguments is None or type(arguments) is str):
             with suppress(TypeError, ValueError, RecursionError):  # what is no arguments is told below
                 arguments = read_arguments(arguments)

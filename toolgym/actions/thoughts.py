@@ -2,13 +2,21 @@
 
 Today's models mark them in these ways, upper and lower case and space within a mark aside:
 
-- ``<think>…</think>``, and the like with ``thinking``, ``thought``, ``reasoning``, ``reflection``, ``scratchpad`` or
-  ``analysis``, or a prefix as in ``<seed:think>``;
-- ``[THINK]…[/THINK]`` and ``◁think▷…◁/think▷``;
-- ``<|begin_of_thought|>…<|end_of_thought|>`` and ``<|START_THINKING|>…<|END_THINKING|>``;
-- harmony's channels: ``<|channel|>analysis<|message|>…<|end|>``, and ``commentary``; only ``final`` is said;
+- ``<think>…</think>`` and ``<thinking>``, also with a prefix as in ``<seed:think>`` and ``<longcat_think>``, or as
+  ``<think_never_used_…>``;
+- ``[THINK]…[/THINK]`` in capitals, ``[unused16]…[unused17]`` and ``◁think▷…◁/think▷``;
+- ``<|begin_of_thought|>…<|end_of_thought|>``, ``<|START_THINKING|>…<|END_THINKING|>``,
+  ``<|inner_prefix|>…<|inner_suffix|>`` and ``<unused94>thought…<unused95>``;
+- harmony's channels: ``<|channel|>analysis<|message|>…<|end|>``, and ``commentary``; only ``final`` is said. Without
+  its special tokens, that is ``analysis…assistantfinal…``;
+- ``<|think|>…<|end|><|begin|>assistant<|content|>…``;
 - ``<|channel>thought…<channel|>`` and ``<|open|>think<|sep|>…<|close|>think<|sep|>``;
-- ``Here is my thought process: … Here is my response: …``.
+- ``Here are my reasoning steps: … [BEGIN FINAL RESPONSE] … [END FINAL RESPONSE]``;
+- ``Here is my thought process: … Here is my response: …``;
+- in pairs alone: ``<thought>…</thought>``, and the like with ``thoughts``, ``reasoning``, ``reflection``,
+  ``scratchpad`` or ``analysis``, and ``[Thinking]…[/Thinking]``. One of these without its other half is text.
+
+In a JSON action they may stand in a field of their own, beside ``message`` or ``name``.
 """
 
 from __future__ import annotations
@@ -17,48 +25,65 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from toolgym.messages import decode_json
+from toolgym.messages import THOUGHTS, decode_json
 
-_TAGS = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)"
+FIELDS = (*THOUGHTS, "thinking", "reasoning_details", "thinking_blocks")
+"""Fields of an action in which thoughts may stand."""
+
+_PREFIX = r"(?:\w{1,20}[:_])?"
+_THINK = rf"{_PREFIX}think(?:ing|_never_used_[0-9a-f]+)?"
+_PAIRED = rf"{_PREFIX}(?:thoughts?|reasoning|reflection|scratchpad|analysis)"
 _WORDS = r"(?:thought|thoughts|think|thinking|reasoning)"
 _MARK = re.compile(
-    rf"(?P<open><\s*{_TAGS}\s*>|\[\s*think(?:ing)?\s*\]|◁\s*{_TAGS}\s*▷|"
-    rf"<\|(?:begin_of_|begin_|start_of_|start_)?{_WORDS}\|>|<\|{_WORDS}_(?:start|begin)\|>|"
-    r"<\|channel>\s*(?:thought\b)?|<\|open\|>\s*think\s*<\|sep\|>|"
+    rf"(?=[\[◁`]|<[|\s/]*[^\W\d_])(?:(?P<open><\s*{_THINK}\s*>|(?-i:\[\s*THINK\s*\])|\[unused16\]|◁\s*(?:{_THINK}|{_PAIRED})\s*▷|"
+    rf"<\|(?:begin_of_|begin_|start_of_|start_)?{_WORDS}\|>|<\|{_WORDS}_(?:start|begin)\|>|<\|inner_prefix\|>|"
+    r"<(?:unused94|\|channel)>\s*(?:thought\b)?|<\|open\|>\s*think\s*<\|sep\|>|"
     r"<\|channel\|>\s*(?:analysis|commentary)\b(?:(?:[^<]|<\|constrain\|>)*<\|message\|>)?)|"
-    rf"(?P<close><\s*/\s*{_TAGS}\s*>|\[\s*/\s*think(?:ing)?\s*\]|◁\s*/\s*{_TAGS}\s*▷|<\|end_(?:of_)?{_WORDS}\|>|"
-    rf"<\|/{_WORDS}\|>|<\|{_WORDS}_end\|>|<channel\|>|<\|close\|>\s*think\s*<\|sep\|>)|"
-    r"(?P<end><\|(?:end|return|call)\|>|<\|start\|>\s*assistant\b|"
+    rf"(?P<close><\s*/\s*{_THINK}\s*>|(?-i:\[\s*/\s*THINK\s*\])|\[unused17\]|◁\s*/\s*(?:{_THINK}|{_PAIRED})\s*▷|"
+    rf"<\|end_(?:of_)?{_WORDS}\|>|<\|/{_WORDS}\|>|<\|{_WORDS}_end\|>|<\|inner_suffix\|>|<(?:unused95|channel\|)>|"
+    r"<\|close\|>\s*think\s*<\|sep\|>|\[begin final response\])|"
+    rf"(?P<paired><\s*(?:/\s*)?{_PAIRED}\s*>|\[\s*(?:/\s*)?think(?:ing)?\s*\])|"
+    r"(?P<end><\|(?:end|return|call|content)\|>|<\|(?:start|begin)\|>\s*assistant\b|"
     r"<\|channel\|>\s*final\b(?:(?:[^<]|<\|constrain\|>)*<\|message\|>)?)|"
-    rf"(?P<frame><\s*{_TAGS}\s*/\s*>|<\|(?:begin|end)_of_solution\|>|<\|(?:START|END)_RESPONSE\|>|"
-    r"<\|(?:open|close)\|>\s*response\s*<\|sep\|>)|"
-    r"(?P<call>(?-i:<tool_call>|<\|python_tag\|>))",
+    rf"(?P<frame><\s*{_THINK}\s*/\s*>|<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:START|END)_(?:RESPONSE|TEXT)\|>|"
+    r"<\|(?:open|close)\|>\s*response\s*<\|sep\|>|\[end final response\])|"
+    r"(?P<call><tool_call>|(?-i:<\|python_tag\|>)|```\w*\s*(?=\{|\[\s*\{)))",
     re.IGNORECASE,
 )
-_HARMONY, _CLOSE = "<|channel|>", "</tool_call>"
+_IN_BRACKETS = re.compile(r"\[\s*(?:/?\s*think|unused1[67]|begin final|end final)", re.IGNORECASE)
+_PAIR_CLOSES = re.compile(rf"<\s*/\s*{_PAIRED}\s*>|\[\s*/\s*think(?:ing)?\s*\]", re.IGNORECASE)
+_TURN = re.compile(r"<\|channel\|>|<\|start\|>|<\|begin\|>\s*assistant\b|\A\s*<\|content\|>")
+_ENDS = ("<|end|>", "<|return|>", "<|call|>", "<|content|>")
+_ENDS_OF_THINK = ("<|/think|>", "<|end_think|>", "<|end_of_think|>", "<|think_end|>", "</think>")
+_TOOL_CALL_CLOSE = re.compile("</tool_call>", re.IGNORECASE)
+_THINKS, _HARMONY = "think", "harmony"
 _CALL_BEGINS = re.compile(
-    r"\s*(?:<(?:answer|response|output|final)>\s*)?(?:```(?:json)?\s*)?"
-    r"(?=\{|\[\s*\{|\[\s*[A-Za-z_][\w.]*\s*\(|<tool_call>)"
+    r"\s*(?:<(?:answer|response|output|final)>\s*)?(?:```\w*\s*)?"
+    r"(?=\{|\[\s*\{|\[\s*[A-Za-z_][\w.]*\s*\(|<tool_call>)",
+    re.IGNORECASE,
 )
 _NEXT_CALL = re.compile(r"\s*;\s*(?=\{)")
 _PYTHONIC = re.compile(r"\[\s*[A-Za-z_][\w.]*\s*\(")
 _ANSWER = re.compile(r"<(answer|response|output|final)>(.*)</\1>", re.DOTALL | re.IGNORECASE)
-_TOLD = re.compile(r"\s*here(?:'s| is) my thought process:?(.*?)here(?:'s| is) my response:?(.*)", re.DOTALL | re.I)
+_FENCE = re.compile(r"```\w*\s*(?=[{\[]|<tool_call>)(.*)```", re.DOTALL | re.IGNORECASE)
+_TOLD = re.compile(r"\s*here(?:'s| is) my thought process:?(.*?)here(?:'s| is) my response:?", re.DOTALL | re.I)
+_BARE = re.compile(r"analysis(?=\S)(.*?)assistantfinal", re.DOTALL)
+_STEPS = re.compile(r"\s*here are my reasoning steps:", re.IGNORECASE)
 _SEAM = 80
 """Characters on each side of a place where a thought was taken out that are looked at together."""
 _decode_at = json.JSONDecoder().raw_decode
 
 
 class _Mark(NamedTuple):
-    """A mark outside calls: where it stands, what it is, and whether it is one of harmony's."""
+    """A mark outside calls: where it stands, what it is, and which marks it goes together with."""
 
     start: int
     end: int
     kind: str
-    harmony: bool
+    family: str
 
 
 def split_thoughts(text: str) -> tuple[list[str], str]:
@@ -84,19 +109,38 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
         >>> split_thoughts('{"name": "note", "arguments": {"text": "<think>"}}')
         ([], '{"name": "note", "arguments": {"text": "<think>"}}')
     """
-    plain = "<" not in text and "◁" not in text and "message" not in text and "thought" not in text
-    if plain and ("[" not in text or "think" not in text.lower()):
+    words = "my thought process" in text or text.startswith("analysis")
+    if not words and "<" not in text and "[" not in text and "{" not in text and "◁" not in text:
         return [], text
-    if "my thought process" in text and (told := _TOLD.fullmatch(text)):
-        thoughts, said = split_thoughts(told[2].strip())
-        return [told[1].strip(), *thoughts], said
-    thoughts, said = _without_marked(text)
+    if text.startswith("\ufeff") and _CALL_BEGINS.match(text, 1):
+        text = text[1:]
+    if not (words or _may_be_marked(text) or _may_hold_fields(text)):
+        return [], text
+    thoughts: list[str] = []
+    position = 0
+    while words and (told := _TOLD.match(text, position) or _BARE.match(text, position)):
+        thoughts.append(told[1].strip())
+        position = told.end()
+    text = text[position:].strip() if position else text
+    marked, said = _without_marked(text)
+    in_fields, said = _without_fields(said)
+    thoughts = [thought for thought in (*thoughts, *marked, *in_fields) if thought]
     inner = told_text(said)
     if inner is not None:
         within, inner_said = _without_marked(inner)
         if inner_said != inner:
             return [*thoughts, *within], json.dumps({"message": inner_said})
     return thoughts, said
+
+
+def thoughts_in_fields(action: Mapping[str, Any]) -> str:
+    """The thoughts that stand in a field of an action, in whichever it is; empty if there are none.
+
+    Example:
+        >>> thoughts_in_fields({"message": "Hello.", "reasoning": "It is blue."})
+        'It is blue.'
+    """
+    return next((text for name in FIELDS if (text := _text_of(action.get(name)).strip())), "")
 
 
 def told_text(text: str) -> str | None:
@@ -120,15 +164,16 @@ def told_text(text: str) -> str | None:
 
 
 def unfenced(body: str) -> str:
-    r"""A text without the code fence in which it stands, if it does.
+    r"""A text without the code fence in which it stands, if what stands there begins as a JSON action does.
 
     Example:
         >>> unfenced("```json\n{}\n```")
         '{}'
+        >>> unfenced("```\nls\n```")
+        '```\nls\n```'
     """
-    if body.startswith("```") and body.endswith("```") and "\n" in body:
-        return body[3:-3].removeprefix("json").strip() or body
-    return body
+    found = _FENCE.fullmatch(body) if body.startswith("```") else None
+    return found[1].strip() if found else body
 
 
 def said_by(value: object) -> str | None:
@@ -138,20 +183,78 @@ def said_by(value: object) -> str | None:
     return None
 
 
+def _text_of(value: object) -> str:
+    """The text of a field of thoughts: text, or a list of parts with one."""
+    if isinstance(value, str):
+        return value
+    parts = value if isinstance(value, list) else []
+    return "".join(
+        text
+        for part in parts
+        if isinstance(part, Mapping)
+        for name in ("text", "thinking", "summary")
+        if isinstance(text := part.get(name), str)
+    )
+
+
+def _may_be_marked(text: str) -> bool:
+    return "<" in text or "◁" in text or ("[" in text and _IN_BRACKETS.search(text) is not None)
+
+
+def _may_hold_fields(text: str) -> bool:
+    return "{" in text and ('"message"' in text or '"reasoning' in text or '"thinking' in text)
+
+
+def _without_fields(text: str) -> tuple[list[str], str]:
+    """The thoughts in fields of JSON actions, and the actions without these fields."""
+    body = unfenced(text.strip())
+    if body[:1] not in ("{", "[") or not ('"reasoning' in body or '"thinking' in body):
+        return [], text
+    try:
+        value = decode_json(body)
+    except (ValueError, RecursionError):
+        return [], text
+    thoughts: list[str] = []
+    for action in value if isinstance(value, list) else [value]:
+        if type(action) is dict and ("name" in action or "message" in action) and (told := thoughts_in_fields(action)):
+            thoughts.append(told)
+            for name in FIELDS:
+                action.pop(name, None)
+    return (thoughts, json.dumps(value)) if thoughts else ([], text)
+
+
+def _unframed(text: str) -> str:
+    """A text without the tags around all of it that say that it is the answer, and tokens that end it."""
+    whole = text.rstrip()
+    while whole.endswith(_ENDS):
+        text = whole = whole[: whole.rindex("<|")].strip()
+    while found := _ANSWER.fullmatch(text.strip()):
+        inner = found[2].strip()
+        if f"</{found[1].lower()}>" in inner.lower() and not _CALL_BEGINS.match(inner):
+            break  # there are two of them
+        text = inner
+    return text
+
+
 def _without_marked(text: str) -> tuple[list[str], str]:
     """The thoughts that stand between marks, and what is left."""
-    marks = list(_marks(text)) if "<" in text or "◁" in text or ("[" in text and "think" in text.lower()) else []
+    marks = list(_marks(text)) if _may_be_marked(text) else []
     if not marks:
-        return [], text
+        return [], _unframed(text) if "<" in text else text
     thoughts: list[str] = []
     said: list[str] = []
     position = number = 0
     closing, unopened = _pairs(marks)
     if unopened is not None and (marks[0].kind != "open" or text[: marks[0].start].strip()):
-        thoughts.append(text[: marks[unopened].start])
+        before = text[: marks[unopened].start]
+        steps = _STEPS.match(before)
+        thoughts.append(before[steps.end() :] if steps else before)
         position, number = marks[unopened].end, unopened + 1
     while number < len(marks):
         mark = marks[number]
+        if mark.kind == "close" and mark.family != _THINKS:  # its opening is no mark but a word of a thought
+            number += 1
+            continue
         said.append(text[position : mark.start])
         position, number = mark.end, number + 1
         if mark.kind == "open":
@@ -162,9 +265,7 @@ def _without_marked(text: str) -> tuple[list[str], str]:
             if number < len(marks) and marks[number].kind == "close":
                 position, number = marks[number].end, number + 1
     said.append(text[position:])
-    left = _joined(said).strip()
-    answer = _ANSWER.fullmatch(left)
-    return [thought.strip() for thought in thoughts if thought.strip()], answer[2].strip() if answer else left
+    return [thought.strip() for thought in thoughts if thought.strip()], _unframed(_joined(said).strip())
 
 
 def _marks(text: str) -> Iterator[_Mark]:
@@ -172,13 +273,27 @@ def _marks(text: str) -> Iterator[_Mark]:
     thoughts = 0
     harmony = False
     blank = True  # nothing is said so far
+    closes = {_name(found[0]): found.start() for found in (_PAIR_CLOSES.finditer(text) if "/" in text else ())}
+    paired: dict[str, int] = dict.fromkeys(closes, 0)
+    ends_think = _ends_think(text)
+    turns = ends_think or ("<|" in text and _TURN.search(text) is not None)
     position = _end_of_calls(text, 0)
     if position:
         blank = False
     last = position
     while found := _MARK.search(text, position):
-        kind = str(found.lastgroup)
+        kind, family = str(found.lastgroup), _THINKS
         position = found.end()
+        if kind == "paired":
+            family = _name(found[0])
+            kind = "close" if "/" in found[0] else "open"
+            if not (paired[family] if kind == "close" else closes.get(family, -1) >= position):
+                continue  # it stands alone: a word of the text
+            paired[family] += 1 if kind == "open" else -1
+        elif kind == "end" or found[0].startswith("<|channel|>") or (ends_think and found[0] == "<|think|>"):
+            family = _HARMONY
+            if not turns and found[0] in _ENDS:
+                continue
         if not (thoughts or harmony):
             blank = blank and not text[last : found.start()].strip()
             if kind == "call":
@@ -186,9 +301,8 @@ def _marks(text: str) -> Iterator[_Mark]:
         last = position
         if kind == "call":
             continue
-        of_harmony = kind == "end" or found[0].startswith(_HARMONY)
-        yield _Mark(found.start(), found.end(), kind, of_harmony)
-        if of_harmony:
+        yield _Mark(found.start(), found.end(), kind, family)
+        if family == _HARMONY:
             harmony = kind == "open"
         elif kind == "open":
             thoughts += 1
@@ -200,12 +314,26 @@ def _marks(text: str) -> Iterator[_Mark]:
             blank = position == last
 
 
+def _ends_think(text: str) -> bool:
+    """Whether the first ``<|think|>`` in a text is ended by ``<|end|>``."""
+    start = text.find("<|think|>")
+    end = text.find("<|end|>", start) if start >= 0 else -1
+    return end >= 0 and all(text.find(mark, start, end) < 0 for mark in _ENDS_OF_THINK)
+
+
+def _name(mark: str) -> str:
+    """What an opening and a closing mark have in common."""
+    return "".join(mark.split()).replace("/", "").lower()
+
+
 def _end_of_call(text: str, start: int) -> int:
     """Where a call ends that begins with a mark at a character; with the text, if a ``<tool_call>`` is not closed."""
     if text.startswith("<|", start):
         return _end_of_calls(text, start + len("<|python_tag|>"))
-    closed = text.find(_CLOSE, start)
-    return len(text) if closed < 0 else closed + len(_CLOSE)
+    if text.startswith("`", start):
+        return max(_end_of_calls(text, start), start + len("```"))
+    closed = _TOOL_CALL_CLOSE.search(text, start)
+    return closed.end() if closed else len(text)
 
 
 def _end_of_calls(text: str, start: int) -> int:
@@ -243,27 +371,24 @@ def _pairs(marks: list[_Mark]) -> tuple[dict[int, int], int | None]:
     Marks may be nested. An opening that has no end of its own, since a thought only mentions it, has the next.
     """
     closing: dict[int, int] = {}
-    opened: list[int] = []
+    opened: dict[str, list[int]] = {}
     unopened: int | None = None
     for number, mark in enumerate(marks):
-        if mark.harmony or mark.kind == "frame":
+        if mark.family == _HARMONY or mark.kind == "frame":
             continue
         if mark.kind == "open":
-            opened.append(number)
-        elif opened:
-            closing[opened.pop()] = number
+            opened.setdefault(mark.family, []).append(number)
+        elif opened.get(mark.family):
+            closing[opened[mark.family].pop()] = number
         elif unopened is None:
             unopened = number
-    following = following_of_harmony = len(marks)
-    lonely = set(opened)
+    following: dict[str, int] = {}
     for number in range(len(marks) - 1, -1, -1):
         mark = marks[number]
-        if mark.kind == "open" and (mark.harmony or number in lonely):
-            closing[number] = following_of_harmony if mark.harmony else following
-        if mark.harmony:
-            following_of_harmony = number
-        elif mark.kind == "close":
-            following = number
+        if mark.kind == "open" and number not in closing and mark.family in following:
+            closing[number] = following[mark.family]
+        if mark.kind == "close" or mark.family == _HARMONY:
+            following[mark.family] = number
     return closing, unopened
 
 

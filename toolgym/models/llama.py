@@ -14,9 +14,10 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from toolgym.messages import AgentID, ToolCall
+from toolgym.messages import AgentID, ToolCall, read_arguments
 from toolgym.models.json_text import DECODER, to_json
 
 HOW = (
@@ -82,9 +83,8 @@ def _objects(body: str) -> list[tuple[str, dict[str, Any]]]:
 
 def _object(value: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
-        arguments = value.get("parameters", value.get("arguments"))
-        if isinstance(arguments, dict):
-            return value["name"], arguments
+        with suppress(TypeError, ValueError, RecursionError):  # what is no arguments is told below
+            return value["name"], read_arguments(value.get("parameters", value.get("arguments")))
     raise ValueError("This looks like a tool call but has no text 'name' and object 'parameters'.")
 
 
