@@ -85,6 +85,8 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
     try:
         with open_to_read(path) as file:
             content = file.read(limit + 1)
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)!r} cannot be read: {error}") from error
     if len(content) > limit:

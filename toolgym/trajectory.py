@@ -268,10 +268,11 @@ class Trajectory:
 
 _Kinds: TypeAlias = frozenset[type]
 _NONE = type(None)
-_TEXT, _LIST, _OBJECT, _WHOLE, _TRUTH = (frozenset({kind}) for kind in (str, list, dict, int, bool))
-_NUMBER = frozenset({int, float})
-_TEXT_OR_NONE, _OBJECT_OR_NONE, _WHOLE_OR_NONE = (frozenset({kind, _NONE}) for kind in (str, dict, int))
-_TRUTH_OR_NONE, _NUMBER_OR_NONE = frozenset({bool, _NONE}), _NUMBER | {_NONE}
+_KINDS: tuple[tuple[type, ...], ...] = ((str,), (list,), (dict,), (int,), (bool,), (int, float))
+_TEXT, _LIST, _OBJECT, _WHOLE, _TRUTH, _NUMBER = map(frozenset, _KINDS)
+_TEXT_OR_NONE, _OBJECT_OR_NONE, _WHOLE_OR_NONE, _TRUTH_OR_NONE, _NUMBER_OR_NONE = (
+    kinds | {_NONE} for kinds in (_TEXT, _OBJECT, _WHOLE, _TRUTH, _NUMBER)
+)
 _ROLES = get_args(Role)
 _TRAJECTORY: Mapping[str, _Kinds] = {
     **dict.fromkeys(("domain", "task_id", "task_key", "agent", "user", "split", "data"), _TEXT),
@@ -353,12 +354,13 @@ def _message(data: dict[str, Any]) -> Message:
     _check(data, _MESSAGE)
     if data["role"] not in _ROLES:
         raise ValueError(f"role must be one of {', '.join(_ROLES)}, got {data['role']!r:.80}")
-    calls = tuple(ToolCall(**_check(call, _CALL)) for call in data.pop("tool_calls", ()))
-    message = Message(**data, tool_calls=calls)
-    for one in (message, *calls):
-        if one.requestor not in SIDES:
-            raise ValueError(f"requestor must be one of {', '.join(SIDES)}, got {one.requestor!r:.80}")
-    return message
+    calls = data.pop("tool_calls", ())
+    for one in (data, *calls):
+        if "requestor" in one and one["requestor"] not in SIDES:
+            raise ValueError(f"requestor must be one of {', '.join(SIDES)}, got {one['requestor']!r:.80}")
+    if calls:
+        data["tool_calls"] = tuple([ToolCall(**_check(call, _CALL)) for call in calls])
+    return Message(**data)
 
 
 def _grade(data: dict[str, Any]) -> Grade:

@@ -73,8 +73,9 @@ def test_links_that_come_while_a_run_is_played_are_not_written_through(
                 run.discard(rows[0])
 
 
-@pytest.mark.parametrize("name", ["a", f".a.{os.getpid()}.partial"])
+@pytest.mark.parametrize("name", ["a", ".a.{}.partial"])
 def test_a_file_is_not_replaced_through_a_link(victim: Path, tmp_path: Path, name: str) -> None:
+    name = name.format(os.getpid())
     put(tmp_path / name, victim)
     with pytest.raises(DataError, match=LINK):
         replace_whole(tmp_path / "a", b"new")

@@ -125,12 +125,15 @@ def failures(
     from toolgym.failures.clusters import check_extra
     from toolgym.failures.reading import against_untargeted, by_task
     from toolgym.models import Throttle
+    from toolgym.plain_files import check_no_links
     from toolgym.registration import make_analyst
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
 
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise DataError(f"--out {str(out)!r} names no file in a folder that is there; make the folder, or name another")
+    if out is not None:
+        check_no_links(out)
     if out is not None and not _replaceable(out):
         raise DataError(f"--out {str(out)!r} is there and holds something else than reports; name another file")
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)

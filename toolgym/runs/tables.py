@@ -226,10 +226,8 @@ def fill_tables(
                 for table in wanted:
                     connection.execute(f"INSERT INTO {table} SELECT * FROM ({TABLES[table]})")
             except duckdb.Error as error:
-                place = _culprit(connection, wanted)
-                raise DataError(
-                    f"{folder / TRAJECTORIES}, line {place}: it cannot be put into tables: {error}"
-                ) from error
+                where = f"{folder / TRAJECTORIES}, line {_culprit(connection, wanted)}"
+                raise DataError(f"{where}: it cannot be put into tables: {error}") from error
             connection.execute("INSERT INTO seen SELECT run, episode, line FROM raw")
     _keep_last_lines(connection, wanted)
     lock(connection)
