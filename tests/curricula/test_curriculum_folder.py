@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from small_workshop import GoldAnalyst, refreshed, small_domain, trials
 from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
 from toolgym.curricula import Fixed, Sentinel
 from toolgym.curricula.folder import read_saved, write_saved, writing
+from toolgym.curricula.worlds import pack, unpack
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
 from toolgym.envs.tool_env import tool_env
@@ -109,6 +113,45 @@ def test_a_state_without_a_folder_holds_its_worlds() -> None:
     assert drawn(other) == drawn(curriculum)
     for entry in other.pool:
         assert other.domain.worlds.get(entry.task.world).world == entry.task.world
+
+
+def _bomb(begin: bytes, again: bytes, times: int, end: bytes) -> str:
+    packer = zlib.compressobj(9)
+    parts = [packer.compress(begin), *(packer.compress(again * 10_000) for _ in range(times // 10_000))]
+    return base64.b64encode(b"".join([*parts, packer.compress(end), packer.flush()])).decode()
+
+
+@pytest.mark.parametrize(
+    ("bomb", "said"),
+    [
+        ((b'{"assistant":{"tasks":[', b"[],", 40_000_000, b"[]]}}"), "more than 64 MB"),
+        ((b'{"assistant":{"tasks":["', b"x", 60_000_000, b'"]}}'), "times as long as it is packed"),
+        ((b'{"assistant":{"tasks":[', b"[],", 300_000, b"[]]}}"), "times as long as it is packed"),
+    ],
+    ids=["too long", "one text", "lists"],
+)
+def test_a_packed_world_that_is_a_bomb_is_refused_with_the_name_of_its_file(
+    tmp_path: Path, bomb: tuple[bytes, bytes, int, bytes], said: str
+) -> None:
+    curriculum = sentinel(tmp_path)
+    refreshed(curriculum)
+    saved = read_saved(tmp_path)
+    [world] = saved.state["pool"]["worlds"]
+    saved.state["pool"]["worlds"][world] = _bomb(*bomb)
+    write_saved(tmp_path, saved)
+    (tmp_path / "worlds" / f"{world[:16]}.duckdb").unlink()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=said) as caught:
+        make_env("mock", pool=tmp_path)
+    assert str(tmp_path / "curriculum.json") in str(caught.value)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 19  # KB
+
+
+def test_a_packed_world_of_very_many_values_is_refused() -> None:
+    values = json.dumps(list(range(5_000_000)), separators=(",", ":"))
+    with pytest.raises(DataError, match="more than 4194304 values"):
+        unpack(pack(values))
+    assert unpack(pack(values[:1000])) == values[:1000]
 
 
 @pytest.mark.parametrize("make", [make_env, make_vec_env, make_aec_env])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from small_world import build, changed
@@ -56,3 +61,34 @@ def test_a_process_that_ends_is_replaced() -> None:
     assert session.query("SELECT count(*) FROM items") == [(4,)]
     query._PROCESS.end()
     assert session.query("SELECT count(*) FROM items") == [(4,)]
+
+
+_ASKS = """
+from small_world import build, changed
+from toolgym.database import query
+session = changed(build())
+session.query("SELECT count(*) FROM items")
+print(query._PROCESS.id, flush=True)
+session.query("SELECT sum(hash(a.range + b.range)) FROM range(10000000) a, range(10000000) b")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot tell there that its parent is gone")
+def test_the_process_of_a_query_ends_when_the_program_is_killed() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen([sys.executable, "-c", _ASKS], stdout=subprocess.PIPE, env=environment, text=True) as program:
+        assert program.stdout is not None
+        number = int(program.stdout.readline())
+        time.sleep(0.5)  # it runs the query by now
+        assert _runs(number)
+        program.kill()
+    until = time.monotonic() + 10  # by itself the query would take 30
+    while _runs(number) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not _runs(number)
+
+
+def _runs(number: int) -> bool:
+    """Whether a process is there and not over, as one that nobody waited for is."""
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(number)], capture_output=True, text=True, check=False).stdout
+    return bool(told.strip()) and not told.strip().startswith("Z")

@@ -95,7 +95,7 @@ def changed(world_file: Path, tmp_path: Path) -> Change:
         ([f"DROP TABLE {TABLE}", f"CREATE TABLE {TABLE} (position INTEGER, key VARCHAR, record JSON)"], "record JSON"),
         ([f"ALTER TABLE {TABLE} ADD COLUMN more INTEGER"], "more INTEGER"),
         (["CREATE TABLE main.more (a INTEGER)"], "('main', 'more')"),
-        (["CREATE SCHEMA other", "CREATE TABLE other.more (a INTEGER)"], "the schema 'other'"),
+        (["CREATE SCHEMA other", "CREATE TABLE other.more (a INTEGER)"], "('other', 'more')"),
         (["CREATE SCHEMA other"], "the schema 'other'"),
         (
             _again(TABLE, PLAIN.replace("key VARCHAR", "key VARCHAR COLLATE NOCASE")),

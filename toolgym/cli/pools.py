@@ -193,7 +193,7 @@ def _pool(domain: Domain, folder: Path) -> Pool:
     Raises:
         DataError: If it is another domain's, or cannot be read.
     """
-    from toolgym.curricula.folder import read_saved
+    from toolgym.curricula.folder import naming, read_saved
     from toolgym.curricula.pool import Pool
     from toolgym.errors import DataError
 
@@ -203,7 +203,8 @@ def _pool(domain: Domain, folder: Path) -> Pool:
             f"the pool {str(folder)!r} is of the domain {saved.domain!r} over {saved.data} data, not of "
             f"{domain.name!r} over {domain.data} data"
         )
-    return Pool.from_state(domain, saved.state.get("pool", {}), folder)
+    with naming(folder):
+        return Pool.from_state(domain, saved.state.get("pool", {}), folder)
 
 
 def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:

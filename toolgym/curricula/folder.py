@@ -21,7 +21,7 @@ from typing import Any
 
 from toolgym.curricula.worlds import WORLDS
 from toolgym.curriculum import RefreshReport
-from toolgym.errors import DataError
+from toolgym.errors import DataError, WorldError
 from toolgym.failures.report import FailureReport
 from toolgym.plain_files import check_inside, check_no_links, open_to_append
 from toolgym.runs.files import locked, replace_whole
@@ -32,7 +32,7 @@ TASKS = "tasks.jsonl"
 """What ``toolgym tasks synthesize`` writes instead of a state: tasks that are played, and nothing to go on from."""
 LOCK = ".lock"
 """Is there while a process writes into the folder."""
-LARGEST_STATE = 1 << 30
+LARGEST_STATE = 1 << 28
 """Bytes of ``curriculum.json``, at most: worlds may be packed in it."""
 FORMAT = 1
 """The layout of ``curriculum.json``."""
@@ -99,10 +99,21 @@ def read_saved(folder: str | Path) -> Saved:
         if not isinstance(saved.state, dict):
             raise ValueError(f"its state is no JSON object: {saved.state!r:.80}")
         return saved
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, MemoryError) as error:
         raise DataError(
             f"{str(folder)!r} holds no curriculum: {str(path)!r}: {error}; name a folder that a refresh wrote"
         ) from error
+
+
+@contextmanager
+def naming(folder: str | Path) -> Iterator[None]:
+    """Have errors about the state of a curriculum name the file that it is from."""
+    try:
+        yield
+    except WorldError:  # it names the world
+        raise
+    except DataError as error:
+        raise DataError(f"{str(Path(folder) / STATE)!r}: {error}") from error
 
 
 def write_saved(folder: str | Path, saved: Saved) -> None:

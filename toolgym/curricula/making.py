@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from toolgym.curricula.folder import read_saved
+from toolgym.curricula.folder import naming, read_saved
 from toolgym.curriculum import Curriculum
 from toolgym.domain import Domain
 from toolgym.errors import DataError
@@ -51,7 +51,8 @@ def curriculum_of(
     if "folder" not in options and (anything or any(parameter.name == "folder" for parameter in parameters)):
         options["folder"] = pool
     curriculum = _made(make, name, domain, split, options)
-    curriculum.load_state_dict(saved.state)
+    with naming(pool):
+        curriculum.load_state_dict(saved.state)
     return curriculum
 
 

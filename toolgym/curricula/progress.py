@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from toolgym.trajectory import Trajectory
 
 FAILURES = 2000
 """How many failures wait at most; the oldest go first."""
+LARGEST = 1 << 28
+"""Bytes of all of them as text, at most; they may be much alike, and so far shorter when they are packed."""
 
 
 @dataclass
@@ -119,7 +122,7 @@ class Progress:
             WorldError: If a world is missing, or is not the one that is named.
         """
         try:
-            lines = unpack(state["failures"])
+            lines = unpack(state["failures"], LARGEST, inf)
             return cls(
                 pool=Pool.from_state(domain, state["pool"], folder),
                 round=int(state["round"]),

@@ -22,8 +22,14 @@ WORLDS = "worlds"
 """The folder of world files in that of a curriculum."""
 
 
-LARGEST = 1 << 30
-"""Bytes of a packed text, at most."""
+LARGEST = 1 << 26
+"""Bytes of a world as text, at most, where it is packed into a state; one of the retail domain's has 1 MB."""
+TIMES = 200
+"""How many times as long as it is packed a world may be; those of our domains are 4 to 8 times."""
+SMALL = 1 << 18
+"""Bytes of a text that may be as much longer as it likes."""
+_BYTES_A_VALUE = 16
+"""Bytes for each value of a text, at least: short values take far more memory than their characters."""
 
 
 def pack(text: str) -> str:
@@ -36,21 +42,34 @@ def pack(text: str) -> str:
     return base64.b64encode(zlib.compress(text.encode())).decode("ascii")
 
 
-def unpack(text: str) -> str:
-    """Read what :func:`pack` gave.
+def unpack(text: str, largest: int = LARGEST, times: float = TIMES) -> str:
+    """Read what :func:`pack` gave, within bounds: a short text can hold very much.
+
+    Args:
+        text: The packed text.
+        largest: How many bytes it may hold.
+        times: How many times as long as it is packed it may be, if it has more than :data:`SMALL` bytes.
 
     Raises:
-        DataError: If it is not that.
+        DataError: If it is not that, or holds more than it may.
     """
     try:
         reader = zlib.decompressobj()
-        content = reader.decompress(base64.b64decode(text, validate=True), LARGEST)
+        packed = base64.b64decode(text, validate=True)
+        content = reader.decompress(packed, largest)
         if not reader.eof:
-            what = f"it holds more than {LARGEST >> 20} MB" if reader.unconsumed_tail else "it is cut off"
+            what = f"it holds more than {largest >> 20} MB" if reader.unconsumed_tail else "it is cut off"
             raise ValueError(what)
+        if len(content) > max(SMALL, times * len(packed)):
+            raise ValueError(f"it is more than {times} times as long as it is packed")
+        most = largest // _BYTES_A_VALUE
+        if sum(map(content.count, (b",", b"[", b"{"))) > most:
+            raise ValueError(f"it holds more than {most} values")
         return content.decode()
     except (binascii.Error, zlib.error, ValueError, TypeError) as error:
         raise DataError(f"a packed part of this state cannot be read: {error}") from error
+    except MemoryError:
+        raise DataError("a packed part of this state cannot be read: it needs more memory than there is") from None
 
 
 def pack_worlds(domain: Domain, digests: Iterable[str], folder: Path | None = None) -> dict[str, str | None]:
@@ -121,6 +140,8 @@ def _rows(packed: str) -> Any:
         return parse(unpack(packed))
     except ValueError as error:
         raise DataError(f"a packed world of this state cannot be read: {error}") from error
+    except MemoryError:
+        raise DataError("a packed world of this state cannot be read: it needs more memory than there is") from None
 
 
 def _known(domain: Domain, digest: str) -> bool:
@@ -135,6 +156,12 @@ def _packed(domain: Domain, digest: str) -> str:
     name = f"packed {digest}"
     found: str | None = domain.memo.get(name)
     if found is None:
-        found = pack(json.dumps(rows_of(domain.worlds.get(digest))))
+        text = json.dumps(rows_of(domain.worlds.get(digest)))
+        if len(text) > LARGEST:
+            raise WorldError(
+                f"the world {digest[:16]}… is too large to be kept in a state: {len(text) >> 20} MB, and "
+                f"{LARGEST >> 20} MB are allowed; give the curriculum a `folder`"
+            )
+        found = pack(text)
         domain.memo.put(name, found)
     return found

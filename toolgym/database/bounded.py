@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -23,9 +24,11 @@ _HEAD = struct.Struct(">BQ")
 _CALL, _ITEM, _ASK, _END = range(4)
 GRACE = 5.0
 """Seconds after its time that a process gets to stop by itself, before it is ended."""
+_WATCH = 0.5
+"""Seconds between looks at whether the parent is still there."""
 SPARE = 256 << 20
 """Bytes beside the memory asked for: what DuckDB and Python need for themselves."""
-_START = "import sys; sys.path[:] = {path!r}; from toolgym.database.bounded import serve; serve()"
+_START = "import sys; sys.path[:] = {path!r}; from toolgym.database.bounded import serve; serve({parent})"
 
 
 class StoppedError(Exception):
@@ -139,7 +142,7 @@ class BoundedProcess:
         self.end()
         # A session of its own: an interrupt from the keyboard is for the program, which then ends this one.
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _START.format(path=sys.path)],
+            [sys.executable, "-c", _START.format(path=sys.path, parent=os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -157,9 +160,16 @@ _IN: IO[bytes]
 _OUT: IO[bytes]
 
 
-def serve() -> None:
-    """Be the process: run what is asked for, until nobody can ask any more."""
+def serve(parent: int) -> None:
+    """Be the process: run what is asked for, until nobody can ask any more.
+
+    Args:
+        parent: The id of the process that asks; this one ends with it, also while it runs a function.
+    """
     global _IN, _OUT
+    watched = threading.Event()
+    threading.Thread(target=_end_with, args=(parent, watched), daemon=True).start()
+    watched.wait()  # the memory of a thread is this process's own
     _IN = os.fdopen(os.dup(0), "rb")
     _OUT = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
@@ -190,6 +200,14 @@ def serve() -> None:
             base += max(0, _used() - before)
         worn = not kept and _used() - base > memory // 4  # the allocator does not give everything back
         _send(_OUT, _END, pickle.dumps((pickle.loads(failed), worn)))
+
+
+def _end_with(parent: int, watched: threading.Event) -> None:
+    """End this process once its parent is gone: on POSIX it is another's child then."""
+    while os.getppid() == parent:
+        watched.set()
+        time.sleep(_WATCH)
+    os._exit(0)
 
 
 def _folder() -> str | None:

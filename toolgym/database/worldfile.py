@@ -7,12 +7,13 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
 from toolgym.database.schema import Schema
 from toolgym.errors import WorldError
+from toolgym.messages import AgentID
 
 Place = tuple[str, str]
 """A table: its side, and its name."""
@@ -177,8 +178,6 @@ def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> Non
         _refuse(connection, path, kind, sql)
     wanted = dict.fromkeys(places, _RECORD)
     _refuse(connection, path, "a table with a collation", _COLLATED)
-    schemas = {schema for schema, _ in _OWN | wanted}
-    _refuse(connection, path, "the schema", _SCHEMAS, [sorted(schemas)])
     tables: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for side, table, column, type_ in connection.execute(_COLUMNS).fetchall():
         tables.setdefault((side, table), []).append((column, type_))
@@ -188,6 +187,8 @@ def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> Non
     if tables.keys() - _OWN.keys() != wanted.keys():
         found = sorted(tables.keys() - _OWN.keys())
         raise WorldError(f"{str(path)!r} holds the tables {found}, the domain has {sorted(wanted)}")
+    schemas = {"main", *get_args(AgentID), *(side for side, _ in wanted)}  # a side may have no tables
+    _refuse(connection, path, "the schema", _SCHEMAS, [sorted(schemas)])
     for place, columns in (_OWN | wanted).items():
         if tables[place] != columns:
             raise WorldError(
