@@ -279,7 +279,7 @@ def _play_both_sides(domain: Domain, actions: list[Any], seen: Counter[str]) -> 
             assert not isinstance(action, str)
             continue
         step = episode.advance(message)
-        assert len(step.messages) == 1 + len(message.tool_calls)
+        assert len(step.messages) == 1 + len(step.messages[0].tool_calls)
         assert all(isinstance(result.content, str) for result in step.messages[1:])
     _check_outcome(episode, seen)
 
