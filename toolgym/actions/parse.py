@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from toolgym.actions.tau2 import parse_tau2
-from toolgym.actions.text import EMPTY, ONLY_THOUGHTS, broken, parse_text
+from toolgym.actions.text import EMPTY, ONLY_THOUGHTS, broken, parse_text, plain_call
 from toolgym.actions.thoughts import FIELDS, said_by, split_thoughts, thoughts_in_fields, told_text
 from toolgym.errors import DataError
 from toolgym.messages import AgentID, Message, ToolCall, call_from_chat, from_chat
@@ -53,6 +53,8 @@ def parse_action(
     if isinstance(action, str):
         if parsing == "tau2":
             return parse_tau2(action, side)
+        if action[:1] == "{" and (call := plain_call(action, side)) is not None:
+            return Message(side, None, (call,))
         thoughts, said = split_thoughts(action)
         if thoughts:
             return _without_thoughts(thoughts, said, side)

@@ -55,6 +55,22 @@ def read_call(value: Any, raw: str, position: int, side: AgentID) -> ToolCall:
     )
 
 
+def plain_call(text: str, side: AgentID) -> ToolCall | None:
+    """The call that a text is, if it is ``{"name": …, "arguments": {…}}`` and no more; None for all else.
+
+    Most actions of a policy in training are one, and what is in it is data: nothing else needs to be looked for.
+    """
+    try:
+        value = decode_json(text)
+    except (ValueError, RecursionError):
+        return None
+    if type(value) is dict and len(value) == 2:
+        name, arguments = value.get("name"), value.get("arguments")
+        if type(name) is str and type(arguments) is dict:
+            return ToolCall(name, arguments, "call_0", side)
+    return None
+
+
 def parse_text(text: str, side: AgentID) -> Message:
     """Read a text action by toolgym's rule."""
     body = text.strip()
