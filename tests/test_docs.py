@@ -39,7 +39,7 @@ def test_the_readme_has_one_command_that_installs_and_tests() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     (command,) = [line for line in lines if re.search(r"pip install .*\[dev\]", line)]
     assert command.startswith("python3 -m venv .venv && ")
-    assert command.endswith("&& pytest")
+    assert command.endswith("&& pytest -n auto")
 
 
 def _ran(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, slow: bool = False) -> list[str | None]:
