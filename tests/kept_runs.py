@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
 from toolgym.rollouts import Settings

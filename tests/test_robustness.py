@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from toolgym import make_domain, make_env
 from toolgym.actions import parse_action
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError
 from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall, to_chat
-from toolgym.prepared import prepare
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -252,7 +252,7 @@ def _check_outcome(episode: Episode, seen: Counter[str]) -> None:
     """The base is untouched, the state is what the successful calls bring about, and the dialogue can be stored."""
     base = episode.prepared.base
     assert base.checksum() == base.world
-    fresh = prepare(episode.domain, episode.task).toolbox()
+    fresh = set_up(episode.domain, episode.task).toolbox()
     for call in episode.successful_calls:
         assert not fresh.call(call).error
     assert fresh.session.diff() == episode.session.diff()

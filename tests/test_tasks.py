@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError, UnknownNameError, WorldError
 from toolgym.tasks import Instructions, Task, TaskSet, UserScenario, read_tasks, write_tasks
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolgym import make_agent, make_user
 from toolgym.actions import parse_action
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import play

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from toolgym.envs.aec_env import ToolAECEnv
     from toolgym.envs.tool_env import ToolEnv
     from toolgym.envs.vector_env import ToolVectorEnv
-    from toolgym.episode import Episode
+    from toolgym.episode.machine import Episode
     from toolgym.limits import Limits
     from toolgym.messages import Message, ToolCall
     from toolgym.tasks import Task
@@ -41,7 +41,7 @@ _LAZY = {
     "Agent": "toolgym.domain",
     "Budget": "toolgym.curriculum",
     "Domain": "toolgym.domain",
-    "Episode": "toolgym.episode",
+    "Episode": "toolgym.episode.machine",
     "Fault": "toolgym.trajectory",
     "Grade": "toolgym.trajectory",
     "Limits": "toolgym.limits",

@@ -12,12 +12,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from toolgym.database import Database, Rows, Schema, WorldStore
-from toolgym.entity import Entity
+from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Toolkit
 from toolgym.tools.toolbox import Sync
-from toolgym.workshop import Workshop
+from toolgym.worlds.identities import Entity
 
 
 def read_policy(folder: Path) -> str:
@@ -74,7 +74,7 @@ class Domain:
         needs: The texts that a task's scenario must hold, since no tool would tell them.
         entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
         reserved: Digests of entities that no world of ours may hold.
-        workshop: What can be confused in it, and how its tasks are made; None if it has no generator.
+        generator: What can be confused in it, and how its tasks are made; None if it has no generator.
     """
 
     name: str
@@ -94,9 +94,9 @@ class Domain:
     needs: Callable[[Task, Database], Iterable[str]] | None = None
     entities: Callable[[Rows], Iterator[Entity]] | None = None
     reserved: Callable[[], Collection[bytes]] | None = None
-    workshop: Workshop | None = None
+    generator: TaskGenerator | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
-    """What was computed for its tasks; see :mod:`toolgym.prepared`."""
+    """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""

@@ -18,8 +18,8 @@ from typing import Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from toolgym.errors import TaskError, UnknownNameError
+from toolgym.files.strict_json import parse, read_bytes
 from toolgym.messages import AgentID
-from toolgym.strict_json import parse, read_bytes
 
 RewardType: TypeAlias = Literal["DB", "ENV_ASSERTION", "NL_ASSERTION", "ACTION", "COMMUNICATE"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from toolgym.errors import DataError
+from toolgym.files.strict_json import parse
 from toolgym.messages import SIDES, AgentID, Message, Role, ToolCall
 from toolgym.patterns import Injection
-from toolgym.strict_json import parse
 
 Termination: TypeAlias = Literal[
     "user_stop",

@@ -7,9 +7,9 @@ from toolgym.domain import Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
 from toolgym_mock.records import ASSISTANT, USER
+from toolgym_mock.task_generator import MockTaskGenerator
 from toolgym_mock.tools import MockTools
 from toolgym_mock.user_tools import MockUserTools
-from toolgym_mock.workshop import MockWorkshop
 
 _HERE = Path(__file__).parent
 _SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT, "user": USER}
@@ -21,7 +21,7 @@ DOMAIN = Domain(
     toolkits={"assistant": MockTools, "user": MockUserTools},
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
-    workshop=MockWorkshop(),
+    generator=MockTaskGenerator(),
 )
 
 __all__ = ["DOMAIN"]

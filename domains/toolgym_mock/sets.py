@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.certificates import Seen, certified, certify
+from toolgym.certificates import DuplicateIndex, certified, certify
 from toolgym.database import Database, WorldStore
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
@@ -58,7 +58,7 @@ def draw(domain: Domain, writer: Writer, split: str, rounds: int) -> Iterator[Ta
     """
     shared = writer.rng
     spare = shared.spawn(1)[0]
-    seen = Seen()
+    seen = DuplicateIndex()
     for number, kind in enumerate(KINDS * rounds, 1):
         writer.rng = shared
         for _ in range(DRAWS):

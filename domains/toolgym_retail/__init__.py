@@ -13,8 +13,8 @@ from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
+from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.tools import RetailTools
-from toolgym_retail.workshop import RetailWorkshop
 
 _HERE = Path(__file__).parent
 _SCHEMAS: dict[AgentID, Schema] = {"assistant": ASSISTANT}
@@ -32,7 +32,7 @@ DOMAIN = Domain(
     needs=needs,
     entities=world_entities,
     reserved=tau2_digests,
-    workshop=RetailWorkshop(),
+    generator=RetailTaskGenerator(),
 )
 
 __all__ = ["DOMAIN"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgym.database import Rows
-from toolgym.entity import Entity, digest_of
+from toolgym.worlds.identities import Entity, digest_of
 
 KINDS = ("user", "order", "item", "product", "payment", "email", "name_zip", "address")
 """Every kind of entity."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
 
-Kind: TypeAlias = Literal[
+RequestKind: TypeAlias = Literal[
     "cancel", "modify_items", "modify_address", "modify_payment", "user_address", "return", "exchange", "question"
 ]
 """What a request asks for; all but a question are one write."""
@@ -80,7 +80,7 @@ class Place(_Part):
 class Request(_Part):
     """One thing that the customer wants."""
 
-    kind: Kind
+    kind: RequestKind
     order: OrderRef | None = None
     items: tuple[ItemRef, ...] = ()
     payment: Method | None = None

@@ -14,7 +14,7 @@ from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.facts import ItemRef, OrderRef, Request, settled, stages
 from toolgym_retail.oracle import Oracle, Talk, agrees
-from toolgym_retail.speech import Wording
+from toolgym_retail.speech import OracleWording
 
 RATES: dict[str, float] = {
     "wrong_variant": 0.20,
@@ -61,7 +61,7 @@ class Novice(Oracle):
         task: Task,
         rng: np.random.Generator,
         *,
-        wording: Wording | None = None,
+        wording: OracleWording | None = None,
         rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(domain, task, rng, wording=wording)

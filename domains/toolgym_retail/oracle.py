@@ -20,7 +20,7 @@ from toolgym_retail import speech
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Facts, Request
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import WORDINGS, Wording
+from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
 
 Talk: TypeAlias = Generator[Message, None, Any]
 """Messages of the oracle; it goes on when the view holds what came of the last one."""
@@ -59,9 +59,11 @@ class Oracle:
 
     privileged = True
 
-    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, wording: Wording | None = None) -> None:
+    def __init__(
+        self, domain: Domain, task: Task, rng: np.random.Generator, *, wording: OracleWording | None = None
+    ) -> None:
         self.facts = Facts.of(task)
-        self.wording: Wording = wording or WORDINGS[int(rng.integers(len(WORDINGS)))]
+        self.wording: OracleWording = wording or ORACLE_WORDINGS[int(rng.integers(len(ORACLE_WORDINGS)))]
         self.rng = rng
         self._view: Sequence[Message] = ()
         self._lead = ""

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.certificates import Seen, certified, certify
+from toolgym.certificates import DuplicateIndex, certified, certify
 from toolgym.database import Database, Rows
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
-from toolgym.entity import Entity
 from toolgym.tasks import Task, write_tasks
+from toolgym.worlds.identities import Entity
 from toolgym_retail import DOMAIN, entities
 from toolgym_retail.dice import Dice
-from toolgym_retail.goals import RECIPES, Explorer
+from toolgym_retail.goals import RECIPES, GoalExplorer
 from toolgym_retail.scenario import make_task
 from toolgym_retail.world import generate
 
@@ -72,8 +72,8 @@ def draw(
         rng: Everything random comes from it.
         apart: Worlds with which this one must have nothing in common.
     """
-    explorer = Explorer(rows, Dice(rng))
-    seen = Seen()
+    explorer = GoalExplorer(rows, Dice(rng))
+    seen = DuplicateIndex()
     number = 0
     while number < size:
         before = number

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias, get_args
 from toolgym_retail.customer.phrases import joined
 from toolgym_retail.facts import Facts, ItemRef, Method, Request
 
-Wording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
+OracleWording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
 """A manner of speaking."""
-WORDINGS: tuple[Wording, ...] = get_args(Wording)
+ORACLE_WORDINGS: tuple[OracleWording, ...] = get_args(OracleWording)
 
 
 @cache
@@ -20,12 +20,12 @@ def _lines() -> dict[str, dict[str, str]]:
     return tomllib.loads((Path(__file__).parent / "speech.toml").read_text(encoding="utf-8"))
 
 
-def line(wording: Wording, name: str, **slots: str) -> str:
+def line(wording: OracleWording, name: str, **slots: str) -> str:
     """One of the oracle's lines, its slots filled."""
     return _lines()[name][wording].format(**slots)
 
 
-def proposal(wording: Wording, request: Request, facts: Facts, cost: float | None) -> str:
+def proposal(wording: OracleWording, request: Request, facts: Facts, cost: float | None) -> str:
     """What is about to be done, in every detail, and the question for a go-ahead.
 
     Args:
@@ -79,7 +79,7 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
     return parts
 
 
-def report(wording: Wording, request: Request, facts: Facts) -> str:
+def report(wording: OracleWording, request: Request, facts: Facts) -> str:
     """What was done."""
     kind = request.kind
     number = f"order {request.order.id}" if request.order is not None else "your profile"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from toolgym.database import Rows
-from toolgym.entity import Entity, digest_of
+from toolgym.worlds.identities import Entity, digest_of
 from toolgym_retail import entities, places
 from toolgym_retail.catalog import CATALOG, ProductType
 from toolgym_retail.dice import Dice

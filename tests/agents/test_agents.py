@@ -13,9 +13,9 @@ import pytest
 from toolgym import make_agent, make_user
 from toolgym.actions import parse_action
 from toolgym.agents.replay import Replay
-from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, AgentFactory, Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.turns import take_turn
 from toolgym.errors import EpisodeError
 from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall

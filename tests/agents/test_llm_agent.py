@@ -17,7 +17,7 @@ from scripted_model import Answer, Request, gold_player, gold_user, lines, model
 from toolgym import make_agent, make_domain, make_user
 from toolgym.agents.llm import LLMAgent
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import BudgetError, ContextError, DataError, ServiceError
 from toolgym.messages import ToolCall
 from toolgym.models import Reply

@@ -10,8 +10,8 @@ import pytest
 
 from toolgym.actions import parse_action
 from toolgym.domain import Domain
-from toolgym.episode import Episode
-from toolgym.prepared import prepare
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.rewards import build_reward
 from toolgym.tasks import Task
 from toolgym.testing import bench
@@ -30,7 +30,7 @@ def tasks(tau2_retail: Domain) -> Sequence[Task]:
 @pytest.mark.benchmark(group="episode")
 def test_reset(benchmark: Any, tau2_retail: Domain, tasks: Sequence[Task]) -> None:
     terms = build_reward("raft")
-    prepare(tau2_retail, tasks[0])
+    set_up(tau2_retail, tasks[0])
     episode = benchmark(Episode, tau2_retail, tasks[0], terms=terms)
     assert episode.turn == "user"
 
@@ -53,16 +53,16 @@ def test_whole_episode(benchmark: Any, tau2_retail: Domain, tasks: Sequence[Task
 
 @pytest.mark.benchmark(group="state")
 def test_compare(benchmark: Any, tau2_retail: Domain, tasks: Sequence[Task]) -> None:
-    ready = prepare(tau2_retail, tasks[0])
+    ready = set_up(tau2_retail, tasks[0])
     one, other = bench.changed_session(ready), bench.changed_session(ready).diff()
     assert benchmark(lambda: one.diff() == other)
 
 
 @pytest.mark.benchmark(group="state")
 def test_full_hash(benchmark: Any, tau2_retail: Domain, tasks: Sequence[Task]) -> None:
-    document = bench.Document(prepare(tau2_retail, tasks[0]).base)
+    document = bench.Document(set_up(tau2_retail, tasks[0]).base)
     digest = benchmark.pedantic(document.full_hash, rounds=5)
-    assert digest == prepare(tau2_retail, tasks[0]).toolbox().session.digest("assistant")
+    assert digest == set_up(tau2_retail, tasks[0]).toolbox().session.digest("assistant")
 
 
 def test_an_episode_costs_a_thousandth_of_what_tau2_does_for_one(report: bench.BenchReport) -> None:

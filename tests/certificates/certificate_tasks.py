@@ -9,12 +9,12 @@ from typing import Any
 
 from toolgym import make_domain
 from toolgym.agents.oracle import GoldPlayer
-from toolgym.certificates import Report, digest_of
+from toolgym.certificates import CertificateReport, digest_of
 from toolgym.database import Database, Rows, WorldStore
 from toolgym.domain import Domain
-from toolgym.entity import Entity
 from toolgym.tasks import Task, TaskSet
 from toolgym.users.minimal import MinimalUser
+from toolgym.worlds.identities import Entity
 
 TEAMS = {
     "ours": ("Ann Abel", "Al Arden"),
@@ -97,6 +97,6 @@ def make_task(*calls: dict[str, Any], team: str = "ours", text: Any = "Have your
     return Task.model_validate(data)
 
 
-def failures(report: Report) -> list[tuple[str | None, str]]:
+def failures(report: CertificateReport) -> list[tuple[str | None, str]]:
     """What failed and where."""
     return [(failure.task, failure.stage) for failure in report.failed]

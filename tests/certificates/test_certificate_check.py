@@ -11,7 +11,7 @@ import pytest
 from certificate_tasks import call, chore, failures, make_small, make_task, world_of
 
 from toolgym import make_domain
-from toolgym.certificates import certified, certify, check, too_many_refusals
+from toolgym.certificates import certified, certify, check_dataset, too_many_refusals
 from toolgym.cli import main
 from toolgym.domain import Domain
 from toolgym.errors import DataError, UnknownNameError
@@ -39,7 +39,7 @@ def two_splits() -> dict[str, list[Task]]:
 
 def test_a_domain_whose_certificates_hold_is_ok() -> None:
     progress: list[None] = []
-    report = check(make_small(two_splits()), progress=lambda: progress.append(None))
+    report = check_dataset(make_small(two_splits()), progress=lambda: progress.append(None))
     assert report.failed == ()
     assert report.ok
     assert report.not_checked == {}
@@ -67,14 +67,16 @@ CHANGES: dict[str, tuple[Callable[[Task], Task], str]] = {
 def test_a_certificate_that_is_not_the_computed_one_fails(change: Callable[[Task], Task], reason: str) -> None:
     splits = two_splits()
     splits["train"][1] = change(splits["train"][1])
-    report = check(make_small(splits))
+    report = check_dataset(make_small(splits))
     assert failures(report) == [("train-2", "certificate")]
     assert reason in report.failed[0].reason
     assert (report.stages["certificate"].passed, report.stages["certificate"].failed) == (2, 1)
 
 
 def test_a_certified_task_that_no_longer_holds_fails_its_stage() -> None:
-    report = check(make_small(two_splits(), oracle=None, reserved=None, entities=lambda world: iter([("a", "b")])))
+    report = check_dataset(
+        make_small(two_splits(), oracle=None, reserved=None, entities=lambda world: iter([("a", "b")]))
+    )
     assert failures(report) == [(name, "disjoint") for name in ("train-1", "train-2", "test-1")]
 
 
@@ -82,23 +84,26 @@ def test_where_no_task_carries_a_certificate_none_is_compared_and_the_report_say
     bare = {
         name: [task.model_copy(update={"certificate": None}) for task in tasks] for name, tasks in two_splits().items()
     }
-    report = check(make_small(bare))
+    report = check_dataset(make_small(bare))
     assert report.ok
     assert "certificate" not in report.stages
     assert report.not_checked == {"certificate": "no task of the domain 'mock' carries a certificate"}
     some = {**bare, "test": two_splits()["test"]}
-    assert failures(check(make_small(some), "train")) == [("train-1", "certificate"), ("train-2", "certificate")]
+    assert failures(check_dataset(make_small(some), "train")) == [
+        ("train-1", "certificate"),
+        ("train-2", "certificate"),
+    ]
 
 
 def test_worlds_of_two_splits_that_share_an_entity_fail_in_both() -> None:
     splits = {"train": [make_task(chore(), id="a")], "test": [make_task(chore(), id="b", team="overlapping")]}
-    assert failures(check(make_small(splits))) == [("a", "disjoint"), ("b", "disjoint")]
-    assert failures(check(make_small(splits), "test")) == [("b", "disjoint")]
+    assert failures(check_dataset(make_small(splits))) == [("a", "disjoint"), ("b", "disjoint")]
+    assert failures(check_dataset(make_small(splits), "test")) == [("b", "disjoint")]
 
 
 def test_a_world_of_two_splits_fails_even_where_no_entities_are_known() -> None:
     splits = {"train": [make_task(chore(1), id="a")], "test": [make_task(chore(2), id="b", text="Other.")]}
-    report = check(make_small(splits, entities=None))
+    report = check_dataset(make_small(splits, entities=None))
     assert failures(report) == [(None, "worlds"), (None, "worlds")]
     assert report.failed[0].reason == f"the split 'train' shares the world {world_of('ours')[:16]} with 'test'"
 
@@ -108,15 +113,15 @@ def test_an_id_that_two_tasks_have_fails_in_whatever_split() -> None:
         "train": [make_task(chore(), id="a")],
         "test": [make_task(chore(1), id="a", team="other"), make_task(chore(2), id="b", team="other", text="B.")],
     }
-    report = check(make_small(splits))
+    report = check_dataset(make_small(splits))
     assert failures(report) == [("a", "ids")]
     assert (report.stages["ids"].passed, report.stages["ids"].failed) == (1, 1)
-    assert failures(check(make_small(splits), "test")) == [("a", "ids")]
+    assert failures(check_dataset(make_small(splits), "test")) == [("a", "ids")]
 
 
 def test_a_duplicate_is_found_across_splits() -> None:
     task = make_task(chore())
-    report = check(make_small({"train": [task], "test": [task]}, entities=None))
+    report = check_dataset(make_small({"train": [task], "test": [task]}, entities=None))
     assert ("made", "duplicate") in failures(report)
 
 
@@ -145,7 +150,7 @@ def test_at_most_fifteen_percent_of_a_split_are_refusals(number: int, total: int
 
 def test_a_split_with_too_many_refusals_fails() -> None:
     splits = {"train": refusals(1, 6), "test": [make_task(chore(), team="other")]}
-    report = check(make_small(splits))
+    report = check_dataset(make_small(splits))
     assert failures(report) == [(None, "refusals")]
     assert report.failed[0].reason.startswith("split 'train': in 1 of 6 tasks")
     assert (report.stages["refusals"].passed, report.stages["refusals"].failed) == (1, 1)
@@ -153,20 +158,20 @@ def test_a_split_with_too_many_refusals_fails() -> None:
 
 def test_a_split_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
     with pytest.raises(UnknownNameError, match=r"No split named 'dev'\. Known: test, train"):
-        check(make_small(two_splits()), "dev")
+        check_dataset(make_small(two_splits()), "dev")
     with pytest.raises(DataError, match="has no embedded tasks; use data='tau2'"):
-        check(make_small())
+        check_dataset(make_small())
 
 
 def test_the_shipped_tasks_of_the_mock_domain_hold_up_and_carry_their_certificates(mock: Domain) -> None:
-    report = check(mock)
+    report = check_dataset(mock)
     assert report.failed == ()
     assert report.ok
     assert report.tasks == report.stages["oracle"].passed == report.stages["certificate"].passed == 80
 
 
 def test_over_tau2s_data_each_task_is_checked_once_and_splits_are_not_compared(tau2_retail: Domain) -> None:
-    report = check(tau2_retail)
+    report = check_dataset(tau2_retail)
     assert report.tasks == report.stages["schema"].passed == len(list(tau2_retail.tasks))
     assert {"disjoint", "ids", "worlds", "refusals", "certificate"} <= report.not_checked.keys()
     assert report.stages["oracle"].failed == 0
@@ -236,5 +241,5 @@ def test_a_refusal_without_a_twin_that_acts_fails() -> None:
     acting = [task for task in others if task.provenance is not None and task.provenance.kind != "refuse"]
     whole = retail.with_data(tasks=TaskSet({"dev": lambda: tasks}))
     alone = retail.with_data(tasks=TaskSet({"dev": lambda: [refused, *acting[:12]]}))
-    assert check(whole).stages["twins"].failed == 0
-    assert [(failure.task, failure.stage) for failure in check(alone).failed] == [(refused.id, "twins")]
+    assert check_dataset(whole).stages["twins"].failed == 0
+    assert [(failure.task, failure.stage) for failure in check_dataset(alone).failed] == [(refused.id, "twins")]

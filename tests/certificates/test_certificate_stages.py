@@ -11,7 +11,7 @@ from certificate_tasks import call, chore, failures, make_small, make_task, worl
 
 from toolgym import make_domain
 from toolgym.agents.passive import NoOp
-from toolgym.certificates import STAGES, Seen, Stage, certified, certify
+from toolgym.certificates import STAGES, DuplicateIndex, Stage, certified, certify
 from toolgym.domain import Domain
 from toolgym.errors import DataError, TaskError
 from toolgym.tasks import Task
@@ -357,7 +357,7 @@ def test_the_second_of_two_equal_tasks_fails() -> None:
 
 
 def test_tasks_seen_before_count_in_the_next_check() -> None:
-    seen = Seen()
+    seen = DuplicateIndex()
     assert certify(make_small(), [make_task(chore())], seen=seen).ok
     assert failures(certify(make_small(), [make_task(chore())], seen=seen)) == [("made", "duplicate")]
     assert certify(make_small(), [make_task(chore(2), text="Another.")], seen=seen).ok

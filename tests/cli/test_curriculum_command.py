@@ -16,10 +16,10 @@ from command_line import Done
 from kept_runs import keep
 
 from toolgym import make_agent, make_domain, make_user
+from toolgym.certificates.certifier import Funnel
 from toolgym.curricula import folder
 from toolgym.curriculum import RefreshReport
 from toolgym.domain import Domain
-from toolgym.generators.certifier import Funnel
 from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.runs import read_manifest, read_trajectories

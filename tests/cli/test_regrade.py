@@ -17,7 +17,7 @@ from toolgym import make_domain
 from toolgym.cli.regrade import Recorded, grade_again
 from toolgym.compat.tau2 import read_results, write_results
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import BudgetError, ServiceError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import STOP, Message, ToolCall

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from toolgym.cli import output, tables
-from toolgym.cli.tables import Column, Table, bar, numeric, prose
+from toolgym.cli.tables import Column, TextTable, bar, numeric, prose
 
 WORD = st.text("abcdefghijklmnopqrstuvwxyz_-#.0123456789", min_size=1, max_size=40)
 TEXT = st.lists(WORD, max_size=12).map(" ".join)
@@ -18,7 +18,7 @@ INTERVAL = st.tuples(*(st.floats(0, 100) for _ in range(3))).map(lambda one: "{:
 CELLS = {"name": WORD, "number": INTERVAL, "prose": TEXT, "spare": WORD}
 
 
-def printed(table: Table, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def printed(table: TextTable, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines of a table in a width."""
     console = Console(width=width, file=io.StringIO(), legacy_windows=False)
     monkeypatch.setattr(tables, "console", console)
@@ -36,7 +36,7 @@ def test_every_name_and_interval_stands_whole_and_no_line_is_too_wide(
     kinds = data.draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=keys + 1, max_size=9))
     kinds[: keys + 1] = ["name"] * (keys + 1)
     columns = [Column(data.draw(TEXT), kind == "number", kind == "prose", kind == "spare") for kind in kinds]
-    table = Table(*columns, keys=keys)
+    table = TextTable(*columns, keys=keys)
     cells = [[data.draw(CELLS[kind]) for kind in kinds] for _ in range(rows)]
     for row in cells:
         table.add(*row)
@@ -52,7 +52,7 @@ def test_every_name_and_interval_stands_whole_and_no_line_is_too_wide(
 
 
 def test_a_table_folds_in_four_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Table("agent", *numeric("one", "two", "three"), prose("why"), Column("", spare=True), title="a title")
+    table = TextTable("agent", *numeric("one", "two", "three"), prose("why"), Column("", spare=True), title="a title")
     table.add("a-name-of-twenty-four-xx", "100.0 (97-100)", "1", "2", "some words that may be wrapped", bar(0.5))
     wide, wrapped, bare, divided, blocks = (printed(table, width, monkeypatch) for width in (140, 92, 74, 55, 30))
     assert "██████████" in wide[-2]

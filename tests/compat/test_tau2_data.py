@@ -11,7 +11,7 @@ import pytest
 from toolgym import make_domain
 from toolgym.compat.tau2.data import GREETING, data_dir, load_domain, read_task, task_files
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError, TaskError, UnknownNameError
 from toolgym.messages import STOP, Message, ToolCall
 

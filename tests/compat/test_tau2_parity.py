@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.compat.tau2.verify import Report, Tally, normalise, read_fixture, verify
+from toolgym.compat.tau2.verify import VerifyReport, VerifyTally, normalise, read_fixture, verify
 from toolgym.database import Layer, Session
 from toolgym.domain import Domain
+from toolgym.episode.setup import toolbox_over
 from toolgym.errors import DataError, ToolError
-from toolgym.prepared import toolbox_over
 
 TALLIES = ("outputs", "errors", "digests", "rewards", "components")
 
@@ -37,7 +37,7 @@ def _domain(name: str, request: pytest.FixtureRequest) -> Domain:
     return domain
 
 
-def _mismatches(report: Report) -> dict[str, int]:
+def _mismatches(report: VerifyReport) -> dict[str, int]:
     """Mismatches by tally, those without left out."""
     counts = {name: getattr(report, name).mismatched for name in TALLIES}
     return {name: count for name, count in counts.items() if count}
@@ -66,9 +66,9 @@ def test_every_answer_of_tau2_is_ours(
     assert (report.mismatched, _mismatches(report)) == (0, {})
     assert (report.trajectories, report.calls) == (trajectories, calls)
     assert report.outputs.matched + report.outputs.normalised == calls
-    assert report.errors == Tally(matched=calls)
-    assert report.digests == Tally(matched=digests)
-    assert report.rewards == Tally(matched=judged, not_checked=trajectories - judged)
+    assert report.errors == VerifyTally(matched=calls)
+    assert report.digests == VerifyTally(matched=digests)
+    assert report.rewards == VerifyTally(matched=judged, not_checked=trajectories - judged)
     assert report.components.matched > trajectories
 
 
@@ -77,9 +77,9 @@ def test_ill_typed_arguments_fail_where_they_fail_in_tau2(fixtures: Path, tau2_r
     assert report.first_mismatches == []
     assert _mismatches(report) == {}
     assert (report.trajectories, report.calls) == (10, 240)
-    assert report.errors == Tally(matched=240)
-    assert report.outputs == Tally(not_checked=240)
-    assert report.digests == Tally(matched=60)
+    assert report.errors == VerifyTally(matched=240)
+    assert report.outputs == VerifyTally(not_checked=240)
+    assert report.digests == VerifyTally(matched=60)
 
 
 def _first_call(fixture: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def test_texts_that_are_not_compared_are_counted_as_such(fixture: dict[str, Any]
     _flip_an_output(fixture)
     report = verify(tau2_mock, fixture, texts=False)
     assert report.mismatched == 0
-    assert report.outputs == Tally(not_checked=99)
+    assert report.outputs == VerifyTally(not_checked=99)
 
 
 def test_a_fixture_of_an_unknown_task_is_refused(fixture: dict[str, Any], tau2_mock: Domain) -> None:
@@ -249,9 +249,9 @@ _UNEXPECTED = "Error: RetailTools.get_user_details() got an unexpected keyword a
     ],
 )
 def test_texts_that_differ_by_version_alone_are_counted_apart(ours: str, theirs: str) -> None:
-    report = Report()
+    report = VerifyReport()
     report.compare(report.outputs, {}, ours, theirs)
-    assert report.outputs == Tally(normalised=1)
+    assert report.outputs == VerifyTally(normalised=1)
     assert report.mismatched == 0
 
 
@@ -271,16 +271,16 @@ def test_texts_that_differ_by_version_alone_are_counted_apart(ours: str, theirs:
     ],
 )
 def test_texts_that_differ_otherwise_are_mismatches(ours: str, theirs: str) -> None:
-    report = Report()
+    report = VerifyReport()
     report.compare(report.outputs, {}, ours, theirs)
-    assert report.outputs == Tally(mismatched=1)
+    assert report.outputs == VerifyTally(mismatched=1)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(1, 1.0), (True, 1), (0, False), (None, ""), ([1], (1,)), (1.0, 0.0)])
 def test_values_of_different_types_never_match(ours: Any, theirs: Any) -> None:
-    report = Report()
+    report = VerifyReport()
     report.compare(report.rewards, {"what": "reward"}, ours, theirs)
-    assert report.rewards == Tally(mismatched=1)
+    assert report.rewards == VerifyTally(mismatched=1)
     assert report.first_mismatches == [{"what": "reward", "ours": ours, "tau2": theirs}]
 
 

@@ -20,7 +20,7 @@ from toolgym.compat.tau2 import load_domain, write_results
 from toolgym.compat.tau2.data import read_task
 from toolgym.compat.tau2.results import check_results, tau2_word
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Verdict
 from toolgym.limits import Limits

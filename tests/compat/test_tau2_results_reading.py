@@ -16,7 +16,7 @@ from toolgym import make_domain
 from toolgym.compat.tau2 import load_domain, write_results
 from toolgym.compat.tau2.results_in import read_results
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError, TaskError
 from toolgym.evaluation.grade import Verdict
 from toolgym.limits import Limits

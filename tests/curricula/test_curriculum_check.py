@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from small_workshop import GoldAnalyst, small_domain
+from small_generator import GoldAnalyst, small_domain
 
 from toolgym import make_curriculum, make_domain
 from toolgym.curricula import Fixed, Learnability

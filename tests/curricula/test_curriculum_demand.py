@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from small_workshop import MADE_OF, failing, made, refreshed, trials
+from small_generator import MADE_OF, failing, made, refreshed, trials
 
-from toolgym.curricula.demand import apportion, next_level
+from toolgym.curricula.allocation import apportion, next_level
 from toolgym.curricula.targeted import Targeted
 from toolgym.domain import Domain
-from toolgym.generators.proposal import Demand
 from toolgym.generators.template import TemplateProposer
+from toolgym.proposal import TaskRequest
 from toolgym.tasks import Task
 
 
@@ -35,7 +35,7 @@ def _levels(curriculum: Targeted, monkeypatch: pytest.MonkeyPatch) -> dict[str |
     found: dict[str | None, set[int]] = {}
     propose = TemplateProposer.propose
 
-    def watched(self: TemplateProposer, domain: Domain, demands: Sequence[Demand], *args: Any, **more: Any) -> Any:
+    def watched(self: TemplateProposer, domain: Domain, demands: Sequence[TaskRequest], *args: Any, **more: Any) -> Any:
         for demand in demands:
             found.setdefault(demand.pattern, set()).add(demand.level)
         return propose(self, domain, demands, *args, **more)

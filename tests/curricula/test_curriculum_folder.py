@@ -17,7 +17,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from small_workshop import GoldAnalyst, refreshed, small_domain, trials
+from small_generator import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
 from toolgym.curricula import Fixed, Sentinel

@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_workshop import MADE_OF, GoldAnalyst, failing, made, refreshed, small_domain, trials
+from small_generator import MADE_OF, GoldAnalyst, failing, made, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain
-from toolgym.certificates import Report, Seen
+from toolgym.certificates import CertificateReport, DuplicateIndex
+from toolgym.certificates.certifier import Certified, Funnel
 from toolgym.curricula import General, Raft, Sentinel
 from toolgym.curricula.targeted import Targeted
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, ServiceError
 from toolgym.failures.report import FailureReport
-from toolgym.generators.certifier import Certified, Funnel
-from toolgym.generators.proposal import Demand, Proposal
 from toolgym.generators.template import TemplateProposer
-from toolgym.prepared import prepare
+from toolgym.proposal import Proposal, TaskRequest
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -175,7 +175,7 @@ class _Failing(TemplateProposer):
     """Breaks off after a few proposals."""
 
     async def propose(
-        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
     ) -> AsyncIterator[Proposal]:
         async for proposal in super().propose(domain, demands[:3], rng, apart=apart):
             yield proposal
@@ -294,7 +294,7 @@ class Refusals:
         self.every = every
 
     async def propose(
-        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
     ) -> AsyncIterator[Proposal]:
         plain = TemplateProposer().propose(domain, demands, rng, apart=apart)
         number = 0
@@ -317,7 +317,7 @@ class Everything:
     """A certifier that lets all tasks through."""
 
     async def certify(self, domain: Domain, proposals: Sequence[Proposal], **_: Any) -> Certified:
-        return Certified(Report(0, {}, (), {}, {}), tuple(task for one in proposals for task in one.tasks))
+        return Certified(CertificateReport(0, {}, (), {}, {}), tuple(task for one in proposals for task in one.tasks))
 
 
 @pytest.mark.parametrize(("every", "refusals"), [(3, 1), (12, 1)])
@@ -326,7 +326,7 @@ def test_at_most_fifteen_percent_of_what_is_made_for_a_pool_are_refusals(every: 
     report = refreshed(curriculum)
     tasks = made(curriculum)
     ids = {task.id for task in tasks}
-    found = [task for task in tasks if not prepare(curriculum.domain, task).gold_writes]
+    found = [task for task in tasks if not set_up(curriculum.domain, task).gold_writes]
     assert len(found) == refusals
     assert all(task.id.removesuffix("-no") in ids for task in found)
     assert report.admitted == len(tasks)
@@ -371,7 +371,7 @@ class _Again(TemplateProposer):
     """Proposes a task of the split, and everything twice."""
 
     async def propose(
-        self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
     ) -> AsyncIterator[Proposal]:
         old = TASKS[0].model_copy(update={"id": demands[0].task_id})
         yield Proposal(demands[0], (old,))
@@ -389,14 +389,19 @@ def test_no_task_comes_into_the_pool_twice() -> None:
     assert report.validity == pytest.approx(3 / 7)
     assert len(report.reasons["duplicate"]) == 1
     assert report.reasons["duplicate"][0].startswith("4 of 4: a duplicate")
-    seen = Seen()
-    assert not any(seen.add(prepare(curriculum.domain, entry.task)) for entry in curriculum.pool)
+    seen = DuplicateIndex()
+    assert not any(seen.add(set_up(curriculum.domain, entry.task)) for entry in curriculum.pool)
 
 
 def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
     class Lazy(TemplateProposer):
         async def propose(
-            self, domain: Domain, demands: Sequence[Demand], rng: np.random.Generator, *, apart: Collection[str] = ()
+            self,
+            domain: Domain,
+            demands: Sequence[TaskRequest],
+            rng: np.random.Generator,
+            *,
+            apart: Collection[str] = (),
         ) -> AsyncIterator[Proposal]:
             for demand in demands:
                 yield Proposal(demand, (), "the shop is shut")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.failures.distribution import coverage, distribution, divergence, hit_rate, hit_rates
 from toolgym.failures.report import UNNAMED, FailureReport, Finding
+from toolgym.failures.statistics.distribution import coverage, distribution, divergence, hit_rate, hit_rates
 
 SHARES = st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=6).map(
     lambda shares: {f"p{place}": share / sum(shares) for place, share in enumerate(shares)}

@@ -10,8 +10,8 @@ from pathlib import Path
 from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.curricula import Sentinel
 from toolgym.curriculum import Budget
-from toolgym.failures.rules import RulesAnalyst
-from toolgym.render import line
+from toolgym.display.render import line
+from toolgym.failures.rules.analyst import RulesAnalyst
 from toolgym.rollouts import play
 from toolgym.tasks import Instructions, Task
 from toolgym_retail.facts import Facts

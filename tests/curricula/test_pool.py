@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_workshop import small_domain, trials
+from small_generator import small_domain, trials
 
 from toolgym import make_domain
 from toolgym.curricula import Entry, Pool
@@ -17,7 +17,7 @@ from toolgym.curricula.pool import CAP, capped
 from toolgym.database import Database
 from toolgym.domain import Domain
 from toolgym.errors import DataError, WorldError
-from toolgym.generators.template import workshop_of
+from toolgym.generators.template import generator_of
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -113,10 +113,10 @@ def test_a_rate_follows_a_policy_that_has_learned_the_task() -> None:
 
 def new_task(domain: Domain) -> Task:
     """A task in a new world of the domain's store."""
-    workshop = workshop_of(domain)
-    rows = workshop.world(np.random.default_rng(0))
+    generator = generator_of(domain)
+    rows = generator.world(np.random.default_rng(0))
     world = domain.worlds.add(Database.build(domain.schemas, rows))
-    return workshop.explore(rows, world, np.random.default_rng(0)).draw("complete", "new")[0]
+    return generator.explore(rows, world, np.random.default_rng(0)).draw("complete", "new")[0]
 
 
 def test_only_worlds_that_the_domain_does_not_bring_are_in_the_state() -> None:

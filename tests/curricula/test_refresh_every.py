@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from small_workshop import GoldAnalyst, failing, small_domain, trials
+from small_generator import GoldAnalyst, failing, small_domain, trials
 
 import toolgym
 from toolgym import Budget, make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
@@ -259,7 +259,7 @@ def test_a_curriculum_that_makes_no_tasks_has_no_such_option(name: str) -> None:
 
 
 def test_a_domain_for_which_no_tasks_can_be_made_is_told_before_the_first_episode() -> None:
-    bare = MOCK.with_data(workshop=None)
-    with pytest.raises(DataError, match="'mock' has no workshop"):
+    bare = MOCK.with_data(generator=None)
+    with pytest.raises(DataError, match="'mock' has no task generator"):
         make_env(bare, curriculum="sentinel", curriculum_args={"refresh_every": 5})
     make_env(bare, curriculum="sentinel", curriculum_args={"refresh_every": 5, "proposing": False})

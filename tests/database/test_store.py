@@ -28,7 +28,7 @@ from small_world import (
 )
 
 from toolgym.database import Database, Record, Schema, Table, WorldStore
-from toolgym.database.sources import Source
+from toolgym.database.sources import RecordSource
 from toolgym.database.store import file_name
 from toolgym.database.worldfile import FORMAT
 from toolgym.errors import WorldError
@@ -175,7 +175,7 @@ def test_a_damaged_file_is_a_world_error_or_does_no_harm(source: str, tmp_path: 
 class Breaking:
     """A source that fails in the middle of being written."""
 
-    def __init__(self, whole: Source) -> None:
+    def __init__(self, whole: RecordSource) -> None:
         self.whole = whole
 
     def __getattr__(self, name: str) -> Any:

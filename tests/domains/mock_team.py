@@ -7,9 +7,9 @@ from typing import Any
 from toolgym import make_domain
 from toolgym.database import Database, WorldStore
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.messages import STOP, AgentID, Message, ToolCall
-from toolgym.prepared import prepare
 from toolgym.tasks import Task
 from toolgym.tools import Flavour, Result, Toolbox
 
@@ -52,7 +52,7 @@ class Team:
 
     def toolbox(self, initial_state: Any = None) -> Toolbox:
         """The tools in the start state of a task."""
-        return prepare(self.domain, self.task(initial_state)).toolbox()
+        return set_up(self.domain, self.task(initial_state)).toolbox()
 
     def play(self, task: Task, *calls: ToolCall) -> Episode:
         """An episode in which these calls are made, and which the user then ends."""

@@ -7,8 +7,8 @@ from typing import Any
 from toolgym import make_domain
 from toolgym.database import Database, Rows, WorldStore
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.messages import ToolCall
-from toolgym.prepared import prepare
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Result, Toolbox
 
@@ -221,7 +221,7 @@ class Shop:
     def __init__(self, flavour: Flavour, shop: Rows | None = None) -> None:
         self.flavour = flavour
         domain = build_domain(flavour, shop)
-        ready = prepare(domain, domain.tasks.find("shop"))
+        ready = set_up(domain, domain.tasks.find("shop"))
         self.base = ready.base
         self.toolbox: Toolbox = ready.toolbox()
 

@@ -9,13 +9,13 @@ import pytest
 from mock_team import FLAVOURS, TASK_1, Team, call, record
 
 from toolgym.agents.oracle import GoldPlayer
-from toolgym.dialogue import take_turn
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
+from toolgym.episode.setup import set_up
+from toolgym.episode.turns import take_turn
 from toolgym.errors import TaskError
 from toolgym.messages import STOP, Message, ToolCall
-from toolgym.prepared import prepare
-from toolgym.streams import stream
 from toolgym.users.minimal import MinimalUser
 
 MADE = {"task_id": "task_2", "title": "Paint", "description": None, "status": "pending"}
@@ -214,7 +214,7 @@ def test_a_task_may_leave_the_user_some_of_the_tools(team: Team) -> None:
 def test_a_task_for_tools_of_another_flavour_is_refused() -> None:
     task = Team("tau2").task()
     with pytest.raises(TaskError, match="flavour 'tau2'"):
-        prepare(Team("toolgym").domain, task)
+        set_up(Team("toolgym").domain, task)
 
 
 # Tasks that ship with the domain
@@ -223,7 +223,7 @@ def test_a_task_for_tools_of_another_flavour_is_refused() -> None:
 @pytest.mark.parametrize("split", ["train", "validation", "dev", "test"])
 def test_every_shipped_task_is_solved_by_its_gold_and_not_by_silence(mock: Domain, split: str) -> None:
     for task in mock.tasks[split]:
-        rng = stream(0, task.key, 0, "user")
+        rng = rng_for(0, task.key, 0, "user")
         episode, user, oracle = Episode(mock, task), MinimalUser(mock, task, rng), GoldPlayer(mock, task, rng)
         while episode.turn is not None:
             take_turn(episode, episode.turn, user if episode.turn == "user" else oracle)

@@ -14,7 +14,7 @@ import pytest
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.messages import Message, ToolCall
 from toolgym.patterns import PATTERNS

@@ -28,7 +28,7 @@ from toolgym_retail.customer.agreement import Agreement, compare
 from toolgym_retail.customer.understanding import Intent, understand
 from toolgym_retail.facts import Facts, OrderRef, Request
 from toolgym_retail.oracle import agrees
-from toolgym_retail.speech import WORDINGS, Wording, proposal
+from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording, proposal
 
 SPEECH = Path(__file__).parent / "retail_speech"
 GREETING = Message("assistant", "Hello! What can I do for you today?")
@@ -447,8 +447,8 @@ def altered(domain: Domain, task: Task, request: Request) -> Iterator[tuple[str,
             yield "address", request.model_copy(update={"address": place})
 
 
-@pytest.mark.parametrize("wording", WORDINGS)
-def test_a_proposal_with_any_one_detail_off_is_contradicted_and_the_right_one_is_not(wording: Wording) -> None:
+@pytest.mark.parametrize("wording", ORACLE_WORDINGS)
+def test_a_proposal_with_any_one_detail_off_is_contradicted_and_the_right_one_is_not(wording: OracleWording) -> None:
     domain = make_domain("retail")
     passed, refused, tried = [], [], Counter[str]()
     for task in domain.tasks["dev"]:

@@ -16,9 +16,9 @@ import pytest
 
 import toolgym_retail
 from toolgym import make_agent, make_domain, make_user
+from toolgym.display.render import transcript
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
-from toolgym.render import transcript
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym_retail.oracle import agrees

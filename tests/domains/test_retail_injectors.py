@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from toolgym.certificates import Seen, certify
+from toolgym.certificates import DuplicateIndex, certify
 from toolgym.database import Database, Rows
 from toolgym.domain import Domain
+from toolgym.generation import MAX_LEVEL, Difficulty, Explorer, targets
 from toolgym.patterns import PATTERNS
 from toolgym.registration import make_domain
 from toolgym.tasks import Task
-from toolgym.workshop import MAX_LEVEL, Dose, Explorer, targets
 from toolgym_retail.facts import Facts, settled
 from toolgym_retail.goals.difficulties import MAKERS
 from toolgym_retail.goals.injectors import INJECTORS
-from toolgym_retail.workshop import RetailWorkshop
+from toolgym_retail.task_generator import RetailTaskGenerator
 
-WORKSHOP = RetailWorkshop()
+GENERATOR = RetailTaskGenerator()
 NAMES = [injector.name for injector in INJECTORS]
 
 
@@ -31,7 +31,7 @@ def retail() -> Domain:
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    return WORKSHOP.world(np.random.default_rng(3))
+    return GENERATOR.world(np.random.default_rng(3))
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +40,18 @@ def world(retail: Domain, rows: Rows) -> str:
 
 
 def explorer(rows: Rows, world: str, seed: int = 0) -> Explorer:
-    return WORKSHOP.explore(rows, world, np.random.default_rng(seed))
+    return GENERATOR.explore(rows, world, np.random.default_rng(seed))
 
 
 def tasks_of(rows: Rows, world: str, injector: str, count: int = 6, level: int = 1) -> list[Task]:
     found = explorer(rows, world)
-    return [task for place in range(count) for task in found.inject(injector, Dose.of(level), f"{injector}-{place}")]
+    return [
+        task for place in range(count) for task in found.inject(injector, Difficulty.of(level), f"{injector}-{place}")
+    ]
 
 
 def test_every_pattern_has_an_injector_and_there_are_at_least_twelve() -> None:
-    assert set(targets(WORKSHOP)) == set(PATTERNS)
+    assert set(targets(GENERATOR)) == set(PATTERNS)
     assert len(INJECTORS) >= 12
     assert len({injector.meaning for injector in INJECTORS}) == len({injector.example for injector in INJECTORS})
     assert [injector.name for injector in INJECTORS] == list(MAKERS)
@@ -65,11 +67,11 @@ def test_the_documentation_has_every_injector_with_its_meaning_and_example() -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_injected_is_certified_at_every_level(retail: Domain, rows: Rows, world: str, name: str) -> None:
-    made, through, seen = 0, 0, Seen()
+    made, through, seen = 0, 0, DuplicateIndex()
     found = explorer(rows, world, seed=1)
     for level in range(MAX_LEVEL + 1):
         for place in range(3):
-            tasks = found.inject(name, Dose.of(level), f"{name}-{level}-{place}")
+            tasks = found.inject(name, Difficulty.of(level), f"{name}-{level}-{place}")
             report = certify(retail, tasks, seen=seen)
             made += len(tasks)
             through += report.tasks - len(report.failed)
@@ -163,9 +165,9 @@ def test_what_is_forbidden_stands_beside_what_is_allowed(retail: Domain, rows: R
 
 
 def test_a_world_without_the_situation_gives_nothing(retail: Domain) -> None:
-    rows = WORKSHOP.world(np.random.default_rng(0))
+    rows = GENERATOR.world(np.random.default_rng(0))
     tables = {**rows["assistant"], "orders": {}, "users": dict(list(rows["assistant"]["users"].items())[:1])}
     tables["users"] = {name: {**user, "orders": []} for name, user in tables["users"].items()}
     bare: Rows = {"assistant": tables}
     world = retail.worlds.add(Database.build(retail.schemas, bare))
-    assert explorer(bare, world).inject("mug_and_vase", Dose.of(1), "t") == ()
+    assert explorer(bare, world).inject("mug_and_vase", Difficulty.of(1), "t") == ()

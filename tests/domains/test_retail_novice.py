@@ -12,7 +12,7 @@ import pytest
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.tools import Effect

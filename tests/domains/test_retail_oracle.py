@@ -11,13 +11,13 @@ from retail_agents import Enumerator, Mute, Style
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.messages import Message
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.tools import Effect
 from toolgym_retail.oracle import Oracle, agrees
-from toolgym_retail.speech import WORDINGS, Wording
+from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
 
 KINDS_OF_CLUE = ("order by clue",)
 
@@ -27,7 +27,7 @@ def retail() -> Domain:
     return make_domain("retail")
 
 
-def episodes(domain: Domain, wording: Wording, split: str = "test") -> Iterator[Episode]:
+def episodes(domain: Domain, wording: OracleWording, split: str = "test") -> Iterator[Episode]:
     for task in domain.tasks[split]:
         yield play(domain, task, partial(Oracle, wording=wording), make_user("scripted"))
 
@@ -75,8 +75,8 @@ def unconfirmed(messages: tuple[Message, ...], writes: set[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("wording", WORDINGS)
-def test_the_oracle_scores_100_in_every_wording(retail: Domain, wording: Wording) -> None:
+@pytest.mark.parametrize("wording", ORACLE_WORDINGS)
+def test_the_oracle_scores_100_in_every_wording(retail: Domain, wording: OracleWording) -> None:
     lost = [episode.task.id for episode in episodes(retail, wording) if not episode.grade.success]
     assert lost == []
 
@@ -87,9 +87,9 @@ def test_the_oracle_solves_every_embedded_task(retail: Domain, split: str) -> No
     assert [episode.task.id for episode in played if not episode.grade.success] == []
 
 
-@pytest.mark.parametrize("wording", WORDINGS)
+@pytest.mark.parametrize("wording", ORACLE_WORDINGS)
 def test_every_identifier_was_said_by_the_customer_or_returned_by_a_tool_before(
-    retail: Domain, wording: Wording
+    retail: Domain, wording: OracleWording
 ) -> None:
     exceptions = {}
     for episode in episodes(retail, wording):
@@ -98,8 +98,8 @@ def test_every_identifier_was_said_by_the_customer_or_returned_by_a_tool_before(
     assert exceptions == {}
 
 
-@pytest.mark.parametrize("wording", WORDINGS)
-def test_every_write_is_proposed_and_confirmed_first(retail: Domain, wording: Wording) -> None:
+@pytest.mark.parametrize("wording", ORACLE_WORDINGS)
+def test_every_write_is_proposed_and_confirmed_first(retail: Domain, wording: OracleWording) -> None:
     tools = retail.toolkits["assistant"].tools
     writes = {name for name, tool in tools.items() if tool.effect is Effect.WRITE}
     made, exceptions = 0, {}

@@ -10,7 +10,7 @@ import pytest
 
 import toolgym_retail
 from toolgym import make_domain
-from toolgym.certificates import check
+from toolgym.certificates import check_dataset
 from toolgym.database import Database
 from toolgym.domain import Domain
 from toolgym_retail.entities import entities
@@ -46,7 +46,7 @@ def test_every_task_carries_a_certificate_of_itself(retail: Domain) -> None:
 
 
 def test_every_certificate_of_a_split_holds(retail: Domain) -> None:
-    report = check(retail, "dev")
+    report = check_dataset(retail, "dev")
     assert report.ok, report.failed
     assert report.stages["certificate"].passed == len(retail.tasks["dev"])
 

@@ -21,15 +21,15 @@ from pettingzoo.utils import aec_to_parallel
 
 from toolgym import make_agent, make_domain, make_env, make_user
 from toolgym.curricula import Fixed
-from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, Domain
 from toolgym.envs.aec_env import ToolAECEnv
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
+from toolgym.episode.turns import take_turn
 from toolgym.errors import DataError
 from toolgym.messages import SIDES, AgentID, Message, to_chat
 from toolgym.registration import default_user
 from toolgym.rewards import build_reward
-from toolgym.streams import stream
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -117,7 +117,7 @@ def test_it_is_called_by_its_name(mock: Domain) -> None:
 
 def players(domain: Domain, task: Task) -> dict[AgentID, Agent]:
     factories: dict[AgentID, Any] = {"assistant": make_agent("oracle"), "user": make_user(default_user([task]))}
-    return {side: factories[side](domain, task, stream(0, task.key, 0, side)) for side in SIDES}
+    return {side: factories[side](domain, task, rng_for(0, task.key, 0, side)) for side in SIDES}
 
 
 def as_mapping(message: Message) -> Any:

@@ -21,12 +21,12 @@ from toolgym.curricula import Fixed
 from toolgym.domain import Agent, Domain
 from toolgym.envs import ToolEnv, ToolVectorEnv
 from toolgym.envs.batch import batch_infos
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
 from toolgym.errors import BudgetError, DataError, UnknownNameError
 from toolgym.messages import AgentID, Message
 from toolgym.rewards import build_reward
 from toolgym.rollouts import play
-from toolgym.streams import stream
 from toolgym.tasks import Task
 from toolgym.trajectory import Step, Trajectory
 from toolgym.users.minimal import MinimalUser
@@ -616,7 +616,7 @@ def test_an_oracle_is_paid_in_each_what_it_is_paid_alone(domain: Domain) -> None
     envs.reset(seed=4, options={"task": tasks})
     seed = envs.call("trajectory")[0].seed
     oracle = make_agent("oracle")
-    agents = [oracle(domain, task, stream(seed, task.key, 0, "assistant")) for task in tasks]
+    agents = [oracle(domain, task, rng_for(seed, task.key, 0, "assistant")) for task in tasks]
     paid, left = np.zeros(len(tasks)), set(range(len(tasks)))
     while left:
         views = [episode.view("assistant") for episode in envs.episodes]

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toolgym.concurrency.bridge import wait_for
+from toolgym.concurrency.lockstep import Deferred, deferred, run_together
 from toolgym.curricula import Fixed
 from toolgym.domain import Agent, Domain
 from toolgym.envs import ToolVectorEnv
-from toolgym.envs.together import Deferred, deferred, run_together
 from toolgym.errors import BudgetError
 from toolgym.evaluation.grade import Verdict
-from toolgym.loops import wait_for
 from toolgym.messages import Message
 from toolgym.tasks import Task
 from toolgym.users.minimal import MinimalUser
@@ -150,7 +150,7 @@ def test_a_step_waits_once_at_most_and_never_for_users_that_answer_at_once(
         waits[-1] += 1
         return wait_for(awaitable)
 
-    monkeypatch.setattr("toolgym.envs.together.wait_for", counted)
+    monkeypatch.setattr("toolgym.concurrency.lockstep.wait_for", counted)
     envs = ToolVectorEnv(mock, Fixed(mock.tasks["test"]), user, N, autoreset_mode=mode)
     waits.append(0)
     envs.reset(seed=0)

@@ -23,7 +23,7 @@ from toolgym.envs import TextSpace, ToolEnv
 from toolgym.envs.wrappers import ChatTemplate, RecordRun, RewardMix, TokenLimit, ToolFilter, chatml
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.messages import Message, ToolCall, to_chat
-from toolgym.rollouts import regrade
+from toolgym.regrading import regrade
 from toolgym.runs import Run, query, read_manifest, read_trajectories
 from toolgym.trajectory import Trajectory
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.dialogue import take_verdict
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.turns import take_verdict
 from toolgym.errors import TaskError
 from toolgym.evaluation.grade import Judge, Verdict, matches
 from toolgym.limits import Limits

@@ -11,14 +11,14 @@ import numpy as np
 from toolgym import make_agent, make_user
 from toolgym.database import Record
 from toolgym.domain import Domain
+from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.messages import Message, ToolCall
-from toolgym.prepared import Prepared, prepare
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Termination
 from toolgym_retail.facts import Facts, ItemRef, Request, settled
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import WORDINGS, line
+from toolgym_retail.speech import ORACLE_WORDINGS, line
 
 LEAVES = (
     "Okay, that's all then. ###STOP###",
@@ -99,7 +99,7 @@ class Source:
     trial: int
     spoken: tuple[Message, ...]
     facts: Facts
-    prepared: Prepared
+    prepared: TaskSetup
     writes: tuple[Written, ...]
     user_id: str
 
@@ -123,7 +123,7 @@ class Source:
             for wish in wishes
             if TOOLS[wish.kind] == call.name and arguments(wish, user_id) == call.arguments
         ]
-        return cls(domain, task, trial, spoken, facts, prepare(domain, task), tuple(writes), user_id)
+        return cls(domain, task, trial, spoken, facts, set_up(domain, task), tuple(writes), user_id)
 
     # The world
 
@@ -189,7 +189,7 @@ class Source:
 
     def proposals(self) -> list[int]:
         """Where the oracle asks for a yes."""
-        asks = [line(wording, "go_ahead") for wording in WORDINGS]
+        asks = [line(wording, "go_ahead") for wording in ORACLE_WORDINGS]
         return [
             place
             for place, message in enumerate(self.spoken)

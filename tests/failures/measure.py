@@ -20,11 +20,12 @@ from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.curriculum import Budget
 from toolgym.domain import AgentFactory
 from toolgym.failures import RulesAnalyst
-from toolgym.failures.distribution import hit_rate
 from toolgym.failures.report import FailureReport
-from toolgym.failures.scores import Scores, scores
-from toolgym.generators import Demand, TemplateProposer
+from toolgym.failures.statistics.distribution import hit_rate
+from toolgym.failures.statistics.scores import Scores, scores
+from toolgym.generators import TemplateProposer
 from toolgym.patterns import PATTERNS
+from toolgym.proposal import TaskRequest
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -82,7 +83,7 @@ def read(name: str) -> tuple[Scores, Scores, float]:
     return scores(primary), scores(causes), same / len(labels)
 
 
-def proposed(demands: Sequence[Demand]) -> list[Task]:
+def proposed(demands: Sequence[TaskRequest]) -> list[Task]:
     async def main() -> list[Task]:
         rng = np.random.default_rng(33)
         return [one.tasks[0] async for one in TemplateProposer().propose(RETAIL, demands, rng) if one.tasks]
@@ -135,7 +136,7 @@ def show(title: str, result: Scores) -> None:
     say(f"\n{title}: {result.failures} failures, macro F1 {result.macro_f1:.3f}\n")
     say("| Pattern | Right | Missed | Invented | F1 |\n| --- | ---: | ---: | ---: | ---: |")
     for name, one in result.patterns.items():
-        say(f"| `{name}` | {one.right} | {one.missed} | {one.invented} | {one.f1:.2f} |")
+        say(f"| `{name}` | {one.true_positives} | {one.false_negatives} | {one.false_positives} | {one.f1:.2f} |")
     say()
     for row in result.table:
         say("| " + " | ".join(row) + " |")
@@ -152,8 +153,8 @@ def main() -> None:
         show(f"{name}, primary (agrees in {100 * same:.0f} %)", primary)
         show(f"{name}, causes", causes)
     drift()
-    general = proposed([Demand(f"general-{place}") for place in range(400)])
-    targeted = {name: proposed([Demand(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
+    general = proposed([TaskRequest(f"general-{place}") for place in range(400)])
+    targeted = {name: proposed([TaskRequest(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
     for title, agent in (("clerk", make_agent("clerk")), ("careless", careless)):
         say(f"\nhit-rates, {title}\n")
         hits(agent, targeted, general)

@@ -20,7 +20,7 @@ import numpy as np
 from broken_dialogue import Draft, Source, numbered, shuffled
 
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.patterns import PATTERNS, Injection
 from toolgym.trajectory import Trajectory
 

@@ -27,7 +27,7 @@ from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Method
 from toolgym_retail.goals import TOOLS, arguments
 from toolgym_retail.scenario import told
-from toolgym_retail.speech import WORDINGS, line, method
+from toolgym_retail.speech import ORACLE_WORDINGS, line, method
 
 MAYBE = (
     "Hm, I'd have to think about that.",
@@ -89,7 +89,7 @@ def other_methods(source: Source, written: Written) -> list[Method]:
 
 def asks_after_the_write(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """It writes with a payment method that nobody named, and asks for the yes afterwards."""
-    asks = tuple(line(wording, "payment") for wording in WORDINGS)
+    asks = tuple(line(wording, "payment") for wording in ORACLE_WORDINGS)
     for written in lasting(source, *WITH_ITEMS, "modify_payment"):
         place, right = written.place, written.wish.payment
         if right is None or not (source.spoken[place - 4].content or "").endswith(asks):

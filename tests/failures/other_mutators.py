@@ -16,7 +16,7 @@ from broken_dialogue import Draft, Source, shuffled
 from mutators import SPOILT, Mutator
 
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.messages import Message
 from toolgym.patterns import PATTERNS, Injection
 from toolgym.trajectory import Trajectory

@@ -27,7 +27,7 @@ from toolgym.database import Record
 from toolgym.messages import Message
 from toolgym_retail.customer.phrases import items_text, options_text
 from toolgym_retail.goals import TOOLS
-from toolgym_retail.speech import WORDINGS, line, method
+from toolgym_retail.speech import ORACLE_WORDINGS, line, method
 
 CHANGES = ("exchange", "modify_items")
 WITH_ITEMS = (*CHANGES, "return")
@@ -337,7 +337,7 @@ def like_call(written: Written, order: str, unit: Record) -> Message:
 
 def first_match_taken(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """It goes through the orders and takes the first that holds such a product, or does not ask for the number."""
-    asks = [line(wording, "order") for wording in WORDINGS]
+    asks = [line(wording, "order") for wording in ORACLE_WORDINGS]
     for written in lasting(source, *WITH_ITEMS):
         for other, unit in likes(source, written):
             lead = _stopped_at(source, written, other)

@@ -23,7 +23,7 @@ from toolgym.messages import Message, ToolCall
 from toolgym_retail.facts import Request
 from toolgym_retail.goals import TOOLS
 from toolgym_retail.scenario import told
-from toolgym_retail.speech import WORDINGS, line
+from toolgym_retail.speech import ORACLE_WORDINGS, line
 
 HOLDS = (
     "Okay, I'll hold. ###TRANSFER###",
@@ -173,7 +173,7 @@ def twice_in_one_message(source: Source, rng: np.random.Generator) -> Iterator[D
 def _asked(source: Source) -> Iterator[tuple[Request, int, str]]:
     """The questions that are answered once: where, and with which words."""
     for request in source.facts.requests:
-        for wording in WORDINGS if request.kind == "question" else ():
+        for wording in ORACLE_WORDINGS if request.kind == "question" else ():
             text = line(wording, "answer", question=told(request), answer=request.answer)
             places = source.saying(text)
             if len(places) == 1 and source.saying(request.answer) == places:
@@ -259,7 +259,7 @@ def transferred_without_number(source: Source, rng: np.random.Generator) -> Iter
 
 def transferred_at_sold_out(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """What is wanted is sold out; instead of saying so it hands over."""
-    for wording in WORDINGS:
+    for wording in ORACLE_WORDINGS:
         head = line(wording, "sold_out", item="\n", values="\n").split("\n")[0]
         places = source.saying(head) if len(head) > 20 else []
         if places and any(request.otherwise is not None for request in source.facts.requests):

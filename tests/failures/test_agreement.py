@@ -10,7 +10,7 @@ import pytest
 import toolgym_retail.customer
 from toolgym.failures.agreement import asks, asks_for_consent, content, exchanges, gives_up, names, says_no, says_yes
 from toolgym.messages import Message, ToolCall
-from toolgym_retail.speech import WORDINGS, line
+from toolgym_retail.speech import ORACLE_WORDINGS, line
 
 PHRASES = tomllib.loads((Path(toolgym_retail.customer.__file__).parent / "phrases.toml").read_text(encoding="utf-8"))[
     "say"
@@ -60,7 +60,7 @@ def test_a_yes_that_is_taken_back_in_the_same_breath_is_none(text: str, yes: boo
 
 
 def test_every_wording_asks_for_consent_in_its_own_way() -> None:
-    for wording in WORDINGS:
+    for wording in ORACLE_WORDINGS:
         assert asks_for_consent(line(wording, "go_ahead"))
         assert not asks(line(wording, "more"))
 

@@ -16,7 +16,7 @@ import pytest
 from models.server import Request, Script, Server, completion, error
 
 from toolgym.errors import BudgetError, MissingExtraError, ServiceError
-from toolgym.failures.clusters import NOISE, Cluster, Embed, clusters, name_clusters
+from toolgym.failures.llm.clusters import NOISE, Cluster, Embed, clusters, name_clusters
 from toolgym.failures.report import UNNAMED, FailureReport, Finding
 from toolgym.models import ChatModel, ModelSettings, RefusedError, Throttle
 from toolgym.models.embeddings import BATCH, Embeddings
@@ -76,7 +76,7 @@ def test_numbers_and_ids_make_no_cluster() -> None:
 
 def test_the_same_reports_give_the_same_clusters_in_another_process() -> None:
     code = (
-        "import json, sys; from toolgym.failures.clusters import clusters; "
+        "import json, sys; from toolgym.failures.llm.clusters import clusters; "
         "from toolgym.failures.report import FailureReport; "
         "given = [FailureReport(str(n), 't', 'k', explanation=text) for n, text in enumerate(json.load(sys.stdin))]; "
         "print([(c.name, c.members, c.examples) for c in clusters(given)])"

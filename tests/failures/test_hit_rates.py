@@ -10,9 +10,10 @@ import pytest
 
 from toolgym.domain import AgentFactory, Domain
 from toolgym.failures.report import FailureReport
-from toolgym.failures.rules import RulesAnalyst
-from toolgym.generators import Demand, TemplateProposer
+from toolgym.failures.rules.analyst import RulesAnalyst
+from toolgym.generators import TemplateProposer
 from toolgym.patterns import PATTERNS
+from toolgym.proposal import TaskRequest
 from toolgym.registration import make_agent, make_domain, make_user
 from toolgym.rollouts import play
 from toolgym.tasks import Task
@@ -20,7 +21,7 @@ from toolgym.tasks import Task
 TARGETED, GENERAL, TRIALS = 24, 180, 2
 
 
-def proposed(domain: Domain, demands: Sequence[Demand]) -> list[Task]:
+def proposed(domain: Domain, demands: Sequence[TaskRequest]) -> list[Task]:
     async def main() -> list[Task]:
         rng = np.random.default_rng(21)
         return [one.tasks[0] async for one in TemplateProposer().propose(domain, demands, rng) if one.tasks]
@@ -45,7 +46,7 @@ def retail() -> Domain:
 
 @pytest.fixture(scope="module")
 def general(retail: Domain) -> list[FailureReport]:
-    tasks = proposed(retail, [Demand(f"general-{place}") for place in range(GENERAL)])
+    tasks = proposed(retail, [TaskRequest(f"general-{place}") for place in range(GENERAL)])
     return failures(retail, tasks, make_agent("clerk"))
 
 
@@ -53,7 +54,7 @@ def general(retail: Domain) -> list[FailureReport]:
 def test_failures_on_targeted_tasks_show_their_pattern_three_times_as_often(
     retail: Domain, general: list[FailureReport], pattern: str
 ) -> None:
-    tasks = proposed(retail, [Demand(f"{pattern}-{place}", pattern) for place in range(TARGETED)])
+    tasks = proposed(retail, [TaskRequest(f"{pattern}-{place}", pattern) for place in range(TARGETED)])
     targeted = failures(retail, tasks, make_agent("clerk"))
     assert len(targeted) >= 10
     assert {report.target for report in targeted} == {pattern}

@@ -14,8 +14,8 @@ from models.server import Request, Script, Server, completion, error
 
 from toolgym.domain import Domain
 from toolgym.errors import BudgetError, ContextError, DataError, MissingExtraError, ServiceError, UnknownNameError
-from toolgym.failures.clusters import Cluster, Clusterer
-from toolgym.failures.llm import DIALOGUE, SHORT_DIALOGUE, LLMAnalyst
+from toolgym.failures.llm.analyst import DIALOGUE, SHORT_DIALOGUE, LLMAnalyst
+from toolgym.failures.llm.clusters import Cluster, Clusterer
 from toolgym.failures.report import UNNAMED, FailureReport, Finding
 from toolgym.messages import Message, ToolCall
 from toolgym.models import ChatModel, ModelSettings, RefusedError, Throttle

@@ -11,9 +11,10 @@ from kept_runs import missed, solved
 
 from toolgym.domain import Domain
 from toolgym.errors import DataError
-from toolgym.failures.distribution import hit_rate
-from toolgym.failures.reading import (
-    Reading,
+from toolgym.failures.report import UNNAMED, FailureReport, Finding, blank
+from toolgym.failures.statistics.distribution import hit_rate
+from toolgym.failures.statistics.reading import (
+    RunFailures,
     against_untargeted,
     by_family,
     by_pattern,
@@ -23,7 +24,6 @@ from toolgym.failures.reading import (
     read_failures,
     share,
 )
-from toolgym.failures.report import UNNAMED, FailureReport, Finding, blank
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -160,7 +160,7 @@ def test_a_share_has_the_interval_of_the_hit_rate() -> None:
 
 def test_the_task_that_failed_most_comes_first() -> None:
     reports = [report("b", found("ended_early")), *[report("a", found("ended_early"), found("wrong_record"))] * 2]
-    first, second = by_task(reports, Reading((), trials={"a": 4, "b": 1}))
+    first, second = by_task(reports, RunFailures((), trials={"a": 4, "b": 1}))
     assert (first.task_id, first.failures, first.trials) == ("a", 2, 4)
     assert first.patterns == {"wrong_record": 2, "ended_early": 2}
     assert second.task_id == "b"
@@ -190,7 +190,7 @@ def test_what_an_analyst_refuses_gets_a_note_unless_it_refuses_everything(mock: 
                 raise DataError("not this one")
             return [blank(task, row, explanation="?") for task, row in failures]
 
-    def reading(*trials: int) -> Reading:
+    def reading(*trials: int) -> RunFailures:
         rows = [missed(mock, trial=trial) for trial in trials]
         return read_failures(rows, lambda row: mock.tasks.find(row.task_id))
 

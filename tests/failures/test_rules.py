@@ -18,15 +18,15 @@ from third_mutators import mutated_again
 from toolgym import make_agent, make_domain, make_user
 from toolgym.compat.tau2 import read_results
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
-from toolgym.failures.scores import scores
+from toolgym.failures.statistics.scores import scores
 from toolgym.limits import Limits
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.patterns import PATTERNS
-from toolgym.prepared import prepare
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory
@@ -208,7 +208,7 @@ def test_calls_that_do_not_pair_or_are_too_deep_are_no_crash(
     deep: list[Any] = []
     for _ in range(3 * sys.getrecursionlimit() // 4):
         deep = [deep]
-    writes = prepare(retail, tasks[whole.task_key]).gold_writes
+    writes = set_up(retail, tasks[whole.task_key]).gold_writes
     name = next(action.name for action in writes if "order_id" in action.arguments)
     nested = Message("assistant", None, (ToolCall(name, {"order_id": deep}, "c"),))
     stray = Message("tool", "?", tool_call_id="c")
@@ -220,15 +220,15 @@ def test_calls_that_do_not_pair_or_are_too_deep_are_no_crash(
             explain(retail, tasks, replace(whole, messages=messages))
 
 
-def test_without_a_workshop_schemas_and_gold_still_tell_much(
+def test_without_a_task_generator_schemas_and_gold_still_tell_much(
     retail: Domain, tasks: Mapping[str, Task], played: list[Trajectory]
 ) -> None:
-    plain = retail.with_data(workshop=None)
+    plain = retail.with_data(generator=None)
     known = {"needless_transfer", "fact_not_said", "repeated_call", "ended_early", "wrong_record"}
     pairs = []
     for trajectory in failures(played):
         report = explain(plain, tasks, trajectory)
-        assert "has no workshop" in report.note
+        assert "has no task generator" in report.note
         pairs.append(({explain(retail, tasks, trajectory).pattern or ""} & known, {report.pattern or ""} & known))
     assert scores(pairs).macro_f1 > 0.8, scores(pairs).table
 

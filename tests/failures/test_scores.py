@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolgym.failures.scores import NONE, Score, scores
+from toolgym.failures.statistics.scores import NONE, Score, scores
 from toolgym.patterns import PATTERNS
 
 
@@ -48,7 +48,7 @@ def test_the_confusion_matrix_sets_what_is_there_against_what_was_said() -> None
 def test_a_finding_without_a_name_says_nothing() -> None:
     result = scores([({"ended_early"}, {""}), ({""}, {"ended_early"})])
     assert set(result.patterns) == {"ended_early"}
-    assert result.patterns["ended_early"] == Score(right=0, missed=1, invented=1)
+    assert result.patterns["ended_early"] == Score(true_positives=0, false_negatives=1, false_positives=1)
 
 
 def test_the_order_of_the_failures_does_not_matter() -> None:

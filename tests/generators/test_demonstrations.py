@@ -10,10 +10,10 @@ import numpy as np
 
 from toolgym import make_domain
 from toolgym.agents.passive import NoOp
+from toolgym.certificates.certifier import Certified, Funnel
 from toolgym.domain import Agent, AgentFactory, Domain
-from toolgym.generators.certifier import Certified, Funnel
 from toolgym.generators.demonstrations import demonstrate
-from toolgym.generators.proposal import Proposal
+from toolgym.proposal import Proposal
 from toolgym.tasks import Task
 
 RETAIL = make_domain("retail")

@@ -18,34 +18,34 @@ from toolgym.certificates.stages import Context, check_facts
 from toolgym.domain import Domain
 from toolgym.errors import DataError, ServiceError, UnknownNameError
 from toolgym.failures.report import FailureReport, Finding
+from toolgym.generation import Injector
 from toolgym.generators.language import language_of
 from toolgym.generators.llm import LLMProposer
-from toolgym.generators.proposal import Demand, Proposal
 from toolgym.generators.prose import Prose, complaints, secrets
 from toolgym.generators.template import TemplateProposer
 from toolgym.models import ChatModel, ModelSettings
 from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text
+from toolgym.proposal import Proposal, TaskRequest
 from toolgym.registration import make_proposer
 from toolgym.tasks import Provenance, Task
 from toolgym.trajectory import Usage
-from toolgym.workshop import Injector
 
 PATTERN = "wrong_variant"
 INJECTOR = Injector("near twins", PATTERN, "Two variants differ in one option.", "The blue one, I think.")
 PARENT = FailureReport("e1", "t", "k", (Finding(PATTERN, 3, "the red one", "the blue one"),), 0)
-DEMAND = Demand("new-1", PATTERN, parents=(PARENT,))
+DEMAND = TaskRequest("new-1", PATTERN, parents=(PARENT,))
 
 
 class Injectors:
-    """As much of a workshop as is asked here."""
+    """As much of a task generator as is asked here."""
 
     injectors = (INJECTOR,)
 
 
 @pytest.fixture(scope="module")
 def shop() -> Domain:
-    return replace(make_domain("retail"), workshop=Injectors())  # type: ignore[arg-type]
+    return replace(make_domain("retail"), generator=Injectors())  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ class Template:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[Demand],
+        demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         apart: Collection[str] = (),
@@ -166,7 +166,7 @@ def test_the_injector_is_told_wherever_the_task_names_it(shop: Domain, exchange:
 
 def test_an_untargeted_task_is_worded_anew_without_a_mistake_in_mind(shop: Domain, exchange: Task) -> None:
     plain = exchange.model_copy(update={"provenance": None})
-    ((proposal,), server, _) = proposed(shop, [Proposal(Demand("new-1"), (plain,))], completion(worded(plain)))
+    ((proposal,), server, _) = proposed(shop, [Proposal(TaskRequest("new-1"), (plain,))], completion(worded(plain)))
     assert proposal.tasks[0].provenance == Provenance(generator="+llm:writer")
     told = server.bodies[0]["messages"][1]["content"]
     assert part(told, "mistake").startswith("none in particular")
@@ -255,7 +255,7 @@ def test_a_scenario_in_one_piece_is_not_worded(shop: Domain, exchange: Task) -> 
 
 def test_proposals_come_in_order_however_many_are_worded_at_once(shop: Domain, exchange: Task) -> None:
     tasks = [exchange.model_copy(update={"id": f"new-{place}"}) for place in range(6)]
-    proposals = [Proposal(Demand(task.id, PATTERN), (task,)) for task in tasks]
+    proposals = [Proposal(TaskRequest(task.id, PATTERN), (task,)) for task in tasks]
     one, _, _ = proposed(shop, proposals, completion(worded(exchange)), concurrency=1)
     many, server, _ = proposed(shop, proposals, completion(worded(exchange)), concurrency=3)
     assert one == many
@@ -287,7 +287,7 @@ def test_a_model_that_fails_fails_the_proposals_and_nothing_more_is_made(shop: D
 
 
 def test_whoever_stops_early_ends_what_is_under_way(shop: Domain, exchange: Task) -> None:
-    slow = Proposal(Demand("new-2", PATTERN), (exchange,))
+    slow = Proposal(TaskRequest("new-2", PATTERN), (exchange,))
     template = Template(Proposal(DEMAND, (exchange,)), *[slow] * 8)
 
     def answer(request: Request) -> Any:

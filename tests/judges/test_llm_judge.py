@@ -16,7 +16,7 @@ from scripted_model import Answer, Request, lines, model
 
 from toolgym import make_agent, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import BudgetError, ContextError, ServiceError
 from toolgym.evaluation.grade import Verdict
 from toolgym.judges.llm import ATTEMPTS, LLMJudge, Verdicts

@@ -14,8 +14,8 @@ import pytest
 from asking import HELLO
 from server import Answer, Server, completion
 
+from toolgym.concurrency.bridge import wait_for
 from toolgym.errors import MissingExtraError
-from toolgym.loops import wait_for
 from toolgym.models import ChatModel, ModelSettings, Throttle
 
 
@@ -78,7 +78,7 @@ def test_more_requests_are_in_flight_than_a_client_allows_by_itself() -> None:
 
 SCRIPT = """
 import os, sys
-from toolgym.loops import wait_for
+from toolgym.concurrency.bridge import wait_for
 from toolgym.models import ChatModel, ModelSettings
 
 model = ChatModel(ModelSettings(model="m", base_url=sys.argv[1]))

@@ -13,7 +13,7 @@ from providers import MISBEHAVIOURS, VLLM, Anthropic, DeepSeek, Gemini, Mistral,
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.limits import Limits
 from toolgym.rollouts import rollouts
 

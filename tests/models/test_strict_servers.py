@@ -16,7 +16,7 @@ from strict import PROVIDERS, Strict
 
 from toolgym import make_agent, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.messages import Message, ToolCall, from_chat, to_chat
 from toolgym.models import ChatModel, ModelSettings, RefusedError
 from toolgym.models.history import Form, with_calls

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Domain
 from toolgym.errors import ContextError
-from toolgym.loops import wait_for
 from toolgym.models import ChatModel, ModelSettings
 from toolgym.runs import read_trajectories
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym import make_agent, make_domain, make_user
-from toolgym.dialogue import take_turn
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
+from toolgym.episode.turns import take_turn
 from toolgym.limits import Limits
 from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, Message, ToolCall
 from toolgym.rewards import DEFAULTS, FIDELITY, PRESETS, EarlyStop, InventedFact, Success, build_reward
 from toolgym.rewards.fidelity import asks, details
-from toolgym.streams import stream
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault
 
@@ -239,8 +239,8 @@ def test_a_scripted_customer_is_charged_for_nothing_whatever_the_assistant_does(
     retail, said = make_domain("retail"), 0
     for task in retail.tasks["dev"][:30]:
         episode = Episode(retail, task, terms=build_reward("two_sided"))
-        user = make_user("scripted")(retail, task, stream(0, task.key, 0, "user"))
-        assistant = make_agent(agent)(retail, task, stream(0, task.key, 0, "assistant"))
+        user = make_user("scripted")(retail, task, rng_for(0, task.key, 0, "user"))
+        assistant = make_agent(agent)(retail, task, rng_for(0, task.key, 0, "assistant"))
         while episode.turn is not None:
             take_turn(episode, "user", user)
             take_turn(episode, "assistant", assistant)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from toolgym import make_agent, make_env, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.rewards import (

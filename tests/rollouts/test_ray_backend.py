@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from toolgym import make_agent, make_user
+from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, ServiceError
-from toolgym.loops import wait_for
 from toolgym.messages import Message
 from toolgym.rollouts import Settings, evaluate
 from toolgym.rollouts.evaluate import fill

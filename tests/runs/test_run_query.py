@@ -14,7 +14,7 @@ from kept_runs import ODD, call, keep, missed, played, solved
 
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError, QueryError
 from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall

@@ -12,7 +12,7 @@ from scripted_model import Answer, gold_user, lines, model
 from toolgym import make_agent, make_domain
 from toolgym.agents.llm import LLMAgent
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import ContextError, ServiceError
 from toolgym.limits import Limits
 from toolgym.messages import STOP_MARKS, ToolCall

@@ -12,7 +12,7 @@ import pytest
 
 from toolgym import make_agent, make_user
 from toolgym.domain import Agent, Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
 from toolgym.messages import STOP, Message
 from toolgym.registration import default_user

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.messages import Message
-from toolgym.prepared import prepare
 from toolgym.prompts import OWN, Wording, as_chat, wording_of
 from toolgym.tasks import Task
 
@@ -47,7 +47,7 @@ class LLMAgent:
         wording: Wording | None = None,
     ) -> None:
         self.wording = wording or wording_of(domain)
-        self._tools = self.wording.schemas(domain.name, "assistant", prepare(domain, task).tools["assistant"])
+        self._tools = self.wording.schemas(domain.name, "assistant", set_up(domain, task).tools["assistant"])
         self._tells_thoughts = model.settings.reasoning != "strip"
         self._talk = model.start(requestor="assistant", seed=int(rng.integers(2**31)))
 

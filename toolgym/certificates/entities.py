@@ -8,9 +8,9 @@ from typing import Any
 from toolgym.database import Database, Rows
 from toolgym.database.schema import Table
 from toolgym.domain import Domain
-from toolgym.entity import Entity, digest_of
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
+from toolgym.worlds.identities import Entity, digest_of
 
 
 def entities_of(domain: Domain, world: str) -> Mapping[bytes, Entity]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from toolgym.certificates.report import Failure, Report, Tally
-from toolgym.certificates.seen import Seen
+from toolgym.certificates.duplicates import DuplicateIndex
+from toolgym.certificates.report import CertificateReport, Failure, StageTally
 from toolgym.certificates.stages import STAGES, Context, Stage
 from toolgym.domain import Domain
 from toolgym.errors import DataError
@@ -18,10 +18,10 @@ def certify(
     tasks: Iterable[Task],
     *,
     apart: Collection[str] = (),
-    seen: Seen | None = None,
+    seen: DuplicateIndex | None = None,
     stages: Sequence[Stage] = STAGES,
     progress: Callable[[], None] | None = None,
-) -> Report:
+) -> CertificateReport:
     """Put every task through the stages; it stops at the first that it fails.
 
     Args:
@@ -64,8 +64,8 @@ def certify(
         if progress is not None:
             progress()
     lost = Counter(failure.stage for failure in failed)
-    tallies = {name: Tally(passed[name], lost[name]) for name in names}
-    return Report(count, tallies, tuple(failed), certificates, not_checked)
+    tallies = {name: StageTally(passed[name], lost[name]) for name in names}
+    return CertificateReport(count, tallies, tuple(failed), certificates, not_checked)
 
 
 def _reason(stage: Stage, domain: Domain, task: Task, context: Context) -> str | None:

@@ -10,7 +10,7 @@ from toolgym.tasks import Certificate
 
 
 @dataclass(frozen=True)
-class Tally:
+class StageTally:
     """How many passed and failed one stage: tasks, or splits where the stage is about a whole split.
 
     Args:
@@ -38,7 +38,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Report:
+class CertificateReport:
     """What a check found.
 
     Args:
@@ -51,7 +51,7 @@ class Report:
     """
 
     tasks: int
-    stages: Mapping[str, Tally]
+    stages: Mapping[str, StageTally]
     failed: tuple[Failure, ...]
     certificates: Mapping[str, Certificate]
     not_checked: Mapping[str, str]
@@ -71,19 +71,19 @@ class Report:
         }
 
 
-def merged(reports: Iterable[Report]) -> Report:
+def merged(reports: Iterable[CertificateReport]) -> CertificateReport:
     """One report over all tasks of several."""
     tasks = 0
-    stages: dict[str, Tally] = {}
+    stages: dict[str, StageTally] = {}
     failed: list[Failure] = []
     certificates: dict[str, Certificate] = {}
     not_checked: dict[str, str] = {}
     for report in reports:
         tasks += report.tasks
         for name, tally in report.stages.items():
-            before = stages.get(name, Tally())
-            stages[name] = Tally(before.passed + tally.passed, before.failed + tally.failed)
+            before = stages.get(name, StageTally())
+            stages[name] = StageTally(before.passed + tally.passed, before.failed + tally.failed)
         failed += report.failed
         certificates |= report.certificates
         not_checked |= report.not_checked
-    return Report(tasks, stages, tuple(failed), certificates, not_checked)
+    return CertificateReport(tasks, stages, tuple(failed), certificates, not_checked)

@@ -15,13 +15,13 @@ from pydantic_core import PydanticSerializationError
 
 from toolgym.agents.oracle import oracle
 from toolgym.agents.passive import AlwaysRefuse, AlwaysTransfer, NoOp, ReadOnly
+from toolgym.certificates.duplicates import DuplicateIndex
 from toolgym.certificates.entities import entities_of
-from toolgym.certificates.seen import Seen
-from toolgym.certificates.substance import check_substance
+from toolgym.certificates.not_vacuous import check_substance
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.errors import TaskError
-from toolgym.prepared import prepare
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.users.minimal import MinimalUser
@@ -45,10 +45,10 @@ class Context:
         seen: The tasks that went before, to which theirs are added; by default none.
     """
 
-    def __init__(self, domain: Domain, apart: Collection[str] = (), seen: Seen | None = None) -> None:
+    def __init__(self, domain: Domain, apart: Collection[str] = (), seen: DuplicateIndex | None = None) -> None:
         self.domain = domain
         self.apart = tuple(apart)
-        self.seen = Seen() if seen is None else seen
+        self.seen = DuplicateIndex() if seen is None else seen
         self._shared: dict[str, str | None] = {}
 
     def shared(self, world: str) -> str | None:
@@ -110,9 +110,9 @@ def check_schema(domain: Domain, task: Task, context: Context) -> str | None:
     if again.model_dump(mode="json") != written or again.key != task.key:
         return "it is another task when written as JSON and read again"
     try:
-        prepare(domain, task)
+        set_up(domain, task)
     except TaskError:
-        prepare(domain, _without_gold(task))  # a gold that fails is for the next stage; anything else is raised again
+        set_up(domain, _without_gold(task))  # a gold that fails is for the next stage; anything else is raised again
     repeated = [name for name, count in Counter(action.action_id for action in task.gold).items() if count > 1]
     if repeated:
         return f"it has the action id {repeated[0]!r} more than once; results refer to actions by id"
@@ -127,7 +127,7 @@ def _without_gold(task: Task) -> Task:
 
 def check_replay(domain: Domain, task: Task, context: Context) -> str | None:
     """Every gold call succeeds."""
-    errors = prepare(domain, task).gold_errors
+    errors = set_up(domain, task).gold_errors
     return f"{errors} of its {len(task.gold)} gold calls fail" if errors else None
 
 
@@ -174,8 +174,8 @@ def check_disjoint(domain: Domain, task: Task, context: Context) -> str | None:
 
 
 def check_duplicate(domain: Domain, task: Task, context: Context) -> str | None:
-    """It is no duplicate of a task seen before, as :class:`~toolgym.certificates.seen.Seen` defines one."""
-    twin = context.seen.add(prepare(domain, task))
+    """It is not a duplicate of an earlier task; see :class:`~toolgym.certificates.duplicates.DuplicateIndex`."""
+    twin = context.seen.add(set_up(domain, task))
     return f"a duplicate: {twin}" if twin is not None else None
 
 

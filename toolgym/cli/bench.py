@@ -9,7 +9,7 @@ import typer
 
 from toolgym.cli.completion import domains
 from toolgym.cli.output import AsJson, errors, print_json
-from toolgym.cli.tables import Table, numeric
+from toolgym.cli.tables import TextTable, numeric
 
 
 def bench(
@@ -57,11 +57,11 @@ def bench(
     if as_json:
         print_json(report.as_dict())
         return
-    table = Table("case", *numeric("µs", "n"), title=report.machine)
+    table = TextTable("case", *numeric("µs", "n"), title=report.machine)
     for name, case in report.cases.items():
         table.add(name, f"{case.median_us:,.1f}", str(case.n))
     table.print()
-    ratios = Table("ratio", *numeric("value"))
+    ratios = TextTable("ratio", *numeric("value"))
     for name, value in report.ratios.items():
         ratios.add(name, f"{value:,.2f}")
     ratios.print()

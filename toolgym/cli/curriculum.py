@@ -31,9 +31,9 @@ from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
+    from toolgym.certificates.certifier import Solver
     from toolgym.curriculum import Curriculum
     from toolgym.domain import Agent, AgentFactory, Domain
-    from toolgym.generators.certifier import Solver
     from toolgym.models import ModelSettings, Throttle
     from toolgym.trajectory import Trajectory
 
@@ -99,10 +99,10 @@ def refresh(
 
     Everything is kept in the pool's folder; an interrupted refresh leaves it as it was.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.curricula.generative import Generative
     from toolgym.curriculum import Budget
     from toolgym.errors import DataError
-    from toolgym.loops import wait_for
     from toolgym.models import Throttle
     from toolgym.registration import make_analyst, make_domain, make_proposer
     from toolgym.registry import ANALYSTS, PROPOSERS
@@ -180,7 +180,7 @@ def _solver(
     name: str | None, model: ModelSettings | None, domain: Domain, seed: int, throttle: Throttle
 ) -> Solver | None:
     """Rolls out an agent with the default user of each task."""
-    from toolgym.generators.certifier import solver_of
+    from toolgym.certificates.certifier import solver_of
     from toolgym.prompts import wording_of
     from toolgym.registration import make_agent, with_wording
     from toolgym.registry import AGENTS
@@ -215,7 +215,7 @@ def _written(folder: Path) -> tuple[int, int] | None:
 def _place(domain: Domain, name: str | None, pool: Path | None) -> tuple[str, Path]:
     """Which curriculum, and its folder."""
     from toolgym.curricula.folder import STATE, read_saved
-    from toolgym.names import place_in
+    from toolgym.files.names import place_in
 
     folder = pool if pool is not None else place_in(Path("pools"), f"{domain.name}-{name or 'sentinel'}", "pool")
     if name is None and (folder / STATE).exists():
@@ -240,7 +240,7 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
         DataError: If the folder holds another one, or something else, or the curriculum makes no tasks.
     """
     from toolgym.curricula.folder import LOCK, ROUNDS, STATE, TASKS, check_there
-    from toolgym.curricula.parts import options_of
+    from toolgym.curricula.validation import options_of
     from toolgym.curricula.worlds import WORLDS
     from toolgym.errors import DataError
     from toolgym.registration import make_curriculum

@@ -7,7 +7,7 @@ from typing import Any
 
 from toolgym.cli.failure_tables import percent
 from toolgym.cli.output import fact, say
-from toolgym.cli.tables import Table, numeric, prose
+from toolgym.cli.tables import TextTable, numeric, prose
 
 
 def print_pool(answer: Mapping[str, Any]) -> None:
@@ -23,13 +23,13 @@ def print_pool(answer: Mapping[str, Any]) -> None:
         f"{answer['tasks'] - answer['made']} of the split"
     )
     numbers: tuple[str, ...] = ("tasks", "trials", "solved")
-    table = Table("pattern", *numeric(*numbers), title="tasks that were made, by what they stress")
+    table = TextTable("pattern", *numeric(*numbers), title="tasks that were made, by what they stress")
     for name, row in answer["patterns"].items():
         table.add(name, str(row["tasks"]), str(row["trials"]), str(row["solved"]))
     table.print()
     if answer["reports"]:
         numbers = ("round", "failures", "proposed", "admitted", "hit-rate", "coverage", "drift", "pool")
-        table = Table(*numeric(*numbers), title="rounds")
+        table = TextTable(*numeric(*numbers), title="rounds")
         for one in answer["reports"]:
             shares = [_share(one[name]) for name in ("hit_rate", "coverage")]
             counts = [str(one[name]) for name in ("round", "failures", "proposed", "admitted")]
@@ -47,14 +47,14 @@ def print_report(answer: Mapping[str, Any], *, looked: bool) -> None:
     failures = f"{answer['failures']} failures analysed" if looked else "failures: not looked at"
     say(f"round {answer['round']} of {answer['curriculum']}: {failures}", style="bold")
     title = f"{answer['proposed']} proposed → {answer['admitted']} admitted"
-    table = Table("stage", *numeric("passed", "failed"), prose("commonest reasons"), title=title)
+    table = TextTable("stage", *numeric("passed", "failed"), prose("commonest reasons"), title=title)
     table.add("proposed", str(answer["proposed"]))
     for name, tally in answer["stages"].items():
         reasons = "; ".join(answer["reasons"].get(name, ()))
         table.add(name, str(tally["passed"]), str(tally["failed"]), reasons)
     table.print()
     numbers = ("failures", "share", "proposed", "admitted", "pool", "Pass^1", "Pass^4", "hit-rate (95 %)")
-    table = Table("pattern", *numeric(*numbers), title="patterns")
+    table = TextTable("pattern", *numeric(*numbers), title="patterns")
     for name, row in answer["patterns"].items():
         rate = row.get("hit_rate")
         table.add(

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from toolgym.cli.output import AsJson, print_json
-from toolgym.cli.tables import Table, prose
+from toolgym.cli.tables import TextTable, prose
 
 _PACKAGES = ("toolgym", "gymnasium", "pettingzoo", "pydantic", "duckdb", "numpy", "scipy", "typer", "rich")
 _EXTRAS = {"openai": "llm", "ray": "ray"}
@@ -37,7 +37,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"checks": checks})
     else:
-        table = Table("", "check", prose("found"), keys=2)
+        table = TextTable("", "check", prose("found"), keys=2)
         for check in checks:
             mark = {True: Text("ok", "green"), False: Text("no", "red"), None: Text("-")}[check["ok"]]
             table.add(mark, check["what"], check["found"])
@@ -63,7 +63,7 @@ def _extra(name: str, extra: str) -> dict[str, Any]:
 
 
 def _domain(name: str) -> str:
-    from toolgym.prepared import prepare
+    from toolgym.episode.setup import set_up
     from toolgym.registration import make_domain
 
     domain = make_domain(name)
@@ -75,7 +75,7 @@ def _domain(name: str) -> str:
             raise ValueError(f"the world {digest[:16]} does not hold what its digest says")
     domain.worlds.check_shipped()
     for task in tasks:
-        prepare(domain, task)
+        set_up(domain, task)
     return f"{len(tasks)} embedded tasks in {len(worlds)} worlds, {_tools(domain)} tools"
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from toolgym.domain import AgentFactory, Domain
     from toolgym.evaluation import Judge, Void
     from toolgym.models import ModelSettings, Throttle
-    from toolgym.rollouts import Plan
+    from toolgym.rollouts import RunPlan
     from toolgym.tasks import Task
 
 TRIALS = 4
@@ -111,8 +111,8 @@ def evaluate(
     models that do not answer. Exit 1 if too many episodes are void for figures; see --void.
     """
     from toolgym.errors import DataError
+    from toolgym.files.names import place_in
     from toolgym.models import Throttle
-    from toolgym.names import place_in
     from toolgym.prompts import wording_of
     from toolgym.registration import default_user
     from toolgym.rollouts import Settings, check_players, opened, plan_run, tasks_held, trials_held
@@ -310,7 +310,7 @@ def _player(backend: str, workers: int | None, throttle: Throttle) -> Callable[.
 
 
 def _answer(
-    plan: Plan, domain: Domain, models: Mapping[str, ModelSettings | None], void: Void, tau2_results: Path | None
+    plan: RunPlan, domain: Domain, models: Mapping[str, ModelSettings | None], void: Void, tau2_results: Path | None
 ) -> dict[str, Any]:
     """The figures of what was played; its trajectories also go to a file in tau2's format, if one is named."""
     from toolgym.compat.tau2 import write_results

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toolgym.cli.output import fact, rule, say
-from toolgym.cli.tables import Column, Table, bar, numeric, prose
+from toolgym.cli.tables import Column, TextTable, bar, numeric, prose
 
 if TYPE_CHECKING:
     from toolgym.evaluation.metrics import Estimate
-    from toolgym.failures.clusters import Cluster
-    from toolgym.failures.reading import PatternFigures
+    from toolgym.failures.llm.clusters import Cluster
     from toolgym.failures.report import FailureReport
+    from toolgym.failures.statistics.reading import PatternFigures
 
 TASKS_SHOWN = 10
 """How many tasks are printed."""
@@ -56,12 +56,12 @@ def print_failures(
 
 
 def _print_patterns(reports: Sequence[FailureReport]) -> None:
-    from toolgym.failures.reading import by_family, by_pattern
+    from toolgym.failures.statistics.reading import by_family, by_pattern
     from toolgym.patterns import PATTERNS
 
     numbers = ("failures", "share (95 %)", "primary", "follows", "harmless")
     title = "patterns: a failure with several causes counts for each"
-    table = Table("pattern, by family", *numeric(*numbers), Column("", spare=True), title=title)
+    table = TextTable("pattern, by family", *numeric(*numbers), Column("", spare=True), title=title)
     families, patterns = by_family(reports), by_pattern(reports)
     for family, sums in families.items():
         table.add(family, *_cells(sums), bar(_mean(sums.share), "blue"), style="bold")
@@ -84,7 +84,7 @@ def _mean(share: Estimate | None) -> float:
 
 
 def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
-    table = Table("task", *numeric("failed"), prose("patterns"), title="tasks that failed most")
+    table = TextTable("task", *numeric("failed"), prose("patterns"), title="tasks that failed most")
     for one in tasks[:TASKS_SHOWN]:
         patterns = ", ".join(f"{name} {number}" for name, number in one["patterns"].items())
         table.add(one["task_id"], f"{one['failures']} of {one['trials']}", patterns)
@@ -103,7 +103,9 @@ def _print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print_clusters(groups: Sequence[Cluster]) -> None:
-    table = Table(prose("cluster"), *numeric("failures"), prose("primary patterns"), title="failures that are alike")
+    table = TextTable(
+        prose("cluster"), *numeric("failures"), prose("primary patterns"), title="failures that are alike"
+    )
     for group in groups:
         patterns = ", ".join(f"{name or UNNAMED} {share:.0%}" for name, share in group.shares.items())
         table.add(group.name, str(group.size), patterns)
@@ -113,7 +115,7 @@ def _print_clusters(groups: Sequence[Cluster]) -> None:
 def _print_targets(answer: Mapping[str, Any], compared: bool) -> None:
     """How often failures on targeted tasks show their target."""
     numbers = ("failures", "hit-rate (95 %)", *(("untargeted (95 %)", "ratio") if compared else ()))
-    table = Table("target", *numeric(*numbers), title="hit-rate: failures on targeted tasks that show their target")
+    table = TextTable("target", *numeric(*numbers), title="hit-rate: failures on targeted tasks that show their target")
     for name, row in answer["targets"].items():
         cells = [str(row["failures"]), percent({**row, "mean": row["share"]})]
         if compared:

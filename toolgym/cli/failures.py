@@ -31,9 +31,9 @@ from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
-    from toolgym.failures.clusters import Cluster
-    from toolgym.failures.reading import Reading
+    from toolgym.failures.llm.clusters import Cluster
     from toolgym.failures.report import Analyst, FailureReport
+    from toolgym.failures.statistics.reading import RunFailures
     from toolgym.models import Throttle
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
@@ -74,7 +74,7 @@ class Explained:
     """What was played, and one report for each failure."""
 
     opened: Opened
-    reading: Reading
+    reading: RunFailures
     reports: Sequence[FailureReport]
     told: Sequence[FailureReport]
     """Those of failures that could be looked into."""
@@ -122,10 +122,10 @@ def failures(
     not known is counted as not explained.
     """
     from toolgym.errors import DataError
-    from toolgym.failures.clusters import check_extra
-    from toolgym.failures.reading import against_untargeted, by_task
+    from toolgym.failures.llm.clusters import check_extra
+    from toolgym.failures.statistics.reading import against_untargeted, by_task
+    from toolgym.files.plain_files import check_no_links
     from toolgym.models import Throttle
-    from toolgym.plain_files import check_no_links
     from toolgym.registration import make_analyst
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
@@ -199,7 +199,7 @@ def _open(source: str, runs: Path) -> Opened:
 
 def _open_run(name: str, runs: Path) -> Opened:
     from toolgym.errors import DataError, UnknownNameError
-    from toolgym.rollouts.regrade import task_of
+    from toolgym.regrading.regrade import task_of
     from toolgym.runs import read_manifest, read_trajectories
     from toolgym.runs.files import TRAJECTORIES, whole_lines
 
@@ -259,8 +259,8 @@ def _not_here(name: str, error: Exception) -> str:
 
 def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Throttle) -> Explained:
     """Read and explain, and show how far it is."""
-    from toolgym.failures.reading import explain, explained, read_failures
-    from toolgym.loops import wait_for
+    from toolgym.concurrency.bridge import wait_for
+    from toolgym.failures.statistics.reading import explain, explained, read_failures
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     waits = Waiting(throttle)
@@ -283,7 +283,7 @@ def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Th
 
 def _clusters(reports: Sequence[FailureReport], wanted: bool | None) -> list[Cluster] | None:
     from toolgym.errors import MissingExtraError
-    from toolgym.failures.clusters import clusters
+    from toolgym.failures.llm.clusters import clusters
 
     if wanted is False or (wanted is None and len(reports) > CLUSTERED):
         return None
@@ -313,7 +313,7 @@ def _facts(found: Explained) -> dict[str, Any]:
 
 
 def _figures(reports: Sequence[FailureReport]) -> dict[str, Any]:
-    from toolgym.failures.reading import by_family, by_pattern
+    from toolgym.failures.statistics.reading import by_family, by_pattern
     from toolgym.patterns import PATTERNS
 
     return {
@@ -366,7 +366,7 @@ def _cluster(cluster: Cluster, reports: Sequence[FailureReport]) -> dict[str, An
 
 
 def _hit_rate(reports: Sequence[FailureReport]) -> dict[str, Any] | None:
-    from toolgym.failures.distribution import hit_rate
+    from toolgym.failures.statistics.distribution import hit_rate
 
     rate = hit_rate(reports)
     return None if rate is None else rate._asdict()

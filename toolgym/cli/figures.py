@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toolgym.cli.output import say
-from toolgym.cli.tables import Table, numeric
+from toolgym.cli.tables import TextTable, numeric
 
 if TYPE_CHECKING:
     from toolgym.evaluation import Void
@@ -86,7 +86,7 @@ def used(rows: Sequence[Trajectory]) -> dict[str, dict[str, float | None]]:
 def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) -> None:
     """The figures of all agents as tables, and what is to be said of those that do not count."""
     headings = [f"Pass^{k} (95 %)" for k in range(1, trials + 1)] + ["tasks", "not judged", "void", "DB match"]
-    table = Table("agent", *numeric(*headings), title=title)
+    table = TextTable("agent", *numeric(*headings), title=title)
     for chosen, answer in answers.items():
         cells = [
             _percent(answer["pass_hat"][str(k)]) if str(k) in answer["pass_hat"] else "n/a"
@@ -126,7 +126,7 @@ def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) 
 def _print_usage(answers: dict[str, Any]) -> None:
     """Tokens and money of each model; n/a is what nobody knows, and is never taken for nothing."""
     numbers = ("requests", "tokens read", "tokens generated", "US dollars")
-    table = Table("agent", "model of the", *numeric(*numbers), keys=2)
+    table = TextTable("agent", "model of the", *numeric(*numbers), keys=2)
     for chosen, answer in answers.items():
         for role, usage in answer["usage"].items():
             counts = [usage[name] for name in ("calls", "input_tokens", "output_tokens")]

@@ -67,9 +67,9 @@ def model_settings(
     from pydantic import ValidationError
 
     from toolgym.errors import DataError
+    from toolgym.files.strict_json import read_bytes
     from toolgym.models import ModelSettings
     from toolgym.models.secrets import shown
-    from toolgym.strict_json import read_bytes
 
     if model is None:
         if base_url is not None:
@@ -139,8 +139,8 @@ def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | N
     Raises:
         ServiceError: If one is not there, or refuses what it would refuse again: an unknown name, a wrong key.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import ServiceError
-    from toolgym.loops import wait_for
     from toolgym.models import ChatModel, RefusedError
 
     roles: dict[str, list[str]] = {}
@@ -187,7 +187,7 @@ def recorded(settings: ModelSettings) -> dict[str, Any]:
 
 def _object(name: str, text: str | bytes) -> dict[str, Any]:
     from toolgym.errors import DataError
-    from toolgym.strict_json import parse
+    from toolgym.files.strict_json import parse
 
     try:
         value = parse(text)

@@ -17,8 +17,8 @@ from rich.text import Text
 from typer import rich_utils
 
 from toolgym.cli.completion import domains
-from toolgym.render import printable
-from toolgym.terminal import Terminal
+from toolgym.display.render import printable
+from toolgym.display.terminal import Terminal
 
 DomainName = Annotated[
     str, typer.Argument(metavar="DOMAIN", autocompletion=domains, help="The domain, such as mock or retail.")

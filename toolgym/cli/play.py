@@ -12,12 +12,12 @@ import typer
 from toolgym.cli.completion import agents
 from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, NoGreeting, UserModel, ask_first, model_settings
 from toolgym.cli.output import Data, DomainName, console, rule, say
-from toolgym.cli.tables import Table, prose
+from toolgym.cli.tables import TextTable, prose
 from toolgym.messages import AgentID
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
-    from toolgym.episode import Episode
+    from toolgym.episode.machine import Episode
     from toolgym.tasks import Task
 
 
@@ -47,12 +47,12 @@ def play(
     no_greeting: NoGreeting = False,
 ) -> None:
     """Play a task yourself: as the assistant who serves a user, or as the user."""
-    from toolgym.dialogue import take_turn
-    from toolgym.episode import Episode
+    from toolgym.episode.machine import Episode
+    from toolgym.episode.seeding import rng_for
+    from toolgym.episode.turns import take_turn
     from toolgym.errors import DataError
     from toolgym.registration import default_user, make_agent, make_domain, make_user
     from toolgym.rewards import build_reward
-    from toolgym.streams import stream
     from toolgym.users.human import HumanUser
 
     if side == "user" and user is not None:
@@ -76,8 +76,8 @@ def play(
         name = agent or ("llm" if model is not None else "oracle")
         factory = make_agent(name, model)
     ask_first({"agent" if other == "assistant" else other: model})
-    opponent = factory(made, chosen, stream(seed, chosen.key, 0, other))
-    person = HumanUser(made, chosen, stream(seed, chosen.key, 0, side), side=side, console=console)
+    opponent = factory(made, chosen, rng_for(seed, chosen.key, 0, other))
+    person = HumanUser(made, chosen, rng_for(seed, chosen.key, 0, side), side=side, console=console)
     episode = Episode(made, chosen, terms=build_reward())
     if sys.stdin.isatty():
         with suppress(ImportError):
@@ -132,14 +132,14 @@ def _report(episode: Episode, side: AgentID) -> None:
     _compared(episode).print()
 
 
-def _compared(episode: Episode) -> Table:
+def _compared(episode: Episode) -> TextTable:
     """Every gold call and whether it was made, then the other calls that were made."""
     from toolgym.evaluation.grade import matches
 
     succeeded = {id(call) for call in episode.successful_calls}
     made = [call for message in episode.messages[len(episode.prepared.history) :] for call in message.tool_calls]
     in_gold: set[int] = set()
-    table = Table(prose("call"), "gold", "made")
+    table = TextTable(prose("call"), "gold", "made")
     for action in episode.task.gold:
         same = [call for call in made if call.requestor == action.requestor and matches(action, call)]
         in_gold.update(map(id, same))

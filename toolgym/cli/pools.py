@@ -120,8 +120,8 @@ def pool_contents(folder: Path) -> dict[str, Any]:
     """
     from toolgym.curricula.folder import REPORT, ROUNDS, STATE, TASKS, read_saved
     from toolgym.curricula.pool import Entry
+    from toolgym.files.plain_files import check_inside
     from toolgym.patterns import PATTERNS
-    from toolgym.plain_files import check_inside
     from toolgym.registration import make_domain
     from toolgym.tasks import read_tasks
 
@@ -157,8 +157,8 @@ def pool_contents(folder: Path) -> dict[str, Any]:
 
 def _report(path: Path) -> Any:
     from toolgym.errors import DataError
-    from toolgym.plain_files import check_inside
-    from toolgym.strict_json import read_json
+    from toolgym.files.plain_files import check_inside
+    from toolgym.files.strict_json import read_json
 
     try:
         check_inside(path)
@@ -210,7 +210,7 @@ def _pool(domain: Domain, folder: Path) -> Pool:
 def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:
     from toolgym.curricula.folder import STATE, TASKS
     from toolgym.errors import DataError
-    from toolgym.plain_files import check_inside
+    from toolgym.files.plain_files import check_inside
     from toolgym.tasks import read_tasks
 
     check_inside(folder / TASKS)

@@ -10,13 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from toolgym.cli.output import errors, remark
-from toolgym.render import printable
+from toolgym.display.render import printable
 
 if TYPE_CHECKING:
     from rich.progress import Task as Bar
 
     from toolgym.models import Throttle
-    from toolgym.rollouts import Plan
+    from toolgym.rollouts import RunPlan
     from toolgym.runs import Run
     from toolgym.trajectory import Trajectory
 
@@ -39,7 +39,7 @@ class Waiting(ProgressColumn):
         return Text(printable(f"{text}: {recent.why[:60]}"))
 
 
-def show_play(run: Run, plan: Plan, play: Callable[..., None], title: str, throttle: Throttle) -> None:
+def show_play(run: Run, plan: RunPlan, play: Callable[..., None], title: str, throttle: Throttle) -> None:
     """Play what a run lacks, show how far it is, and say how to go on if it is broken off.
 
     Args:

@@ -21,7 +21,7 @@ from toolgym.cli.runs import Runs, find_run
 if TYPE_CHECKING:
     from toolgym.domain import Domain
     from toolgym.evaluation.grade import Judge
-    from toolgym.rollouts.regrade import Regraded
+    from toolgym.regrading.regrade import Regraded
     from toolgym.runs import Run
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
@@ -55,7 +55,7 @@ class Recorded:
 
 
 @dataclass
-class Comparison:
+class RunComparison:
     """How the new grades compare with the old ones.
 
     Args:
@@ -116,7 +116,7 @@ def regrade(
     was graded by other gold calls than its tasks have, nothing is compared: gold unknown, and exit 1 too. With --write,
     neither is an error.
     """
-    from toolgym.names import place_in
+    from toolgym.files.names import place_in
     from toolgym.registration import make_judge
 
     model = model_settings("judge", judge_model, judge_base_url, judge_args)
@@ -146,7 +146,7 @@ def regrade(
         raise typer.Exit(1)
 
 
-def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | None = None) -> Comparison:
+def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | None = None) -> RunComparison:
     """Grade trajectories again, and keep them as a run if a folder is given.
 
     Args:
@@ -157,11 +157,11 @@ def grade_again(recorded: Recorded, folder: Path | None = None, judge: Judge | N
     Raises:
         DataError: If the run exists, a trajectory occurs twice, or one cannot be graded; no run is left then.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import DataError
-    from toolgym.loops import wait_for
     from toolgym.runs import Run
 
-    compared = Comparison()
+    compared = RunComparison()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task("regrade", total=recorded.total)
@@ -189,7 +189,7 @@ async def _grade(
     recorded: Recorded, judge: Judge | None, note: Callable[[Regraded | None], None], run: Run | None
 ) -> None:
     from toolgym.errors import DataError
-    from toolgym.rollouts.regrade import regrade_all
+    from toolgym.regrading.regrade import regrade_all
     from toolgym.trajectory import Grade
 
     order: list[str] = []
@@ -223,7 +223,7 @@ async def _grade(
 
 def _from_run(name: str, runs: Path, fresh: bool) -> Recorded:
     from toolgym.errors import DataError
-    from toolgym.rollouts.regrade import task_of
+    from toolgym.regrading.regrade import task_of
     from toolgym.runs import read_manifest, read_trajectories
     from toolgym.runs.files import TRAJECTORIES, whole_lines
 
@@ -250,8 +250,8 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
     from toolgym.compat.tau2.results_in import read_gradable
     from toolgym.errors import DataError, UnknownNameError
     from toolgym.registration import make_domain
+    from toolgym.regrading.regrade import task_of
     from toolgym.rollouts import Settings
-    from toolgym.rollouts.regrade import task_of
 
     results = read_gradable(path)
     try:
@@ -290,7 +290,7 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
     )
 
 
-def _print(recorded: Recorded, compared: Comparison, folder: Path | None) -> None:
+def _print(recorded: Recorded, compared: RunComparison, folder: Path | None) -> None:
     total = sum(compared.outcomes.values())
     counts = ", ".join(f"{number} {name}" for name, number in compared.outcomes.items() if number or name != "new")
     say(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories")

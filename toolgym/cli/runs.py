@@ -19,8 +19,8 @@ from rich.text import Text
 from toolgym.cli.completion import run_names
 from toolgym.cli.figures import VoidTrials, refusal
 from toolgym.cli.output import AsJson, fact, print_json, say
-from toolgym.cli.tables import Column, Table, numeric
-from toolgym.render import printable
+from toolgym.cli.tables import Column, TextTable, numeric
+from toolgym.display.render import printable
 
 if TYPE_CHECKING:
     from toolgym.runs import Answer
@@ -54,7 +54,7 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
         print_json({"runs": found})
         return
     names = ("run", "domain", "split", "agent", "user")
-    table = Table(*names, *numeric("episodes", "void", "Pass^1", "cost"), "modified", title=str(runs))
+    table = TextTable(*names, *numeric("episodes", "void", "Pass^1", "cost"), "modified", title=str(runs))
     for run in found:
         if "problem" in run:
             table.add(run["run"], Text("broken", style="red"))
@@ -270,7 +270,7 @@ def _print(found: Mapping[str, Any]) -> None:
     took = found["time"]
     if took["started"] is not None and took["ended"] is not None:
         fact("time", f"{took['started']} to {took['ended']} UTC, {took['mean_seconds']:.3g} s per episode")
-    table = Table("", *numeric("requests", "tokens read", "tokens generated", "cost"))
+    table = TextTable("", *numeric("requests", "tokens read", "tokens generated", "cost"))
     cells = []
     for who, used in found["usage"].items():
         counts = [amount(used[name]) for name in ("requests", "input_tokens", "output_tokens")]
@@ -299,7 +299,7 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for place, name in enumerate(columns):
         numbers = all(isinstance(row[place], int | float) or row[place] is None for row in shown)
         headings.append(Column(name, number=numbers, prose=any(len(row[place]) > LONG for row in cells)))
-    table = Table(*headings, keys=0)
+    table = TextTable(*headings, keys=0)
     for row in cells:
         table.add(*row)
     table.print()

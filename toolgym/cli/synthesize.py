@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.output import AsJson, DomainName, errors, print_json, say
-from toolgym.cli.tables import Table, numeric
+from toolgym.cli.tables import TextTable, numeric
 
 UNTARGETED = "untargeted"
 """What stands for tasks that stress no pattern."""
@@ -42,9 +42,9 @@ def synthesize(
     The folder gets tasks.jsonl and worlds/ (a pool that `toolgym eval --pool` plays), trajectories.jsonl, and
     chat.jsonl, one dialogue a line in OpenAI chat format.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import DataError
     from toolgym.generators.demonstrations import demonstrate, write_demonstrations
-    from toolgym.loops import wait_for
     from toolgym.registration import make_domain
 
     if out.exists() or out.is_symlink():
@@ -96,7 +96,7 @@ def _reasons(answer: Mapping[str, Any]) -> str:
 
 def _print(answer: Mapping[str, Any]) -> None:
     title = f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations"
-    table = Table("stage", *numeric("passed", "failed"), title=title)
+    table = TextTable("stage", *numeric("passed", "failed"), title=title)
     for name, tally in answer["stages"].items():
         table.add(name, str(tally["passed"]), str(tally["failed"]))
     table.print()

@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from toolgym.cli.output import console, rule, say
-from toolgym.render import printable
+from toolgym.display.render import printable
 
 TABLES = 3
 """How many tables the columns of one may be divided among."""
@@ -60,7 +60,7 @@ def bar(share: float, style: str = "") -> Text:
     return Text(f"{'█' * full}{' ▏▎▍▌▋▊▉'[eighths] if eighths else ''}".ljust(BAR), style=style)
 
 
-class Table:
+class TextTable:
     """A table that is as wide as its cells, and folds where there is less room.
 
     Where it does not fit, headings and prose are wrapped; then spare columns and borders are left out; then the columns

@@ -13,10 +13,10 @@ from toolgym.cli.completion import agents
 from toolgym.cli.output import AsJson, Data, DomainName, console, errors, print_json, rule, say
 from toolgym.cli.pools import SPLIT, over_pool
 from toolgym.cli.synthesize import synthesize
-from toolgym.cli.tables import Table, numeric, prose
+from toolgym.cli.tables import TextTable, numeric, prose
 
 if TYPE_CHECKING:
-    from toolgym.certificates import Report
+    from toolgym.certificates import CertificateReport
 
 app = typer.Typer(help="Look at tasks, check them, and make new ones.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
@@ -38,7 +38,7 @@ def list_tasks(
         print_json({name: [{"id": task.id, "key": task.key} for task in tasks[name]] for name in chosen})
         return
     title = f"{domain} · {data} data"
-    table = Table("split", "task", *numeric("gold calls"), prose("graded by"), "needs a judge", title=title, keys=2)
+    table = TextTable("split", "task", *numeric("gold calls"), prose("graded by"), "needs a judge", title=title, keys=2)
     for name in chosen:
         for task in tasks[name]:
             criteria = task.evaluation_criteria
@@ -62,9 +62,9 @@ def show_task(
     as_json: AsJson = False,
 ) -> None:
     """Show one task: what the user wants, how it starts, by what it is graded, and how an agent plays it."""
-    from toolgym.prepared import prepare
+    from toolgym.display.render import write_message
+    from toolgym.episode.setup import set_up
     from toolgym.registration import default_user, make_agent, make_domain, make_user
-    from toolgym.render import write_message
     from toolgym.rollouts import play
 
     made = make_domain(domain, data)
@@ -72,7 +72,7 @@ def show_task(
     if as_json:
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
-    ready, user = prepare(made, task), default_user([task])
+    ready, user = set_up(made, task), default_user([task])
     episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial) if agent else None
     rule(f"{domain} {task.id} ({task.key})")
     say(str(task.user_scenario))
@@ -115,14 +115,14 @@ def check_tasks(
     A task stops at the first stage that it fails, so fewer and fewer come to the later ones. The worlds of a pool are
     read whole and compared with the digests that name them.
     """
-    from toolgym.certificates import Failure, Report, Tally, check, check_pool
+    from toolgym.certificates import CertificateReport, Failure, StageTally, check_dataset, check_pool
     from toolgym.errors import DataError, WorldError
     from toolgym.registration import make_domain
 
     made = make_domain(domain, data)
     if pool is None:
         total = len(made.tasks[split]) if split is not None else sum(1 for _ in made.tasks)
-        run, title = partial(check, made, split), f"{domain} · {split or 'all splits'} · {data} data"
+        run, title = partial(check_dataset, made, split), f"{domain} · {split or 'all splits'} · {data} data"
     else:
         if split is not None:
             raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
@@ -130,7 +130,7 @@ def check_tasks(
         try:
             over = over_pool(made, pool)
         except WorldError as error:
-            lost = Report(0, {"worlds": Tally(0, 1)}, (Failure(None, "worlds", str(error)),), {}, {})
+            lost = CertificateReport(0, {"worlds": StageTally(0, 1)}, (Failure(None, "worlds", str(error)),), {}, {})
             _print_report(lost, title, as_json)
             raise typer.Exit(1) from error
         total, run = len(over.tasks[SPLIT]), partial(check_pool, made, over, SPLIT)
@@ -143,11 +143,11 @@ def check_tasks(
         raise typer.Exit(1)
 
 
-def _print_report(report: Report, what: str, as_json: bool) -> None:
+def _print_report(report: CertificateReport, what: str, as_json: bool) -> None:
     if as_json:
         print_json(report.as_dict())
         return
-    table = Table("stage", *numeric("passed", "failed"), title=f"{what} · {report.tasks} tasks")
+    table = TextTable("stage", *numeric("passed", "failed"), title=f"{what} · {report.tasks} tasks")
     for name, tally in report.stages.items():
         table.add(name, str(tally.passed), str(tally.failed))
     table.print()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from toolgym.cli.output import AsJson, print_json, say
-from toolgym.cli.tables import Table, numeric
+from toolgym.cli.tables import TextTable, numeric
 
 app = typer.Typer(help="Compare with tau2-bench.", no_args_is_help=True)
 
@@ -55,7 +55,7 @@ def verify_fixture(
     else:
         title = f"{fixture.name}: {report.trajectories} trajectories, {report.calls} calls"
         headings = ("matched", "normalised", "mismatched", "not checked")
-        table = Table("", *numeric(*headings), title=title)
+        table = TextTable("", *numeric(*headings), title=title)
         for kind in KINDS:
             tally = getattr(report, kind)
             figures = (tally.matched, tally.normalised, tally.mismatched, tally.not_checked)

@@ -15,12 +15,12 @@ from toolgym.cli.completion import run_names
 from toolgym.cli.output import AsJson, console, print_json, rule, say
 from toolgym.cli.pools import domain_played, settings_of
 from toolgym.cli.runs import Runs, find_run, tools_of
-from toolgym.cli.tables import Table, numeric, prose
+from toolgym.cli.tables import TextTable, numeric, prose
 from toolgym.trajectory import Check, Fault, Grade, Termination, Trajectory
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
-    from toolgym.rollouts.changes import Change
+    from toolgym.regrading.changes import GradeChange
     from toolgym.tasks import Task
 
 Played: TypeAlias = "Callable[[str, str], Domain]"
@@ -200,7 +200,7 @@ def _read(folder: Path, matches: Sequence[_Match]) -> list[Trajectory]:
 
 
 def _list(matches: Sequence[_Match]) -> None:
-    table = Table(
+    table = TextTable(
         "episode",
         "task",
         *numeric("trial"),
@@ -223,7 +223,7 @@ def _list(matches: Sequence[_Match]) -> None:
 
 
 def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
-    from toolgym.render import write_message
+    from toolgym.display.render import write_message
 
     figures = match.figures
     rule(f"{row.task_id} · trial {row.trial} · {match.result}")
@@ -264,11 +264,11 @@ def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
         _show_change(change, full)
 
 
-def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[Change, ...] | None, str]:
+def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[GradeChange, ...] | None, str]:
     """The task that was played, what was changed, and why that is not known."""
     from toolgym.errors import DataError, RegistryError
-    from toolgym.rollouts.changes import changes
-    from toolgym.rollouts.regrade import task_of
+    from toolgym.regrading.changes import changes
+    from toolgym.regrading.regrade import task_of
 
     task = None
     try:
@@ -307,7 +307,7 @@ def _show_grade(grade: Grade, task: Task | None) -> None:
                 say(f"  {what if check.met is False else 'not judged'}: {check.what}{note}", style="red")
 
 
-def _show_change(change: Change, full: bool) -> None:
+def _show_change(change: GradeChange, full: bool) -> None:
     label, style = _LABELS.get(change.kind, ("different", "yellow"))
     field = f".{change.field}" if change.field else ""
     before, made, gold = (_value(text, full) for text in (change.before, change.made, change.gold))

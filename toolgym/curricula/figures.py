@@ -8,27 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from toolgym.certificates import MAX_REFUSALS, Report
+from toolgym.certificates import MAX_REFUSALS, CertificateReport
+from toolgym.certificates.certifier import SOLVER, Certified
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.progress import Progress
 from toolgym.curriculum import RefreshReport
 from toolgym.evaluation.metrics import pass_hat_k
-from toolgym.failures.distribution import coverage, divergence, hit_rate, hit_rates
 from toolgym.failures.report import FailureReport, counted
-from toolgym.generators.certifier import SOLVER, Certified
-from toolgym.generators.proposal import Demand, Proposal
+from toolgym.failures.statistics.distribution import coverage, divergence, hit_rate, hit_rates
 from toolgym.patterns import PATTERNS
+from toolgym.proposal import Proposal, TaskRequest
 from toolgym.trajectory import Trajectory
 
 REASONS = 3
 """How many reasons of a stage are reported."""
 NOT_MEASURED = "not measured"
-NOTHING = Certified(Report(0, {}, (), {}, {}), ())
+NOTHING = Certified(CertificateReport(0, {}, (), {}, {}), ())
 """What a certifier finds where there is nothing to certify."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class RefreshPlan:
     """What a refresh sets out to do.
 
     Args:
@@ -40,7 +40,7 @@ class Plan:
         notes: What cannot be done, and why.
     """
 
-    demands: tuple[Demand, ...] = ()
+    demands: tuple[TaskRequest, ...] = ()
     analysed: tuple[Trajectory, ...] = ()
     reports: tuple[FailureReport, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Made:
     refusals: int = 0
 
 
-def refresh_report(plan: Plan, made: Made, before: Progress, after: Progress) -> RefreshReport:
+def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progress) -> RefreshReport:
     """The report of a refresh.
 
     Args:
@@ -102,7 +102,7 @@ def refresh_report(plan: Plan, made: Made, before: Progress, after: Progress) ->
     )
 
 
-def _by_pattern(plan: Plan, made: Made, before: Progress, after: Progress) -> dict[str, dict[str, Any]]:
+def _by_pattern(plan: RefreshPlan, made: Made, before: Progress, after: Progress) -> dict[str, dict[str, Any]]:
     """The figures of every pattern that a failure shows, a task was wanted for, or the pool has tasks for."""
     failures = counted(plan.reports)
     rates = hit_rates(plan.reports)

@@ -23,9 +23,9 @@ from toolgym.curricula.worlds import WORLDS
 from toolgym.curriculum import RefreshReport
 from toolgym.errors import DataError, WorldError
 from toolgym.failures.report import FailureReport
-from toolgym.plain_files import check_inside, check_no_links, open_to_append
+from toolgym.files.plain_files import check_inside, check_no_links, open_to_append
+from toolgym.files.strict_json import read_json
 from toolgym.runs.files import locked, replace_whole
-from toolgym.strict_json import read_json
 
 STATE, ROUNDS, REPORT, FAILURES = "curriculum.json", "rounds", "report.json", "failures.jsonl"
 TASKS = "tasks.jsonl"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolgym.curricula.figures import Plan
+from toolgym.curricula.figures import RefreshPlan
 from toolgym.curricula.generative import Generative
 from toolgym.curricula.pool import Entry
 from toolgym.curriculum import Budget
-from toolgym.generators.proposal import Demand
+from toolgym.proposal import TaskRequest
 
 
 class General(Generative):
@@ -31,5 +31,5 @@ class General(Generative):
         made = [float(entry.round is not None) for entry in entries]
         return made if any(made) else [1.0] * len(entries)
 
-    async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:
-        return Plan(tuple(Demand(task_id, None, round=self.round) for task_id in self._ids(budget.tasks)))
+    async def _plan(self, budget: Budget, rng: np.random.Generator) -> RefreshPlan:
+        return RefreshPlan(tuple(TaskRequest(task_id, None, round=self.round) for task_id in self._ids(budget.tasks)))

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.certificates import Seen, too_many_refusals
-from toolgym.curricula.figures import NOTHING, Made, Plan, refresh_report
-from toolgym.curricula.parts import built, checked, whole
+from toolgym.certificates import DuplicateIndex, too_many_refusals
+from toolgym.certificates.certifier import Certified, Certifier, Funnel, Solver
+from toolgym.curricula.figures import NOTHING, Made, RefreshPlan, refresh_report
 from toolgym.curricula.pool import PRIOR, Entry, Prior
 from toolgym.curricula.pooled import Pooled
 from toolgym.curricula.progress import Progress
 from toolgym.curricula.refreshing import refresh
+from toolgym.curricula.validation import built, checked, whole
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport
-from toolgym.generators.certifier import Certified, Certifier, Funnel, Solver
-from toolgym.generators.proposal import Demand, Proposal, Proposer
-from toolgym.generators.template import workshop_of
-from toolgym.prepared import prepare
+from toolgym.generators.template import generator_of
+from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.registry import PROPOSERS
 from toolgym.tasks import Task
 
@@ -96,7 +96,7 @@ class Generative(Pooled):
         if refresh_every is None and refresh_tasks is not None:
             raise DataError("refresh_tasks is for refreshes that come by themselves; give refresh_every too")
         if refresh_every is not None and self.proposing and proposer in (None, "template"):
-            workshop_of(domain)  # better told now than in the middle of a training
+            generator_of(domain)  # better told now than in the middle of a training
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -116,10 +116,10 @@ class Generative(Pooled):
         return super().sample(rng, k)
 
     @abstractmethod
-    async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:
+    async def _plan(self, budget: Budget, rng: np.random.Generator) -> RefreshPlan:
         """What is wanted."""
 
-    def _take_in(self, after: Progress, plan: Plan, made: Made) -> None:
+    def _take_in(self, after: Progress, plan: RefreshPlan, made: Made) -> None:
         """Change the pool by what was made."""
         for entry in made.entries:
             after.pool.add(entry)
@@ -138,7 +138,7 @@ class Generative(Pooled):
         after.begin_round(plan.analysed)
         return report, plan.reports, after
 
-    async def _made(self, demands: Sequence[Demand], budget: Budget, rng: np.random.Generator) -> Made:
+    async def _made(self, demands: Sequence[TaskRequest], budget: Budget, rng: np.random.Generator) -> Made:
         if not demands:
             return Made(solver=self.solver is not None)
         proposer: Proposer = built(PROPOSERS, "template", "propose") if self.proposer is None else self.proposer
@@ -173,10 +173,10 @@ class Generative(Pooled):
         if not worlds:
             return NOTHING
         known = {task.key: task for task in (*self.tasks, *(entry.task for entry in self.pool))}
-        seen = Seen()
+        seen = DuplicateIndex()
         for task in known.values():
             if task.world in worlds:
-                seen.add(prepare(self.domain, task))
+                seen.add(set_up(self.domain, task))
         return await self.certifier.certify(
             self.domain,
             proposals,
@@ -192,7 +192,7 @@ class Generative(Pooled):
         return [f"{self.name}-r{self.round}-{place:03d}" for place in range(number)]
 
 
-def _entry(task: Task, demand: Demand, round_number: int) -> Entry:
+def _entry(task: Task, demand: TaskRequest, round_number: int) -> Entry:
     return Entry(task, patterns=() if demand.pattern is None else (demand.pattern,), round=round_number)
 
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
-from toolgym.curricula.parts import number, options_of, whole
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
 from toolgym.curricula.progress import Progress
+from toolgym.curricula.validation import number, options_of, whole
 from toolgym.curricula.worlds import save_worlds
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain

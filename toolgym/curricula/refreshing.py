@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from toolgym.concurrency.bridge import wait_for
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.errors import DataError
-from toolgym.loops import wait_for
 
 
 def refresh(curriculum: Curriculum, budget: Budget | None = None) -> RefreshReport:

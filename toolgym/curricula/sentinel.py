@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.curricula.parts import number
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.targeted import Targeted
+from toolgym.curricula.validation import number
 from toolgym.domain import Domain
 from toolgym.tasks import Task
 

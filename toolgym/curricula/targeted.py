@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.curricula.demand import LEVEL, next_level, targetable, targeted
-from toolgym.curricula.figures import Made, Plan
+from toolgym.certificates.certifier import Certifier, Solver
+from toolgym.curricula.allocation import LEVEL, next_level, targetable, targeted
+from toolgym.curricula.figures import Made, RefreshPlan
 from toolgym.curricula.generative import Generative
-from toolgym.curricula.parts import built
 from toolgym.curricula.pool import PRIOR, Entry, Prior
 from toolgym.curricula.progress import Progress
+from toolgym.curricula.validation import built
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
-from toolgym.failures.distribution import distribution
 from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted
-from toolgym.generators.certifier import Certifier, Solver
-from toolgym.generators.proposal import Proposer
+from toolgym.failures.statistics.distribution import distribution
 from toolgym.patterns import PATTERNS
+from toolgym.proposal import Proposer
 from toolgym.registry import ANALYSTS
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -100,17 +100,17 @@ class Targeted(Generative):
         self.analyst: Analyst | None = built(ANALYSTS, analyst, "explain")
         self.keeps_failures = controller
 
-    async def _plan(self, budget: Budget, rng: np.random.Generator) -> Plan:
+    async def _plan(self, budget: Budget, rng: np.random.Generator) -> RefreshPlan:
         levels = self._levels()
         ids = self._ids(budget.tasks)
         if not self.controller:
             even = dict.fromkeys(targetable(self.domain), 1.0)
             note = "Controller-off: no failure was looked at; tasks are wanted for all patterns alike"
-            return Plan(tuple(targeted(ids, even, levels, (), self.round, rng)), levels=levels, notes=(note,))
+            return RefreshPlan(tuple(targeted(ids, even, levels, (), self.round, rng)), levels=levels, notes=(note,))
         failures = tuple(self._progress.failures)
         if not failures:
             note = "there were no failures since the last refresh, so there is nothing to make tasks from"
-            return Plan(levels=levels, notes=(note,))
+            return RefreshPlan(levels=levels, notes=(note,))
         reports = await self._explained(failures)
         shares = distribution(reports)
         able = targetable(self.domain)
@@ -120,9 +120,9 @@ class Targeted(Generative):
             notes.append("Proposer-off: no task was made; the pool is the split's tasks whose failures show patterns")
             wanted = {}
         demands = targeted(ids, wanted, levels, reports, self.round, rng)
-        return Plan(tuple(demands), failures, tuple(reports), shares, levels, tuple(notes))
+        return RefreshPlan(tuple(demands), failures, tuple(reports), shares, levels, tuple(notes))
 
-    def _take_in(self, after: Progress, plan: Plan, made: Made) -> None:
+    def _take_in(self, after: Progress, plan: RefreshPlan, made: Made) -> None:
         super()._take_in(after, plan, made)
         if not self.proposing:
             for report in plan.reports:

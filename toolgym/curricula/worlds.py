@@ -15,8 +15,8 @@ from toolgym.database import Database
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
 from toolgym.errors import DataError, WorldError
-from toolgym.names import place_in
-from toolgym.strict_json import parse
+from toolgym.files.names import place_in
+from toolgym.files.strict_json import parse
 
 WORLDS = "worlds"
 """The folder of world files in that of a curriculum."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from toolgym.database.content import Digest, check_file, read_file
 from toolgym.database.records import FrozenDict, Record, canonical, encode
 from toolgym.database.schema import SINGLE, Schema
-from toolgym.database.sources import Index, Lazy, Resident, Source, add_entry, is_key
+from toolgym.database.sources import Index, Lazy, RecordSource, Resident, add_entry, is_key
 from toolgym.database.worldfile import write_world
 from toolgym.errors import WorldError
 from toolgym.messages import AgentID
@@ -29,7 +29,7 @@ class Database:
         digest: The world's content digest, its name.
     """
 
-    def __init__(self, source: Source, schemas: Mapping[AgentID, Schema], digest: str) -> None:
+    def __init__(self, source: RecordSource, schemas: Mapping[AgentID, Schema], digest: str) -> None:
         self.source = source
         self.schemas = schemas
         self.world = digest
@@ -233,7 +233,7 @@ def _items(data: Any, kind: str, key: str | None) -> Iterator[tuple[str, Any]]:
         yield from data.items()
 
 
-def _content_digest(source: Source, schemas: Mapping[AgentID, Schema], *, live: bool = False) -> str:
+def _content_digest(source: RecordSource, schemas: Mapping[AgentID, Schema], *, live: bool = False) -> str:
     """The content digest of a source. ``live`` encodes decoded records again instead of their text."""
     digest = Digest()
     for side, schema in schemas.items():

@@ -12,7 +12,7 @@ from toolgym.database.records import Record
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Kind: TypeAlias = Literal["map", "list", "single"]
+TableKind: TypeAlias = Literal["map", "list", "single"]
 Index: TypeAlias = Callable[[Record], Iterable[str]]
 
 SINGLE = ""
@@ -33,7 +33,7 @@ class Table:
 
     name: str
     model: type[BaseModel]
-    kind: Kind = "map"
+    kind: TableKind = "map"
     key: str | None = None
     indexes: Mapping[str, Index] = field(default_factory=dict)
 

@@ -11,8 +11,8 @@ from toolgym.database.base import Database
 from toolgym.database.content import check_file
 from toolgym.database.schema import Schema
 from toolgym.errors import WorldError
+from toolgym.files.names import place_in
 from toolgym.messages import AgentID
-from toolgym.names import place_in
 
 
 class WorldStore:

@@ -81,7 +81,7 @@ def lock(connection: Any) -> None:
         connection.execute(f"SET {setting}")
 
 
-class Rows(Protocol):
+class RecordRows(Protocol):
     """Where the records to be written come from."""
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
@@ -332,7 +332,7 @@ def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> No
     connection.unregister("incoming")
 
 
-def write_world(path: Path, source: Rows, schemas: Mapping[Any, Schema], digest: str) -> None:
+def write_world(path: Path, source: RecordRows, schemas: Mapping[Any, Schema], digest: str) -> None:
     """Write a world file beside its final place, then move it there.
 
     Raises:

@@ -12,15 +12,15 @@ from pettingzoo.utils.env import AECEnv
 
 from toolgym.actions import Parsing, parse_action
 from toolgym.curriculum import Curriculum
+from toolgym.display.render import transcript, write_message
 from toolgym.domain import Domain
-from toolgym.envs.conversation import Action, check_settings, ending
+from toolgym.envs.episode_driver import EnvAction, check_settings, ending
 from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.limits import Limits
 from toolgym.messages import SIDES, AgentID, to_chat
-from toolgym.render import transcript, write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.trajectory import Fault, Step, Termination, Trajectory
 
@@ -223,7 +223,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         seen = episode.view(agent, 0 if self.history else self._shown[agent])
         return {"messages": tuple(to_chat(message) for message in seen)}
 
-    def step(self, action: Action | None) -> None:
+    def step(self, action: EnvAction | None) -> None:
         """Let the selected agent say something or call tools.
 
         Args:
@@ -345,7 +345,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         return {**facts, "task_id": episode.task.id} if self.debug else facts
 
     def _print(self) -> None:
-        from toolgym.terminal import Terminal
+        from toolgym.display.terminal import Terminal
 
         if self.episode is None:
             return

@@ -9,15 +9,15 @@ import gymnasium as gym
 
 from toolgym.actions import Parsing
 from toolgym.curriculum import Curriculum
+from toolgym.display.render import write_message
 from toolgym.domain import AgentFactory, Domain
-from toolgym.envs.conversation import Action, Conversation, Observation, Told, check_settings
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, check_settings
 from toolgym.envs.options import chosen_task
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.evaluation.grade import Judge
 from toolgym.limits import Limits
-from toolgym.render import write_message
 from toolgym.rewards import RewardTerm, build_reward
 from toolgym.trajectory import Termination, Trajectory
 
@@ -118,7 +118,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         self.render_mode = render_mode
         self.action_space = MessageSpace()
         self.observation_space = DialogueSpace()
-        self._conversation: Conversation | None = None
+        self._conversation: EpisodeDriver | None = None
         self._group = Trials(curriculum, group_size, owns_curriculum)
         self._from_curriculum = False
         self._run_seed = 0
@@ -160,13 +160,13 @@ class ToolEnv(gym.Env[Observation, Any]):
         task = self._group.draw(self.np_random) if chosen is None else chosen
         trial = self._trials.get(task.key, 0)
         self._trials[task.key] = trial + 1
-        self._conversation = Conversation(self, task, trial, self._run_seed)
+        self._conversation = EpisodeDriver(self, task, trial, self._run_seed)
         self._conversation.reply()
         self._rendered = 0
         self._show()
         return self._conversation.open()
 
-    def step(self, action: Action) -> Told:
+    def step(self, action: EnvAction) -> StepResult:
         """Say something or call tools, and let the user answer.
 
         Raises:
@@ -179,7 +179,7 @@ class ToolEnv(gym.Env[Observation, Any]):
             conversation.reply()
         return self._tell(conversation)
 
-    def give_up(self, termination: Termination = "context_window_exceeded") -> Told:
+    def give_up(self, termination: Termination = "context_window_exceeded") -> StepResult:
         """End the episode because the assistant cannot go on, as when its model's context is full; it is graded 0.
 
         Args:
@@ -214,12 +214,12 @@ class ToolEnv(gym.Env[Observation, Any]):
         """
         return self._started("trajectory").trajectory(**facts)
 
-    def _started(self, method: str) -> Conversation:
+    def _started(self, method: str) -> EpisodeDriver:
         if self._conversation is None:
             raise gym.error.ResetNeeded(f"Call reset() before {method}().")
         return self._conversation
 
-    def _tell(self, conversation: Conversation) -> Told:
+    def _tell(self, conversation: EpisodeDriver) -> StepResult:
         """What has happened since the last step; a finished group goes to the curriculum, if it is ours."""
         told = conversation.tell()
         if told.over and self._from_curriculum:
@@ -231,7 +231,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         """Print what is new, where that is wanted."""
         if self.render_mode != "human" or self.episode is None:
             return
-        from toolgym.terminal import Terminal
+        from toolgym.display.terminal import Terminal
 
         console = Terminal()
         for message in self.episode.messages[self._rendered :]:

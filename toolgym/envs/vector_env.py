@@ -11,18 +11,18 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from toolgym.actions import Parsing
+from toolgym.concurrency.gc_pause import fewer_collections
+from toolgym.concurrency.lockstep import run_together
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.batch import batch_infos
-from toolgym.envs.conversation import Action, Conversation, Observation, Told, check_settings
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, check_settings
 from toolgym.envs.options import chosen_tasks
 from toolgym.envs.schedule import Schedule
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
-from toolgym.envs.together import run_together
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
-from toolgym.garbage import fewer_collections
 from toolgym.limits import Limits
 from toolgym.messages import Message
 from toolgym.rewards import RewardTerm, build_reward
@@ -149,9 +149,9 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         self._owns_curriculum = owns_curriculum
         self._schedule = Schedule(num_envs, group_size)
         self._run_seed = 0
-        self._seats: list[Conversation] = []
+        self._seats: list[EpisodeDriver] = []
         self._over = [False] * num_envs
-        self._ended: dict[int, Conversation] = {}
+        self._ended: dict[int, EpisodeDriver] = {}
         self._observations: list[Observation] = [()] * num_envs
         self._whole = False
 
@@ -210,7 +210,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         self._whole = True
         return tuple(self._observations), batch_infos(infos, self.num_envs)
 
-    def step(self, actions: Iterable[Action]) -> Stepped:
+    def step(self, actions: Iterable[EnvAction]) -> Stepped:
         """Say something or call tools in every sub-environment, and let the users answer.
 
         Args:
@@ -261,7 +261,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
             when = "after a step or reset that failed" if self._seats else "first"
             raise gym.error.ResetNeeded(f"Call reset() {when}, without a reset_mask.")
 
-    def _read(self, actions: Iterable[Action]) -> list[Message | None]:
+    def _read(self, actions: Iterable[EnvAction]) -> list[Message | None]:
         """The actions as messages; None where none is needed."""
         if isinstance(actions, str | Mapping | Message) or not isinstance(actions, Iterable):
             raise DataError(f"step takes a sequence of {self.num_envs} actions, got {type(actions).__name__}")
@@ -292,7 +292,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
             elif message is not None:
                 seats[place].say(message)
         self._reply(seats)
-        told: list[Told | None] = []
+        told: list[StepResult | None] = []
         infos: dict[int, dict[str, Any]] = {}
         self._ended = {}
         for place, seat in enumerate(seats):
@@ -334,15 +334,15 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
             self._observations[place], infos[place] = self._opened(place, seat)
         return infos
 
-    def _opened(self, place: int, seat: Conversation) -> tuple[Observation, dict[str, Any]]:
+    def _opened(self, place: int, seat: EpisodeDriver) -> tuple[Observation, dict[str, Any]]:
         observation, info = seat.open()
         return observation, info | self._group(place)
 
-    def _next(self, place: int, chosen: Task | None, last: Conversation | None) -> Conversation:
+    def _next(self, place: int, chosen: Task | None, last: EpisodeDriver | None) -> EpisodeDriver:
         """The next conversation of a sub-environment, not yet opened by its user."""
         void = last.episode.task if last is not None and last.episode.fault is not None else None
         task, trial = self._schedule.next(place, self._draw, chosen, void)
-        return Conversation(self, task, trial, self._run_seed)
+        return EpisodeDriver(self, task, trial, self._run_seed)
 
     def _group(self, place: int) -> dict[str, int]:
         """What ``info`` says of the group, where there is one."""
@@ -352,11 +352,11 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
     def _draw(self) -> Task:
         return self.curriculum.sample(self.np_random)[0]
 
-    def _reply(self, seats: Sequence[Conversation]) -> None:
+    def _reply(self, seats: Sequence[EpisodeDriver]) -> None:
         """Let the users speak whose turn it is, all at once."""
         run_together([seat.reply_deferred() for seat in seats if seat.episode.turn == "user"])
 
-    def _finish(self, place: int, seat: Conversation) -> None:
+    def _finish(self, place: int, seat: EpisodeDriver) -> None:
         """Count an episode that has ended; a whole group goes to the curriculum, if it is ours."""
         trajectory = seat.trajectory() if self._owns_curriculum else None
         if trials := self._schedule.finish(place, trajectory, void=seat.episode.fault is not None):

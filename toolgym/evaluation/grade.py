@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from toolgym.database import Session
+from toolgym.episode.setup import TaskSetup, toolbox_over
 from toolgym.errors import ServiceError, TaskError
 from toolgym.messages import Message, ToolCall
-from toolgym.prepared import Prepared, toolbox_over
 from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria
 from toolgym.trajectory import Check, Grade, Termination
 
@@ -27,7 +27,7 @@ returns may have an attribute ``usage`` (:class:`~toolgym.trajectory.Usage`)."""
 
 
 def grade(
-    prepared: Prepared,
+    prepared: TaskSetup,
     session: Session,
     messages: Sequence[Message],
     termination: Termination | None,
@@ -153,7 +153,7 @@ def _holds(text: str, info: str, strict: bool) -> bool:
     return re.search(rf"(?<![\w.]){whole}(?!\w|\.\d)", text) is not None
 
 
-def _check_assertions(prepared: Prepared, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
+def _check_assertions(prepared: TaskSetup, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
     """Assertions on a fork of the state. One that raises, or answers neither yes nor no, is not met; its note says so.
 
     What it asks about may not be there, or its arguments may be none that it takes.

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from toolgym.domain import Domain
 from toolgym.errors import DataError
+from toolgym.files.strict_json import parse
 from toolgym.patterns import PATTERNS
-from toolgym.strict_json import parse
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 

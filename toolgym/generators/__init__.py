@@ -1,17 +1,5 @@
-"""The Proposer: tasks made on purpose, and certified before anyone plays them."""
+"""The Proposer: tasks made on purpose, to be certified before anyone plays them."""
 
-from toolgym.generators.certifier import Certified, Certifier, Funnel, Solver, solver_of
-from toolgym.generators.proposal import Demand, Proposal, Proposer
 from toolgym.generators.template import TemplateProposer
 
-__all__ = [
-    "Certified",
-    "Certifier",
-    "Demand",
-    "Funnel",
-    "Proposal",
-    "Proposer",
-    "Solver",
-    "TemplateProposer",
-    "solver_of",
-]
+__all__ = ["TemplateProposer"]

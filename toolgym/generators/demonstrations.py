@@ -25,23 +25,23 @@ import numpy as np
 from toolgym.agents.llm import system_message
 from toolgym.agents.novice import novice
 from toolgym.agents.oracle import oracle
-from toolgym.certificates import MAX_REFUSALS, Report, Seen
+from toolgym.certificates import MAX_REFUSALS, CertificateReport, DuplicateIndex
+from toolgym.certificates.certifier import Certifier, Funnel
 from toolgym.certificates.report import merged
 from toolgym.database.store import file_name
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, UnknownNameError
-from toolgym.generators.certifier import Certifier, Funnel
+from toolgym.generation import MAX_LEVEL, targets
 from toolgym.generators.demonstration import Demonstration
-from toolgym.generators.proposal import Demand, Proposal, Proposer
-from toolgym.generators.template import TemplateProposer, workshop_of
-from toolgym.prepared import prepare
+from toolgym.generators.template import TemplateProposer, generator_of
 from toolgym.prompts import as_chat, wording_of
+from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.rollouts import play_async
 from toolgym.tasks import Task, write_tasks
 from toolgym.users.minimal import MinimalUser
 from toolgym.users.scripted import scripted_user
-from toolgym.workshop import MAX_LEVEL, targets
 
 ROUNDS = 12
 """How often tasks are proposed for those that did not come through, at most."""
@@ -68,7 +68,7 @@ class Demonstrations:
     made: tuple[Demonstration, ...]
     asked: int
     proposed: int
-    report: Report
+    report: CertificateReport
     recoveries: int
     left_out: Mapping[str, int]
     notes: Mapping[str, int]
@@ -129,7 +129,7 @@ async def demonstrate(
 
     Raises:
         ValueError: If a number is out of range.
-        DataError: If the domain has no workshop.
+        DataError: If the domain has no task generator.
         UnknownNameError: If the domain has no way to stress a pattern, or no such wording.
     """
     if count < 1 or not 0 <= recoveries <= 1 or seed < 0:
@@ -145,8 +145,8 @@ async def demonstrate(
     making = _Making(domain, count, wanted, wordings, seed, progress)
     proposer, certifier = proposer or TemplateProposer(), certifier or Funnel()
     apart = _apart(domain)
-    demands, seen = _demands(chosen, seed), Seen()
-    reports: list[Report] = []
+    demands, seen = _demands(chosen, seed), DuplicateIndex()
+    reports: list[CertificateReport] = []
     for _ in range(ROUNDS):
         if making.lacking < 1:
             break
@@ -254,7 +254,7 @@ class _Making:
         tasks = [certified[task.key] for task in proposal.tasks if task.key in certified]
         if not tasks or len(tasks) < len(proposal.tasks):
             return
-        refusals = sum(not prepare(self.domain, task).gold_writes for task in tasks)
+        refusals = sum(not set_up(self.domain, task).gold_writes for task in tasks)
         if len(tasks) > self.lacking:
             self.left_out["there were enough"] += len(tasks)
         elif refusals and (self.refusals + refusals) * 100 > MAX_REFUSALS * self.count:
@@ -276,7 +276,7 @@ class _Making:
                 if self.progress is not None:
                     self.progress()
 
-    def result(self, report: Report) -> Demonstrations:
+    def result(self, report: CertificateReport) -> Demonstrations:
         """Everything that was made."""
         counts = (self.count, self.proposed, report, len(self.slips), self.left_out, self.notes)
         return Demonstrations(tuple(self.made), *counts)
@@ -319,9 +319,9 @@ class _Making:
 
 def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:
     """What the tasks stress, in turn."""
-    if patterns is not None and domain.workshop is None:
+    if patterns is not None and domain.generator is None:
         return patterns  # a proposer of its own may know what to do
-    known = list(targets(workshop_of(domain)))
+    known = list(targets(generator_of(domain)))
     if patterns is None:
         return [target for name in known for target in (name, None)] or [None]
     for name in patterns:
@@ -330,11 +330,11 @@ def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[
     return patterns
 
 
-def _demands(chosen: Sequence[str | None], seed: int) -> Iterator[Demand]:
+def _demands(chosen: Sequence[str | None], seed: int) -> Iterator[TaskRequest]:
     """Demands without end: the targets in turn, harder from round to round."""
     for number in numbers():
         level = number // len(chosen) % (MAX_LEVEL + 1)
-        yield Demand(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)
+        yield TaskRequest(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)
 
 
 def _apart(domain: Domain) -> list[str]:

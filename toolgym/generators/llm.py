@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolgym.concurrency.in_order import in_order
 from toolgym.domain import Domain
-from toolgym.generators.proposal import Demand, Proposal, Proposer
+from toolgym.generation import Injector
 from toolgym.generators.prose import Prose, complaints, kept
 from toolgym.generators.template import TemplateProposer
 from toolgym.models.answers import AnswerError, ask, text_and_object, text_of
-from toolgym.models.in_order import in_order
 from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text
+from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.tasks import Provenance, Task
 from toolgym.trajectory import NO_USAGE, Usage
-from toolgym.workshop import Injector
 
 if TYPE_CHECKING:
     from toolgym.models import ChatModel
@@ -64,7 +64,7 @@ class LLMProposer:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[Demand],
+        demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         apart: Collection[str] = (),
@@ -78,7 +78,7 @@ class LLMProposer:
             apart: Digests of worlds with which the new ones must have no entity in common.
 
         Raises:
-            DataError: If the domain has no workshop.
+            DataError: If the domain has no task generator.
             ServiceError: If the model fails.
             ContextError: If a scenario does not fit into its context.
             BudgetError: If the budget is spent.
@@ -104,7 +104,7 @@ class LLMProposer:
             tasks.append(self._marked(new.put_into(task)))
         return Proposal(proposal.demand, tuple(tasks), proposal.note)
 
-    async def _asked(self, domain: Domain, demand: Demand, task: Task, old: Prose) -> Prose:
+    async def _asked(self, domain: Domain, demand: TaskRequest, task: Task, old: Prose) -> Prose:
         needs = tuple(domain.needs(task, domain.worlds.get(task.world))) if domain.needs is not None else ()
 
         def read(answer: str) -> Prose:
@@ -130,7 +130,7 @@ class LLMProposer:
         return task.model_copy(update={"provenance": provenance.model_copy(update={"generator": generator})})
 
 
-def _brief(domain: Domain, demand: Demand, task: Task, old: Prose, needs: Sequence[str]) -> str:
+def _brief(domain: Domain, demand: TaskRequest, task: Task, old: Prose, needs: Sequence[str]) -> str:
     """What the model is told of one task: everything but the gold."""
     parts: dict[str, str] = {"mistake": _mistake(domain, demand, task)}
     if told := [json.dumps(one, ensure_ascii=False) for one in _parents(demand)]:
@@ -142,7 +142,7 @@ def _brief(domain: Domain, demand: Demand, task: Task, old: Prose, needs: Sequen
     return "\n".join(f"<{name}>\n{text}\n</{name}>" for name, text in parts.items())
 
 
-def _mistake(domain: Domain, demand: Demand, task: Task) -> str:
+def _mistake(domain: Domain, demand: TaskRequest, task: Task) -> str:
     if demand.pattern is None:
         return "none in particular: word it as another user might, neither harder nor easier"
     pattern = PATTERNS.get(demand.pattern)
@@ -157,11 +157,11 @@ def _injector(domain: Domain, task: Task) -> Injector | None:
     """The injector that a task names, as its kind or among its difficulties."""
     provenance = task.provenance
     names = () if provenance is None else (provenance.kind, *provenance.difficulties)
-    injectors = domain.workshop.injectors if domain.workshop is not None else ()
+    injectors = domain.generator.injectors if domain.generator is not None else ()
     return next((injector for injector in injectors if injector.name in names), None)
 
 
-def _parents(demand: Demand) -> list[dict[str, Any]]:
+def _parents(demand: TaskRequest) -> list[dict[str, Any]]:
     """What was expected and what happened in the failures that a task is made from."""
     told: list[dict[str, Any]] = []
     for report in demand.parents:

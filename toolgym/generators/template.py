@@ -11,17 +11,17 @@ import numpy as np
 from toolgym.certificates.entities import entities_of
 from toolgym.database import Database
 from toolgym.domain import Domain
-from toolgym.entity import Entity
 from toolgym.errors import DataError
-from toolgym.generators.proposal import Demand, Proposal
+from toolgym.generation import Difficulty, Explorer, Injector, TaskGenerator, targets
+from toolgym.proposal import Proposal, TaskRequest
 from toolgym.tasks import Provenance, Task
-from toolgym.workshop import Dose, Explorer, Injector, Workshop, targets
+from toolgym.worlds.identities import Entity
 
 _T = TypeVar("_T")
 
 
 class TemplateProposer:
-    """Makes tasks with a domain's workshop, in fresh worlds.
+    """Makes tasks with a domain's task generator, in fresh worlds.
 
     Every pattern's injectors are used in turn, and so are the kinds of untargeted tasks. An injector for which a world
     has nothing is followed by the pattern's next one.
@@ -38,7 +38,7 @@ class TemplateProposer:
         >>> mock = make_domain("mock")
         >>> async def main():
         ...     proposer = TemplateProposer()
-        ...     demands = [Demand("new-1", "ended_early")]
+        ...     demands = [TaskRequest("new-1", "ended_early")]
         ...     return [proposal async for proposal in proposer.propose(mock, demands, np.random.default_rng(0))]
         >>> asyncio.run(main())[0].tasks[0].provenance.pattern
         'ended_early'
@@ -52,7 +52,7 @@ class TemplateProposer:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[Demand],
+        demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         apart: Collection[str] = (),
@@ -65,21 +65,21 @@ class TemplateProposer:
             rng: Everything random comes from it.
             apart: Digests of worlds with which the new ones must have no entity in common.
         """
-        workshop = workshop_of(domain)
-        turns = _Turns(workshop)
+        generator = generator_of(domain)
+        turns = _Turns(generator)
         taken = _entities(domain, apart)
         explorer: Explorer | None = None
         left = 0
         for demand in demands:
             if explorer is None or left == 0:
-                explorer, left = _explorer(domain, workshop, rng, taken), self.tasks_a_world
+                explorer, left = _explorer(domain, generator, rng, taken), self.tasks_a_world
             left -= 1
             yield _proposal(demand, turns, explorer)
             await asyncio.sleep(0)  # whoever shares the loop gets a turn
 
 
-def workshop_of(domain: Domain) -> Workshop:
-    """The workshop of a domain.
+def generator_of(domain: Domain) -> TaskGenerator:
+    """The generator of a domain.
 
     Raises:
         DataError: If it has none, or its tools are not toolgym's: tasks are made for these alone.
@@ -89,12 +89,12 @@ def workshop_of(domain: Domain) -> Workshop:
             f"tasks are made for the tools of the flavour 'toolgym', and {domain.name!r} over {domain.data} data has "
             f"{domain.flavour!r} tools; use data='toolgym', or go without a proposer"
         )
-    if domain.workshop is None:
+    if domain.generator is None:
         raise DataError(
-            f"the domain {domain.name!r} has no workshop, so no tasks can be made for it; give its Domain a `workshop` "
-            "(toolgym.workshop.Workshop)"
+            f"the domain {domain.name!r} has no task generator, so no tasks can be made for it; give its Domain a "
+            "`generator` (toolgym.generation.TaskGenerator)"
         )
-    return domain.workshop
+    return domain.generator
 
 
 def _entities(domain: Domain, worlds: Collection[str]) -> set[Entity]:
@@ -104,13 +104,15 @@ def _entities(domain: Domain, worlds: Collection[str]) -> set[Entity]:
     return {entity for world in worlds for entity in entities_of(domain, world).values()}
 
 
-def _explorer(domain: Domain, workshop: Workshop, rng: np.random.Generator, taken: Collection[Entity]) -> Explorer:
-    rows = workshop.world(rng, taken=taken)
+def _explorer(
+    domain: Domain, generator: TaskGenerator, rng: np.random.Generator, taken: Collection[Entity]
+) -> Explorer:
+    rows = generator.world(rng, taken=taken)
     world = domain.worlds.add(Database.build(domain.schemas, rows))
-    return workshop.explore(rows, world, rng)
+    return generator.explore(rows, world, rng)
 
 
-def _proposal(demand: Demand, turns: _Turns, explorer: Explorer) -> Proposal:
+def _proposal(demand: TaskRequest, turns: _Turns, explorer: Explorer) -> Proposal:
     """The first thing that the world allows among the ways to meet a demand."""
     if demand.pattern is None:
         for kind in turns.kinds():
@@ -122,13 +124,13 @@ def _proposal(demand: Demand, turns: _Turns, explorer: Explorer) -> Proposal:
         return Proposal(demand, (), f"no injector stresses the pattern {demand.pattern!r}")
     for level in range(demand.level, -1, -1):  # the hardest that the world allows
         for injector in injectors:
-            if tasks := explorer.inject(injector.name, Dose.of(level), demand.task_id):
+            if tasks := explorer.inject(injector.name, Difficulty.of(level), demand.task_id):
                 return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
     names = ", ".join(injector.name for injector in injectors)
     return Proposal(demand, (), f"the world has nothing for {names} up to level {demand.level}")
 
 
-def _marked(task: Task, demand: Demand) -> Task:
+def _marked(task: Task, demand: TaskRequest) -> Task:
     """The task with what is known of it beyond its domain: the round and the failures that it was made from."""
     provenance = task.provenance or Provenance(generator="")
     parents = tuple(report.episode_id for report in demand.parents)
@@ -139,9 +141,9 @@ def _marked(task: Task, demand: Demand) -> Task:
 class _Turns:
     """Whose turn it is among injectors and kinds."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._kinds = tuple(workshop.kinds)
-        self._injectors = targets(workshop)
+    def __init__(self, generator: TaskGenerator) -> None:
+        self._kinds = tuple(generator.kinds)
+        self._injectors = targets(generator)
         self._next: dict[str | None, int] = {}
 
     def kinds(self) -> Sequence[str]:

@@ -19,8 +19,8 @@ from typing import Any
 from toolgym.database.records import thaw
 from toolgym.domain import Domain
 from toolgym.errors import DataError
+from toolgym.files.strict_json import read_json
 from toolgym.messages import AgentID
-from toolgym.strict_json import read_json
 from toolgym.tools import Tool
 
 FORMAT = 1

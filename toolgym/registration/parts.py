@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from toolgym.domain import AgentFactory, Domain
     from toolgym.evaluation.grade import Judge
     from toolgym.failures.report import Analyst
-    from toolgym.generators.proposal import Proposer
     from toolgym.models import ModelSettings, Throttle
     from toolgym.prompts import Wording
+    from toolgym.proposal import Proposer
     from toolgym.tasks import Task
 
 DATA = ("toolgym", "tau2")
@@ -79,7 +79,7 @@ def make_curriculum(
         >>> make_curriculum("raft", "mock", "train", recency=1.0).recency
         1.0
     """
-    from toolgym.curricula.making import curriculum_of
+    from toolgym.curricula.factory import curriculum_of
 
     if not isinstance(name, str):
         raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")

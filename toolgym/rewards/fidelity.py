@@ -12,7 +12,7 @@ from toolgym.rewards.terms import NOTHING, Payment
 from toolgym.trajectory import Step
 
 if TYPE_CHECKING:
-    from toolgym.episode import Episode
+    from toolgym.episode.machine import Episode
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD = re.compile(r"\w+(?:(?<=\d)\.\d+)*%?")

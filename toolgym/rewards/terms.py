@@ -11,7 +11,7 @@ from toolgym.messages import AgentID
 from toolgym.trajectory import Step
 
 if TYPE_CHECKING:
-    from toolgym.episode import Episode
+    from toolgym.episode.machine import Episode
 
 Payment = Mapping[AgentID, float]
 """What each side gets; a side left out gets nothing and the term is not listed for it."""

@@ -9,12 +9,12 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
+from toolgym.concurrency.bridge import wait_for
+from toolgym.concurrency.parallel import in_parallel
 from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
 from toolgym.evaluation.grade import Judge
-from toolgym.loops import wait_for
-from toolgym.rollouts.parallel import in_parallel
-from toolgym.rollouts.regrade import rejudge
+from toolgym.regrading.regrade import rejudge
 from toolgym.rollouts.rollout import Rollout
 from toolgym.rollouts.settings import Settings
 from toolgym.runs import Run

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolgym.domain import AgentFactory, Domain
+from toolgym.episode.seeding import rng_for
 from toolgym.errors import DataError, TaskError, WorldError
 from toolgym.rollouts.settings import Settings, fewest_trials
 from toolgym.runs import MANIFEST, Run, read_manifest
 from toolgym.runs.files import has_finished
 from toolgym.runs.identity import check_identity
-from toolgym.streams import stream
 from toolgym.tasks import Task
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """A run that is about to begin, or to go on.
 
     Args:
@@ -50,7 +50,7 @@ class Plan:
 
 def plan_run(
     folder: Path, settings: Settings, tasks: Sequence[Task], *, resume: bool, only: Collection[str] = ()
-) -> Plan:
+) -> RunPlan:
     """See what is to be played; nothing is written.
 
     A run that has no finished episode begins anew, unless it is resumed and the same is asked for.
@@ -77,7 +77,7 @@ def plan_run(
     wanted = [task for task in tasks if not only or task.id in only]
     episodes = [f"{task.key}-{trial}" for task in wanted for trial in range(settings.trials_of(task))]
     lacking = sum(name not in kept for name in episodes) if goes_on else len(episodes)
-    return Plan(folder, settings, worlds, goes_on, lacking, kept.cost_usd)
+    return RunPlan(folder, settings, worlds, goes_on, lacking, kept.cost_usd)
 
 
 def trials_held(folder: Path) -> int | None:
@@ -129,7 +129,7 @@ def _fits(folder: Path, settings: Settings, worlds: Sequence[str]) -> bool:
 
 
 @contextmanager
-def opened(plans: Mapping[str, Plan]) -> Iterator[dict[str, Run]]:
+def opened(plans: Mapping[str, RunPlan]) -> Iterator[dict[str, Run]]:
     """All runs of several plans, open for writing, by the plans' names.
 
     Raises:
@@ -167,7 +167,7 @@ def check_players(domain: Domain, tasks: Iterable[Task], players: Iterable[Agent
         refused: list[DataError] = []
         for task in tasks:
             try:
-                player(domain, task, stream(seed, task.key, 0, "user"))
+                player(domain, task, rng_for(seed, task.key, 0, "user"))
             except (TaskError, WorldError) as error:
                 if getattr(player, "privileged", False):
                     raise

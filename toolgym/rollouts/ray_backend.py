@@ -9,10 +9,10 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, MissingExtraError, ServiceError
 from toolgym.evaluation.grade import Judge
-from toolgym.loops import wait_for
 from toolgym.rollouts.evaluate import fill, judged_again, play_trial
 from toolgym.rollouts.settings import Settings
 from toolgym.runs import Run

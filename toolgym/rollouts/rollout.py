@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from toolgym.dialogue import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
+from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.evaluation.grade import Judge
 from toolgym.limits import Limits
 from toolgym.rewards import RewardTerm
-from toolgym.streams import stream
 from toolgym.tasks import Task
 
 
@@ -55,8 +55,8 @@ class Rollout:
         judge: Judge | None = None,
     ) -> None:
         self.episode = Episode(domain, task, limits=limits, terms=terms, judged=judge is not None)
-        self.assistant = agent(domain, task, stream(seed, task.key, trial, "assistant"))
-        self.user = user(domain, task, stream(seed, task.key, trial, "user"))
+        self.assistant = agent(domain, task, rng_for(seed, task.key, trial, "assistant"))
+        self.user = user(domain, task, rng_for(seed, task.key, trial, "user"))
         self.judge = judge
 
     def finish(self) -> Episode:

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Any
 
+from toolgym.concurrency.parallel import in_parallel
 from toolgym.domain import AgentFactory, Domain
-from toolgym.episode import Episode
-from toolgym.rollouts.parallel import in_parallel
+from toolgym.episode.machine import Episode
 from toolgym.rollouts.rollout import play_async
 from toolgym.tasks import Task
 

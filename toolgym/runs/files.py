@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from toolgym.errors import DataError
-from toolgym.plain_files import check_inside, check_no_links, open_new, open_to_append, open_to_read
+from toolgym.files.plain_files import check_inside, check_no_links, open_new, open_to_append, open_to_read
+from toolgym.files.strict_json import parse, read_bytes, read_json
 from toolgym.runs.manifest import check_manifest
-from toolgym.strict_json import parse, read_bytes, read_json
 from toolgym.trajectory import Trajectory
 
 MANIFEST, TRAJECTORIES, TIMINGS, VOIDED = "manifest.json", "trajectories.jsonl", "timings.jsonl", "voided.jsonl"

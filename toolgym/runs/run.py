@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import IO, Any, NamedTuple
 
 from toolgym.errors import DataError
-from toolgym.plain_files import open_to_append, open_to_read
+from toolgym.files.plain_files import open_to_append, open_to_read
 from toolgym.runs.files import (
     LOCK,
     MANIFEST,

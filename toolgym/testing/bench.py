@@ -24,10 +24,10 @@ from toolgym.actions import parse_action
 from toolgym.database import Database, Schema, Session, Table, WorldStore
 from toolgym.database.sources import Index, Resident, add_entry
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.errors import DataError
 from toolgym.messages import STOP, Message, ToolCall
-from toolgym.prepared import Prepared, prepare
 from toolgym.rewards import build_reward
 from toolgym.tasks import Task
 
@@ -36,7 +36,7 @@ LIVE, GROUP = 1024, 16
 
 
 @dataclass(frozen=True)
-class Case:
+class BenchCase:
     """One measured case.
 
     Args:
@@ -53,7 +53,7 @@ class BenchReport:
     """All cases of one run."""
 
     machine: str
-    cases: dict[str, Case] = field(default_factory=dict)
+    cases: dict[str, BenchCase] = field(default_factory=dict)
     ratios: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def measure(domain: Domain, *, live: int = LIVE, large: int = 100) -> BenchRepor
     """
     report = BenchReport(machine())
     tasks = playable(domain)[: max(live // GROUP, 1)]
-    document = Document(prepare(domain, tasks[0]).base)
+    document = Document(set_up(domain, tasks[0]).base)
     report.cases["full_hash"] = timed(document.full_hash, 9)
     report.cases["tau2_episode"] = timed(document.tau2_episode, 5)
     report.cases["tau2_cheapest_episode"] = timed(partial(document.cheapest_episode, domain, tasks[0]), 5)
@@ -123,7 +123,7 @@ def playable(domain: Domain) -> list[Task]:
     return [task for task in found if task.world == found[0].world]
 
 
-def timed(function: Callable[[], Any], rounds: int) -> Case:
+def timed(function: Callable[[], Any], rounds: int) -> BenchCase:
     """Median CPU time of a call, after one that does not count."""
     function()
     times = []
@@ -131,7 +131,7 @@ def timed(function: Callable[[], Any], rounds: int) -> Case:
         start = thread_time_ns()
         function()
         times.append((thread_time_ns() - start) / 1000)
-    return Case(median(times), rounds)
+    return BenchCase(median(times), rounds)
 
 
 class Document:
@@ -177,7 +177,7 @@ class Document:
         It would need a gold state that is kept from before. The calls are made by our own tools.
         """
         loaded = self.load()
-        toolbox = prepare(domain, task).toolbox()
+        toolbox = set_up(domain, task).toolbox()
         for action in task.gold:
             toolbox.call(ToolCall(action.name, action.arguments))
         self.full_hash(loaded)
@@ -196,13 +196,13 @@ def gold_texts(task: Task) -> list[str]:
     return [json.dumps({"name": action.name, "arguments": action.arguments}) for action in task.gold]
 
 
-def play_live(domain: Domain, tasks: Sequence[Task], live: int) -> tuple[Case, Case, Case]:
+def play_live(domain: Domain, tasks: Sequence[Task], live: int) -> tuple[BenchCase, BenchCase, BenchCase]:
     """Reset, call and whole-episode cost with ``live`` episodes in flight, every one a call further in turn."""
     terms = build_reward("raft")
     chosen = [tasks[(place // GROUP) % len(tasks)] for place in range(live)]
     texts = [gold_texts(task) for task in chosen]
     for task in chosen:
-        prepare(domain, task)
+        set_up(domain, task)
     hello, done, stop = Message("user", "Hello."), "It is done.", Message("user", STOP)
     totals, resets, steps = [0.0] * live, [], []
     episodes: list[Episode] = []
@@ -231,13 +231,13 @@ def play_live(domain: Domain, tasks: Sequence[Task], live: int) -> tuple[Case, C
         assert episode.grade.db_match
         totals[place] += thread_time_ns() - start
     return (
-        Case(median(resets), live),
-        Case(median(steps), len(steps)),
-        Case(median(totals) / 1000, live),
+        BenchCase(median(resets), live),
+        BenchCase(median(steps), len(steps)),
+        BenchCase(median(totals) / 1000, live),
     )
 
 
-def play_tool_env(domain: Domain, tasks: Sequence[Task], rounds: int = 4) -> Case:
+def play_tool_env(domain: Domain, tasks: Sequence[Task], rounds: int = 4) -> BenchCase:
     """Whole-episode cost through the Gymnasium environment, user included."""
     from toolgym.curricula import Fixed
     from toolgym.envs.tool_env import ToolEnv
@@ -256,10 +256,10 @@ def play_tool_env(domain: Domain, tasks: Sequence[Task], rounds: int = 4) -> Cas
             *_, terminated, _, _ = env.step("It is done.")
             times.append((thread_time_ns() - start) / 1000)
             assert terminated
-    return Case(median(times), len(times))
+    return BenchCase(median(times), len(times))
 
 
-def changed_session(ready: Prepared, records: int = 3) -> Session:
+def changed_session(ready: TaskSetup, records: int = 3) -> Session:
     """A session with this many changed records of the last table."""
     session = Session(ready.base, ready.start)
     table = ready.base.schemas["assistant"].tables[-1]
@@ -273,9 +273,9 @@ def changed_session(ready: Prepared, records: int = 3) -> Session:
     return session
 
 
-def compare_states(domain: Domain, task: Task, rounds: int = 2000) -> Case:
+def compare_states(domain: Domain, task: Task, rounds: int = 2000) -> BenchCase:
     """Cost of comparing two states with three changed records each."""
-    ready = prepare(domain, task)
+    ready = set_up(domain, task)
     one, other = changed_session(ready), changed_session(ready).diff()
     times = []
     for _ in range(rounds):
@@ -283,12 +283,12 @@ def compare_states(domain: Domain, task: Task, rounds: int = 2000) -> Case:
         same = one.diff() == other
         times.append((thread_time_ns() - start) / 1000)
         assert same
-    return Case(median(times), rounds)
+    return BenchCase(median(times), rounds)
 
 
 def session_bytes(domain: Domain, task: Task, live: int) -> float:
     """Memory of a session with three changed records, mean over ``live`` of them."""
-    ready = prepare(domain, task)
+    ready = set_up(domain, task)
     changed_session(ready)
     tracemalloc.start()
     try:
@@ -324,14 +324,14 @@ def enlarge(domain: Domain, world: str, times: int) -> Domain:
     return domain.with_data(worlds=worlds)
 
 
-def play_lazy(domain: Domain, tasks: Sequence[Task], path: Path) -> Case:
+def play_lazy(domain: Domain, tasks: Sequence[Task], path: Path) -> BenchCase:
     """Whole-episode cost over a lazy world that has read nothing yet; one episode a task."""
     worlds = WorldStore(domain.schemas)
     worlds.add(Database.open(path, domain.schemas, lazy=True, trusted=True))
     lazy = domain.with_data(worlds=worlds)
     times = []
     for task in tasks:
-        ready = prepare(lazy, task)
+        ready = set_up(lazy, task)
         cold = Database.open(path, domain.schemas, lazy=True, trusted=True)
         lazy.memo.put(task.key, replace(ready, base=cold))
         texts = gold_texts(task)
@@ -345,4 +345,4 @@ def play_lazy(domain: Domain, tasks: Sequence[Task], path: Path) -> Case:
         episode.advance(Message("user", STOP))
         assert episode.grade.db_match
         times.append((thread_time_ns() - start) / 1000)
-    return Case(median(times), len(times))
+    return BenchCase(median(times), len(times))

@@ -13,10 +13,10 @@ import numpy as np
 from toolgym.agents.oracle import oracle
 from toolgym.agents.passive import NoOp
 from toolgym.certificates.stages import user_of
+from toolgym.concurrency.bridge import wait_for
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import DataError
-from toolgym.loops import wait_for
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory

@@ -13,13 +13,13 @@ from time import perf_counter, process_time
 import numpy as np
 
 from toolgym.agents.oracle import GoldPlayer
+from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Agent, AgentFactory, Domain
-from toolgym.episode import Episode
-from toolgym.loops import wait_for
+from toolgym.episode.machine import Episode
 from toolgym.messages import Message
 from toolgym.rollouts import play, rollouts
 from toolgym.tasks import Task
-from toolgym.testing.bench import BenchReport, Case, machine, playable
+from toolgym.testing.bench import BenchCase, BenchReport, machine, playable
 from toolgym.users.minimal import MinimalUser
 
 DELAY = 0.05
@@ -100,7 +100,7 @@ def _measured(domain: Domain, concurrency: int, delay: float) -> BenchReport:
         waiting, waiting_cpu = _took(_wait_only(waits, delay, concurrency))
         ours, ours_cpu = _took(_finished(played))
         for name, seconds in (("bare", bare), ("waiting", waiting), ("rollouts", ours), ("rollouts_cpu", ours_cpu)):
-            report.cases[f"{kind}_{name}"] = Case(seconds / number * 1e6, number)
+            report.cases[f"{kind}_{name}"] = BenchCase(seconds / number * 1e6, number)
         report.ratios[f"{kind}: (waiting + bare) / rollouts"] = (waiting + bare) / ours
         report.ratios[f"{kind}: the same in CPU time"] = (waiting_cpu + bare) / ours_cpu
     tasks, agent, user, _ = kinds["gold"]

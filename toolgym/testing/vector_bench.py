@@ -9,16 +9,16 @@ from time import thread_time_ns
 import numpy as np
 
 from toolgym.actions import parse_action
+from toolgym.concurrency.gc_pause import fewer_collections
 from toolgym.curricula import Fixed
-from toolgym.dialogue import take_turn
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.envs.vector_env import ToolVectorEnv
-from toolgym.episode import Episode
-from toolgym.garbage import fewer_collections
+from toolgym.episode.machine import Episode
+from toolgym.episode.seeding import rng_for
+from toolgym.episode.turns import take_turn
 from toolgym.rewards import build_reward
-from toolgym.streams import stream
 from toolgym.tasks import Task
-from toolgym.testing.bench import BenchReport, Case, gold_texts, machine, playable
+from toolgym.testing.bench import BenchCase, BenchReport, gold_texts, machine, playable
 from toolgym.users.minimal import MinimalUser
 
 SIZES = (1, 16, 256, 4096)
@@ -70,7 +70,7 @@ def measure_vector(
                 end = thread_time_ns()
                 times.append(((between - start) / size / 1000, (end - between) / size / 1000))
         for kind, column in zip(("bare", "vector"), zip(*times, strict=True), strict=True):
-            report.cases[f"{kind}_step_{size}"] = Case(median(column), size * len(times))
+            report.cases[f"{kind}_step_{size}"] = BenchCase(median(column), size * len(times))
         before, after = (report.cases[f"{kind}_step_{size}"].median_us for kind in ("bare", "vector"))
         report.ratios[f"vector / bare, {size}"] = after / before
     return report
@@ -106,7 +106,7 @@ class _BareEpisodes:
     def _begin(self, place: int) -> None:
         task = self._curriculum.sample(self._rng)[0]
         episode = Episode(self._domain, task, terms=self._terms)
-        user = self._make_user(self._domain, task, stream(self._run_seed, task.key, 0, "user"))
+        user = self._make_user(self._domain, task, rng_for(self._run_seed, task.key, 0, "user"))
         take_turn(episode, "user", user)
         self.episodes[place : place + 1] = [episode]
         self._users[place : place + 1] = [user]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolgym.actions.parse import parse_action, read_said
+from toolgym.display.render import printable
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, AgentID, Message
-from toolgym.prepared import prepare
-from toolgym.render import printable
 from toolgym.tasks import Task
 from toolgym.tools import Tool
 
@@ -46,9 +46,9 @@ class HumanUser:
         side: AgentID = "user",
         console: Console | None = None,
     ) -> None:
-        from toolgym.terminal import Terminal
+        from toolgym.display.terminal import Terminal
 
-        ready = prepare(domain, task)
+        ready = set_up(domain, task)
         self._side: AgentID = side
         self._brief = str(ready.prompts[side].content)
         self._tools = {tool.name: tool for tool in ready.tools[side]}
@@ -66,7 +66,7 @@ class HumanUser:
 
     def show(self, view: Sequence[Message]) -> None:
         """Print what came since the person's last message; before the first, what there is to know."""
-        from toolgym.render import write_message
+        from toolgym.display.render import write_message
 
         if not self._shown:
             self._introduce()

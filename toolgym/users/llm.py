@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.episode.setup import set_up
 from toolgym.messages import Message
-from toolgym.prepared import prepare
 from toolgym.prompts import Wording, as_chat, wording_of
 from toolgym.tasks import Task
 
@@ -49,7 +49,7 @@ class LLMUser:
         wording: Wording | None = None,
     ) -> None:
         self.wording = wording or wording_of(domain)
-        self._tools = self.wording.schemas(domain.name, "user", prepare(domain, task).tools["user"])
+        self._tools = self.wording.schemas(domain.name, "user", set_up(domain, task).tools["user"])
         self._guidelines = self.wording.user_with_tools if self._tools else self.wording.user
         self._tells_thoughts = model.settings.reasoning != "strip"
         self._opening = model.start(requestor="user", seed=int(task.key[:7], 16))

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from toolgym_retail.clerk import hearing
 from toolgym_retail.clerk.hearing import Clue, Topic, Wish
 from toolgym_retail.customer.reading import ITEM_KINDS
-from toolgym_retail.facts import Facts, ItemRef, Kind, Method, OrderRef, Request
+from toolgym_retail.facts import Facts, ItemRef, Method, OrderRef, Request, RequestKind
 
 Record: TypeAlias = Mapping[str, Any]
 
-_STATUS: dict[Kind, tuple[str, ...]] = {
+_STATUS: dict[RequestKind, tuple[str, ...]] = {
     "cancel": ("pending",),
     "modify_items": ("pending",),
     "modify_address": ("pending", "pending (item modified)"),
@@ -21,7 +21,7 @@ _STATUS: dict[Kind, tuple[str, ...]] = {
     "exchange": ("delivered",),
 }
 """Of which status an order must be."""
-_DEEDS: dict[Kind, str] = {
+_DEEDS: dict[RequestKind, str] = {
     "cancel": "cancelled",
     "modify_items": "changed",
     "modify_address": "sent elsewhere",
@@ -196,7 +196,7 @@ class Book:
 
     # What the policy says
 
-    def too_late(self, kind: Kind, order: Record) -> str:
+    def too_late(self, kind: RequestKind, order: Record) -> str:
         """Why an order of its status cannot be treated so; empty if it can."""
         allowed = _STATUS[kind]
         if order["user_id"] != self.user.get("user_id"):

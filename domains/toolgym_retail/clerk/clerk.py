@@ -15,16 +15,16 @@ from toolgym_retail.clerk.book import Record
 from toolgym_retail.clerk.desk import Desk, Talk
 from toolgym_retail.clerk.hearing import Wish, wishes_in
 from toolgym_retail.clerk.weaknesses import MENDS, REPEATS, SPOKEN, SPOTS, WRONG_CHOICES, Situation, Weaknesses
-from toolgym_retail.facts import Kind, Request
+from toolgym_retail.facts import Request, RequestKind
 from toolgym_retail.goals import TOOLS, arguments
 from toolgym_retail.oracle import agrees
-from toolgym_retail.speech import WORDINGS, Wording
+from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
 
 _ROUNDS = 6
 """So often it proposes the same request."""
 _REFUSED = "The system does not accept it."
 _TWO_REASONS = "An order can be cancelled only because it is no longer needed or was ordered by mistake."
-_SWAPS: dict[str, Kind] = {"pending": "modify_items", "delivered": "exchange"}
+_SWAPS: dict[str, RequestKind] = {"pending": "modify_items", "delivered": "exchange"}
 """What another variant is called, by the status of the order."""
 _QUESTIONS = {
     "tracking": "the tracking number of order {order}",
@@ -55,9 +55,9 @@ class Clerk(Desk):
         *,
         rates: Mapping[str, float] | None = None,
         calm: float | None = None,
-        wording: Wording | None = None,
+        wording: OracleWording | None = None,
     ) -> None:
-        super().__init__(wording or WORDINGS[int(rng.integers(len(WORDINGS)))])
+        super().__init__(wording or ORACLE_WORDINGS[int(rng.integers(len(ORACLE_WORDINGS)))])
         self.weak = Weaknesses(rng, rates=rates, calm=calm)
         self.injected: list[Injection] = []
         """The slips so far, as far as it can tell what came of them."""

@@ -13,7 +13,7 @@ from toolgym_retail.clerk.book import Book, Record
 from toolgym_retail.clerk.hearing import Wish, wishes_in
 from toolgym_retail.customer.reading import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method
-from toolgym_retail.speech import Wording
+from toolgym_retail.speech import OracleWording
 
 Talk: TypeAlias = Generator[Message, None, Any]
 """Messages of the assistant; it goes on when the view holds what came of the last one."""
@@ -29,7 +29,7 @@ class Desk:
         wording: How it speaks.
     """
 
-    def __init__(self, wording: Wording) -> None:
+    def __init__(self, wording: OracleWording) -> None:
         self.wording = wording
         self.book = Book()
         self._view: Sequence[Message] = ()

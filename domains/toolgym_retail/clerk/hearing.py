@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from toolgym_retail.customer.words import places_of, words_of
-from toolgym_retail.facts import Kind, Place
+from toolgym_retail.facts import Place, RequestKind
 
 Topic: TypeAlias = Literal["tracking", "total", "balance", "price"]
 """What a question is about."""
 
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!\bSt\.)\s+")
 # The first kind whose words stand in a sentence is the one that is asked for.
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_KINDS: tuple[tuple[RequestKind, re.Pattern[str]], ...] = (
     (
         "question",
         re.compile(
@@ -107,7 +107,7 @@ class Wish:
         reason: Why an order is to be cancelled: one of the policy's two, ``"other"``, or empty.
     """
 
-    kind: Kind
+    kind: RequestKind
     said: list[str]
     otherwise: Wish | None = None
     order_id: str = ""
@@ -147,7 +147,7 @@ def wishes_in(text: str) -> list[Wish]:
     return found
 
 
-def kind_of(sentence: str) -> Kind | None:
+def kind_of(sentence: str) -> RequestKind | None:
     """What a sentence asks for; None if it asks for nothing."""
     return next((kind for kind, pattern in _KINDS if pattern.search(sentence)), None)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from toolgym.database import Record
-from toolgym.workshop import Dose
-from toolgym_retail.facts import ItemRef, Kind, Request
+from toolgym.generation import Difficulty
+from toolgym_retail.facts import ItemRef, Request, RequestKind
 from toolgym_retail.goals.recipes import RECIPES, Draft, answers_move, touched
 from toolgym_retail.goals.shopper import Shopper
 
-_Maker: TypeAlias = Callable[[Shopper, Dose], Draft | None]
+_Maker: TypeAlias = Callable[[Shopper, Difficulty], Draft | None]
 
 
 def _rivals(shopper: Shopper, order: Record) -> list[Record]:
@@ -25,7 +25,9 @@ def _alike(shopper: Shopper, order: Record, units: Sequence[Record], count: int)
     return sum(any(item["name"] in names for item in other["items"]) for other in _rivals(shopper, order)) >= count
 
 
-def _dosed(shopper: Shopper, requests: Sequence[Request], dose: Dose, name: str, *, steps: int | None = None) -> Draft:
+def _dosed(
+    shopper: Shopper, requests: Sequence[Request], dose: Difficulty, name: str, *, steps: int | None = None
+) -> Draft:
     """The draft of some requests, with plain ones added up to the steps of the dose, in the dose's detail."""
     found = list(requests)
     found += _others(shopper, found, (dose.steps if steps is None else steps) - len(found))
@@ -81,7 +83,7 @@ def _swap(shopper: Shopper, order: Record, items: tuple[ItemRef, ...] | None, **
     named = shopper.order_ref(order, units, vague=bool(ref), **ref)
     if payment is None or named is None:
         return None
-    kind: Kind = "exchange" if order["status"] == "delivered" else "modify_items"
+    kind: RequestKind = "exchange" if order["status"] == "delivered" else "modify_items"
     return Request(kind=kind, order=named, items=items, payment=payment)
 
 
@@ -105,7 +107,7 @@ def _siblings(shopper: Shopper, order: Record, change: ItemRef) -> int:
 # Item and argument selection
 
 
-def _near_variants(shopper: Shopper, dose: Dose) -> Draft | None:
+def _near_variants(shopper: Shopper, dose: Difficulty) -> Draft | None:
     order = shopper.some(shopper.of_status("delivered", "pending"))
     units = shopper.units(order, min(1 + dose.records, 3)) if order is not None else None
     if order is None or units is None:
@@ -117,7 +119,7 @@ def _near_variants(shopper: Shopper, dose: Dose) -> Draft | None:
     return None if request is None else _dosed(shopper, [request], dose, "near variants")
 
 
-def _same_otherwise(shopper: Shopper, dose: Dose) -> Draft | None:
+def _same_otherwise(shopper: Shopper, dose: Difficulty) -> Draft | None:
     order = shopper.some(shopper.of_status("delivered", "pending"))
     units = shopper.units(order, min(1 + dose.records, 3)) if order is not None else None
     if order is None or units is None:
@@ -126,7 +128,7 @@ def _same_otherwise(shopper: Shopper, dose: Dose) -> Draft | None:
     return None if request is None else _dosed(shopper, [request], dose, "several options at once")
 
 
-def _shared(shopper: Shopper, dose: Dose) -> tuple[Record, list[Record]] | None:
+def _shared(shopper: Shopper, dose: Difficulty) -> tuple[Record, list[Record]] | None:
     """A delivered order of which other orders share products, and several of its units."""
     order = shopper.some(shopper.of_status("delivered"))
     units = shopper.units(order, 2 if dose.records < 3 else 3) if order is not None else None
@@ -138,19 +140,19 @@ def _shared(shopper: Shopper, dose: Dose) -> tuple[Record, list[Record]] | None:
     return (order, units) if sharing else None
 
 
-def _shared_products(shopper: Shopper, dose: Dose) -> Draft | None:
+def _shared_products(shopper: Shopper, dose: Difficulty) -> Draft | None:
     found = _shared(shopper, dose)
     request = _give_back(shopper, *found) if found is not None else None
     return None if request is None else _dosed(shopper, [request], dose, "products in several orders")
 
 
-def _shared_by_clue(shopper: Shopper, dose: Dose) -> Draft | None:
+def _shared_by_clue(shopper: Shopper, dose: Difficulty) -> Draft | None:
     found = _shared(shopper, dose)
     request = _give_back(shopper, *found, clue="any") if found is not None else None
     return None if request is None else _dosed(shopper, [request], dose, "products in several orders, order by clue")
 
 
-def _paying(shopper: Shopper, fits: Callable[[Request], bool], dose: Dose, name: str) -> Draft | None:
+def _paying(shopper: Shopper, fits: Callable[[Request], bool], dose: Difficulty, name: str) -> Draft | None:
     makers: Sequence[Callable[[], Request | None]] = (
         shopper.give_back,
         shopper.pay_by,
@@ -163,7 +165,7 @@ def _paying(shopper: Shopper, fits: Callable[[Request], bool], dose: Dose, name:
     return _dosed(shopper, [request], dose, name)
 
 
-def _twin_methods(shopper: Shopper, dose: Dose) -> Draft | None:
+def _twin_methods(shopper: Shopper, dose: Difficulty) -> Draft | None:
     sources = [method["source"] for method in shopper.user["payment_methods"].values()]
 
     def fits(request: Request) -> bool:
@@ -172,7 +174,7 @@ def _twin_methods(shopper: Shopper, dose: Dose) -> Draft | None:
     return _paying(shopper, fits, dose, "two payment methods of one kind")
 
 
-def _many_methods(shopper: Shopper, dose: Dose) -> Draft | None:
+def _many_methods(shopper: Shopper, dose: Difficulty) -> Draft | None:
     methods = shopper.user["payment_methods"]
     return _paying(shopper, lambda request: len(methods) > 2, dose, "many payment methods")
 
@@ -180,7 +182,7 @@ def _many_methods(shopper: Shopper, dose: Dose) -> Draft | None:
 # Several orders
 
 
-def _whole_order(shopper: Shopper, dose: Dose, clue: str, name: str) -> Draft | None:
+def _whole_order(shopper: Shopper, dose: Difficulty, clue: str, name: str) -> Draft | None:
     """A request about a whole pending order that is known by a clue alone, with rivals."""
     kind = shopper.dice.pick(("cancel", "modify_address", "modify_payment"))
     order = shopper.some(shopper.paid_once() if kind == "modify_payment" else shopper.of_status("pending"))
@@ -207,15 +209,15 @@ def _whole_order(shopper: Shopper, dose: Dose, clue: str, name: str) -> Draft | 
     return None if request is None else _dosed(shopper, [request], dose, name)
 
 
-def _order_by_neighbour(shopper: Shopper, dose: Dose) -> Draft | None:
+def _order_by_neighbour(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _whole_order(shopper, dose, "product", "order by a product in it")
 
 
-def _order_by_bill(shopper: Shopper, dose: Dose) -> Draft | None:
+def _order_by_bill(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _whole_order(shopper, dose, "bill", "order by its bill")
 
 
-def _like_item(shopper: Shopper, dose: Dose, clue: str, name: str) -> Draft | None:
+def _like_item(shopper: Shopper, dose: Difficulty, clue: str, name: str) -> Draft | None:
     """A request about one unit of an order that is known by a clue alone; others in its state hold the product too."""
     order = shopper.some(shopper.of_status("delivered", "pending"))
     units = shopper.units(order, 1) if order is not None else None
@@ -230,18 +232,18 @@ def _like_item(shopper: Shopper, dose: Dose, clue: str, name: str) -> Draft | No
     return None if request is None else _dosed(shopper, [request], dose, name)
 
 
-def _mug_and_vase(shopper: Shopper, dose: Dose) -> Draft | None:
+def _mug_and_vase(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _like_item(shopper, dose, "product", "like items, order by a product in it")
 
 
-def _mug_by_bill(shopper: Shopper, dose: Dose) -> Draft | None:
+def _mug_by_bill(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _like_item(shopper, dose, "bill", "like items, order by its bill")
 
 
 # Execution control
 
 
-def _second_thoughts(shopper: Shopper, dose: Dose) -> Draft | None:
+def _second_thoughts(shopper: Shopper, dose: Difficulty) -> Draft | None:
     draft = RECIPES["change_of_mind"](shopper)
     if draft is None:
         return None
@@ -257,7 +259,7 @@ def _errands(shopper: Shopper, count: int) -> list[Request] | None:
     return found if len(found) == count else None
 
 
-def _all_at_once(shopper: Shopper, dose: Dose) -> Draft | None:
+def _all_at_once(shopper: Shopper, dose: Difficulty) -> Draft | None:
     found = _errands(shopper, 2 + min(dose.steps, 2))
     if found is None:
         return None
@@ -266,7 +268,7 @@ def _all_at_once(shopper: Shopper, dose: Dose) -> Draft | None:
     return draft
 
 
-def _one_by_one(shopper: Shopper, dose: Dose) -> Draft | None:
+def _one_by_one(shopper: Shopper, dose: Difficulty) -> Draft | None:
     found = _errands(shopper, 2 + min(dose.steps, 2))
     if found is None:
         return None
@@ -275,7 +277,7 @@ def _one_by_one(shopper: Shopper, dose: Dose) -> Draft | None:
     return draft
 
 
-def _sold_out_wish(shopper: Shopper, dose: Dose) -> Draft | None:
+def _sold_out_wish(shopper: Shopper, dose: Difficulty) -> Draft | None:
     draft = RECIPES["sold_out"](shopper)
     if draft is None:
         return None
@@ -298,7 +300,7 @@ def _questions(shopper: Shopper, count: int) -> list[Request] | None:
     return None
 
 
-def _with_facts(shopper: Shopper, dose: Dose, questions: int, errands: int, name: str) -> Draft | None:
+def _with_facts(shopper: Shopper, dose: Difficulty, questions: int, errands: int, name: str) -> Draft | None:
     asked, wanted = _questions(shopper, questions), _errands(shopper, errands)
     if asked is None or wanted is None:
         return None
@@ -310,26 +312,26 @@ def _with_facts(shopper: Shopper, dose: Dose, questions: int, errands: int, name
     return draft
 
 
-def _fact_between_errands(shopper: Shopper, dose: Dose) -> Draft | None:
+def _fact_between_errands(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _with_facts(shopper, dose, 1, min(dose.steps, 2), "a fact among errands")
 
 
-def _two_facts(shopper: Shopper, dose: Dose) -> Draft | None:
+def _two_facts(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _with_facts(shopper, dose, 2, 1, "two facts")
 
 
 # Policy
 
 
-def _good_excuse(shopper: Shopper, dose: Dose) -> Draft | None:
+def _good_excuse(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _beside_forbidden(shopper, dose, lambda request: request.kind == "cancel" and request.reason is None)
 
 
-def _insists_first(shopper: Shopper, dose: Dose) -> Draft | None:
+def _insists_first(shopper: Shopper, dose: Difficulty) -> Draft | None:
     return _beside_forbidden(shopper, dose, lambda request: request.reason is not None or request.kind != "cancel")
 
 
-def _beside_forbidden(shopper: Shopper, dose: Dose, fits: Callable[[Request], bool]) -> Draft | None:
+def _beside_forbidden(shopper: Shopper, dose: Difficulty, fits: Callable[[Request], bool]) -> Draft | None:
     draft = RECIPES["mixed"](shopper)
     if draft is None:
         return None
@@ -340,7 +342,7 @@ def _beside_forbidden(shopper: Shopper, dose: Dose, fits: Callable[[Request], bo
     return _dosed(shopper, [bad, *good], dose, "forbidden, beside what is allowed")
 
 
-def _second_best(shopper: Shopper, dose: Dose) -> Draft | None:
+def _second_best(shopper: Shopper, dose: Difficulty) -> Draft | None:
     draft = RECIPES["refund_elsewhere"](shopper)
     return None if draft is None else _dosed(shopper, draft.requests, dose, "forbidden at first")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toolgym.database import Rows
-from toolgym.workshop import Dose
+from toolgym.generation import Difficulty
 from toolgym_retail.dice import Dice
 from toolgym_retail.facts import Facts, Manner
 from toolgym_retail.goals.difficulties import MAKERS
@@ -33,7 +33,7 @@ class Goal:
     difficulties: tuple[str, ...] = ()
 
 
-class Explorer:
+class GoalExplorer:
     """Looks for feasible goals in one world.
 
     Args:
@@ -60,7 +60,7 @@ class Explorer:
                 return self._goal(kind, draft)
         return None
 
-    def inject(self, injector: str, dose: Dose, attempts: int = 1500) -> Goal | None:
+    def inject(self, injector: str, dose: Difficulty, attempts: int = 1500) -> Goal | None:
         """A goal that stresses a failure pattern, or None if the world has none.
 
         Args:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolgym_retail.facts import Facts, Kind, Request, settled
+from toolgym_retail.facts import Facts, Request, RequestKind, settled
 
-TOOLS: dict[Kind, str] = {
+TOOLS: dict[RequestKind, str] = {
     "cancel": "cancel_pending_order",
     "return": "return_delivered_order_items",
     "exchange": "exchange_delivered_order_items",

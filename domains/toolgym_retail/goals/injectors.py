@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolgym.workshop import Injector
+from toolgym.generation import Injector
 
 INJECTORS: tuple[Injector, ...] = (
     Injector(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from toolgym_retail.facts import ItemRef, Kind, Manner, Request, stages
+from toolgym_retail.facts import ItemRef, Manner, Request, RequestKind, stages
 from toolgym_retail.goals.shopper import Shopper
 
 _OTHER_REASONS = (
@@ -187,7 +187,7 @@ def _returned(shopper: Shopper, exchange: Request) -> Request:
 def _sold_out(shopper: Shopper) -> Draft | None:
     """The wanted variant is sold out; the customer has an alternative."""
     dice = shopper.dice
-    kind: Kind = dice.pick(("exchange", "modify_items"))
+    kind: RequestKind = dice.pick(("exchange", "modify_items"))
     last = shopper.swap(kind)
     if last is None:
         return None
@@ -319,7 +319,7 @@ def acts_instead(shopper: Shopper, refused: Request) -> Request | None:
     if refused.kind == "cancel" and refused.reason is None and refused.order is not None:
         reason, excuse = shopper.reason()
         return refused.model_copy(update={"reason": reason, "excuse": excuse, "forbidden": ""})
-    makers: dict[Kind, Callable[[], Request | None]] = {
+    makers: dict[RequestKind, Callable[[], Request | None]] = {
         "cancel": shopper.cancel,
         "return": shopper.give_back,
         "modify_payment": shopper.pay_by,

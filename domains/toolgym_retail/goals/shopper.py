@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from toolgym.database import Record, Rows
 from toolgym_retail import places
 from toolgym_retail.dice import Dice
-from toolgym_retail.facts import ItemRef, Kind, Method, OrderRef, Place, Request
+from toolgym_retail.facts import ItemRef, Method, OrderRef, Place, Request, RequestKind
 
 Reason: TypeAlias = Literal["no longer needed", "ordered by mistake"]
 
@@ -239,7 +239,7 @@ class Shopper:
         items = tuple(self.item_ref(order, item) for item in units)
         return Request(kind="return", order=ref, items=items, payment=self.refund_to(order))
 
-    def swap(self, kind: Kind, count: int = 1, *, vague: bool = False) -> Request | None:
+    def swap(self, kind: RequestKind, count: int = 1, *, vague: bool = False) -> Request | None:
         """To exchange units of a delivered order, or change those of a pending one."""
         found = self._units_of("delivered" if kind == "exchange" else "pending", count, vague=vague)
         if found is None:

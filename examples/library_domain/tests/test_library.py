@@ -5,14 +5,14 @@ import json
 import pytest
 
 from toolgym import make_agent, make_env, make_user
-from toolgym.certificates import check
+from toolgym.certificates import check_dataset
 from toolgym.rollouts import play
 from toolgym_library import DOMAIN
 from toolgym_library.librarian import Librarian
 
 
 def test_every_task_can_be_solved_and_pays_nobody_for_doing_nothing() -> None:
-    report = check(DOMAIN)
+    report = check_dataset(DOMAIN)
     assert report.ok, report.failed
 
 

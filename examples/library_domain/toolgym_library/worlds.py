@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from toolgym.database import Database, Rows, WorldStore
-from toolgym.entity import Entity
+from toolgym.worlds.identities import Entity
 from toolgym_library.records import SCHEMAS
 
 SPLITS = ("train", "dev", "test")

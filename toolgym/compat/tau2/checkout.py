@@ -29,7 +29,7 @@ _TOOLS: dict[AgentID, str] = {"assistant": "tools.py", "user": "user_tools.py"}
 _NOT_SEARCHED = frozenset({"node_modules", "site-packages", "__pycache__"})
 
 
-class Source(NamedTuple):
+class CheckoutSource(NamedTuple):
     """A file that was read: what it gave, its path below the checkout, and the sha256 of its bytes."""
 
     what: str
@@ -49,7 +49,7 @@ class Checkout:
     """
 
     wording: Wording
-    sources: tuple[Source, ...]
+    sources: tuple[CheckoutSource, ...]
     left_out: Mapping[str, str]
     own_instruction: str = ""
 
@@ -152,10 +152,10 @@ def _one(root: Path, files: Sequence[Path], usual: str, tail: str) -> Path:
     return found[0]
 
 
-def _read(root: Path, file: Path, what: str) -> tuple[str, Source]:
+def _read(root: Path, file: Path, what: str) -> tuple[str, CheckoutSource]:
     content = file.read_bytes()
     try:
-        return content.decode(), Source(what, _place(root, file), hashlib.sha256(content).hexdigest())
+        return content.decode(), CheckoutSource(what, _place(root, file), hashlib.sha256(content).hexdigest())
     except UnicodeDecodeError as error:
         raise DataError(f"{str(file)!r} is not text in UTF-8: {error}") from error
 
@@ -164,7 +164,7 @@ def _place(root: Path, file: Path) -> str:
     return file.relative_to(root).as_posix()
 
 
-def _read_instruction(root: Path, files: Sequence[Path]) -> tuple[str, Source]:
+def _read_instruction(root: Path, files: Sequence[Path]) -> tuple[str, CheckoutSource]:
     text, source = _read(root, _one(root, files, _AGENT_FOLDER, _AGENT), "instruction of the assistant")
     try:
         return read_agent(text), source
@@ -176,9 +176,9 @@ def _read_instruction(root: Path, files: Sequence[Path]) -> tuple[str, Source]:
 
 def _read_domain(
     root: Path, files: Sequence[Path], domain: str
-) -> tuple[dict[AgentID, dict[str, ToolText]], list[Source]]:
+) -> tuple[dict[AgentID, dict[str, ToolText]], list[CheckoutSource]]:
     kits: dict[AgentID, dict[str, ToolText]] = {}
-    sources: list[Source] = []
+    sources: list[CheckoutSource] = []
     for side, name in _TOOLS.items():
         tail = f"domains/{domain}/{name}"
         if side == "user" and not any(file.as_posix().endswith(f"/{tail}") for file in files):

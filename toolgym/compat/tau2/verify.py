@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from toolgym.database import Session
 from toolgym.domain import Domain
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
+from toolgym.episode.setup import set_up, toolbox_over
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
-from toolgym.prepared import prepare, toolbox_over
 from toolgym.tasks import Task
 from toolgym.trajectory import Grade
 
@@ -30,7 +30,7 @@ _SUGGESTION = re.compile(r"(unexpected keyword argument '[^']*')\. Did you mean 
 
 
 @dataclass
-class Tally:
+class VerifyTally:
     """How many things of one kind agreed."""
 
     matched: int = 0
@@ -38,7 +38,7 @@ class Tally:
     mismatched: int = 0
     not_checked: int = 0
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: VerifyTally) -> None:
         """Add another tally to this one."""
         self.matched += other.matched
         self.normalised += other.normalised
@@ -47,7 +47,7 @@ class Tally:
 
 
 @dataclass
-class Report:
+class VerifyReport:
     """What came of comparing a fixture file.
 
     Args:
@@ -63,11 +63,11 @@ class Report:
 
     trajectories: int = 0
     calls: int = 0
-    outputs: Tally = field(default_factory=Tally)
-    errors: Tally = field(default_factory=Tally)
-    digests: Tally = field(default_factory=Tally)
-    rewards: Tally = field(default_factory=Tally)
-    components: Tally = field(default_factory=Tally)
+    outputs: VerifyTally = field(default_factory=VerifyTally)
+    errors: VerifyTally = field(default_factory=VerifyTally)
+    digests: VerifyTally = field(default_factory=VerifyTally)
+    rewards: VerifyTally = field(default_factory=VerifyTally)
+    components: VerifyTally = field(default_factory=VerifyTally)
     first_mismatches: list[dict[str, Any]] = field(default_factory=list)
     keep: int = 10
 
@@ -78,7 +78,7 @@ class Report:
             tally.mismatched for tally in (self.outputs, self.errors, self.digests, self.rewards, self.components)
         )
 
-    def compare(self, tally: Tally, place: Mapping[str, Any], ours: Any, theirs: Any) -> None:
+    def compare(self, tally: VerifyTally, place: Mapping[str, Any], ours: Any, theirs: Any) -> None:
         """Count one comparison, and note it if it fails."""
         if ours == theirs and type(ours) is type(theirs):
             tally.matched += 1
@@ -156,7 +156,7 @@ class _Fixture(BaseModel):
         return self
 
 
-def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) -> Report:
+def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) -> VerifyReport:
     """Play every trajectory of a fixture and compare.
 
     Args:
@@ -167,7 +167,7 @@ def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) ->
     Raises:
         DataError: If the fixture names a task that the data does not hold.
     """
-    report = Report()
+    report = VerifyReport()
     strings: Sequence[str] = fixture["strings"]
     for recorded in fixture["tasks"]:
         try:
@@ -181,10 +181,10 @@ def verify(domain: Domain, fixture: Mapping[str, Any], *, texts: bool = True) ->
     return report
 
 
-def _verify_task(domain: Domain, task: Task, recorded: Mapping[str, Any], report: Report) -> None:
+def _verify_task(domain: Domain, task: Task, recorded: Mapping[str, Any], report: VerifyReport) -> None:
     """Hashes before the first call and after the gold calls."""
     place = {"task": task.id}
-    ready = prepare(domain, task)
+    ready = set_up(domain, task)
     start = Session(ready.base, ready.start)
     _compare_digests(report, place, start, recorded, "init_db_hash", "init_user_db_hash")
     toolbox = toolbox_over(domain, start.fork())
@@ -199,7 +199,7 @@ def _verify_task(domain: Domain, task: Task, recorded: Mapping[str, Any], report
 
 
 def _compare_digests(
-    report: Report, place: Mapping[str, Any], session: Session, recorded: Mapping[str, Any], *names: str
+    report: VerifyReport, place: Mapping[str, Any], session: Session, recorded: Mapping[str, Any], *names: str
 ) -> None:
     sides: tuple[AgentID, AgentID] = ("assistant", "user")
     for side, name in zip(sides, names, strict=True):
@@ -212,12 +212,12 @@ def _verify_trajectory(
     task: Task,
     recorded: Mapping[str, Any],
     strings: Sequence[str],
-    report: Report,
+    report: VerifyReport,
     place: Mapping[str, Any],
     texts: bool,
 ) -> None:
     episode = Episode(domain, task, limits=_UNLIMITED)
-    if not prepare(domain, task).history:
+    if not set_up(domain, task).history:
         _say(episode, "user", "Hello.")
     report.trajectories += 1
     for position, call in enumerate(recorded["calls"]):
@@ -252,7 +252,7 @@ def _pass_turn(episode: Episode, side: AgentID) -> None:
         episode.advance(Message(episode.turn, PASS_THE_TURN))
 
 
-def _compare_grade(report: Report, place: Mapping[str, Any], ours: Grade, theirs: Mapping[str, Any]) -> None:
+def _compare_grade(report: VerifyReport, place: Mapping[str, Any], ours: Grade, theirs: Mapping[str, Any]) -> None:
     """Every evaluator that tau2 ran, and the final reward unless it needs a judge."""
 
     def check(what: str, mine: Any, recorded: Any) -> None:

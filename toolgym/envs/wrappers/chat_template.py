@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
-from toolgym.envs.conversation import Observation
+from toolgym.envs.episode_driver import Observation
 from toolgym.envs.spaces import TextSpace
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.wrappers.chatml import chatml

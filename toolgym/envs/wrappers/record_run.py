@@ -9,9 +9,9 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
-from toolgym.envs.conversation import Observation
+from toolgym.envs.episode_driver import Observation
 from toolgym.envs.tool_env import tool_env
-from toolgym.episode import Episode
+from toolgym.episode.machine import Episode
 from toolgym.limits import Limits
 from toolgym.runs import MANIFEST, Run
 

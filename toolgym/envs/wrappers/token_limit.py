@@ -10,7 +10,7 @@ import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
 from toolgym.actions import parse_action
-from toolgym.envs.conversation import Action, Observation
+from toolgym.envs.episode_driver import EnvAction, Observation
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.wrappers.chatml import spoken
 from toolgym.errors import DataError
@@ -56,7 +56,7 @@ class TokenLimit(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         self.count = count
         self._inner = tool_env(env)
 
-    def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: EnvAction) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """See ``ToolEnv``.
 
         Raises:

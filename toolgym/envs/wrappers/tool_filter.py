@@ -10,7 +10,7 @@ import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
 from toolgym.actions import parse_action
-from toolgym.envs.conversation import Action, Observation
+from toolgym.envs.episode_driver import EnvAction, Observation
 from toolgym.envs.tool_env import tool_env
 from toolgym.errors import UnknownNameError
 from toolgym.messages import ToolCall, canonical_arguments
@@ -75,7 +75,7 @@ class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         observation, info = self.env.reset(seed=seed, options=options)
         return observation, {**info, "tools": self.tools}
 
-    def step(self, action: Action) -> tuple[Observation, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: EnvAction) -> tuple[Observation, Any, bool, bool, dict[str, Any]]:
         """See ``ToolEnv``."""
         episode = self._inner.episode
         if episode is not None and episode.turn is None:  # over already: there is only notice to be taken of it

@@ -1,0 +1,1 @@
+"""Event loops, threads and what runs at once, in one place."""

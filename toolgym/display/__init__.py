@@ -1,0 +1,1 @@
+"""Showing text on a terminal."""

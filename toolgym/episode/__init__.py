@@ -1,0 +1,1 @@
+"""An episode: the dialogue as a state machine, its set-up, replay, turns and seeding."""

@@ -1,0 +1,1 @@
+"""Files and names from outside: strict JSON, plain files, safe names."""

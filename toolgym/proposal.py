@@ -1,0 +1,73 @@
+"""What is proposed: tasks made on purpose, not yet certified."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from toolgym.domain import Domain
+from toolgym.failures.report import FailureReport
+from toolgym.tasks import Task
+
+
+@dataclass(frozen=True)
+class TaskRequest:
+    """What one task is wanted for.
+
+    Args:
+        task_id: The id that it shall have.
+        pattern: The failure pattern that it shall stress; None for an untargeted task.
+        level: How hard, from 0 to :data:`~toolgym.generation.MAX_LEVEL`; nothing for an untargeted task.
+        round: The round of the curriculum, from 0.
+        parents: The failures that it is made from.
+    """
+
+    task_id: str
+    pattern: str | None = None
+    level: int = 1
+    round: int = 0
+    parents: tuple[FailureReport, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What came of a demand.
+
+    Args:
+        demand: The demand.
+        tasks: The task and what belongs to it, such as a refusal's twin: they are admitted together or not at all.
+            Empty if nothing could be made.
+        note: Why nothing could be made; else empty.
+    """
+
+    demand: TaskRequest
+    tasks: tuple[Task, ...]
+    note: str = ""
+
+
+class Proposer(Protocol):
+    """Makes tasks that stress failure patterns."""
+
+    def propose(
+        self,
+        domain: Domain,
+        demands: Sequence[TaskRequest],
+        rng: np.random.Generator,
+        *,
+        apart: Collection[str] = (),
+    ) -> AsyncIterator[Proposal]:
+        """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
+
+        Args:
+            domain: The domain.
+            demands: What is wanted.
+            rng: Everything random comes from it.
+            apart: Digests of worlds with which new ones must have no entity in common.
+
+        Raises:
+            DataError: If the domain has no task generator.
+            ServiceError: If a model behind the proposer fails.
+        """

@@ -1,0 +1,1 @@
+"""What world generators share."""
