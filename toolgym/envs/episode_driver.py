@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import gymnasium as gym
 
 from toolgym.actions import Parsing, parse_action
-from toolgym.concurrency.lockstep import Deferred, deferred
 from toolgym.display.render import transcript
 from toolgym.domain import AgentFactory, Domain
+from toolgym.envs.deferred import Deferred, deferred
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
