@@ -1,19 +1,18 @@
-"""Agents and judges whose answers wait until there is an event loop, for environments that are stepped synchronously."""
+"""Agents and judges whose answers wait until there is an event loop, for environments stepped synchronously."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from toolgym.concurrency.bridge import in_thread
-from toolgym.concurrency.lockstep import later, pause
+from toolgym.concurrency.lockstep import later
 from toolgym.domain import Agent
 from toolgym.evaluation.grade import Judge
 from toolgym.messages import Message
 
 
 class Deferred:
-    """Wraps an agent: its turn pauses before it needs an event loop or a thread.
+    """Wraps an agent: its turn pauses before it needs an event loop.
 
     Args:
         agent: Who answers.
@@ -26,15 +25,8 @@ class Deferred:
 
     def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
         """The agent's next message, or an awaitable of it."""
-        if getattr(self._agent, "blocking", False):
-            return self._respond_in_thread(view)
         answer = self._agent.respond(view)
         return later(answer) if isinstance(answer, Awaitable) else answer
-
-    async def _respond_in_thread(self, view: Sequence[Message]) -> Message:
-        await pause()
-        answer = await in_thread(self._agent.respond, view)
-        return await answer if isinstance(answer, Awaitable) else answer
 
 
 def deferred(judge: Judge) -> Judge:
