@@ -11,11 +11,11 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from toolgym.database import Database, Rows, Schema, WorldStore
+from toolgym.database import Database, Rows, Schema, Session, WorldStore
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Flavour, Toolkit
+from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
 
@@ -97,6 +97,23 @@ class Domain:
     generator: TaskGenerator | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
+
+    def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
+        """Its tools over a session.
+
+        Args:
+            session: The state that they read and change.
+            offered: The tools that each side may call; by default all of its toolkit.
+
+        Example:
+            >>> from toolgym import make_domain
+            >>> from toolgym.database import Layer
+            >>> mock = make_domain("mock")
+            >>> base = mock.worlds.get(mock.tasks["test"][0].world)
+            >>> mock.toolbox(Session(base, Layer())).tool("get_users").name
+            'get_users'
+        """
+        return Toolbox(session, self.toolkits, self.flavour, self.sync, offered)
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""
