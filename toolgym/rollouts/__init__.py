@@ -2,13 +2,15 @@
 
 from toolgym.rollouts.evaluate import evaluate, evaluate_async
 from toolgym.rollouts.plan import RunPlan, check_players, opened, plan_run, tasks_held, trials_held
-from toolgym.rollouts.rollout import Rollout, play, play_async
+from toolgym.rollouts.rollout import Rollout, RolloutSettings, RunSettings, play, play_async
 from toolgym.rollouts.rollouts import rollouts
 from toolgym.rollouts.settings import Settings
 
 __all__ = [
     "Rollout",
+    "RolloutSettings",
     "RunPlan",
+    "RunSettings",
     "Settings",
     "check_players",
     "evaluate",
