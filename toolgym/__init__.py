@@ -34,6 +34,7 @@ if typing.TYPE_CHECKING:
     from toolgym.evaluation import compare, pass_hat_k
     from toolgym.limits import Limits
     from toolgym.messages import Message, ToolCall
+    from toolgym.registration.evaluate import evaluate
     from toolgym.rollouts import play
     from toolgym.runs import Run, read_trajectories
     from toolgym.tasks import Task
@@ -64,6 +65,7 @@ _LAZY = {
     "Toolkit": "toolgym.tools",
     "Trajectory": "toolgym.trajectory",
     "compare": "toolgym.evaluation",
+    "evaluate": "toolgym.registration.evaluate",
     "pass_hat_k": "toolgym.evaluation",
     "play": "toolgym.rollouts",
     "read_trajectories": "toolgym.runs",
@@ -94,6 +96,7 @@ __all__ = [
     "Trajectory",
     "__version__",
     "compare",
+    "evaluate",
     "make_aec_env",
     "make_agent",
     "make_analyst",

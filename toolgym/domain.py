@@ -6,12 +6,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from toolgym.concurrency.bridge import in_thread
 from toolgym.database import Database, Rows, Schema, Session, WorldStore
+from toolgym.errors import DataError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
@@ -29,9 +32,8 @@ def read_policy(folder: Path) -> str:
 class Agent(Protocol):
     """Produces the messages of one side in one episode; users and assistants alike.
 
-    It may have three attributes more, which whoever drives the episode reads: ``usage``
-    (:class:`~toolgym.trajectory.Usage`, so far), ``injected`` (faults made on purpose), and ``blocking`` (True if
-    ``respond`` is synchronous and waits for something: where many episodes are played it then gets a thread).
+    It may have two more attributes, which whoever drives the episode reads: ``usage``
+    (:class:`~toolgym.trajectory.Usage`, so far) and ``injected`` (faults made on purpose).
     """
 
     def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
@@ -47,9 +49,86 @@ class Agent(Protocol):
 
 
 AgentFactory: TypeAlias = Callable[["Domain", Task, np.random.Generator], Agent]
-"""Makes the agent of one side for one episode, with a random stream of its own: what an entry point of agents or users
-is. Settings are bound with ``functools.partial``. A factory whose agents read more of the task than their side may see
-(an oracle, a replay) has the attribute ``privileged = True``."""
+"""Makes the agent of one side for one episode, with a random stream of its own. A class with such a constructor is one;
+an :class:`AgentSpec` is one that says what there is to know of its agents."""
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """A named factory of agents, and what whoever plays them must know: it is called as any :data:`AgentFactory`.
+
+    Args:
+        name: What runs and figures call its agents.
+        make: Makes the agent of one episode from the domain, the task and a random generator.
+        privileged: Whether its agents read more of a task than their side may see, as an oracle or a replay does.
+        comparable: Whether figures with such a user compare with those of other users.
+        blocking: Whether ``respond`` is synchronous and waits for something: it is then called in a thread.
+        needs_model: Whether ``make`` takes a ``model``.
+        reads_wording: Whether ``make`` takes a ``wording``, the words that its model reads.
+        wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
+
+    Example:
+        >>> from toolgym import make_agent, make_domain
+        >>> spec = make_agent("no-op")
+        >>> spec.name, spec.privileged, spec.needs_model
+        ('no-op', False, False)
+    """
+
+    name: str
+    make: Callable[..., Agent]
+    privileged: bool = False
+    comparable: bool = True
+    blocking: bool = False
+    needs_model: bool = False
+    reads_wording: bool = False
+    wordings: tuple[str, ...] = ()
+
+    def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
+        """The agent of one episode."""
+        agent = self.make(domain, task, rng)
+        return InThread(agent) if self.blocking else agent
+
+    def bind(self, **options: Any) -> AgentSpec:
+        """The same with options of ``make`` bound."""
+        return replace(self, make=partial(self.make, **options))
+
+    @classmethod
+    def of(cls, factory: AgentFactory, name: str = "") -> AgentSpec:
+        """The spec of a factory: itself if it is one, else one that is not privileged, blocking or in need of a model.
+
+        Args:
+            factory: A spec, a class or a function.
+            name: What it is called, if it is not a spec; by default its own name.
+
+        Example:
+            >>> class Mine:
+            ...     def __init__(self, domain, task, rng): ...
+            >>> AgentSpec.of(Mine).name
+            'Mine'
+        """
+        if isinstance(factory, AgentSpec):
+            return factory
+        plain = factory.func if isinstance(factory, partial) else factory
+        return cls(name or getattr(plain, "__name__", type(plain).__name__), factory)
+
+
+class InThread:
+    """An agent whose ``respond`` would block: each call runs in a thread.
+
+    Args:
+        agent: Who answers.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def respond(self, view: Sequence[Message]) -> Message:
+        """The agent's next message."""
+        answer = await in_thread(self._agent.respond, view)
+        return await answer if isinstance(answer, Awaitable) else answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._agent, name)
 
 
 @dataclass(frozen=True)
@@ -68,9 +147,9 @@ class Domain:
         data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
         sync: Carries what one side's data says over to the other's; None if they share nothing.
         tau2_policy: How the policy is read from a tau2 data folder.
-        customer: Makes the scripted user of a task that carries facts; None if the domain has no such user.
-        oracle: Makes the oracle that plays such a task in dialogue; None: the gold calls alone are played.
-        novice: Makes the oracle with the faults of a beginner; None if there is none.
+        agents: Its own agents by name: an ``"oracle"`` that plays tasks with facts in dialogue (without one the gold
+            calls alone are played), a ``"novice"`` with the faults of a beginner, and any others.
+        users: Its own users by name: ``"scripted"`` plays the user of a task that carries facts.
         needs: The texts that a task's scenario must hold, since no tool would tell them.
         entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
         reserved: Digests of entities that no world of ours may hold.
@@ -88,15 +167,23 @@ class Domain:
     data: str = "toolgym"
     sync: Sync | None = None
     tau2_policy: Callable[[Path], str] = read_policy
-    customer: AgentFactory | None = None
-    oracle: AgentFactory | None = None
-    novice: AgentFactory | None = None
+    agents: Mapping[str, AgentSpec] = field(default_factory=dict)
+    users: Mapping[str, AgentSpec] = field(default_factory=dict)
     needs: Callable[[Task, Database], Iterable[str]] | None = None
     entities: Callable[[Rows], Iterator[Entity]] | None = None
     reserved: Callable[[], Collection[bytes]] | None = None
     generator: TaskGenerator | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
+
+    def __post_init__(self) -> None:
+        for role, specs in (("agents", self.agents), ("users", self.users)):
+            for name, spec in specs.items():
+                if not isinstance(spec, AgentSpec) or spec.name != name:
+                    raise DataError(
+                        f"the domain {self.name!r} names {name!r} among its {role}, which is {spec!r:.80}; give an "
+                        f"AgentSpec({name!r}, make=…) under its own name"
+                    )
 
     def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
         """Its tools over a session.

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgym.concurrency.bridge import wait_for
-from toolgym.concurrency.lockstep import Deferred, deferred, run_together
+from toolgym.concurrency.lockstep import run_together
 from toolgym.curricula import Fixed
 from toolgym.domain import Agent, Domain
 from toolgym.envs import ToolVectorEnv
+from toolgym.envs.deferred import Deferred, deferred
 from toolgym.errors import BudgetError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import Message

@@ -1,6 +1,6 @@
 """Calls that a type checker must refuse, each with the code of its error; see test_typing."""
 
-from toolgym import Domain, Task, make_aec_env, make_agent, make_env, make_user, make_vec_env
+from toolgym import Domain, Task, evaluate, make_aec_env, make_agent, make_env, make_user, make_vec_env
 from toolgym.envs import EnvSettings
 from toolgym.rollouts import Rollout, play, play_async, rollouts
 
@@ -30,3 +30,5 @@ def episodes(domain: Domain, task: Task) -> None:
     rollouts(domain, [(task, 0)], agent, user, trial=1)  # error: call-arg
     Rollout(domain, task, agent, user, judges=None)  # error: call-arg
     make_agent("oracle", modle="m")  # error: call-arg
+    evaluate("mock", agent="oracle", trails=4)  # error: call-arg
+    evaluate("mock", agent="oracle", void="ignored")  # error: arg-type

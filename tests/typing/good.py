@@ -4,7 +4,18 @@ import asyncio
 
 import gymnasium as gym
 
-from toolgym import Domain, Limits, Task, make_aec_env, make_agent, make_domain, make_env, make_user, make_vec_env
+from toolgym import (
+    Domain,
+    Limits,
+    Task,
+    evaluate,
+    make_aec_env,
+    make_agent,
+    make_domain,
+    make_env,
+    make_user,
+    make_vec_env,
+)
 from toolgym.envs import EnvSettings
 from toolgym.messages import AgentID
 from toolgym.rewards import EpisodeView, RewardTerm, Success
@@ -40,3 +51,4 @@ def episodes(domain: Domain, task: Task) -> None:
     play(make_domain("mock"), task, agent, user, seed=1, trial=2, limits=Limits(max_steps=5), terms=[Wage()])
     asyncio.run(play_async(domain, task, agent, user, judge=None))
     rollouts(domain, [(task, 0)], agent, user, seed=1, concurrency=2)
+    evaluate("mock", agent="oracle", split="test", trials=4)

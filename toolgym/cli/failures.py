@@ -20,7 +20,6 @@ from toolgym.cli.models import (
     ModelArgs,
     RequestsPerMinute,
     TokensPerMinute,
-    ask_first,
     check_model,
     model_settings,
 )
@@ -126,6 +125,7 @@ def failures(
     from toolgym.failures.statistics.reading import against_untargeted, by_task
     from toolgym.files.plain_files import check_no_links
     from toolgym.models import Throttle
+    from toolgym.models.before import ask_models
     from toolgym.registration import make_analyst
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
@@ -145,7 +145,7 @@ def failures(
     beside = None if against is None else _open(against, runs)
     throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
     explains = make_analyst(name, model, throttle=throttle)
-    ask_first({"analyst": model}, throttle)
+    ask_models({"analyst": model}, throttle)
     at_once = AT_ONCE if model is None else None
     found = _explain(opened, explains, at_once, throttle)
     other = None if beside is None else _explain(beside, explains, at_once, throttle)

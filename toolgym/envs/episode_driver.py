@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 import gymnasium as gym
 
 from toolgym.actions import parse_action
-from toolgym.concurrency.lockstep import Deferred, deferred
 from toolgym.display.render import transcript
 from toolgym.domain import AgentFactory, Domain
+from toolgym.envs.deferred import Deferred, deferred
 from toolgym.envs.settings import EnvSettings
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for

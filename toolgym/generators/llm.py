@@ -53,6 +53,8 @@ class LLMProposer:
         ValueError: If concurrency is below 1.
     """
 
+    needs_model = True
+
     def __init__(self, model: ChatModel, *, template: Proposer | None = None, concurrency: int = 8) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")

@@ -32,6 +32,8 @@ class LLMJudge:
         model: The model; one serves all episodes of a run.
     """
 
+    needs_model = True
+
     def __init__(self, model: ChatModel) -> None:
         self._model = model
 

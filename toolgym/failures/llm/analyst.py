@@ -67,6 +67,8 @@ class LLMAnalyst:
         patterns are those of :mod:`toolgym.patterns`.
     """
 
+    needs_model = True
+
     def __init__(self, model: ChatModel, *, concurrency: int = 8, clusters: Clusterer | None = None) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")

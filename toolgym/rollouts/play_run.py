@@ -1,22 +1,20 @@
-"""Evaluation: every task of a split, several trials each, one agent, one user, kept in a run."""
+"""Playing an evaluation: every task, several trials each, kept in a run."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
 from toolgym.concurrency.bridge import wait_for
 from toolgym.concurrency.parallel import in_parallel
-from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
-from toolgym.evaluation.grade import Judge
 from toolgym.regrading.regrade import rejudge
+from toolgym.rollouts.evaluation import Evaluation
 from toolgym.rollouts.rollout import Rollout
-from toolgym.rollouts.settings import Settings
 from toolgym.runs import Run
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory
@@ -25,20 +23,15 @@ Player: TypeAlias = Callable[[Task, int], Awaitable[Trajectory]]
 """Plays one trial of one task, here or elsewhere."""
 
 VOIDS_IN_A_ROW = 20
-"""After so many void episodes one after the other, a run stops: something is wrong that more of them will not mend."""
+"""Consecutive void episodes after which a run stops: something is wrong that more of them will not mend."""
 
 _log = logging.getLogger("toolgym")
 
 
-def evaluate(
+def play_run(
     run: Run,
-    settings: Settings,
-    domain: Domain,
-    tasks: Sequence[Task],
-    agent: AgentFactory,
-    user: AgentFactory,
+    evaluation: Evaluation,
     *,
-    judge: Judge | None = None,
     concurrency: int = 16,
     only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
@@ -50,62 +43,40 @@ def evaluate(
 
     Args:
         run: Where the trajectories go; what it holds already is not played again.
-        settings: What is evaluated.
-        domain: The domain that the settings name.
-        tasks: The tasks of the split.
-        agent: Makes the assistant.
-        user: Makes the user.
-        judge: Judges natural-language assertions.
+        evaluation: Who plays what.
         concurrency: Episodes played at once, at least 1.
         only: Ids of the tasks of which something is played now; empty for all of them.
         progress: Called with each trajectory when it has been kept.
 
     Raises:
         BudgetError: If the money is spent; what is finished is kept.
-        ServiceError: If :data:`VOIDS_IN_A_ROW` episodes one after the other are void.
+        ServiceError: If :data:`VOIDS_IN_A_ROW` consecutive episodes are void.
         DataError: If the run cannot be written.
         Exception: What an assistant raises; what is finished is kept.
     """
-    wait_for(
-        evaluate_async(
-            run,
-            settings,
-            domain,
-            tasks,
-            agent,
-            user,
-            judge=judge,
-            concurrency=concurrency,
-            only=only,
-            progress=progress,
-        )
-    )
+    wait_for(play_run_async(run, evaluation, concurrency=concurrency, only=only, progress=progress))
 
 
-async def evaluate_async(
+async def play_run_async(
     run: Run,
-    settings: Settings,
-    domain: Domain,
-    tasks: Sequence[Task],
-    agent: AgentFactory,
-    user: AgentFactory,
+    evaluation: Evaluation,
     *,
-    judge: Judge | None = None,
     concurrency: int = 16,
     only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
-    """The same as :func:`evaluate`, in a coroutine."""
+    """Play what a run still lacks, in a coroutine; the same as :func:`play_run`."""
 
     async def play(task: Task, trial: int) -> Trajectory:
-        return await play_trial(settings, domain, task, trial, agent, user, judge=judge, broken_off=run.discard)
+        return await play_trial(evaluation, task, trial, broken_off=run.discard)
 
-    player = judged_again(run, domain, judge, play)
-    await fill(run, settings, tasks, player, concurrency=concurrency, only=only, progress=progress)
+    player = judged_again(run, evaluation, play)
+    await fill(run, evaluation, player, concurrency=concurrency, only=only, progress=progress)
 
 
-def judged_again(run: Run, domain: Domain, judge: Judge | None, play: Player) -> Player:
+def judged_again(run: Run, evaluation: Evaluation, play: Player) -> Player:
     """A player that judges again what is void for its judge alone, and lets another player play everything else."""
+    domain, judge = evaluation.domain, evaluation.judge
 
     async def judged(task: Task, trial: int) -> Trajectory:
         name = f"{task.key}-{trial}"
@@ -122,15 +93,14 @@ def judged_again(run: Run, domain: Domain, judge: Judge | None, play: Player) ->
 
 async def fill(
     run: Run,
-    settings: Settings,
-    tasks: Sequence[Task],
+    evaluation: Evaluation,
     play: Player,
     *,
     concurrency: int = 16,
     only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
-    """Let a player play what a run lacks; see :func:`evaluate`.
+    """Let a player play what a run lacks, as :func:`play_run` does.
 
     Raises:
         ServiceError: If :data:`VOIDS_IN_A_ROW` episodes one after the other are void, those apart that a defective
@@ -138,7 +108,8 @@ async def fill(
         DataError: If the run cannot be written, or holds episodes of other tasks.
         Exception: What the player raises; what is finished is kept.
     """
-    jobs = [(task, trial) for task in tasks for trial in range(settings.trials_of(task))]
+    tasks = evaluation.tasks
+    jobs = [(task, trial) for task in tasks for trial in range(evaluation.trials_of(task))]
     order = [f"{task.key}-{trial}" for task, trial in jobs]
     if strange := run.episodes() - set(order):
         here = min(strange).rpartition("-")[0] in {task.key for task in tasks}
@@ -176,26 +147,18 @@ async def fill(
 
 
 async def play_trial(
-    settings: Settings,
-    domain: Domain,
+    evaluation: Evaluation,
     task: Task,
     trial: int,
-    agent: AgentFactory,
-    user: AgentFactory,
     *,
-    judge: Judge | None = None,
     broken_off: Callable[[Trajectory], None] | None = None,
 ) -> Trajectory:
     """One trial of one task as an evaluation plays it; a task that is defective gives a void trajectory.
 
     Args:
-        settings: What is evaluated.
-        domain: The domain.
+        evaluation: Who plays what.
         task: The task.
-        trial: Which trial.
-        agent: Makes the assistant.
-        user: Makes the user.
-        judge: Judges natural-language assertions.
+        trial: Which trial, from 0.
         broken_off: Called with what there is of an episode that is cancelled, or stopped for want of money, if it
             has cost any.
 
@@ -203,10 +166,17 @@ async def play_trial(
         BudgetError: If the money is spent.
         Exception: What an assistant raises.
     """
-    facts = settings.facts(trial)
+    domain, facts = evaluation.domain, evaluation.settings.facts(trial)
     try:
         rollout = Rollout(
-            domain, task, agent, user, seed=settings.seed, trial=trial, limits=settings.limits, judge=judge
+            domain,
+            task,
+            evaluation.agent,
+            evaluation.user,
+            seed=evaluation.seed,
+            trial=trial,
+            limits=evaluation.limits,
+            judge=evaluation.judge,
         )
     except (TaskError, WorldError) as error:
         fault = Fault("task", f"{type(error).__name__}: {error}")
