@@ -13,12 +13,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from toolgym.concurrency.bridge import in_thread
-from toolgym.database import Database, Rows, Schema, WorldStore
+from toolgym.database import Database, Rows, Schema, Session, WorldStore
 from toolgym.errors import DataError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Flavour, Toolkit
+from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
 
@@ -186,6 +186,23 @@ class Domain:
                         f"the domain {self.name!r} names {name!r} among its {role}, which is {spec!r:.80}; give an "
                         f"AgentSpec({name!r}, make=…) under its own name"
                     )
+
+    def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
+        """Its tools over a session.
+
+        Args:
+            session: The state that they read and change.
+            offered: The tools that each side may call; by default all of its toolkit.
+
+        Example:
+            >>> from toolgym import make_domain
+            >>> from toolgym.database import Layer
+            >>> mock = make_domain("mock")
+            >>> base = mock.worlds.get(mock.tasks["test"][0].world)
+            >>> mock.toolbox(Session(base, Layer())).tool("get_users").name
+            'get_users'
+        """
+        return Toolbox(session, self.toolkits, self.flavour, self.sync, offered)
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""

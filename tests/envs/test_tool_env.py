@@ -62,7 +62,7 @@ def test_a_spec_is_json_and_makes_the_environment_again() -> None:
     assert env.spec is not None
     again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     made: Any = again.unwrapped
-    assert (made.split, made.limits.max_steps, made.terms) == ("test", 50, (Success(2.0),))
+    assert (made.split, made.settings.max_steps, made.parts.terms) == ("test", 50, (Success(2.0),))
     assert again.reset(seed=1)[0] == env.reset(seed=1)[0]
 
 
