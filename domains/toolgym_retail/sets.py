@@ -15,7 +15,7 @@ from toolgym.domain import Domain
 from toolgym.tasks import Task, write_tasks
 from toolgym.worlds.identities import Entity
 from toolgym_retail import DOMAIN, entities
-from toolgym_retail.dice import Dice
+from toolgym.worlds import Dice
 from toolgym_retail.goals import RECIPES, GoalExplorer
 from toolgym_retail.scenario import make_task
 from toolgym_retail.world import generate

@@ -11,7 +11,7 @@ from toolgym.generation import ArgumentRoles, Difficulty, Injector
 from toolgym.tasks import Task
 from toolgym.worlds.identities import Entity
 from toolgym_retail import argument_roles
-from toolgym_retail.dice import Dice
+from toolgym.worlds import Dice
 from toolgym_retail.goals import RECIPES, Goal, GoalExplorer
 from toolgym_retail.goals.injectors import INJECTORS
 from toolgym_retail.goals.recipes import answers_move

@@ -7,7 +7,7 @@ from typing import Literal
 
 from toolgym.database import Rows
 from toolgym.generation import Difficulty
-from toolgym_retail.dice import Dice
+from toolgym.worlds import Dice
 from toolgym_retail.facts import Facts, Manner
 from toolgym_retail.goals.difficulties import MAKERS
 from toolgym_retail.goals.recipes import RECIPES, Draft, acts_instead

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from toolgym.database import Record, Rows
-from toolgym_retail import places
-from toolgym_retail.dice import Dice
+from toolgym.worlds import places
+from toolgym.worlds import Dice
 from toolgym_retail.facts import ItemRef, Method, OrderRef, Place, Request, RequestKind
 
 Reason: TypeAlias = Literal["no longer needed", "ordered by mistake"]
