@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -10,19 +11,25 @@ import numpy as np
 
 from toolgym.database import Rows
 from toolgym.generators.sets import Draw, SplitPlan, write_sets
+from toolgym.worlds.identities import Entity
 from toolgym_retail import DOMAIN
 from toolgym_retail.goals import RECIPES
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.world import generate
 
+
+def _plan(seed: int, users: int, tasks: int) -> SplitPlan:
+    def world(rng: np.random.Generator, taken: Collection[Entity]) -> Rows:
+        return generate(rng, users, taken=taken)
+
+    return SplitPlan(seed, tasks, world)
+
+
 SPLITS = {
-    name: SplitPlan(seed, tasks, lambda rng, taken, users=users: generate(rng, users, taken=taken))
-    for name, seed, users, tasks in (
-        ("train", 11, 180, 160),
-        ("validation", 12, 120, 110),
-        ("dev", 13, 120, 110),
-        ("test", 14, 240, 220),
-    )
+    "train": _plan(seed=11, users=180, tasks=160),
+    "validation": _plan(seed=12, users=120, tasks=110),
+    "dev": _plan(seed=13, users=120, tasks=110),
+    "test": _plan(seed=14, users=240, tasks=220),
 }
 """The seed, customers and tasks of each split."""
 KINDS = (*RECIPES, "refuse")

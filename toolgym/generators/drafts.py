@@ -74,6 +74,9 @@ class Facts(Protocol[R_co]):
     def requests(self) -> Sequence[R_co]:
         """What it wants."""
 
+    def model_dump(self, *, mode: str, exclude_defaults: bool) -> dict[str, Any]:
+        """The facts as JSON-able data."""
+
 
 F = TypeVar("F", bound=Facts[Any])
 
