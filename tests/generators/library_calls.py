@@ -7,17 +7,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from toolgym.database import Rows, Schema, Table, WorldStore
 from toolgym.domain import Domain
 from toolgym.generation import Difficulty, Injector
 from toolgym.generators import scenario
 from toolgym.generators.doses import Method, dosed, many_errands, with_facts
-from toolgym.generators.drafts import Caller, Detail, Draft, Goal, Manner, speech
+from toolgym.generators.drafts import Caller, Draft, Goal, speech
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.recipes import Recipe, refuse, several, single
 from toolgym.generators.sets import Draw, SplitPlan, write_sets
+from toolgym.scripted.facts import Facts, Request
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Effect, ToolError, Toolkit, tool
 from toolgym.worlds import Dice, Fresh
@@ -119,32 +120,17 @@ def entities(rows: Rows) -> Any:
 # What members want
 
 
-class Wish(BaseModel):
+class Wish(Request):
     """One thing that a member wants."""
 
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
     book_id: str = ""
     title: str = ""
-    question: str = ""
-    answer: str = ""
-    forbidden: str = ""
-    first: Wish | None = None
-    otherwise: Wish | None = None
-    says_otherwise: bool = False
 
 
-class MemberFacts(BaseModel):
+class MemberFacts(Facts[Wish]):
     """What a member knows and wants."""
 
-    model_config = ConfigDict(frozen=True)
-
     member_id: str
-    manner: Manner = "plain"
-    detail: Detail = "brief"
-    upfront: int = 1
-    requests: tuple[Wish, ...]
 
 
 class Reader(Caller[Wish, MemberFacts]):

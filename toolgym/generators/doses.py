@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from toolgym.generation import Difficulty
-from toolgym.generators.drafts import Caller, Draft, R
+from toolgym.generators.drafts import Caller, Draft
 from toolgym.generators.recipes import C, Recipe
+from toolgym.scripted.facts import R
 
 Method: TypeAlias = Callable[[C, Difficulty], Draft[R] | None]
 """Draws a call that is hard in one way."""

@@ -5,77 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from toolgym.database import Record
+from toolgym.scripted.facts import Facts, Manner, R, stages
 from toolgym.worlds import Dice
 
-Manner: TypeAlias = Literal["plain", "friendly", "terse", "chatty", "annoyed"]
-"""How a user speaks."""
 Detail: TypeAlias = Literal["brief", "full"]
 """Whether a user names the particulars of a request unasked (full), or only what it is about (brief)."""
-
-
-class Request(Protocol):
-    """One thing that a user wants, as far as it is the same in every domain."""
-
-    @property
-    def kind(self) -> str:
-        """What is asked for; ``"question"`` changes nothing."""
-
-    @property
-    def question(self) -> str:
-        """What a question wants to know, as a noun phrase."""
-
-    @property
-    def answer(self) -> str:
-        """What answers the question."""
-
-    @property
-    def forbidden(self) -> str:
-        """Why the policy does not allow it; empty if it does."""
-
-    @property
-    def first(self) -> Self | None:
-        """What was wanted before the user changed its mind."""
-
-    @property
-    def otherwise(self) -> Self | None:
-        """What is taken instead if it cannot be had."""
-
-    @property
-    def says_otherwise(self) -> bool:
-        """Whether the alternative is named with the request."""
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
-        """The request with other values."""
-
-
-R = TypeVar("R", bound=Request)
-R_co = TypeVar("R_co", bound=Request, covariant=True)
-
-
-class Facts(Protocol[R_co]):
-    """What a user knows and wants, as far as it is the same in every domain."""
-
-    @property
-    def manner(self) -> Manner:
-        """How it speaks."""
-
-    @property
-    def detail(self) -> Detail:
-        """How much it tells unasked."""
-
-    @property
-    def upfront(self) -> int:
-        """How many requests it names in its first line."""
-
-    @property
-    def requests(self) -> Sequence[R_co]:
-        """What it wants."""
-
-    def model_dump(self, *, mode: str, exclude_defaults: bool) -> dict[str, Any]:
-        """The facts as JSON-able data."""
 
 
 F = TypeVar("F", bound=Facts[Any])
@@ -171,8 +108,8 @@ class Caller(ABC, Generic[R, F]):
         """The records that requests change, in whatever stage."""
         found = set[str]()
         for request in requests:
-            found |= self.changes(request)
-            found |= self.touched(*(stage for stage in (request.first, request.otherwise) if stage is not None))
+            for stage in stages(request):
+                found |= self.changes(stage)
         return found
 
 

@@ -9,6 +9,7 @@ from toolgym.generation import Difficulty, Injector
 from toolgym.generators.doses import Method
 from toolgym.generators.drafts import Draft, F, Goal
 from toolgym.generators.recipes import C, Recipe
+from toolgym.scripted.facts import QUESTION
 from toolgym.tasks import Task
 
 DRAWS = 20
@@ -96,7 +97,7 @@ class GoalExplorer(Generic[C, F]):
         for _ in range(200):
             request = acts_instead(self._caller, refused)
             if request is not None:
-                requests = [request, *(other for other in rest if other.kind == "question")]
+                requests = [request, *(other for other in rest if other.kind == QUESTION)]
                 draft = Draft(requests, ["twin of a refusal"], goal.facts.upfront)
                 return self._goal("act_" + goal.kind.removeprefix("refuse_"), draft, goal.facts)
         return None

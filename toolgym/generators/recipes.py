@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-from toolgym.generators.drafts import Caller, Draft, R
+from toolgym.generators.drafts import Caller, Draft
+from toolgym.scripted.facts import R
 
 C = TypeVar("C", bound=Caller[Any, Any])
 Maker: TypeAlias = Callable[[C], R | None]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from toolgym.generators.drafts import F, Facts, Goal, Manner, R
+from toolgym.generators.drafts import F, Goal
+from toolgym.scripted.facts import QUESTION, Facts, Manner, R, settled
 from toolgym.tasks import Provenance, Task
 
 PERSONAS: Mapping[Manner, str] = {
@@ -32,7 +33,7 @@ def make_task(
     """The task of a goal, graded by the state at the end and by what the user was told.
 
     Args:
-        goal: What the user wants; its facts are a pydantic model.
+        goal: What the user wants.
         task_id: The task's id.
         domain: The domain's name.
         world: The world's digest.
@@ -52,7 +53,7 @@ def make_task(
             },
             "evaluation_criteria": {
                 "actions": [{"action_id": str(place), **call} for place, call in enumerate(calls)],
-                "communicate_info": [request.answer for request in facts.requests if request.kind == "question"],
+                "communicate_info": [request.answer for request in facts.requests if request.kind == QUESTION],
                 "reward_basis": ("DB", "COMMUNICATE"),
             },
             "world": world,
@@ -90,8 +91,8 @@ def question_text(request: R) -> str:
     """What a question asks, in the second person.
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> question_text(SimpleNamespace(question="how much I paid for my mug"))
+        >>> from toolgym.scripted.facts import Request
+        >>> question_text(Request(kind="question", question="how much I paid for my mug"))
         'how much you paid for your mug'
     """
     return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))
@@ -118,11 +119,6 @@ def task_instructions(facts: Facts[R], particulars: str) -> str:
     return " ".join(parts)
 
 
-def settled(request: R) -> R:
-    """What a request comes to: the last alternative, since each before it cannot be had."""
-    return request if request.otherwise is None else settled(request.otherwise)
-
-
 def writes(facts: Facts[R], call: Callable[[R], Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The calls that fulfil what is asked for, in the order of the requests; a question or what is forbidden has none.
 
@@ -131,4 +127,4 @@ def writes(facts: Facts[R], call: Callable[[R], Mapping[str, Any]]) -> list[Mapp
         call: The call that fulfils a request, with ``name`` and ``arguments``.
     """
     final = [settled(request) for request in facts.requests]
-    return [call(request) for request in final if request.kind != "question" and not request.forbidden]
+    return [call(request) for request in final if request.kind != QUESTION and not request.forbidden]
