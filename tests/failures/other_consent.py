@@ -23,10 +23,10 @@ from broken_dialogue import (
 )
 from other_ways import WHOLE, WITH_ITEMS, lasting, talked, without_number
 
+from toolgym.generators.scenario import question_text
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Method
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.scenario import told
 from toolgym_retail.speech import ORACLE_WORDINGS, line, method
 
 MAYBE = (
@@ -154,7 +154,7 @@ def _cancelled(source: Source, rng: np.random.Generator, lead: str, reply: str, 
             then += [
                 customer(f"Yes, please tell me {request.question}."),
                 *[message for message in source.spoken[place:answer] if message.tool_calls],
-                said(line("plain", "answer", question=told(request), answer=request.answer)),
+                said(line("plain", "answer", question=question_text(request), answer=request.answer)),
             ]
     yield talked(source.spoken[:place], *then, customer(pick(rng, THANKS)), fault=call)
 

@@ -19,10 +19,10 @@ from broken_dialogue import (
 )
 from other_ways import CHANGES, WITH_ITEMS, lasting, meant, talked, without_number
 
+from toolgym.generators.scenario import question_text
 from toolgym.messages import Message, ToolCall
 from toolgym_retail.facts import Request
 from toolgym_retail.goals import TOOLS
-from toolgym_retail.scenario import told
 from toolgym_retail.speech import ORACLE_WORDINGS, line
 
 HOLDS = (
@@ -174,7 +174,7 @@ def _asked(source: Source) -> Iterator[tuple[Request, int, str]]:
     """The questions that are answered once: where, and with which words."""
     for request in source.facts.requests:
         for wording in ORACLE_WORDINGS if request.kind == "question" else ():
-            text = line(wording, "answer", question=told(request), answer=request.answer)
+            text = line(wording, "answer", question=question_text(request), answer=request.answer)
             places = source.saying(text)
             if len(places) == 1 and source.saying(request.answer) == places:
                 yield request, places[0], text
@@ -196,7 +196,7 @@ def says_where_to_look(source: Source, rng: np.random.Generator) -> Iterator[Dra
     """It says where the customer can find the answer."""
     where = ("the e-mail that we sent you", "your account, under 'My orders'", "the papers that came with the parcel")
     for request, place, text in _asked(source):
-        yield _answered(source, rng, place, text, f"You can see {told(request)} in {pick(rng, where)}.")
+        yield _answered(source, rng, place, text, f"You can see {question_text(request)} in {pick(rng, where)}.")
 
 
 def told_beside_a_call(source: Source, rng: np.random.Generator) -> Iterator[Draft]:

@@ -1,8 +1,8 @@
-"""Where customers live: American cities with their zip codes, and streets."""
+"""Where people live: American cities with their zip codes, and streets."""
 
 from __future__ import annotations
 
-from toolgym_retail.dice import Dice
+from toolgym.worlds.dice import Dice
 
 _PLACES = """
 New York NY 10001-10040, Los Angeles CA 90001-90068, Chicago IL 60601-60661, Houston TX 77002-77099,
