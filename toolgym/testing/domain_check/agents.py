@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from toolgym.agents.oracle import oracle
 from toolgym.agents.passive import AlwaysRefuse, AlwaysTransfer, NoOp
@@ -16,7 +17,7 @@ from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, texts_of, unsolved
 
-PASSIVE = {"no-op": NoOp, "always-refuse": AlwaysRefuse, "always-transfer": AlwaysTransfer}
+PASSIVE: Mapping[str, AgentFactory] = {"no-op": NoOp, "always-refuse": AlwaysRefuse, "always-transfer": AlwaysTransfer}
 """Before whom a user must end."""
 OPENINGS = 4
 """In how many trials the first lines are compared."""
@@ -63,10 +64,8 @@ def _check_user(subject: Subject, user: AgentSpec, task: Task) -> Iterator[str]:
         elif episode.termination != "user_stop":
             yield say.USER_NEVER_ENDS.format(user=user.name, task=task.id, agent=agent, steps=episode.steps)
     if user.name == "scripted":
-        try:
+        with contextlib.suppress(Exception):  # check_oracle tells what it raises
             episodes.append(subject.oracle_plays(task))
-        except Exception:  # check_oracle tells what it raises
-            pass
     again = subject.plays(task, NoOp, user)
     if differs := difference(lines_of(openings[0]), lines_of(again)):
         yield say.PLAYS_DIFFERENTLY.format(

@@ -163,11 +163,10 @@ def _check_made(
         return explorer.inject(name, Difficulty.of(number % (MAX_LEVEL + 1)), wanted)
 
     def drawn() -> list[tuple[int, str, tuple[Task, ...]]]:
-        made = []
+        made: list[tuple[int, str, tuple[Task, ...]]] = []
         for place, (rows, world) in enumerate(places):
             explorer = generator.explore(rows, world, _rng(subject, place))
-            for number in range(TRIES // len(places)):
-                made.append((number, world, tuple(asked(explorer, number))))
+            made += [(number, world, tuple(asked(explorer, number))) for number in range(TRIES // len(places))]
         return made
 
     told: dict[str, Any] = {"what": what, "name": name}
