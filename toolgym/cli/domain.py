@@ -64,7 +64,7 @@ def check(
     seed: Annotated[int, typer.Option(min=0, help="From which everything random comes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a domain holds together: what is wrong with its tools, worlds, tasks, users and agents, and the mend."""
+    """Check that a domain holds together: what is wrong with its tools, worlds, tasks and agents, and the mend."""
     from toolgym.registration import make_domain
     from toolgym.testing import domain_problems
 
