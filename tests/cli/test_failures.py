@@ -76,8 +76,8 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
     assert list(answer["patterns"]) == [*PATTERNS, "none of them"]
     wrong = answer["patterns"]["wrong_record"]
     assert list(wrong) == ["family", "failures", "share", "primary", "consequences", "harmless"]
-    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-order reasoning", 2, 1.0)
-    assert answer["families"]["multi-order reasoning"]["failures"] == 2
+    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-record reasoning", 2, 1.0)
+    assert answer["families"]["multi-record reasoning"]["failures"] == 2
     (task,) = answer["tasks"]
     assert (task["task_id"], task["failures"], task["trials"]) == ("test-008", 2, 3)
     assert task["patterns"]["wrong_record"] == 2

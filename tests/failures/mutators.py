@@ -35,7 +35,7 @@ MUTATORS: dict[str, tuple[Mutator, ...]] = {
         selection.variant_wanted_first,
         selection.variant_instead_of_sold_out,
     ),
-    "item_from_another_order": (
+    "item_from_another_record": (
         selection.item_from_my_other_order,
         selection.item_from_catalogue,
         selection.item_dropped_after_refusal,
@@ -118,7 +118,7 @@ TRIALS = 4
 """How often each task may be solved, in other words each time."""
 SPOILT = {
     "wrong_variant": "DB",
-    "item_from_another_order": "DB",
+    "item_from_another_record": "DB",
     "wrong_record": "DB",
     "misattributed_item": "DB",
     "forbidden_write": "DB",

@@ -28,7 +28,7 @@ OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
         ways.neighbour_sent_back,
         ways.corrected_in_words_only,
     ),
-    "item_from_another_order": (
+    "item_from_another_record": (
         ways.old_and_new_swapped,
         ways.right_item_wrong_order,
         ways.id_with_digits_swapped,

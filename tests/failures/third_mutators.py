@@ -331,7 +331,7 @@ def transferred_as_too_unclear(source: Source, rng: np.random.Generator) -> Iter
 
 THIRD_MUTATORS: dict[str, tuple[Mutator, ...]] = {
     "wrong_variant": (same_price_kept,),
-    "item_from_another_order": (items_of_two_orders_in_one_call,),
+    "item_from_another_record": (items_of_two_orders_in_one_call,),
     "invalid_argument": (user_id_built_from_what_was_said, product_name_for_product_id),
     "wrong_record": (spared_order_taken,),
     "misattributed_item": (told_which_and_took_the_other, looked_elsewhere_after_the_yes),

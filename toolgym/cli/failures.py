@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from toolgym.failures.report import Analyst, FailureReport
     from toolgym.failures.statistics.reading import RunFailures
     from toolgym.models import Throttle
+    from toolgym.patterns import Pattern
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
@@ -149,6 +150,7 @@ def failures(
     at_once = AT_ONCE if model is None else None
     found = _explain(opened, explains, at_once, throttle)
     other = None if beside is None else _explain(beside, explains, at_once, throttle)
+    patterns = _patterns(found, other)
     groups = _clusters(found.told, clusters)
     aimed = against_untargeted(found.told, other.told if other is not None else ())
     if out is not None:
@@ -156,20 +158,20 @@ def failures(
     answer = {
         **_facts(found),
         "analyst": name,
-        **_figures(found.told),
+        **_figures(found.told, patterns),
         "tasks": [asdict(one) for one in by_task(found.told, found.reading)],
-        "examples": _examples(found, examples),
+        "examples": _examples(found, patterns, examples),
         "clusters": None if groups is None else [_cluster(group, found.told) for group in groups],
         "hit_rate": _hit_rate(found.told),
         "targets": aimed,
-        "against": None if other is None else {**_facts(other), **_figures(other.told)},
+        "against": None if other is None else {**_facts(other), **_figures(other.told, patterns)},
         "usage": _usage(explains),
         "written": None if out is None else str(out),
     }
     if as_json:
         print_json(answer)
     else:
-        print_failures(answer, found.told, groups)
+        print_failures(answer, found.told, patterns, groups)
 
 
 def _replaceable(out: Path) -> bool:
@@ -309,30 +311,45 @@ def _facts(found: Explained) -> dict[str, Any]:
         "explained": len(found.told),
         "not_explained": dict(lost.most_common()),
         "nothing_found": sum(report.primary is None for report in found.told),
+        "user_alone": sum(report.user_alone for report in found.told),
     }
 
 
-def _figures(reports: Sequence[FailureReport]) -> dict[str, Any]:
-    from toolgym.failures.statistics.reading import by_family, by_pattern
+def _patterns(*played: Explained | None) -> Mapping[str, Pattern]:
+    """The patterns of the domains that were played; toolgym's own where none is installed."""
     from toolgym.patterns import PATTERNS
 
+    found = dict(PATTERNS)
+    for one in played:
+        if one is not None and one.opened.domain is not None:
+            found |= one.opened.domain.failure_patterns
+    return found
+
+
+def _figures(reports: Sequence[FailureReport], patterns: Mapping[str, Pattern]) -> dict[str, Any]:
+    from toolgym.failures.statistics.reading import by_family, by_pattern
+
     return {
-        "families": {name: figures.as_dict() for name, figures in by_family(reports).items()},
+        "families": {name: figures.as_dict() for name, figures in by_family(reports, patterns).items()},
         "patterns": {
-            name or UNNAMED: {"family": PATTERNS[name].family if name else "", **figures.as_dict()}
-            for name, figures in by_pattern(reports).items()
+            name or UNNAMED: {**_kind(patterns.get(name)), **figures.as_dict()}
+            for name, figures in by_pattern(reports, patterns).items()
         },
     }
 
 
-def _examples(found: Explained, number: int) -> list[dict[str, Any]]:
+def _kind(pattern: Pattern | None) -> dict[str, Any]:
+    """A pattern's family and side; what fits none is told as the assistant's."""
+    return {"family": "", "side": "assistant"} if pattern is None else {"family": pattern.family, "side": pattern.side}
+
+
+def _examples(found: Explained, patterns: Mapping[str, Pattern], number: int) -> list[dict[str, Any]]:
     """The first failures of each pattern, of different tasks where there are any."""
     from toolgym.failures import report as reports
-    from toolgym.patterns import PATTERNS
 
     trials = {row.episode_id: row.trial for _, row in found.reading.failures}
     shown = []
-    for pattern in (*PATTERNS, reports.UNNAMED):
+    for pattern in (*patterns, reports.UNNAMED):
         showing = [one for one in found.told if any(finding.pattern == pattern for finding in one.causes)]
         first = {one.task_key: one for one in reversed(showing)}
         several = [*reversed(first.values()), *(one for one in showing if first[one.task_key] is not one)]
@@ -341,6 +358,7 @@ def _examples(found: Explained, number: int) -> list[dict[str, Any]]:
             shown.append(
                 {
                     "pattern": pattern or UNNAMED,
+                    "side": finding.side,
                     "episode": one.episode_id,
                     "task_id": one.task_id,
                     "trial": trials[one.episode_id],
