@@ -146,7 +146,7 @@ class Targeted(Generative):
     def _levels(self) -> dict[str, int]:
         known = self._progress.levels
         solved = {name: self._progress.solved(name) for name in self.domain.failure_patterns}
-        return known | {name: next_level(known.get(name, LEVEL), *solved[name]) for name in PATTERNS if solved[name][0]}
+        return known | {name: next_level(known.get(name, LEVEL), *one) for name, one in solved.items() if one[0]}
 
     async def _explained(self, failures: Sequence[Trajectory]) -> Sequence[FailureReport]:
         analyst: Analyst = built(ANALYSTS, "rules", "explain") if self.analyst is None else self.analyst

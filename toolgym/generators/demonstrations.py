@@ -36,8 +36,8 @@ from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, targets
 from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.template import TemplateProposer, generator_of
-from toolgym.prompts import as_chat, wording_of
 from toolgym.patterns import current_name
+from toolgym.prompts import as_chat, wording_of
 from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.rollouts import play_async
 from toolgym.tasks import Task, write_tasks

@@ -23,8 +23,12 @@ _YOUR_PART = re.compile(
     re.IGNORECASE,
 )
 _COMMON = frozenset(
-    "a all an and any are as at by can check do for from get given has have if in is it its list make of off on one or "
-    "out run see set show some so that the them there this to toggle turn up use user users whether with you your".split()
+    [
+        *("a", "all", "an", "and", "any", "are", "as", "at", "by", "can", "check", "do", "for", "from", "get", "given"),
+        *("has", "have", "if", "in", "is", "it", "its", "list", "make", "of", "off", "on", "one", "or", "out", "run"),
+        *("see", "set", "show", "some", "so", "that", "the", "them", "there", "this", "to", "toggle", "turn", "up"),
+        *("use", "user", "users", "whether", "with", "you", "your"),
+    ]
 )
 _STEM = 5
 

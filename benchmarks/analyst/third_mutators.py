@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     SORRY,
     THANKS,
@@ -25,9 +26,8 @@ from broken_dialogue import (
     shuffled,
     with_values,
 )
-from mutators import Mutator
-from other_mutators import AGENT, TRIALS, broken_otherwise
-
+from benchmarks.analyst.mutators import Mutator
+from benchmarks.analyst.other_mutators import AGENT, TRIALS, broken_otherwise
 from toolgym.domain import Domain
 from toolgym.messages import Message
 from toolgym.patterns import PATTERNS

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-import broken_records as records
-import broken_selection as selection
-import broken_talk as talk
 import numpy as np
-from broken_dialogue import Draft, Source, numbered, shuffled
 
+import benchmarks.analyst.broken_records as records
+import benchmarks.analyst.broken_selection as selection
+import benchmarks.analyst.broken_talk as talk
+from benchmarks.analyst.broken_dialogue import Draft, Source, numbered, shuffled
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.patterns import PATTERNS, Injection
