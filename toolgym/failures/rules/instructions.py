@@ -65,7 +65,7 @@ class Instructions:
     def told_before(self, message: int, name: str, arguments: Mapping[str, Any]) -> int | None:
         """The number of the last message before another one in which the assistant told the user to make a call."""
         for exchange in reversed(self._consent.exchanges):
-            if exchange.answered < message and self.tells(exchange.text, name, arguments):
+            if exchange.message < message and self.tells(exchange.text, name, arguments):
                 return exchange.message
         return None
 
