@@ -55,9 +55,7 @@ def test_dual_control_is_for_domains_whose_users_have_tools(mock: Domain) -> Non
 
 
 def test_an_injector_of_an_unknown_pattern_is_refused_with_the_nearest(mock: Domain) -> None:
-    with pytest.raises(
-        UnknownNameError, match="'wrong_recrod'. Did you mean 'wrong_record'"
-    ):
+    with pytest.raises(UnknownNameError, match=r"'wrong_recrod'\. Did you mean 'wrong_record'"):
         replace(mock, generator=Generator(mock.generator, injector("wrong_recrod")))
     with pytest.raises(ValueError, match="a fault of the user's side"):
         replace(mock, generator=Generator(mock.generator, injector("user_act_missing")))

@@ -17,6 +17,7 @@ from toolgym.cli.models import (
     AnalystModel,
     BaseUrl,
     BudgetUsd,
+    EmbeddingsModel,
     ModelArgs,
     RequestsPerMinute,
     TokensPerMinute,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from toolgym.failures.report import Analyst, FailureReport
     from toolgym.failures.statistics.reading import RunFailures
     from toolgym.models import Throttle
+    from toolgym.models.embeddings import Embeddings
     from toolgym.patterns import Pattern
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
@@ -104,6 +106,9 @@ def failures(
             help="Group failures that are alike; default: if there are at most 5,000 and scikit-learn is installed.",
         ),
     ] = None,
+    name_clusters: Annotated[
+        bool, typer.Option("--name-clusters", help="Have the analyst's model name the groups; else their words do.")
+    ] = False,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each pattern.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Also write the reports to this file, one JSON object per line.")
@@ -112,6 +117,9 @@ def failures(
     analyst_model: AnalystModel = None,
     analyst_base_url: BaseUrl = None,
     analyst_args: ModelArgs = None,
+    embeddings_model: EmbeddingsModel = None,
+    embeddings_base_url: BaseUrl = None,
+    embeddings_args: ModelArgs = None,
     rpm: RequestsPerMinute = None,
     tpm: TokensPerMinute = None,
     budget_usd: BudgetUsd = None,
@@ -122,11 +130,14 @@ def failures(
     Successes, void episodes and those that nobody judged are counted and left out. A failure whose domain or task is
     not known is counted as not explained.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import DataError
     from toolgym.failures.llm.clusters import check_extra
+    from toolgym.failures.llm.clusters import name_clusters as named_by
     from toolgym.failures.statistics.reading import against_untargeted, by_task
     from toolgym.files.plain_files import check_no_links
-    from toolgym.models import Throttle
+    from toolgym.models import ChatModel, Throttle
+    from toolgym.models.embeddings import Embeddings
     from toolgym.registration import make_analyst
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
@@ -140,7 +151,13 @@ def failures(
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     check_model(ANALYSTS, name, model)
-    if clusters:
+    embeds = model_settings("embeddings", embeddings_model, embeddings_base_url, embeddings_args)
+    if name_clusters and model is None:
+        raise DataError("--name-clusters asks the analyst's model; name it with --analyst-model")
+    if clusters is False and (name_clusters or embeds is not None):
+        raise DataError("--no-clusters leaves nothing to name or to embed; leave it out, or the other option")
+    if clusters or name_clusters or embeds is not None:
+        clusters = True
         check_extra()  # before a model explains anything, and costs
     opened = _open(source, runs)
     beside = None if against is None else _open(against, runs)
@@ -151,7 +168,9 @@ def failures(
     found = _explain(opened, explains, at_once, throttle)
     other = None if beside is None else _explain(beside, explains, at_once, throttle)
     patterns = _patterns(found, other)
-    groups = _clusters(found.told, clusters)
+    groups = _clusters(found.told, clusters, None if embeds is None else Embeddings(embeds, throttle))
+    if groups and name_clusters and model is not None:
+        groups = wait_for(named_by(ChatModel(model, throttle), groups))
     aimed = against_untargeted(found.told, other.told if other is not None else ())
     if out is not None:
         replace_whole(out, (report.to_json().encode() + b"\n" for report in found.reports))
@@ -283,14 +302,14 @@ def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Th
     return Explained(opened, reading, reports, explained(reports))
 
 
-def _clusters(reports: Sequence[FailureReport], wanted: bool | None) -> list[Cluster] | None:
+def _clusters(reports: Sequence[FailureReport], wanted: bool | None, embed: Embeddings | None) -> list[Cluster] | None:
     from toolgym.errors import MissingExtraError
     from toolgym.failures.llm.clusters import clusters
 
     if wanted is False or (wanted is None and len(reports) > CLUSTERED):
         return None
     try:
-        return clusters(reports)
+        return clusters(reports, embed=embed)
     except MissingExtraError:
         if wanted:
             raise
