@@ -14,9 +14,10 @@ import numpy as np
 
 from toolgym.concurrency.bridge import in_thread
 from toolgym.database import Database, Rows, Schema, Session, WorldStore
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
+from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
@@ -156,6 +157,11 @@ class Domain:
         entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
         reserved: Digests of entities that no world of ours may hold.
         generator: What can be confused in it, and how its tasks are made; None if it has no generator.
+        patterns: Failure patterns of its own, besides those of :mod:`toolgym.patterns`.
+
+    Raises:
+        UnknownNameError: If an injector stresses a pattern that there is not.
+        ValueError: If a pattern of its own has the name of another one, or an injector stresses one of the user's.
     """
 
     name: str
@@ -175,6 +181,7 @@ class Domain:
     entities: Callable[[Rows], Iterator[Entity]] | None = None
     reserved: Callable[[], Collection[bytes]] | None = None
     generator: TaskGenerator | None = None
+    patterns: Sequence[Pattern] = ()
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
 
@@ -186,6 +193,31 @@ class Domain:
                         f"the domain {self.name!r} names {name!r} among its {role}, which is {spec!r:.80}; give an "
                         f"AgentSpec({name!r}, make=…) under its own name"
                     )
+        known = self.failure_patterns
+        for number, pattern in enumerate(self.patterns):
+            earlier = {*PATTERNS, *DUAL_CONTROL_PATTERNS, *ALIASES, *(one.name for one in self.patterns[:number])}
+            if pattern.name in earlier:
+                raise ValueError(
+                    f"the domain {self.name!r} brings the pattern {pattern.name!r}, which there is already"
+                )
+        for injector in self.generator.injectors if self.generator is not None else ():
+            what = f"the injector {injector.name!r} of the domain {self.name!r}"
+            if injector.pattern not in known:
+                hint = f"{what[0].upper()}{what[1:]} names it; a domain adds patterns with Domain(patterns=...)."
+                raise UnknownNameError("failure pattern", injector.pattern, known, hint)
+            if known[injector.pattern].side != "assistant":
+                raise ValueError(
+                    f"{what} stresses {injector.pattern!r}, a fault of the user's side; stress the assistant"
+                )
+
+    @property
+    def failure_patterns(self) -> Mapping[str, Pattern]:
+        """Every failure pattern that holds in it by name: toolgym's, then its own.
+
+        Those of dual control (:data:`~toolgym.patterns.DUAL_CONTROL_PATTERNS`) are among them if its users have tools.
+        """
+        both = DUAL_CONTROL_PATTERNS if self.toolkits.get("user") is not None else {}
+        return {**PATTERNS, **both, **{pattern.name: pattern for pattern in self.patterns}}
 
     def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
         """Its tools over a session.

@@ -20,7 +20,7 @@ from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.messages import Message
 from toolgym.models import ChatModel
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import DUAL_CONTROL_PATTERNS, PATTERNS
 from toolgym.runs import read_trajectories
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -59,7 +59,16 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
     done = run("failures", "x", "--json", "--no-clusters")
     assert (done.code, done.err.strip()) == (0, "")
     answer = done.json
-    counts = ("failures", "successes", "void", "not_judged", "explained", "not_explained", "nothing_found")
+    counts = (
+        "failures",
+        "successes",
+        "void",
+        "not_judged",
+        "explained",
+        "not_explained",
+        "nothing_found",
+        "user_alone",
+    )
     assert {name: answer[name] for name in ("source", "domain", "data", "analyst", *counts)} == {
         "source": str(RUN),
         "domain": "mock",
@@ -72,12 +81,13 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
         "explained": 2,
         "not_explained": {},
         "nothing_found": 0,
+        "user_alone": 0,
     }
-    assert list(answer["patterns"]) == [*PATTERNS, "none of them"]
+    assert list(answer["patterns"]) == [*PATTERNS, *DUAL_CONTROL_PATTERNS, "none of them"]
     wrong = answer["patterns"]["wrong_record"]
-    assert list(wrong) == ["family", "failures", "share", "primary", "consequences", "harmless"]
-    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-order reasoning", 2, 1.0)
-    assert answer["families"]["multi-order reasoning"]["failures"] == 2
+    assert list(wrong) == ["family", "side", "failures", "share", "primary", "consequences", "harmless"]
+    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-record reasoning", 2, 1.0)
+    assert answer["families"]["multi-record reasoning"]["failures"] == 2
     (task,) = answer["tasks"]
     assert (task["task_id"], task["failures"], task["trials"]) == ("test-008", 2, 3)
     assert task["patterns"]["wrong_record"] == 2
@@ -87,6 +97,23 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
     assert "task_5" in example["got"]
     assert answer["clusters"] is answer["hit_rate"] is answer["against"] is answer["written"] is None
     assert answer["targets"] == {}
+
+
+def test_it_says_how_many_failures_are_the_users_alone(run: Command, mock: Domain) -> None:
+    task = next(task for task in mock.tasks["train"] if task.id == "train-005")
+    update, _ = task.gold
+    agree = Message("assistant", "I will set 'Plan the budget' to completed. Shall I?"), Message("user", "Yes, please.")
+    lines = (*agree, call(update.name, **update.arguments), Message("assistant", "Please do your part now."))
+    keep(RUN, played(mock, "train-005", *lines), missed(mock))
+    answer = run("failures", "x", "--json", "--no-clusters").json
+    assert answer["user_alone"] == 1
+    assert answer["patterns"]["user_act_missing"]["primary"] == 1
+    assert answer["patterns"]["user_act_missing"]["side"] == "user"
+    example = next(one for one in answer["examples"] if one["pattern"] == "user_act_missing")
+    assert (example["side"], example["task_id"]) == ("user", "train-005")
+    shown = run("failures", "x", "--no-clusters")
+    assert "failures that are the user's alone: 1 of 2" in shown.out
+    assert "user simulator" in shown.out
 
 
 def test_people_read_patterns_with_bars_tasks_and_examples(run: Command, mock: Domain) -> None:

@@ -210,7 +210,7 @@ def seen_in(episode: Episode, pattern: str) -> bool:
     if pattern == "invalid_argument":
         sources = ("credit_card", "gift_card", "paypal")
         return any(call.arguments.get("payment_method_id") in sources for call, _ in made)
-    if pattern == "item_from_another_order":
+    if pattern == "item_from_another_record":
         return any("not found" in (result.content or "").lower() for _, result in made)
     return any(call.arguments not in right for call, _ in made)
 
@@ -224,7 +224,7 @@ def test_a_slip_is_borne_out_by_the_trajectory(slipped: dict[str, list[Episode]]
 
 
 SPOTS: dict[str, Callable[[Episode], bool]] = {
-    "item_from_another_order": several_units,
+    "item_from_another_record": several_units,
     "misattributed_item": lambda episode: any(len(one.get("item_ids", ())) == 1 for one in gold(episode)),
     "ended_early": lambda episode: len(Facts.of(episode.task).requests) >= 2,
     "repeated_call": lambda episode: Facts.of(episode.task).requests[0].otherwise is not None,

@@ -20,6 +20,13 @@ UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_
 JudgeModel = Annotated[str | None, typer.Option(help=_MODEL.format("judge"), rich_help_panel="Models")]
 AnalystModel = Annotated[str | None, typer.Option(help=_MODEL.format("analyst"), rich_help_panel="Models")]
 SolverModel = Annotated[str | None, typer.Option(help=_MODEL.format("solver"), rich_help_panel="Models")]
+EmbeddingsModel = Annotated[
+    str | None,
+    typer.Option(
+        help="A model of embeddings, by whose vectors failures are grouped instead of by their words.",
+        rich_help_panel="Models",
+    ),
+]
 ProposerModel = Annotated[str | None, typer.Option(help=_MODEL.format("proposer"), rich_help_panel="Models")]
 BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models")]
 ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
@@ -52,7 +59,7 @@ def model_settings(
     """The settings of one role's model; None if it has none.
 
     Args:
-        role: agent, user, judge, analyst, proposer or solver.
+        role: agent, user, judge, analyst, embeddings, proposer or solver.
         model: A name, a JSON object, or the path of a ``.json`` file.
         base_url: The endpoint; instead of the settings' own.
         args: A JSON object of arguments; added to the settings' own.

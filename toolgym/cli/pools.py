@@ -66,7 +66,7 @@ def pool_contents(folder: Path) -> dict[str, Any]:
     from toolgym.curricula.over_pool import beside_pool, saved_pool
     from toolgym.curricula.pool import Entry
     from toolgym.files.plain_files import check_inside
-    from toolgym.patterns import PATTERNS
+    from toolgym.patterns import in_order
     from toolgym.registration import make_domain
     from toolgym.tasks import read_tasks
 
@@ -85,7 +85,8 @@ def pool_contents(folder: Path) -> dict[str, Any]:
             row = patterns.setdefault(name, {"tasks": 0, "trials": 0, "solved": 0})
             for key, value in (("tasks", 1), ("trials", entry.trials), ("solved", entry.solved)):
                 row[key] += value
-    told = [name for name in (*PATTERNS, *patterns) if name in patterns]  # by family, as a refresh prints them
+    told = in_order(patterns.keys() - {UNTARGETED})  # by family, as a refresh prints them
+    told += [UNTARGETED] if UNTARGETED in patterns else []
     reports = sorted((folder / ROUNDS).glob(f"[0-9]*/{REPORT}"))
     return {
         "folder": str(folder),
@@ -95,7 +96,7 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         "tasks": len(entries),
         "made": len(made),
         "worlds": len({entry.task.world for entry in entries}),
-        "patterns": {name: patterns[name] for name in dict.fromkeys(told)},
+        "patterns": {name: patterns[name] for name in told},
         "reports": [_report(path) for path in reports],
     }
 
@@ -104,12 +105,16 @@ def _report(path: Path) -> Any:
     from toolgym.errors import DataError
     from toolgym.files.plain_files import check_inside
     from toolgym.files.strict_json import read_json
+    from toolgym.patterns import current_name
 
     try:
         check_inside(path)
-        return read_json(path)
+        report = read_json(path)
+        if isinstance(report, dict) and isinstance(report.get("patterns"), dict):
+            report["patterns"] = {current_name(name): figures for name, figures in report["patterns"].items()}
     except DataError as error:
         raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
+    return report
 
 
 def _played(folder: Path) -> tuple[str | None, str | None]:

@@ -34,6 +34,7 @@ from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, targets
 from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.template import TemplateProposer, generator_of
+from toolgym.patterns import current_name
 from toolgym.prompts import as_chat, wording_of
 from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.rollouts import play_async
@@ -318,6 +319,7 @@ def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[
     known = list(targets(generator_of(domain)))
     if patterns is None:
         return [target for name in known for target in (name, None)] or [None]
+    patterns = [None if name is None else current_name(name) for name in patterns]
     for name in patterns:
         if name is not None and name not in known:
             raise UnknownNameError("way to stress the pattern", name, known, f"They are those of {domain.name!r}.")

@@ -28,13 +28,13 @@ INJECTORS: dict[Injector, Method[Shopper, Request]] = {
     ): difficulties.same_otherwise,
     Injector(
         "shared_products",
-        "item_from_another_order",
+        "item_from_another_record",
         "Several units of one order, while another order of the customer holds the same products.",
         "Send back the mug and the vase of #W1000001. (#W1000002 has a mug as well.)",
     ): difficulties.shared_products,
     Injector(
         "shared_by_clue",
-        "item_from_another_order",
+        "item_from_another_record",
         "Several units of an order known by a clue alone; another order of the customer holds the same products.",
         "Send back the mug and the vase, from the order with the lamp. (#W1000002 has a mug as well.)",
     ): difficulties.shared_by_clue,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from careless_reading import (
+
+from benchmarks.analyst.careless_reading import (
     AMOUNT,
     ORDER,
     SHIPPED_TO,
@@ -21,8 +22,7 @@ from careless_reading import (
     total_of,
     without_clue,
 )
-from careless_speech import LINES
-
+from benchmarks.analyst.careless_speech import LINES
 from toolgym.messages import Message, ToolCall
 
 Talk: TypeAlias = Generator[Message, None, Any]

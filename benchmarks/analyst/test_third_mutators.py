@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from third_mutators import THIRD_MUTATORS, mutated_again
 
+from benchmarks.analyst.third_mutators import THIRD_MUTATORS, mutated_again
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.patterns import PATTERNS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     LEAVES,
     SORRY,
@@ -22,7 +23,6 @@ from broken_dialogue import (
     shuffled,
     with_values,
 )
-
 from toolgym.messages import Message
 from toolgym_retail.customer.phrases import method_text
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     THANKS,
     TOO_LATE,
@@ -21,8 +22,7 @@ from broken_dialogue import (
     said,
     shuffled,
 )
-from other_ways import WHOLE, WITH_ITEMS, lasting, talked, without_number
-
+from benchmarks.analyst.other_ways import WHOLE, WITH_ITEMS, lasting, talked, without_number
 from toolgym.generators.scenario import question_text
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Method

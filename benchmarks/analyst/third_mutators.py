@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     SORRY,
     THANKS,
@@ -25,9 +26,8 @@ from broken_dialogue import (
     shuffled,
     with_values,
 )
-from mutators import Mutator
-from other_mutators import AGENT, TRIALS, broken_otherwise
-
+from benchmarks.analyst.mutators import Mutator
+from benchmarks.analyst.other_mutators import AGENT, TRIALS, broken_otherwise
 from toolgym.domain import Domain
 from toolgym.messages import Message
 from toolgym.patterns import PATTERNS
@@ -331,7 +331,7 @@ def transferred_as_too_unclear(source: Source, rng: np.random.Generator) -> Iter
 
 THIRD_MUTATORS: dict[str, tuple[Mutator, ...]] = {
     "wrong_variant": (same_price_kept,),
-    "item_from_another_order": (items_of_two_orders_in_one_call,),
+    "item_from_another_record": (items_of_two_orders_in_one_call,),
     "invalid_argument": (user_id_built_from_what_was_said, product_name_for_product_id),
     "wrong_record": (spared_order_taken,),
     "misattributed_item": (told_which_and_took_the_other, looked_elsewhere_after_the_yes),

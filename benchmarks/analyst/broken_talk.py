@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     THANKS,
     TOO_LATE,
@@ -22,7 +23,6 @@ from broken_dialogue import (
     said,
     shuffled,
 )
-
 from toolgym.messages import TRANSFER, Message
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Request

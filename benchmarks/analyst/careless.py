@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from careless_plans import TOOLS, Plan, Planner
-from careless_reading import EMAIL, NAME, ORDER, ZIP, Record, names_in, reaction, total_of
-from careless_work import PENDING, Job, Talk
 
+from benchmarks.analyst.careless_plans import TOOLS, Plan, Planner
+from benchmarks.analyst.careless_reading import EMAIL, NAME, ORDER, ZIP, Record, names_in, reaction, total_of
+from benchmarks.analyst.careless_work import PENDING, Job, Talk
 from toolgym import make_domain, make_user
 from toolgym.domain import Agent, Domain
 from toolgym.messages import Message
@@ -20,8 +20,8 @@ from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
-FAILURES = Path(__file__).parent / "careless_failures.jsonl"
-HELD_OUT = Path(__file__).parent / "careless_held_out.jsonl"
+FAILURES = Path(__file__).parent / "frozen" / "careless.jsonl"
+HELD_OUT = Path(__file__).parent / "frozen" / "careless_held_out.jsonl"
 TRIALS = 2
 KEPT = 50
 

@@ -1,28 +1,27 @@
-"""The figures of docs/curricula.md, how well the rules find patterns and hit-rates: run it as a script."""
+"""The figures of docs/curricula.md, how well the rules find patterns and hit-rates: see README.md beside it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from careless import careless
-from mutators import mutated
-from other_mutators import mutated_otherwise
-from third_mutators import mutated_again
 
+from benchmarks.analyst.careless import careless
+from benchmarks.analyst.frozen_sets import BROKEN, FOLDER, READ, measured
+from benchmarks.analyst.mutators import mutated
+from benchmarks.analyst.other_mutators import mutated_otherwise
+from benchmarks.analyst.scores import Scores, scores
+from benchmarks.analyst.third_mutators import mutated_again
 from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.curriculum import Budget
 from toolgym.domain import AgentFactory
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
 from toolgym.failures.statistics.distribution import hit_rate
-from toolgym.failures.statistics.scores import Scores, scores
 from toolgym.generators import TemplateProposer
 from toolgym.patterns import PATTERNS
 from toolgym.proposal import TaskRequest
@@ -33,7 +32,6 @@ from toolgym_retail.clerk import clerk
 
 ALWAYS = {"repeated_call", "no_confirmation"}
 """Faults of the novice that count whether or not they did harm."""
-FOLDER = Path(__file__).parent
 ANALYST = RulesAnalyst()
 RETAIL = make_domain("retail")
 TASKS = {task.key: task for task in RETAIL.tasks}
@@ -69,18 +67,17 @@ def broken(trajectories: Iterable[Trajectory]) -> Scores:
     return scores([({one.injected[0].pattern}, {explained(one).pattern or ""}) for one in trajectories])
 
 
-def read(name: str) -> tuple[Scores, Scores, float]:
-    """Failures labelled by reading: the primary cause, all causes, and how often the primary is the reader's."""
-    labels = json.loads((FOLDER / f"{name}_labels.json").read_text("utf-8"))
-    file = {"careless": "careless_failures.jsonl", "careless_held_out": "careless_held_out.jsonl"}[name]
-    lines = (FOLDER / file).read_text("utf-8").splitlines()
-    primary, causes, same = [], [], 0
-    for label, line in zip(labels, lines, strict=True):
-        report = explained(Trajectory.from_json(line))
-        primary.append(({label["primary"]}, {report.pattern or ""}))
-        causes.append((set(label["causes"]), {one.pattern for one in report.causes}))
-        same += label["primary"] == (report.pattern or "")
-    return scores(primary), scores(causes), same / len(labels)
+def fresh() -> Iterator[list[Trajectory]]:
+    """The sets of broken dialogues made anew, as the frozen ones were."""
+    yield mutated(RETAIL, "validation", 20, 0)
+    yield mutated_otherwise(RETAIL)
+    yield mutated_again(RETAIL)
+
+
+def freeze() -> None:
+    """Write the sets of broken dialogues anew."""
+    for name, made in zip(BROKEN, fresh(), strict=True):
+        (FOLDER / f"{name}.jsonl").write_text("".join(f"{one.to_json()}\n" for one in made), "utf-8")
 
 
 def proposed(demands: Sequence[TaskRequest]) -> list[Task]:
@@ -145,13 +142,14 @@ def show(title: str, result: Scores) -> None:
 def main() -> None:
     """Print everything."""
     show("novice", novice())
-    show("broken", broken(mutated(RETAIL, "validation", 20, 0)))
-    show("broken, held out", broken(mutated_otherwise(RETAIL)))
-    show("broken, third set", broken(mutated_again(RETAIL)))
-    for name in ("careless", "careless_held_out"):
-        primary, causes, same = read(name)
-        show(f"{name}, primary (agrees in {100 * same:.0f} %)", primary)
-        show(f"{name}, causes", causes)
+    for name in (*BROKEN, *READ):
+        found = measured(name, ANALYST.explain_one, RETAIL)
+        show(f"{name}, primary (agrees in {100 * found.agreement:.0f} %)", found.primary)
+        if name in READ:
+            show(f"{name}, causes", found.causes)
+    if "--fresh" in sys.argv:
+        for name, made in zip(BROKEN, fresh(), strict=True):
+            show(f"{name}, made anew", broken(made))
     drift()
     general = proposed([TaskRequest(f"general-{place}") for place in range(400)])
     targeted = {name: proposed([TaskRequest(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
@@ -161,5 +159,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(FOLDER))
-    main()
+    if "--freeze" in sys.argv:
+        freeze()
+    else:
+        main()

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from careless import FAILURES, KEPT, TRIALS, careless
 
+from benchmarks.analyst.careless import FAILURES, KEPT, TRIALS, careless
 from toolgym import make_domain, make_user
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.rollouts import play

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     LEAVES,
     THANKS,
@@ -17,8 +18,7 @@ from broken_dialogue import (
     pick,
     said,
 )
-from other_ways import CHANGES, WITH_ITEMS, lasting, meant, talked, without_number
-
+from benchmarks.analyst.other_ways import CHANGES, WITH_ITEMS, lasting, meant, talked, without_number
 from toolgym.generators.scenario import question_text
 from toolgym.messages import Message, ToolCall
 from toolgym_retail.facts import Request

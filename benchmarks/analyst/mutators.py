@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-import broken_records as records
-import broken_selection as selection
-import broken_talk as talk
 import numpy as np
-from broken_dialogue import Draft, Source, numbered, shuffled
 
+import benchmarks.analyst.broken_records as records
+import benchmarks.analyst.broken_selection as selection
+import benchmarks.analyst.broken_talk as talk
+from benchmarks.analyst.broken_dialogue import Draft, Source, numbered, shuffled
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.patterns import PATTERNS, Injection
@@ -35,7 +35,7 @@ MUTATORS: dict[str, tuple[Mutator, ...]] = {
         selection.variant_wanted_first,
         selection.variant_instead_of_sold_out,
     ),
-    "item_from_another_order": (
+    "item_from_another_record": (
         selection.item_from_my_other_order,
         selection.item_from_catalogue,
         selection.item_dropped_after_refusal,
@@ -118,7 +118,7 @@ TRIALS = 4
 """How often each task may be solved, in other words each time."""
 SPOILT = {
     "wrong_variant": "DB",
-    "item_from_another_order": "DB",
+    "item_from_another_record": "DB",
     "wrong_record": "DB",
     "misattributed_item": "DB",
     "forbidden_write": "DB",

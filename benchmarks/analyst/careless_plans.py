@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from careless_reading import (
+from benchmarks.analyst.careless_reading import (
     ORDER,
     Record,
     address_in,
@@ -18,8 +18,8 @@ from careless_reading import (
     variant_for,
     without_clue,
 )
-from careless_speech import BRIEFLY, REPORTS, address_text, listed, method_text, unit_text
-from careless_work import ITEMS, Desk, Job, Talk
+from benchmarks.analyst.careless_speech import BRIEFLY, REPORTS, address_text, listed, method_text, unit_text
+from benchmarks.analyst.careless_work import ITEMS, Desk, Job, Talk
 
 TOOLS = {
     "cancel": "cancel_pending_order",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import other_consent as consent
-import other_ways as ways
-import other_words as words
-from broken_dialogue import Draft, Source, shuffled
-from mutators import SPOILT, Mutator
 
+import benchmarks.analyst.other_consent as consent
+import benchmarks.analyst.other_ways as ways
+import benchmarks.analyst.other_words as words
+from benchmarks.analyst.broken_dialogue import Draft, Source, shuffled
+from benchmarks.analyst.mutators import SPOILT, Mutator
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.messages import Message
@@ -28,7 +28,7 @@ OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
         ways.neighbour_sent_back,
         ways.corrected_in_words_only,
     ),
-    "item_from_another_order": (
+    "item_from_another_record": (
         ways.old_and_new_swapped,
         ways.right_item_wrong_order,
         ways.id_with_digits_swapped,

@@ -6,9 +6,9 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from mutators import MUTATORS
-from other_mutators import AGENT, OTHER_MUTATORS, made_otherwise, mutated_otherwise
 
+from benchmarks.analyst.mutators import MUTATORS
+from benchmarks.analyst.other_mutators import AGENT, OTHER_MUTATORS, made_otherwise, mutated_otherwise
 from toolgym import make_domain
 from toolgym.agents.replay import Replay
 from toolgym.domain import Domain

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from mutators import MUTATORS, mutated
 
+from benchmarks.analyst.mutators import MUTATORS, mutated
 from toolgym import make_domain
 from toolgym.agents.replay import Replay
 from toolgym.domain import Domain

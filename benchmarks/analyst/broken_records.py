@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from broken_dialogue import (
+
+from benchmarks.analyst.broken_dialogue import (
     DISAPPOINTED,
     LEAVES,
     TOO_LATE,
@@ -22,7 +23,6 @@ from broken_dialogue import (
     shuffled,
     with_values,
 )
-
 from toolgym.messages import Message
 
 Drafts = Iterator[Draft]

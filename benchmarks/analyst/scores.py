@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from toolgym.failures.report import UNNAMED
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import in_order
 
 Labels: TypeAlias = Collection[str]
 """The patterns of one failure."""
 
 NONE = "none"
-"""In a confusion matrix, the row of what was found and is not there, and the column of what is there and was not."""
+"""In a confusion matrix, the row for false positives, and the column for false negatives."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Scores:
 
     Args:
         patterns: The score of each pattern that is there or was said, in the order of
-            :data:`~toolgym.patterns.PATTERNS`; names that are no patterns come last.
+            :func:`~toolgym.patterns.in_order`.
         confusion: How many failures, by what is there and by what was said; see :func:`scores`.
         failures: How many failures there are.
     """
@@ -113,7 +113,8 @@ def scores(pairs: Iterable[tuple[Labels, Labels]]) -> Scores:
         rows, columns = there - found or {NONE}, found - there or {NONE}
         confusion.update((row, column) for row in rows for column in columns if (row, column) != (NONE, NONE))
     seen = true_positives.keys() | false_negatives.keys() | false_positives.keys()
-    names = [name for name in PATTERNS if name in seen] + sorted(seen - PATTERNS.keys())
-    by_name = {name: Score(true_positives[name], false_negatives[name], false_positives[name]) for name in names}
+    by_name = {
+        name: Score(true_positives[name], false_negatives[name], false_positives[name]) for name in in_order(seen)
+    }
     ordered = dict(sorted(confusion.items()))
     return Scores(by_name, ordered, failures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolgym.failures.statistics.scores import NONE, Score, scores
+from benchmarks.analyst.scores import NONE, Score, scores
 from toolgym.patterns import PATTERNS
 
 
