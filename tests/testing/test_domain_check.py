@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from installed import install_project, python
-from planted import PACKAGE, PARCEL, PLANTED
+from mistakes import PACKAGE, PARCEL
+from planted import PLANTED
 
 from toolgym import make_domain
 from toolgym.database import Rows

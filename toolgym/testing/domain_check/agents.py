@@ -131,7 +131,7 @@ def check_oracle(subject: Subject) -> Iterator[str]:
 
 
 def _untold(episode: Episode, task: Task) -> tuple[str, str, str] | None:
-    """A key, or what finds a record, that the assistant names before it can know it: the tool, the argument, the text."""
+    """A key, or what finds a record, that the assistant names untold: the tool, the argument, the text."""
     keys = _keys(episode.session.base)
     told = ""
     for message in episode.view("assistant"):
