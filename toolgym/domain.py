@@ -66,6 +66,7 @@ class AgentSpec:
         needs_model: Whether ``make`` takes a ``model``.
         reads_wording: Whether ``make`` takes a ``wording``, the words that its model reads.
         wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
+        hint: What a person who talks to such an agent should know.
 
     Example:
         >>> from toolgym import make_agent, make_domain
@@ -82,6 +83,7 @@ class AgentSpec:
     needs_model: bool = False
     reads_wording: bool = False
     wordings: tuple[str, ...] = ()
+    hint: str = ""
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
         """The agent of one episode."""

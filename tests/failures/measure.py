@@ -155,7 +155,7 @@ def main() -> None:
     drift()
     general = proposed([TaskRequest(f"general-{place}") for place in range(400)])
     targeted = {name: proposed([TaskRequest(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
-    for title, agent in (("clerk", make_agent("clerk")), ("careless", careless)):
+    for title, agent in (("clerk", make_agent("clerk", domain="retail")), ("careless", careless)):
         say(f"\nhit-rates, {title}\n")
         hits(agent, targeted, general)
 

@@ -114,7 +114,7 @@ def evaluate(
     }
     made, split = domain_over(domain, data, split, pool)
     agents = agent or ["llm" if models["agent"] else "oracle"]
-    _check_tau2_results(tau2_results, made, split, agents)
+    _check_tau2_results(tau2_results, made, split, agents, data)
     share = _workers(backend, workers, rpm, tpm)
     throttle = Throttle(rpm=rpm and rpm / share, tpm=tpm and tpm / share, budget_usd=budget_usd)
     limits = Limits(max_steps, max_errors, max_characters, max_calls)
@@ -239,14 +239,14 @@ def _player(backend: str, workers: int | None, throttle: Throttle) -> Callable[.
     return partial(play_run_on_ray, workers=workers, throttle=throttle)
 
 
-def _check_tau2_results(path: Path | None, domain: Domain, split: str, agents: Sequence[str]) -> None:
+def _check_tau2_results(path: Path | None, domain: Domain, split: str, agents: Sequence[str], data: str) -> None:
     """See that results in tau2's format can be written, if they are asked for."""
     from toolgym.compat.tau2.results import check_results
     from toolgym.errors import DataError
 
     if path is None:
         return
-    if len(agents) > 1 or domain.data != "tau2":
+    if len(agents) > 1 or data != "tau2":
         raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
     check_results(path, domain, domain.tasks[split])
 

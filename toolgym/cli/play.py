@@ -84,7 +84,7 @@ def play(
         with suppress(ImportError):
             import readline  # noqa: F401  # the arrow keys, and what was typed before
     rule(f"{domain} · {chosen.id} · {data} data")
-    say(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip())
+    say(f"The {other} is played by {name!r}. {factory.hint}".rstrip())
     try:
         while episode.turn is not None:
             if episode.turn == side:

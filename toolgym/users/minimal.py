@@ -23,9 +23,6 @@ class MinimalUser:
     calls of the task that are the user's own are made when the assistant first speaks after the calls before them.
     """
 
-    hint = "It says yes to a question, and ends the dialogue after anything else."
-    """What a person who talks to it should know."""
-
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self._opening = opening_line(task)
         self._blocks = user_blocks(task.gold)
@@ -67,5 +64,11 @@ def user_blocks(gold: Sequence[Action]) -> list[list[Action]]:
     return [list(run) for side, run in groupby(gold, lambda action: action.requestor) if side == "user"]
 
 
-MINIMAL = AgentSpec("minimal", MinimalUser, privileged=True, comparable=False)
+MINIMAL = AgentSpec(
+    "minimal",
+    MinimalUser,
+    privileged=True,
+    comparable=False,
+    hint="It says yes to a question, and ends the dialogue after anything else.",
+)
 """It makes the user's gold calls, and plays no customer."""
