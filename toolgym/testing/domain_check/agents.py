@@ -131,14 +131,14 @@ def check_oracle(subject: Subject) -> Iterator[str]:
 
 
 def _untold(episode: Episode, task: Task) -> tuple[str, str, str] | None:
-    """A key of a record that the assistant names in a call before it could know it: the tool, the argument, the key."""
+    """A key, or what finds a record, that the assistant names untold: the tool, the argument, the text."""
     keys = _keys(episode.session.base)
     told = ""
     for message in episode.view("assistant"):
         for call in message.tool_calls if message.role == "assistant" else ():
             for argument, value in call.arguments.items():
                 for text in texts_of(value):
-                    if text in keys and not _holds(told, text):
+                    if (text in keys or _found_by(episode.session.base, text)) and not _holds(told, text):
                         return call.name, argument, text
         told += f"\n{message.content or ''}"
     return None
@@ -148,6 +148,19 @@ def _keys(base: Database) -> set[str]:
     return {
         key for side, schema in base.schemas.items() for table in schema.tables for key in base.keys(side, table.name)
     }
+
+
+def _found_by(base: Database, text: str) -> bool:
+    """Whether an index finds a record by a number or an address; by words, such as a status, anybody may look."""
+    if not any(letter.isdigit() or letter == "@" for letter in text):
+        return False
+    return any(
+        base.find(side, table.name, index, value)
+        for side, schema in base.schemas.items()
+        for table in schema.tables
+        for index in table.indexes
+        for value in {text, text.lower()}
+    )
 
 
 def _holds(text: str, key: str) -> bool:

@@ -13,16 +13,20 @@ from toolgym.certificates.funnel import certify
 from toolgym.certificates.report import Failure
 from toolgym.certificates.stages import STAGES
 from toolgym.database import Database, Rows, Session, WorldStore
+from toolgym.database.records import thaw
 from toolgym.domain import Domain
-from toolgym.episode.setup import set_up
+from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.errors import ToolError, WorldError
 from toolgym.generation import MAX_LEVEL, ArgumentRole, ArgumentRoles, Difficulty, Explorer, TaskGenerator
-from toolgym.tasks import Task
+from toolgym.messages import ToolCall
+from toolgym.tasks import Action, Task
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.subject import Subject, explained, texts_of
 
 TRIES = 12
 """How often a task of each kind is asked for before the generator is said to give none."""
+NOWHERE = "nothing of this name"
+"""An id that no record has."""
 WORLDS = 3
 """In how many worlds."""
 
@@ -61,18 +65,41 @@ def check_roles(subject: Subject) -> Iterator[str]:
 
 
 def _check_gold(domain: Domain, task: Task, roles: ArgumentRoles) -> Iterator[tuple[str, str, str]]:
-    """What its first effective gold call names is known; the later ones may name what the earlier ones made."""
+    """What its effective gold calls name is known, but for what the earlier ones made; what there is not is refused."""
     ready = set_up(domain, task)
-    for action in ready.gold_writes[:1]:
+    for number, action in enumerate(ready.gold_writes):
+        yield from _check_refusal(ready, action, roles) if number == 0 and domain.flavour == "toolgym" else ()
         for argument, value in action.arguments.items():
             role = roles.role(action.name, argument)
             for text in texts_of(value):
                 session = Session(ready.base, ready.start)
                 about = {"argument": argument, "value": text, "tool": action.name, "task": task.id}
+                if number and not _holds(ready.base, text):
+                    continue
                 if role == "record" and roles.owner(session, text) is None:
                     yield action.name, argument, say.RECORD_UNOWNED.format(**about)
                 if role in ("item", "variant") and roles.kind_of(session, text) is None:
                     yield action.name, argument, say.KIND_UNKNOWN.format(**about, role=role)
+
+
+def _check_refusal(ready: TaskSetup, action: Action, roles: ArgumentRoles) -> Iterator[tuple[str, str, str]]:
+    """A write refuses an id that there is not, in the state that the gold calls before it do not touch."""
+    for argument, value in action.arguments.items():
+        role = roles.role(action.name, argument)
+        if role == "value" or not isinstance(value, str):
+            continue
+        arguments = {**thaw(action.arguments), argument: NOWHERE}
+        if ready.toolbox().call(ToolCall(action.name, arguments, "probe", action.requestor)).changed:
+            told = say.TAKES_ANYTHING.format(tool=action.name, argument=argument, value=NOWHERE, role=role)
+            yield action.name, f"{argument} refused", told
+
+
+def _holds(base: Database, key: str) -> bool:
+    return any(
+        base.record(side, table.name, key) is not None
+        for side, schema in base.schemas.items()
+        for table in schema.tables
+    )
 
 
 def _check_decoys(subject: Subject, task: Task, roles: ArgumentRoles) -> Iterator[tuple[str, str, str]]:

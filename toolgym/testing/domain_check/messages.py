@@ -7,7 +7,7 @@ CRASHED = "the check of its {part} ended with {error}, raised in {place}; mend w
 # policy and greeting
 POLICY_EMPTY = "the policy is {policy!r}; give Domain(policy=...) the text that the assistant is told to follow"
 GREETING_EMPTY = "the greeting is {greeting!r}; give Domain(greeting=...) the assistant's first line"
-DATA_MISSING = "the {side} has tools and the domain no schemas at all; give Domain(schemas=...) the tables of a side"
+SIDE_UNKNOWN = "Domain({what}=...) has something for the side {side!r}; the sides are 'assistant' and 'user'"
 
 # tools
 NO_TOOLS = "the assistant has no tools; mark methods of the toolkit in Domain(toolkits={{'assistant': ...}}) with @tool"
@@ -150,6 +150,10 @@ RECORD_UNOWNED = (
 KIND_UNKNOWN = (
     "{argument} = {value!r} of the gold call {tool!r} in the task {task!r} has the role {role!r}, and "
     "argument_roles.kind_of does not know it; let it answer of which kind it is, or give the argument another role"
+)
+TAKES_ANYTHING = (
+    "{tool!r} with {argument} = {value!r}, which there is nowhere, changed the state, and the argument has the role "
+    "{role!r}; raise ToolError where there is no such thing, or give the argument the role 'value'"
 )
 DECOY_OF_NO_TOOL = "the task {task!r} has a decoy that calls {tool!r}; the assistant has {known}: name one of them"
 DECOY_DOES_NOT_FIT = "the task {task!r} has a decoy whose arguments do not fit: {error}; mend argument_roles.decoys"

@@ -12,7 +12,7 @@ from toolgym.database import Database, Session
 from toolgym.database.records import thaw
 from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, TaskError, ToolError
-from toolgym.messages import AgentID, ToolCall
+from toolgym.messages import SIDES, AgentID, ToolCall
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.subject import Subject, explained
 from toolgym.tools import Tool, Toolbox
@@ -39,6 +39,9 @@ def check_tools(subject: Subject) -> Iterator[str]:
     for name, count in names.items():
         if count > 1:
             yield say.TOOL_ON_BOTH_SIDES.format(tool=name)
+    for what, given in (("schemas", domain.schemas), ("toolkits", domain.toolkits)):
+        for unknown in sorted(set(given) - set(SIDES)):
+            yield say.SIDE_UNKNOWN.format(what=what, side=unknown)
     for side, tool in _tools(subject):
         try:
             schema = tool.schema
