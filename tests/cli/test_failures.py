@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from command_line import Done
 from kept_runs import call, keep, missed, played, solved
+from models.server import Server, completion
 from tau2_folder import TASKS, make_folder
 
 from toolgym import make_domain, registration
@@ -305,3 +306,55 @@ def test_a_model_explains_in_its_own_words(run: Command, mock: Domain, monkeypat
     done = run("failures", "x", "--analyst-model", "m", "--no-clusters")
     assert asked == [("llm", "m")]
     assert "It took task 5." in done.out
+
+
+def test_groups_come_from_embeddings_and_get_names_from_the_analysts_model(
+    run: Command, mock: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["It took the wrong task."] * 3 + ["It never asked whether it may."] * 3
+
+    class Told:
+        async def explain(self, domain: Domain, failures: Any) -> list[FailureReport]:
+            finding = Finding("wrong_record", 2, "task_8", "task_5")
+            return [
+                blank(task, row, findings=(finding,), primary=0, explanation=words)
+                for (task, row), words in zip(failures, said, strict=True)
+            ]
+
+    async def there(model: ChatModel) -> None:
+        pass
+
+    monkeypatch.setattr(registration, "make_analyst", lambda *args, **more: Told())
+    monkeypatch.setattr(ChatModel, "probe", there)
+    keep(RUN, *[missed(mock, trial=trial) for trial in range(6)])
+    vectors = [[1.0, 0.0] if "wrong" in words else [0.0, 1.0] for words in said]
+    data = [{"index": place, "embedding": vector} for place, vector in enumerate(vectors)]
+    names = json.dumps({"names": ["takes another task", "does not ask"]})
+    with Server({"data": data, "usage": {"prompt_tokens": 9}}) as embedder, Server(completion(names)) as namer:
+        options = ("--analyst-model", model_of(namer.url), "--name-clusters")
+        done = run("failures", "x", "--json", *options, "--embeddings-model", model_of(embedder.url))
+    assert (done.code, done.err.strip()) == (0, "")
+    found = [(one["name"], one["size"]) for one in done.json["clusters"]]
+    assert found == [("takes another task", 3), ("does not ask", 3)]
+    assert embedder.bodies[0]["input"] == said
+
+
+def model_of(url: str) -> str:
+    return json.dumps({"model": "m", "base_url": url, "attempts": 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--name-clusters",), "--name-clusters asks the analyst's model; name it with --analyst-model"),
+        (("--no-clusters", "--embeddings-model", "e"), "--no-clusters leaves nothing to name or to embed"),
+        (("--embeddings-base-url", "http://localhost:1/v1"), "name it with --embeddings-model"),
+    ],
+)
+def test_options_of_groups_that_do_not_fit_are_a_mistake_of_the_user(
+    run: Command, mock: Domain, options: tuple[str, ...], says: str
+) -> None:
+    keep(RUN, missed(mock))
+    done = run("failures", "x", *options)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
