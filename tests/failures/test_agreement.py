@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import toolgym_retail.customer
-from toolgym.failures.agreement import asks, asks_for_consent, content, exchanges, gives_up, names, says_no, says_yes
+from toolgym.failures.agreement import exchanges, names
+from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
 from toolgym_retail.speech import ORACLE_WORDINGS, line
 
