@@ -11,7 +11,7 @@ import pytest
 from wordings import NO, YES
 
 import toolgym
-from toolgym import make_agent, make_domain, make_user
+from toolgym import make_domain, make_user
 from toolgym.domain import Domain
 from toolgym.failures.agreement import exchanges
 from toolgym.language.consent import says_no, says_yes
