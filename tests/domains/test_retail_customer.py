@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.errors import TaskError
+from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.agreement import Agreement, compare
-from toolgym_retail.customer.understanding import Intent, understand
+from toolgym_retail.customer.topics import TOPICS, understand
 from toolgym_retail.facts import Facts, OrderRef, Request
 from toolgym_retail.oracle import agrees
 from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording, proposal
@@ -74,7 +75,7 @@ class Talk:
 def test_the_set_has_300_utterances_of_every_intent_in_several_styles() -> None:
     intents = Counter(row["intent"] for row in utterances())
     assert len(utterances()) >= 300
-    assert set(intents) == set(get_args(Intent))
+    assert set(intents) == {*ACTS, *TOPICS.names}
     assert len({row["style"] for row in utterances()}) >= 5
     verdicts = Counter(row["verdict"] for row in utterances() if row["intent"] == "propose")
     assert min(verdicts["right"], verdicts["wrong"]) >= 100

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from toolgym_retail.customer.words import places_of, words_of
+from toolgym.language.words import places_of, words_of
 from toolgym_retail.facts import Place, RequestKind
 
 Topic: TypeAlias = Literal["tracking", "total", "balance", "price"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from toolgym.language.words import STREET_FORMS, STREET_KINDS, places_of, words_of
 from toolgym_retail.customer.reading import Reading
-from toolgym_retail.customer.words import STREET_FORMS, STREET_KINDS, places_of, words_of
 from toolgym_retail.facts import Place
 
 # Five digits that are neither part of a number or price nor of an id.

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from toolgym_retail.customer import lexicon
+from toolgym.language import statement_cues
+from toolgym.language.text import sentences
+from toolgym.language.words import places_of, words_of
 from toolgym_retail.customer.addresses import wrong_address
 from toolgym_retail.customer.payments import wrong_payment
 from toolgym_retail.customer.reading import Reading
-from toolgym_retail.customer.understanding import sentences
 from toolgym_retail.customer.units import wrong_items
 from toolgym_retail.customer.variants import wrong_options
-from toolgym_retail.customer.words import places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 # What is done. The words of exchanging are kept apart from those of changing anything at all: a return may be worded
@@ -216,7 +216,7 @@ def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = Fal
         return False
     deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
     for sentence in dict.fromkeys(sentences(text)):
-        if "?" not in sentence and lexicon.DONE.search(sentence) and deed.search(sentence):
+        if "?" not in sentence and statement_cues.DONE.search(sentence) and deed.search(sentence):
             found = compare(sentence, request, facts)
             if "kind" in found.shown and not found.wrong and (not by_name or touches(sentence, request, facts) > 1):
                 return True
@@ -235,7 +235,7 @@ def without_reports(text: str) -> str:
 
 def _is_report(sentence: str) -> bool:
     deeds = any(deed.search(sentence) for deed in _DEEDS.values())
-    return deeds and "?" not in sentence and lexicon.DONE.search(sentence)
+    return deeds and "?" not in sentence and statement_cues.DONE.search(sentence)
 
 
 def answers(text: str, request: Request) -> bool:

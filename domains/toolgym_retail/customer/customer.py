@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.language.speech_acts import Intent, Understood, parted
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.tasks import Task
 from toolgym_retail.customer.agreement import (
@@ -29,7 +30,7 @@ from toolgym_retail.customer.agreement import (
 from toolgym_retail.customer.identity import asks_who, identity, is_me
 from toolgym_retail.customer.phrases import Voice, items_text, method_text, options_text
 from toolgym_retail.customer.reading import ITEM_KINDS
-from toolgym_retail.customer.understanding import Intent, Understood, parted, understand
+from toolgym_retail.customer.topics import understand
 from toolgym_retail.facts import Facts, Request
 
 PATIENCE = 2

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from toolgym_retail.customer.understanding import plain
-from toolgym_retail.customer.words import Words, places_of, words_of
+from toolgym.language.text import plain
+from toolgym.language.words import Words, places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 ITEM_KINDS = ("return", "exchange", "modify_items")

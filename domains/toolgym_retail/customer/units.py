@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from toolgym.language.words import places_of, words_of
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
-from toolgym_retail.customer.words import places_of, words_of
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
 # "Out of the four items only the lamp" counts what is there, not what is taken.

@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from toolgym.language.words import places_of, words_of
 from toolgym_retail.customer.reading import ITEM_KINDS, Reading
-from toolgym_retail.customer.words import places_of, words_of
 from toolgym_retail.facts import ItemRef
 
 _SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}

@@ -1,0 +1,4 @@
+"""English as users, assistants and graders understand it: words, sentences, tokens, acts of speech, consent.
+
+There is one rule for each: whoever asks whether a user said yes, or whether a text holds a figure, asks here.
+"""
