@@ -77,8 +77,6 @@ class RequestReader(Protocol[R]):
     """Topics that may well be asked for several times in a call, for one request after the other."""
     lasting: AbstractSet[str] = frozenset({"kind"})
     """Details that are still known when the user wants something else in the place of a request."""
-    things: str = ""
-    """The topic of what exactly a request is about: the answer to "is that all?" where it is not; empty if none."""
 
     @abstractmethod
     def ask(self, wish: R, voice: Voice, *, full: bool) -> str:

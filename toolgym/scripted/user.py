@@ -308,7 +308,7 @@ class ScriptedUser(Generic[R]):
                 one.switch(other, self._reader.lasting)
                 found = alternative
         if found.wrong and heard.intent == "ask_all":  # it asked, and proposed nothing
-            return self._detail(self._reader.things, one)
+            return self._detail(self._reader.topics.things, one)
         return self._correct(one, found) if found.wrong else self._unclear(one, found, heard)
 
     def _consent(self, proposed: Sequence[OpenRequest[R]], heard: Understood) -> str:
@@ -321,7 +321,7 @@ class ScriptedUser(Generic[R]):
                     return join(self._voice.say("change_mind"), self._tell_anew(one, before))
         if heard.intent == "ask_all":
             for one in proposed:
-                one.known.add(self._reader.things.removeprefix("ask_"))
+                one.known.add(self._reader.topics.things.removeprefix("ask_"))
             return self._voice.say("all")
         if heard.intent == "check":
             return self._voice.say("right")
