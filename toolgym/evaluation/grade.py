@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from toolgym.database import Session
-from toolgym.episode.setup import TaskSetup, toolbox_over
+from toolgym.database.session import Key
+from toolgym.domain import Domain
 from toolgym.errors import ServiceError, TaskError
 from toolgym.messages import Message, ToolCall
-from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria
+from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria, Task
 from toolgym.trajectory import Check, Grade, Termination
+
+
+class GradedTask(Protocol):
+    """What grading asks of a task that is set up; :class:`~toolgym.episode.setup.TaskSetup` is one."""
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that is played."""
+
+    @property
+    def task(self) -> Task:
+        """The task that is played."""
+
+    @property
+    def gold_diff(self) -> Mapping[Key, str | None]:
+        """The net changes that the gold calls make from the start."""
 
 
 class Verdict(NamedTuple):
@@ -27,7 +44,7 @@ returns may have an attribute ``usage`` (:class:`~toolgym.trajectory.Usage`)."""
 
 
 def grade(
-    prepared: TaskSetup,
+    prepared: GradedTask,
     session: Session,
     messages: Sequence[Message],
     termination: Termination | None,
@@ -153,14 +170,14 @@ def _holds(text: str, info: str, strict: bool) -> bool:
     return re.search(rf"(?<![\w.]){whole}(?!\w|\.\d)", text) is not None
 
 
-def _check_assertions(prepared: TaskSetup, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
+def _check_assertions(prepared: GradedTask, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
     """Assertions on a fork of the state. One that raises, or answers neither yes nor no, is not met; its note says so.
 
     What it asks about may not be there, or its arguments may be none that it takes.
     """
     if not assertions:
         return ()
-    toolbox = toolbox_over(prepared.domain, session.fork())
+    toolbox = prepared.domain.toolbox(session.fork())
     checks = []
     for assertion in assertions:
         try:

@@ -155,8 +155,6 @@ class Customer(ScriptedUser[Request]):
         TaskError: If the task carries no facts, or they do not fit.
     """
 
-    privileged = True
-
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         facts = Facts.of(task)
         opening = ShopVoice(facts, np.random.default_rng(int(task.key, 16)))
