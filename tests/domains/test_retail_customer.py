@@ -23,6 +23,7 @@ from toolgym.domain import Domain
 from toolgym.errors import TaskError
 from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
+from toolgym.scripted.agreement import Agreement
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.judgements import compare
