@@ -18,14 +18,12 @@ from toolgym.display.render import transcript
 from toolgym.domain import Domain
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.rollouts import play
-from toolgym.scripted.voice import Phrases
 from toolgym.tasks import Task
-from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES
+from toolgym_retail.customer.phrases import PHRASES
 from toolgym_retail.oracle import agrees
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dialogues.md"
-PHRASES = Phrases.read(SHOP_PHRASES)
 
 HEADING = re.compile(r"^## (?P<number>\d+)\. (?P<task>[\w-]+), (?P<agent>[\w-]+), trial (?P<trial>\d+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
