@@ -66,7 +66,7 @@ def test_every_shipped_task_has_facts_in_its_gold_calls_and_keeps_none_of_its_ow
 
 def test_a_task_without_gold_calls_says_so(mock: Domain) -> None:
     bare = mock.tasks["test"][0].model_copy(update={"evaluation_criteria": None})
-    with pytest.raises(TaskError, match="no gold calls .* user='minimal'"):
+    with pytest.raises(TaskError, match=r"no gold calls .* user='minimal'"):
         facts_of(bare)
 
 

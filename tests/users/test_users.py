@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolgym import make_agent, make_user
+from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Agent, Domain
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
