@@ -1,4 +1,4 @@
-"""A file imports only from layers above it; the order is the design's."""
+"""Who may import whom: the table of edges between the packages and top modules of toolgym."""
 
 from __future__ import annotations
 
@@ -6,111 +6,204 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import toolgym
 
 PACKAGE = Path(toolgym.__file__).parent
-LAYERS = (
-    "errors",
-    "plain_files",
-    "strict_json",
-    "names",
-    "patterns",
-    "registry",
-    "messages",
-    "actions",
-    "limits",
-    "tasks",
-    "trajectory",
-    "curriculum",
-    "streams",
-    "database",
-    "tools",
-    "entity",
-    "workshop",
-    "domain",
-    "replay",
-    "prepared",
-    "evaluation",
-    "rewards",
-    "episode",
-    "loops",
-    "garbage",
-    "dialogue",
-    "render",
-    "terminal",
-    "models",
-    "prompts",
-    "users",
-    "agents",
-    "judges",
-    "runs",
-    "envs",
-    "rollouts",
-    "failures",
-    "certificates",
-    "generators",
-    "curricula",
-    "compat",
-    "testing",
-    "registration",
-    "cli",
-    "__main__",
-)
 PLUGINS = ("toolgym_mock", "toolgym_retail", "toolgym_trainers")
 
+EDGES = {
+    name: frozenset(allowed.split())
+    for name, allowed in {
+        # What each may import, from those that import nothing to the command line. An edge that is not here is an
+        # error, and so is one that nobody uses any more.
+        "concurrency": "",
+        "errors": "",
+        "language": "messages",
+        "patterns": "",
+        "worlds": "",
+        "files": "errors",
+        "messages": "errors",
+        "registry": "errors",
+        "actions": "errors messages",
+        "database": "errors files messages",
+        "display": "messages",
+        "tasks": "errors files messages patterns",
+        "trajectory": "errors files messages patterns",
+        "curriculum": "tasks trajectory",
+        "generation": "database patterns tasks worlds",
+        "limits": "actions messages",
+        "models": "actions concurrency errors messages trajectory",
+        "scripted": "errors tasks",
+        "tools": "database errors messages",
+        "domain": "concurrency database errors generation messages patterns tasks tools worlds",
+        "evaluation": "database domain errors language messages tasks trajectory",
+        "prompts": "database domain errors files messages tools",
+        "judges": "errors evaluation messages models prompts trajectory",
+        "rewards": "database errors evaluation language messages registry tasks trajectory",
+        "runs": "database errors evaluation files patterns tools trajectory",
+        "episode": (
+            "actions concurrency database domain errors evaluation limits messages patterns rewards "
+            "tasks tools trajectory"
+        ),
+        "agents": "domain episode errors messages models prompts tasks tools trajectory",
+        "compat": (
+            "database domain episode errors evaluation limits messages models prompts registry tasks trajectory"
+        ),
+        "envs": (
+            "actions concurrency curriculum display domain episode errors evaluation limits messages "
+            "rewards runs tasks trajectory"
+        ),
+        "failures": (
+            "concurrency database domain episode errors evaluation files generation language messages models "
+            "patterns prompts tasks tools trajectory"
+        ),
+        "regrading": "concurrency database domain episode errors evaluation messages tasks trajectory",
+        "users": "actions display domain episode errors messages models prompts tasks tools trajectory",
+        "proposal": "domain failures patterns tasks",
+        "rollouts": (
+            "concurrency domain episode errors evaluation limits models regrading rewards runs tasks trajectory"
+        ),
+        "certificates": (
+            "agents database domain episode errors evaluation limits language messages proposal rollouts tasks "
+            "trajectory users worlds"
+        ),
+        "generators": (
+            "agents certificates concurrency database domain episode errors generation language messages models "
+            "patterns prompts proposal rollouts scripted tasks trajectory users worlds"
+        ),
+        "curricula": (
+            "certificates concurrency curriculum database domain episode errors evaluation failures "
+            "files generation generators messages patterns proposal registry runs tasks trajectory"
+        ),
+        "registration": (
+            "compat curricula curriculum domain envs errors evaluation failures files limits models "
+            "prompts proposal registry rollouts runs tasks trajectory"
+        ),
+        "testing": (
+            "actions agents certificates concurrency curricula curriculum database domain envs episode "
+            "errors generation limits messages patterns rewards rollouts tasks tools trajectory users "
+            "worlds"
+        ),
+        "cli": (
+            "certificates compat concurrency curricula curriculum display domain episode errors "
+            "evaluation failures files generators limits messages models patterns prompts registration "
+            "registry regrading rewards rollouts runs tasks testing tools trajectory users"
+        ),
+    }.items()
+}
+FREE = ("__init__", "__main__")
+"""The face of the package, which imports what it shows, and the door to the command line."""
 
-def layer_of(path: Path) -> str:
-    """The layer that a file belongs to: its first folder, or its own name."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
+
+def part_of(path: Path, package: Path = PACKAGE) -> str:
+    """The package or top module that a file belongs to: its first folder, or its own name."""
+    return path.relative_to(package).parts[0].removesuffix(".py")
+
+
+def sources(package: Path = PACKAGE) -> list[Path]:
+    """The files of the package, without the template that becomes another's package."""
+    return [path for path in sorted(package.rglob("*.py")) if "domain_template" not in path.parts]
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Every module that a file imports at run time; what stands under TYPE_CHECKING is for the type checker alone."""
-    yield from _imports(ast.parse(path.read_text(encoding="utf-8")))
+    """Every module, or name of one, that a file imports, with its line: in functions and for the type checker too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno}: imports are absolute"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
-def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:
-    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-        return
-    if isinstance(node, ast.Import):
-        yield from ((node.lineno, alias.name) for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0, f"line {node.lineno}: imports are absolute"
-        if node.module == "toolgym":
-            yield from ((node.lineno, f"toolgym.{alias.name}") for alias in node.names)
-        elif node.module:
-            yield node.lineno, node.module
-    for child in ast.iter_child_nodes(node):
-        yield from _imports(child)
-
-
-def violations(path: Path, layer: str) -> list[str]:
-    found = []
-    for line, module in imports(path):
-        if module.split(".")[0] in PLUGINS:
-            found.append(f"{path.name}:{line} imports the plug-in {module}")
-        parts = module.split(".")
-        known = parts[0] == "toolgym" and len(parts) > 1 and parts[1] in LAYERS
-        if known and LAYERS.index(parts[1]) > LAYERS.index(layer):
-            found.append(f"{path.name}:{line} ({layer}) imports {module}, which is below it")
+def edges(package: Path = PACKAGE) -> dict[tuple[str, str], str]:
+    """The first import of each part by another, with where it stands."""
+    parts = {part_of(path, package) for path in sources(package)}
+    found: dict[tuple[str, str], str] = {}
+    for path in sources(package):
+        here = part_of(path, package)
+        for line, module in imports(path):
+            root, _, rest = module.partition(".")
+            there = rest.partition(".")[0]
+            if root == "toolgym" and there in parts and there != here:
+                found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
     return found
 
 
-def test_every_file_of_the_package_belongs_to_a_layer() -> None:
-    own = {layer_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__"}
-    assert own == set(LAYERS)
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The nodes that are left when those that lead nowhere are taken away again and again: none without a circle."""
+    left = {name: set(others) for name, others in graph.items()}
+    while ends := [name for name, others in left.items() if not others & left.keys()]:
+        for name in ends:
+            del left[name]
+    return sorted(left)
 
 
-def test_a_file_imports_only_from_layers_above_it() -> None:
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if layer_of(path) != "__init__":
-            found += violations(path, layer_of(path))
+def test_every_file_of_the_package_belongs_to_a_part_of_the_table() -> None:
+    assert {part_of(path) for path in sources()} - set(FREE) == set(EDGES)
+
+
+def test_a_part_imports_only_what_the_table_allows() -> None:
+    strange = [
+        f"{place}: {here} imports {there}"
+        for (here, there), place in edges().items()
+        if here not in FREE and there not in EDGES[here]
+    ]
+    assert strange == []
+
+
+def test_every_edge_of_the_table_is_used() -> None:
+    used = set(edges())
+    assert [
+        (here, there) for here, allowed in EDGES.items() for there in sorted(allowed) if (here, there) not in used
+    ] == []
+
+
+def test_the_table_has_no_circle() -> None:
+    assert circle({name: set(allowed) for name, allowed in EDGES.items()}) == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    names = {".".join(("toolgym", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in sources()}
+    faces = {name.removesuffix(".__init__"): name for name in names}
+
+    def imported(path: Path) -> set[str]:
+        wholes = [module if module in faces else module.rpartition(".")[0] for _, module in imports(path)]
+        return {faces[module] for module in wholes if module in faces}
+
+    graph = {name: imported(path) - {name} for name, path in names.items()}
+    del graph["toolgym.__init__"]  # the face imports lazily whatever it shows
+    assert circle(graph) == []
+
+
+def test_the_core_never_imports_a_plug_in() -> None:
+    found = [
+        f"{path.name}:{line} imports {module}"
+        for path in sources()
+        for line, module in imports(path)
+        if module.split(".")[0] in PLUGINS
+    ]
     assert found == []
 
 
-def test_the_check_notices_an_import_from_below(tmp_path: Path) -> None:
-    bad = tmp_path / "bad.py"
-    bad.write_text("def f():\n    from toolgym.envs import ToolEnv\n    import toolgym_mock\n")
-    assert len(violations(bad, "tasks")) == 2
+@pytest.mark.parametrize(
+    ("text", "edge"),
+    [
+        ("def f():\n    from toolgym.envs import ToolEnv\n", ("tasks", "envs")),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import toolgym.cli.app\n", ("tasks", "cli")),
+    ],
+)
+def test_the_check_notices_an_import_in_a_function_and_one_for_the_type_checker(
+    tmp_path: Path, text: str, edge: tuple[str, str]
+) -> None:
+    for name in ("envs", "cli"):
+        (tmp_path / f"{name}.py").touch()
+    (tmp_path / "tasks.py").write_text(text)
+    assert set(edges(tmp_path)) == {edge}
+    assert edge[1] not in EDGES[edge[0]]
+
+
+def test_the_check_notices_a_circle() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c", "d"]
+    assert circle({"a": {"b"}, "b": set()}) == []

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from toolgym import Episode, Limits, make_aec_env, make_domain, make_env, make_user, make_vec_env
 from toolgym.domain import Domain
 from toolgym.messages import Message, ToolCall
-from toolgym.rollouts import play
-from toolgym.rollouts.evaluate import Settings
+from toolgym.rollouts import Settings, play
 
 SMALL = {"max_characters": 100, "max_calls": 2}
 LOOK = '{"name": "get_users", "arguments": {}}'

@@ -236,7 +236,7 @@ try:
 except toolgym.errors.UnknownNameError as error:
     first = str(error)
 sys.path.insert(0, {str(later)!r})
-print(json.dumps([first, toolgym.make_agent("late") is json.loads]))
+print(json.dumps([first, toolgym.make_agent("late").make is json.loads]))
 """
     first, found = answer(tmp_path, f"import toolgym.errors\n{code}")
     assert "No agent named 'late'" in first

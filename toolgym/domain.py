@@ -6,16 +6,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from toolgym.database import Database, Rows, Schema, WorldStore
+from toolgym.concurrency.bridge import in_thread
+from toolgym.database import Database, Rows, Schema, Session, WorldStore
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
+from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Flavour, Toolkit
+from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
 
@@ -29,9 +33,8 @@ def read_policy(folder: Path) -> str:
 class Agent(Protocol):
     """Produces the messages of one side in one episode; users and assistants alike.
 
-    It may have three attributes more, which whoever drives the episode reads: ``usage``
-    (:class:`~toolgym.trajectory.Usage`, so far), ``injected`` (faults made on purpose), and ``blocking`` (True if
-    ``respond`` is synchronous and waits for something: where many episodes are played it then gets a thread).
+    It may have two more attributes, which whoever drives the episode reads: ``usage``
+    (:class:`~toolgym.trajectory.Usage`, so far) and ``injected`` (faults made on purpose).
     """
 
     def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
@@ -47,9 +50,88 @@ class Agent(Protocol):
 
 
 AgentFactory: TypeAlias = Callable[["Domain", Task, np.random.Generator], Agent]
-"""Makes the agent of one side for one episode, with a random stream of its own: what an entry point of agents or users
-is. Settings are bound with ``functools.partial``. A factory whose agents read more of the task than their side may see
-(an oracle, a replay) has the attribute ``privileged = True``."""
+"""Makes the agent of one side for one episode, with a random stream of its own. A class with such a constructor is one;
+an :class:`AgentSpec` is one that says what there is to know of its agents."""
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """A named factory of agents, and what whoever plays them must know: it is called as any :data:`AgentFactory`.
+
+    Args:
+        name: What runs and figures call its agents.
+        make: Makes the agent of one episode from the domain, the task and a random generator.
+        privileged: Whether its agents read more of a task than their side may see, as an oracle or a replay does.
+        comparable: Whether figures with such a user compare with those of other users.
+        blocking: Whether ``respond`` is synchronous and waits for something: it is then called in a thread.
+        needs_model: Whether ``make`` takes a ``model``.
+        reads_wording: Whether ``make`` takes a ``wording``, the words that its model reads.
+        wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
+        hint: What a person who talks to such an agent should know.
+
+    Example:
+        >>> from toolgym import make_agent, make_domain
+        >>> spec = make_agent("no-op")
+        >>> spec.name, spec.privileged, spec.needs_model
+        ('no-op', False, False)
+    """
+
+    name: str
+    make: Callable[..., Agent]
+    privileged: bool = False
+    comparable: bool = True
+    blocking: bool = False
+    needs_model: bool = False
+    reads_wording: bool = False
+    wordings: tuple[str, ...] = ()
+    hint: str = ""
+
+    def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
+        """The agent of one episode."""
+        agent = self.make(domain, task, rng)
+        return InThread(agent) if self.blocking else agent
+
+    def bind(self, **options: Any) -> AgentSpec:
+        """The same with options of ``make`` bound."""
+        return replace(self, make=partial(self.make, **options))
+
+    @classmethod
+    def of(cls, factory: AgentFactory, name: str = "") -> AgentSpec:
+        """The spec of a factory: itself if it is one, else one that is not privileged, blocking or in need of a model.
+
+        Args:
+            factory: A spec, a class or a function.
+            name: What it is called, if it is not a spec; by default its own name.
+
+        Example:
+            >>> class Mine:
+            ...     def __init__(self, domain, task, rng): ...
+            >>> AgentSpec.of(Mine).name
+            'Mine'
+        """
+        if isinstance(factory, AgentSpec):
+            return factory
+        plain = factory.func if isinstance(factory, partial) else factory
+        return cls(name or getattr(plain, "__name__", type(plain).__name__), factory)
+
+
+class InThread:
+    """An agent whose ``respond`` would block: each call runs in a thread.
+
+    Args:
+        agent: Who answers.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def respond(self, view: Sequence[Message]) -> Message:
+        """The agent's next message."""
+        answer = await in_thread(self._agent.respond, view)
+        return await answer if isinstance(answer, Awaitable) else answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._agent, name)
 
 
 @dataclass(frozen=True)
@@ -68,13 +150,18 @@ class Domain:
         data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
         sync: Carries what one side's data says over to the other's; None if they share nothing.
         tau2_policy: How the policy is read from a tau2 data folder.
-        customer: Makes the scripted user of a task that carries facts; None if the domain has no such user.
-        oracle: Makes the oracle that plays such a task in dialogue; None: the gold calls alone are played.
-        novice: Makes the oracle with the faults of a beginner; None if there is none.
+        agents: Its own agents by name: an ``"oracle"`` that plays tasks with facts in dialogue (without one the gold
+            calls alone are played), a ``"novice"`` with the faults of a beginner, and any others.
+        users: Its own users by name: ``"scripted"`` plays the user of a task that carries facts.
         needs: The texts that a task's scenario must hold, since no tool would tell them.
         entities: Who and what a world holds, by which worlds are told apart; see :mod:`toolgym.certificates`.
         reserved: Digests of entities that no world of ours may hold.
         generator: What can be confused in it, and how its tasks are made; None if it has no generator.
+        patterns: Failure patterns of its own, besides those of :mod:`toolgym.patterns`.
+
+    Raises:
+        UnknownNameError: If an injector stresses a pattern that there is not.
+        ValueError: If a pattern of its own has the name of another one, or an injector stresses one of the user's.
     """
 
     name: str
@@ -88,15 +175,66 @@ class Domain:
     data: str = "toolgym"
     sync: Sync | None = None
     tau2_policy: Callable[[Path], str] = read_policy
-    customer: AgentFactory | None = None
-    oracle: AgentFactory | None = None
-    novice: AgentFactory | None = None
+    agents: Mapping[str, AgentSpec] = field(default_factory=dict)
+    users: Mapping[str, AgentSpec] = field(default_factory=dict)
     needs: Callable[[Task, Database], Iterable[str]] | None = None
     entities: Callable[[Rows], Iterator[Entity]] | None = None
     reserved: Callable[[], Collection[bytes]] | None = None
     generator: TaskGenerator | None = None
+    patterns: Sequence[Pattern] = ()
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
+
+    def __post_init__(self) -> None:
+        for role, specs in (("agents", self.agents), ("users", self.users)):
+            for name, spec in specs.items():
+                if not isinstance(spec, AgentSpec) or spec.name != name:
+                    raise DataError(
+                        f"the domain {self.name!r} names {name!r} among its {role}, which is {spec!r:.80}; give an "
+                        f"AgentSpec({name!r}, make=…) under its own name"
+                    )
+        known = self.failure_patterns
+        for number, pattern in enumerate(self.patterns):
+            earlier = {*PATTERNS, *DUAL_CONTROL_PATTERNS, *ALIASES, *(one.name for one in self.patterns[:number])}
+            if pattern.name in earlier:
+                raise ValueError(
+                    f"the domain {self.name!r} brings the pattern {pattern.name!r}, which there is already"
+                )
+        for injector in self.generator.injectors if self.generator is not None else ():
+            what = f"the injector {injector.name!r} of the domain {self.name!r}"
+            if injector.pattern not in known:
+                hint = f"{what[0].upper()}{what[1:]} names it; a domain adds patterns with Domain(patterns=...)."
+                raise UnknownNameError("failure pattern", injector.pattern, known, hint)
+            if known[injector.pattern].side != "assistant":
+                raise ValueError(
+                    f"{what} stresses {injector.pattern!r}, a fault of the user's side; stress the assistant"
+                )
+
+    @property
+    def failure_patterns(self) -> Mapping[str, Pattern]:
+        """Every failure pattern that holds in it by name: toolgym's, then its own.
+
+        Those of dual control (:data:`~toolgym.patterns.DUAL_CONTROL_PATTERNS`) are among them if its users have tools.
+        """
+        both = DUAL_CONTROL_PATTERNS if self.toolkits.get("user") is not None else {}
+        return {**PATTERNS, **both, **{pattern.name: pattern for pattern in self.patterns}}
+
+    def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
+        """Its tools over a session.
+
+        Args:
+            session: The state that they read and change.
+            offered: The tools that each side may call; by default all of its toolkit.
+
+        Example:
+            >>> from toolgym import make_domain
+            >>> from toolgym.database import Layer
+            >>> mock = make_domain("mock")
+            >>> base = mock.worlds.get(mock.tasks["test"][0].world)
+            >>> mock.toolbox(Session(base, Layer())).tool("get_users").name
+            'get_users'
+        """
+        return Toolbox(session, self.toolkits, self.flavour, self.sync, offered)
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""

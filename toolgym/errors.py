@@ -55,6 +55,28 @@ class UnknownNameError(RegistryError, LookupError):
         self.name = name
 
 
+def refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """See that options have names that there are.
+
+    Args:
+        kind: Singular noun for the message, such as ``"setting of an environment"``.
+        given: The names that were given.
+        known: The names that there are.
+
+    Raises:
+        UnknownNameError: If one is not known; it says which was perhaps meant.
+
+    Example:
+        >>> refuse_unknown("setting", ["sede"], ["seed", "trial"])
+        Traceback (most recent call last):
+        toolgym.errors.UnknownNameError: No setting named 'sede'. Did you mean 'seed'? Known: seed, trial.
+    """
+    names = tuple(known)
+    for name in given:
+        if name not in names:
+            raise UnknownNameError(kind, name, names)
+
+
 class DuplicateNameError(RegistryError):
     """Two installed packages provide one name."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from toolgym.database import Rows, Session
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import current_name, in_order
 from toolgym.tasks import Action, Task
 from toolgym.worlds.identities import Entity
 
@@ -27,12 +27,10 @@ class Injector:
 
     Args:
         name: Unique in its domain; it stands in a task's ``provenance.kind``.
-        pattern: The failure pattern that it stresses, a name in :data:`~toolgym.patterns.PATTERNS`.
+        pattern: The failure pattern that it stresses: a name among
+            :attr:`~toolgym.domain.Domain.failure_patterns`, which the domain checks.
         meaning: What it does to a task, in a sentence.
         example: What the user may say then.
-
-    Raises:
-        ValueError: If there is no such pattern.
     """
 
     name: str
@@ -41,8 +39,7 @@ class Injector:
     example: str
 
     def __post_init__(self) -> None:
-        if self.pattern not in PATTERNS:
-            raise ValueError(f"the injector {self.name!r} is of the pattern {self.pattern!r}; known: {list(PATTERNS)}")
+        object.__setattr__(self, "pattern", current_name(self.pattern))
 
 
 @dataclass(frozen=True)
@@ -179,8 +176,8 @@ class TaskGenerator(Protocol):
 
 def targets(generator: TaskGenerator) -> dict[str, tuple[Injector, ...]]:
     """The injectors of each pattern, in the order of the patterns; patterns without one are left out."""
-    found = {name: tuple(injector for injector in generator.injectors if injector.pattern == name) for name in PATTERNS}
-    return {name: injectors for name, injectors in found.items() if injectors}
+    names = in_order(injector.pattern for injector in generator.injectors)
+    return {name: tuple(one for one in generator.injectors if one.pattern == name) for name in names}
 
 
 def gold_of(task: Task, side: str = "assistant") -> tuple[Action, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
+from toolgym.patterns import current_name
 from toolgym.tasks import Task
 
 
@@ -30,6 +31,10 @@ class TaskRequest:
     level: int = 1
     round: int = 0
     parents: tuple[FailureReport, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pattern is not None:
+            object.__setattr__(self, "pattern", current_name(self.pattern))
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ class Registry:
         group: Entry point group, such as ``"toolgym.domains"``.
 
     Example:
-        >>> Registry("agent", "toolgym.agents").load("no-op").__name__
-        'NoOp'
+        >>> Registry("agent", "toolgym.agents").load("no-op").name
+        'no-op'
     """
 
     def __init__(self, kind: str, group: str) -> None:
@@ -72,6 +72,16 @@ class Registry:
                 f"while loading the {self.kind} {name!r} from {entry.value} (Python {sys.version.split()[0]})"
             )
             raise
+
+
+def needs_model(factory: object) -> bool:
+    """Whether a judge, an analyst or a proposer is made with a model: its class says so with ``needs_model = True``.
+
+    Example:
+        >>> needs_model(JUDGES.load("llm")), needs_model(ANALYSTS.load("rules"))
+        (True, False)
+    """
+    return bool(getattr(factory, "needs_model", False))
 
 
 DOMAINS = Registry("domain", "toolgym.domains")

@@ -15,11 +15,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from toolgym.errors import TaskError, UnknownNameError
 from toolgym.files.strict_json import parse, read_bytes
 from toolgym.messages import AgentID
+from toolgym.patterns import current_name
 
 RewardType: TypeAlias = Literal["DB", "ENV_ASSERTION", "NL_ASSERTION", "ACTION", "COMMUNICATE"]
 
@@ -143,6 +144,12 @@ class Provenance(_Part):
     """The round of a curriculum that made it, from 0."""
     parents: tuple[str, ...] = ()
     """Episode ids of the failures that it was made from."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _current(cls, pattern: str | None) -> str | None:
+        """A file of an earlier version has the name that the pattern had then."""
+        return None if pattern is None else current_name(pattern)
 
 
 class Certificate(_Part):

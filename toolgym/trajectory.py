@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from toolgym.errors import DataError
 from toolgym.files.strict_json import parse
 from toolgym.messages import SIDES, AgentID, Message, Role, ToolCall
-from toolgym.patterns import Injection
+from toolgym.patterns import Injection, current_name
 
 Termination: TypeAlias = Literal[
     "user_stop",
@@ -260,7 +260,7 @@ class Trajectory:
             if data.get("fault") is not None:
                 data["fault"] = Fault(**_check(data["fault"], _FAULT))
             data["usage"] = {name: Usage(**_check(usage, _USED)) for name, usage in data.get("usage", {}).items()}
-            data["injected"] = tuple(Injection(**_check(one, _INJECTION)) for one in data.get("injected", ()))
+            data["injected"] = tuple(_injection(one) for one in data.get("injected", ()))
             return cls(**data)
         except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
             raise DataError(f"this line is not a trajectory: {error or type(error).__name__}: {line[:120]}") from error
@@ -320,6 +320,12 @@ def _check(data: dict[str, Any], kinds: Mapping[str, _Kinds]) -> dict[str, Any]:
         if type(value) not in kinds[name]:
             raise TypeError(f"{name} is {value!r:.80}")
     return data
+
+
+def _injection(data: dict[str, Any]) -> Injection:
+    """A fault made on purpose; its pattern gets the name that it has now."""
+    _check(data, _INJECTION)
+    return Injection(**{**data, "pattern": current_name(data["pattern"])})
 
 
 def _check_values(data: dict[str, Any], kinds: _Kinds) -> None:

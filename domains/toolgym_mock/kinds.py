@@ -10,6 +10,7 @@ import numpy as np
 from toolgym.database import Rows
 from toolgym.database.records import encode
 from toolgym.tasks import Task
+from toolgym.worlds import Dice
 from toolgym_mock.world import DETAILS, THINGS, VERBS
 
 KINDS = (
@@ -37,7 +38,7 @@ class Writer:
     """
 
     def __init__(self, rows: Rows, rng: np.random.Generator, world: str) -> None:
-        self.rng = rng
+        self.dice = Dice(rng)
         self.world = world
         self.task_id = ""
         """The id of the task that is written next."""
@@ -57,17 +58,14 @@ class Writer:
         task: Task = getattr(self, kind)()
         return task
 
-    def _pick(self, values: Any) -> Any:
-        return values[int(self.rng.integers(len(values)))]
-
     def _pending(self) -> Any:
-        return self._pick([task for task in self.work.values() if task["status"] == "pending"])
+        return self.dice.pick([task for task in self.work.values() if task["status"] == "pending"])
 
     def _person(self) -> Any:
-        return self._pick(list(self.people.values()))
+        return self.dice.pick(list(self.people.values()))
 
     def _title(self) -> str:
-        return f"{self._pick(VERBS)} {self._pick(THINGS)} again"
+        return f"{self.dice.pick(VERBS)} {self.dice.pick(THINGS)} again"
 
     def _task(self, text: str, actions: list[dict[str, Any]], **more: Any) -> Task:
         numbered = [{"action_id": f"{place}", "arguments": {}, **action} for place, action in enumerate(actions)]
@@ -95,7 +93,7 @@ class Writer:
 
     def create_with_description(self) -> Task:
         """A new task whose description is given word for word."""
-        person, title, detail = self._person(), self._title(), self._pick(DETAILS)
+        person, title, detail = self._person(), self._title(), self.dice.pick(DETAILS)
         text = f"Have a task '{title}' created for {person['user_id']}. Its description must read: {detail}"
         call = _call("create_task", user_id=person["user_id"], title=title, description=detail)
         return self._task(text, [call])
@@ -106,7 +104,7 @@ class Writer:
         Args:
             among: Which may be it; by default any pending one.
         """
-        task = self._pick(among) if among else self._pending()
+        task = self.dice.pick(among) if among else self._pending()
         text = f"You have done {task['task_id']} ('{task['title']}') and want it marked as completed."
         return self._task(text, [_call("update_task_status", task_id=task["task_id"], status="completed")])
 
@@ -126,7 +124,7 @@ class Writer:
     def complete_several(self, count: int) -> Task:
         """Several tasks are finished; one of them has a sequel."""
         pending = [task for task in self.work.values() if task["status"] == "pending"]
-        finished = [pending[int(place)] for place in self.rng.permutation(len(pending))[: max(count, 2)]]
+        finished = self.dice.shuffled(pending)[: max(count, 2)]
         person, title = self._person(), self._title()
         names = [f"{task['task_id']} ('{task['title']}')" for task in finished]
         text = (
@@ -138,7 +136,7 @@ class Writer:
 
     def complete_and_dismiss(self) -> Task:
         """A status changes, and the user dismisses a notification."""
-        notification = self._pick(list(self.inbox.values()))
+        notification = self.dice.pick(list(self.inbox.values()))
         task = self.work[notification["task_id"]]
         status = "completed" if task["status"] == "pending" else "pending"
         identity = notification["notification_id"]
@@ -206,8 +204,8 @@ class Writer:
 
     def tell_the_owner(self) -> Task:
         """A name is asked for before a status changes."""
-        owner = self._pick([user for user in self.people.values() if user["tasks"]])
-        task = self.work[self._pick(owner["tasks"])]
+        owner = self.dice.pick([user for user in self.people.values() if user["tasks"]])
+        task = self.work[self.dice.pick(owner["tasks"])]
         new = "pending" if task["status"] == "completed" else "completed"
         text = (
             f"You do not know who works on {task['task_id']}: ask for the name. Then have the task's status "
@@ -218,7 +216,7 @@ class Writer:
 
     def complete_but_do_not_delete(self) -> Task:
         """One task is finished; another should be deleted, which nobody can."""
-        done, unwanted = self._pending(), self._pick(list(self.work.values()))
+        done, unwanted = self._pending(), self.dice.pick(list(self.work.values()))
         text = (
             f"{done['task_id']} is finished; have it marked. Also you want {unwanted['task_id']} "
             f"('{unwanted['title']}') deleted for good, and insist on that."

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from toolgym.database import Schema, WorldStore
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
+from toolgym_retail.clerk import clerk
 from toolgym_retail.customer import Customer
 from toolgym_retail.entities import entities as world_entities
 from toolgym_retail.entities import tau2_digests
@@ -13,6 +14,7 @@ from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
+from toolgym_retail.speech import ORACLE_WORDINGS
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.tools import RetailTools
 
@@ -26,9 +28,12 @@ DOMAIN = Domain(
     toolkits={"assistant": RetailTools},
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
-    customer=Customer,
-    oracle=Oracle,
-    novice=Novice,
+    agents={
+        "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=ORACLE_WORDINGS),
+        "novice": AgentSpec("novice", Novice, privileged=True, wordings=ORACLE_WORDINGS),
+        "clerk": AgentSpec("clerk", clerk),
+    },
+    users={"scripted": AgentSpec("scripted", Customer, privileged=True)},
     needs=needs,
     entities=world_entities,
     reserved=tau2_digests,

@@ -10,7 +10,7 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.language.consent import says_yes
 from toolgym.messages import Message
-from toolgym.patterns import PATTERNS, Injection
+from toolgym.patterns import PATTERNS, Injection, current_name
 from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.facts import ItemRef, OrderRef, Request, settled, stages
@@ -19,7 +19,7 @@ from toolgym_retail.speech import OracleWording
 
 RATES: dict[str, float] = {
     "wrong_variant": 0.20,
-    "item_from_another_order": 0.10,
+    "item_from_another_record": 0.10,
     "invalid_argument": 0.10,
     "wrong_record": 0.12,
     "misattributed_item": 0.20,
@@ -66,7 +66,7 @@ class Novice(Oracle):
         rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(domain, task, rng, wording=wording)
-        self.rates = RATES if rates is None else dict(rates)
+        self.rates = RATES if rates is None else {current_name(name): rate for name, rate in rates.items()}
         for name, rate in self.rates.items():
             if name not in PATTERNS or not 0 <= rate <= 1:
                 raise ValueError(f"the rate {name}={rate!r} is not a chance in [0, 1] of one of {', '.join(PATTERNS)}")
@@ -178,7 +178,7 @@ class Novice(Oracle):
         """A wrong choice and its pattern; ``("", None)`` when it chooses rightly. It may look at other orders."""
         makers = {
             "wrong_variant": self._other_variant,
-            "item_from_another_order": self._other_item,
+            "item_from_another_record": self._other_item,
             "invalid_argument": self._invalid,
             "wrong_record": self._other_record,
             "misattributed_item": self._like_item,
@@ -186,7 +186,7 @@ class Novice(Oracle):
         for pattern, make in makers.items():
             if not self.slips(pattern):
                 continue
-            if pattern in ("item_from_another_order", "wrong_record", "misattributed_item"):
+            if pattern in ("item_from_another_record", "wrong_record", "misattributed_item"):
                 yield from self._look_around(wish)
             wrong = make(wish)
             if wrong is not None and self.write(wrong) != self.write(wish):

@@ -43,8 +43,6 @@ class Oracle:
         TaskError: If the task carries no facts.
     """
 
-    privileged = True
-
     def __init__(
         self, domain: Domain, task: Task, rng: np.random.Generator, *, wording: OracleWording | None = None
     ) -> None:

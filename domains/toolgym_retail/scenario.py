@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from toolgym.database import Database, Record, Rows
 from toolgym.errors import TaskError
-from toolgym.tasks import Provenance, Task
+from toolgym.generators import scenario
+from toolgym.generators.drafts import Goal
+from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import joined, method_text
 from toolgym_retail.facts import Facts, ItemRef, Request, settled, stages
-from toolgym_retail.goals import Goal, writes
-
-_MANNERS = {
-    "plain": "You are polite and to the point.",
-    "friendly": "You are friendly and patient.",
-    "terse": "You answer in as few words as possible.",
-    "chatty": "You like to chat, but you stick to the facts that you know.",
-    "annoyed": "You are annoyed and want this over with.",
-}
+from toolgym_retail.goals import writes
 
 
-def make_task(goal: Goal, rows: Rows, world: str, task_id: str) -> Task:
+def make_task(goal: Goal[Facts], rows: Rows, world: str, task_id: str) -> Task:
     """The task of a goal.
 
     Args:
@@ -32,39 +25,23 @@ def make_task(goal: Goal, rows: Rows, world: str, task_id: str) -> Task:
         task_id: The task's id.
     """
     facts = goal.facts
-    calls = [*_reads(goal, rows), *writes(facts, goal.user_id)]
-    answers = [request.answer for request in facts.requests if request.kind == "question"]
-    return Task.model_validate(
-        {
-            "id": task_id,
-            "description": {
-                "purpose": f"{goal.kind.replace('_', ' ')}: {', '.join(goal.difficulties) or 'nothing special'}"
-            },
-            "user_scenario": {
-                "persona": _MANNERS[facts.manner],
-                "instructions": {
-                    "domain": "retail",
-                    "reason_for_call": reason_for_call(facts),
-                    "known_info": known_info(facts),
-                    "unknown_info": unknown_info(facts),
-                    "task_instructions": task_instructions(facts),
-                },
-            },
-            "evaluation_criteria": {
-                "actions": [{"action_id": str(place), **call} for place, call in enumerate(calls)],
-                "communicate_info": answers,
-                "reward_basis": ("DB", "COMMUNICATE"),
-            },
-            "world": world,
-            "facts": facts.model_dump(mode="json", exclude_defaults=True),
-            "provenance": Provenance(
-                generator="toolgym_retail.scenario", kind=goal.kind, difficulties=goal.difficulties
-            ),
-        }
+    return scenario.make_task(
+        goal,
+        task_id,
+        domain="retail",
+        world=world,
+        generator="toolgym_retail.scenario",
+        calls=[*_reads(goal, rows), *writes(facts, goal.user_id)],
+        instructions={
+            "reason_for_call": scenario.reason_for_call(facts, lambda request: wish(request, facts)),
+            "known_info": known_info(facts),
+            "unknown_info": unknown_info(facts),
+            "task_instructions": scenario.task_instructions(facts, "order numbers or payment methods"),
+        },
     )
 
 
-def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
+def _reads(goal: Goal[Facts], rows: Rows) -> Iterator[dict[str, Any]]:
     """The look-ups that a careful assistant needs."""
     facts, tables = goal.facts, rows["assistant"]
     if facts.identifies_by == "email":
@@ -100,28 +77,6 @@ def _reads(goal: Goal, rows: Rows) -> Iterator[dict[str, Any]]:
 # In prose, for a user simulator that reads
 
 
-def reason_for_call(facts: Facts) -> str:
-    """What the customer wants, in prose."""
-    parts = []
-    for place, request in enumerate(facts.requests):
-        lead = "You want" if place == 0 else "You also want" if place == 1 else "Finally, you want"
-        first = request.first or request
-        parts.append(f"{lead} {wish(first, facts)}.")
-        if request.first is not None:
-            parts.append(
-                f"When the assistant proposes to do exactly that, you change your mind: then you want "
-                f"{wish(request, facts)}."
-            )
-        other, forbidden = request.otherwise, request.forbidden
-        if other is not None:
-            when = "that is refused" if forbidden else "that cannot be had"
-            told = "" if request.says_otherwise else ", but do not mention it before you are told so"
-            parts.append(f"If {when}, you want {wish(other, facts)} instead{told}.")
-        elif forbidden:
-            parts.append("If that is refused, insist once and then accept it.")
-    return " ".join(parts)
-
-
 def wish(request: Request, facts: Facts) -> str:
     """One request as the end of 'You want …'."""
     kind = request.kind
@@ -134,7 +89,7 @@ def wish(request: Request, facts: Facts) -> str:
         )
         return f"to cancel {order} ({why if request.reason else 'your reason: ' + request.excuse})"
     if kind == "question":
-        return f"to be told {told(request)}"
+        return f"to be told {scenario.question_text(request)}"
     if kind == "user_address":
         return f"the default address of your profile changed to {request.address}"
     if kind == "modify_address":
@@ -147,11 +102,6 @@ def wish(request: Request, facts: Facts) -> str:
     verb = "to exchange" if kind == "exchange" else "to change"
     changes = [f"{_item(item)} {'for' if kind == 'exchange' else 'to'} {_new(item)}" for item in request.items]
     return f"{verb} {joined(changes)}, from {order}; any difference in price goes on {payment}"
-
-
-def told(request: Request) -> str:
-    """What a question asks, as said to the customer."""
-    return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))
 
 
 def _order(request: Request) -> str:
@@ -189,24 +139,6 @@ def unknown_info(facts: Facts) -> str:
     if any(request.order is not None and not request.order.known for request in facts.requests):
         unknown.append("the order number")
     return f"You do not know {joined(unknown)}."
-
-
-def task_instructions(facts: Facts) -> str:
-    """How the customer behaves, in prose."""
-    count = len(facts.requests)
-    parts = []
-    if count > 1:
-        told = {1: "only the first request", count: "all your requests"}.get(
-            facts.upfront, f"the first {facts.upfront} requests"
-        )
-        parts.append(
-            f"Name {told} in your first message"
-            + (", the others one by one afterwards." if facts.upfront < count else ".")
-        )
-    if facts.detail == "brief":
-        parts.append("Do not give particulars such as order numbers or payment methods before you are asked for them.")
-    parts.append("Confirm only what is exactly what you want, and correct what is not; after two corrections give up.")
-    return " ".join(parts)
 
 
 # What the scenario must hold
@@ -247,7 +179,7 @@ def needs(task: Task, database: Database) -> Iterator[str]:
             yield {"paypal": "PayPal", "gift_card": "gift card"}.get(method["source"]) or method["last_four"]
     for request in facts.requests:
         if request.question:
-            yield told(request)
+            yield scenario.question_text(request)
 
 
 def _check_clue(request: Request, facts: Facts, database: Database) -> None:

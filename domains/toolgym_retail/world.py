@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Collection
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from toolgym.database import Rows
-from toolgym.worlds.identities import Entity, digest_of
-from toolgym_retail import entities, places
+from toolgym.worlds import Dice, Fresh, places
+from toolgym.worlds.identities import Entity
+from toolgym.worlds.people import People, email
+from toolgym_retail import entities
 from toolgym_retail.catalog import CATALOG, ProductType
-from toolgym_retail.dice import Dice
 
-if TYPE_CHECKING:
-    from faker import Faker
-
-T = TypeVar("T")
 _Record: TypeAlias = dict[str, Any]
-
-_LOCALES = {
-    "en_US": 0.49,
-    "es_MX": 0.13,
-    "en_IN": 0.08,
-    "zh_CN": 0.06,
-    "vi_VN": 0.04,
-    "en_IE": 0.03,
-    "it_IT": 0.03,
-    "pt_BR": 0.03,
-    "ja_JP": 0.03,
-    "yo_NG": 0.02,
-    "de_DE": 0.02,
-    "fr_FR": 0.02,
-    "sv_SE": 0.02,
-}
-"""Where last names are from, and how often; all that faker 37 has."""
-_FIRST = {"en_US": 1.0, "vi_VN": 1.0, "en_IE": 0.7, "it_IT": 0.6, "de_DE": 0.9, "fr_FR": 0.6, "sv_SE": 0.7}
-"""How often the first name is an American one nevertheless; faker has no Vietnamese ones."""
-_ROMANIZED = ("zh_CN", "ja_JP")
 
 _STATUSES = {"pending": 0.42, "delivered": 0.40, "processed": 0.09, "cancelled": 0.09}
 _REASONS = ("no longer needed", "ordered by mistake")
@@ -60,48 +36,13 @@ def generate(rng: np.random.Generator, users: int = 200, *, taken: Collection[En
     return _Shop(rng, taken).rows(users)
 
 
-class _Names:
-    """Names as mixed as the customers of an American shop, in plain letters."""
-
-    def __init__(self, dice: Dice) -> None:
-        from faker import Faker
-
-        self._dice = dice
-        self._fakers = {locale: Faker(locale, providers=["faker.providers.person"]) for locale in _LOCALES}
-        for faker in self._fakers.values():
-            faker.seed_instance(dice.number(0, 2**62))
-
-    def both(self) -> tuple[str, str]:
-        """A first name and a last name."""
-        locale = self._dice.weighted(_LOCALES)
-        last = self._plain(locale, "last")
-        return self.first(last, "en_US" if self._dice.chance(_FIRST.get(locale, 0.35)) else locale), last
-
-    def first(self, last: str, locale: str = "en_US") -> str:
-        """A first name for a last name."""
-        while (first := self._plain(locale, "first")) == last:
-            pass
-        return first
-
-    def _plain(self, locale: str, part: str) -> str:
-        """One word of letters that is neither an initial nor endless; others are drawn again."""
-        faker: Faker = self._fakers[locale]
-        draw: Callable[[], str] = getattr(faker, f"{part}_romanized_name" if locale in _ROMANIZED else f"{part}_name")
-        while True:
-            letters = unicodedata.normalize("NFKD", draw())
-            name = "".join(letter for letter in letters if not unicodedata.combining(letter))
-            if name.isascii() and name.isalpha() and 2 <= len(name) <= 11:
-                return name
-
-
 class _Shop:
     """Draws one world."""
 
     def __init__(self, rng: np.random.Generator, taken: Collection[Entity]) -> None:
         self.dice = Dice(rng)
-        self.names = _Names(self.dice)
-        self.used = set(taken)
-        self.tau2 = entities.tau2_digests()
+        self.people = People(self.dice)
+        self.fresh = Fresh(taken, entities.tau2_digests())
         self.products: dict[str, _Record] = {}
         self.users: dict[str, _Record] = {}
         self.orders: dict[str, _Record] = {}
@@ -117,25 +58,13 @@ class _Shop:
             self._add_user()
         return {"assistant": {"products": self.products, "users": self.users, "orders": self.orders}}
 
-    def _new(self, draw: Callable[[], T], named: Callable[[T], Iterable[Entity]]) -> T:
-        """Something of which neither this world nor another has an entity."""
-        while True:
-            value = draw()
-            found = list(named(value))
-            if not any(entity in self.used or digest_of(entity) in self.tau2 for entity in found):
-                self.used.update(found)
-                return value
-
-    def _new_id(self, draw: Callable[[], str], *kinds: str) -> str:
-        return self._new(draw, lambda text: [(kind, text) for kind in kinds])
-
     def _add_product(self, kind: ProductType) -> None:
-        product_id = self._new_id(lambda: self.dice.digits(10), "product", "item")
+        product_id = self.fresh.id(lambda: self.dice.digits(10), "product", "item")
         combinations = self._combinations(kind)
         free = set(self.dice.shuffled(range(len(combinations)))[:4])
         variants: dict[str, _Record] = {}
         for place, (options, cents) in enumerate(zip(combinations, self._prices(kind, combinations), strict=True)):
-            item_id = self._new_id(lambda: self.dice.digits(10), "item", "product")
+            item_id = self.fresh.id(lambda: self.dice.digits(10), "item", "product")
             variants[item_id] = {
                 "item_id": item_id,
                 "options": options,
@@ -189,19 +118,19 @@ class _Shop:
         return prices
 
     def _add_user(self) -> None:
-        first, last, city = self._person()
+        first, last, city = self.people.draw()
         name = {"first_name": first, "last_name": last}
-        address = self._new(
+        address = self.fresh(
             lambda: places.draw(self.dice, city),
             lambda drawn: [entities.address(drawn), entities.name_zip(first, last, drawn["zip"])],
         )
-        user_id = self._new_id(lambda: f"{first}_{last}_{self.dice.digits(4)}".lower(), "user")
-        email = self._new(lambda: self._email(first, last), lambda drawn: [entities.email(drawn)])
+        user_id = self.fresh.id(lambda: f"{first}_{last}_{self.dice.digits(4)}".lower(), "user")
+        mail = self.fresh(lambda: email(self.dice, first, last), lambda drawn: [entities.email(drawn)])
         user = {
             "user_id": user_id,
             "name": name,
             "address": address,
-            "email": email,
+            "email": mail,
             "payment_methods": self._payment_methods(),
             "orders": [],
         }
@@ -209,21 +138,6 @@ class _Shop:
         self.city_of[user_id] = city
         if not self.dice.chance(0.05):
             self._add_orders(user, self.dice.weighted(_ORDERS))
-
-    def _person(self) -> tuple[str, str, str]:
-        """First name, last name, city; some are the namesake or a relative of another customer."""
-        city = self.dice.pick(places.CITIES)
-        if self.users and self.dice.chance(0.12):
-            other = self.dice.pick(list(self.users.values()))
-            first, last = other["name"]["first_name"], other["name"]["last_name"]
-            if self.dice.chance(0.3):
-                return first, last, city
-            return self.names.first(last), last, self.city_of[other["user_id"]] if self.dice.chance(0.5) else city
-        return *self.names.both(), city
-
-    def _email(self, first: str, last: str) -> str:
-        shapes = {f"{first}.{last}": 0.8, f"{first}{last}": 0.06, f"{first[0]}.{last}": 0.07, f"{last}.{first}": 0.07}
-        return f"{self.dice.weighted(shapes)}{self.dice.digits(4)}@example.com".lower()
 
     def _payment_methods(self) -> dict[str, _Record]:
         count = self.dice.weighted(_METHODS)
@@ -239,7 +153,7 @@ class _Shop:
     def _payment_method(self, source: str, same: list[_Record]) -> _Record:
         """A way to pay; a second card ends in other digits than the first."""
         method: _Record = {"source": source}
-        method["id"] = self._new_id(lambda: f"{source}_{self.dice.digits(7)}", "payment")
+        method["id"] = self.fresh.id(lambda: f"{source}_{self.dice.digits(7)}", "payment")
         if source == "gift_card":
             method["balance"] = self._balance()
         if source == "credit_card":
@@ -273,7 +187,7 @@ class _Shop:
     def _elsewhere(self, user: _Record) -> _Record:
         """Another address than the customer's own, in the same city or not."""
         city = self.city_of[user["user_id"]] if self.dice.chance(0.4) else self.dice.pick(places.CITIES)
-        return self._new(lambda: places.draw(self.dice, city), lambda drawn: [entities.address(drawn)])
+        return self.fresh(lambda: places.draw(self.dice, city), lambda drawn: [entities.address(drawn)])
 
     def _units(self, past: list[str]) -> list[str]:
         """The items of an order, one a unit; on purpose easily confused with each other and with earlier ones."""
@@ -300,7 +214,7 @@ class _Shop:
         return self.dice.pick(others)
 
     def _add_order(self, user: _Record, address: _Record, units: list[str]) -> None:
-        order_id = self._new_id(lambda: f"#W{self.dice.digits(7)}", "order")
+        order_id = self.fresh.id(lambda: f"#W{self.dice.digits(7)}", "order")
         paid = {item_id: self._paid(item_id) for item_id in dict.fromkeys(units)}
         status = self.dice.weighted(_STATUSES)
         payments = self._payments(user["payment_methods"], sum(paid[item_id] for item_id in units))

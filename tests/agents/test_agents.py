@@ -76,7 +76,6 @@ def test_only_those_that_read_the_gold_say_that_they_are_privileged() -> None:
         made: Any = make_agent(name)
         privileged[name] = made.privileged
     assert privileged == dict.fromkeys(PASSIVE, False) | {"oracle": True, "read-only": True}
-    assert Replay.privileged is True
 
 
 def test_the_read_only_agent_makes_the_golds_reads_alone(mock: Domain) -> None:

@@ -22,6 +22,7 @@ from toolgym.errors import BudgetError, ContextError, DataError, ServiceError
 from toolgym.messages import ToolCall
 from toolgym.models import Reply
 from toolgym.prompts import OWN, ToolText, Wording, own_text, store
+from toolgym.registration import agent_spec, user_spec
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Usage
@@ -219,7 +220,7 @@ def test_a_model_that_fails_voids_the_episode_and_a_full_context_loses_it(mock: 
 
 
 def test_nothing_that_the_task_is_graded_by_reaches_a_model(mock: Domain) -> None:
-    assert LLMAgent.privileged is LLMUser.privileged is False
+    assert agent_spec("llm").privileged is user_spec("llm").privileged is False
     task = mock.tasks["test"][0]
     other = task.model_copy(update={"id": "other", "evaluation_criteria": None, "description": None, "ticket": "T"})
     sent = []

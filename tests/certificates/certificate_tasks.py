@@ -11,7 +11,7 @@ from toolgym import make_domain
 from toolgym.agents.oracle import GoldPlayer
 from toolgym.certificates import CertificateReport, digest_of
 from toolgym.database import Database, Rows, WorldStore
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.tasks import Task, TaskSet
 from toolgym.users.minimal import MinimalUser
 from toolgym.worlds.identities import Entity
@@ -54,8 +54,8 @@ def make_small(splits: Mapping[str, Sequence[Task]] | None = None, **changes: An
     parts: dict[str, Any] = {
         "worlds": worlds,
         "tasks": TaskSet({name: partial(tuple, tasks) for name, tasks in (splits or {}).items()}),
-        "customer": MinimalUser,
-        "oracle": GoldPlayer,
+        "users": {"scripted": AgentSpec("scripted", MinimalUser, privileged=True)},
+        "agents": {"oracle": AgentSpec("oracle", GoldPlayer, privileged=True)},
         "needs": needs,
         "entities": names,
         "reserved": lambda: {digest_of(("name", "Dot Drake"))},

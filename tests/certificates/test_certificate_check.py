@@ -75,7 +75,7 @@ def test_a_certificate_that_is_not_the_computed_one_fails(change: Callable[[Task
 
 def test_a_certified_task_that_no_longer_holds_fails_its_stage() -> None:
     report = check_dataset(
-        make_small(two_splits(), oracle=None, reserved=None, entities=lambda world: iter([("a", "b")]))
+        make_small(two_splits(), agents={}, reserved=None, entities=lambda world: iter([("a", "b")]))
     )
     assert failures(report) == [(name, "disjoint") for name in ("train-1", "train-2", "test-1")]
 

@@ -12,7 +12,7 @@ from certificate_tasks import call, chore, failures, make_small, make_task, worl
 from toolgym import make_domain
 from toolgym.agents.passive import NoOp
 from toolgym.certificates import STAGES, DuplicateIndex, Stage, certified, certify
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.errors import DataError, TaskError
 from toolgym.tasks import Task
 
@@ -273,13 +273,15 @@ def test_an_episode_that_the_user_voids_certifies_nothing() -> None:
         def respond(self, view: Any) -> Any:
             raise RuntimeError("no words")
 
-    stage, why = only_failure(make_task(chore(), facts={}), make_small(customer=Silent))
+    stage, why = only_failure(
+        make_task(chore(), facts={}), make_small(users={"scripted": AgentSpec("scripted", Silent)})
+    )
     assert stage == "passive"
     assert why == "the agent 'no-op' could not be graded: the episode is void (user): RuntimeError: no words"
 
 
 def test_a_task_with_facts_that_no_customer_plays_fails() -> None:
-    stage, why = only_failure(make_task(chore(), facts={}), make_small(customer=None))
+    stage, why = only_failure(make_task(chore(), facts={}), make_small(users={}))
     assert stage == "passive"
     assert "has no facts for the scripted user" in why
 
@@ -368,11 +370,14 @@ def test_tasks_seen_before_count_in_the_next_check() -> None:
 
 def test_a_task_that_its_oracle_does_not_solve_fails() -> None:
     task = make_task(chore(), facts={})
-    assert only_failure(task, make_small(oracle=NoOp)) == ("oracle", "the oracle does not solve it: DB failed")
+    assert only_failure(task, make_small(agents={"oracle": AgentSpec("oracle", NoOp)})) == (
+        "oracle",
+        "the oracle does not solve it: DB failed",
+    )
 
 
 def test_a_task_of_prose_is_played_to_the_minimal_user() -> None:
-    domain = make_small(oracle=NoOp)
+    domain = make_small(agents={"oracle": AgentSpec("oracle", NoOp)})
     assert certify(domain, [make_task(chore())]).ok
     stage, why = only_failure(make_task(chore(), text="Say ###STOP### at once."), domain)
     assert (stage, why) == ("oracle", "the oracle does not solve it: DB failed")

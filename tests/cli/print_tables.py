@@ -63,7 +63,7 @@ def ended(arguments: list[str]) -> tuple[int, str]:
 
 def measured(domain: object) -> bench.BenchReport:
     """A report of ``toolgym bench``, without measuring."""
-    cases = {"episode": bench.Case(1_234_567.8, 1024), "episode_100x_world_lazy_cold": bench.Case(1.2, 64)}
+    cases = {"episode": bench.BenchCase(1_234_567.8, 1024), "episode_100x_world_lazy_cold": bench.BenchCase(1.2, 64)}
     return bench.BenchReport(bench.machine(), cases, {"episode_100x_world_lazy_cold / episode": 12_345.67})
 
 

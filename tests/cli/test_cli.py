@@ -18,7 +18,7 @@ from tau2_folder import make_folder
 
 import toolgym
 from toolgym.cli.output import print_json
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.runs import read_manifest, read_trajectories
 from toolgym.tasks import Task, TaskSet
 from toolgym.users.minimal import MinimalUser
@@ -73,8 +73,9 @@ def test_the_default_user_of_eval_is_scripted_where_all_tasks_carry_facts(
     bare = mock.tasks["test"][:2]
     telling = [task.model_copy(update={"facts": {}}) for task in bare]
     tasks = TaskSet({"told": lambda: telling, "mixed": lambda: [telling[0], bare[1]]})
-    made = mock.with_data(tasks=tasks, customer=MinimalUser)
-    monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: made)
+    made = mock.with_data(tasks=tasks, users={"scripted": AgentSpec("scripted", MinimalUser)})
+    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+        monkeypatch.setattr(f"{place}.make_domain", lambda *_: made)
     for split, user in (("told", "scripted"), ("mixed", "minimal")):
         answer = run(*EVAL, "--split", split, "--json").json
         folder = Path(answer["agents"]["oracle"]["run"])
@@ -361,7 +362,8 @@ def test_tasks_list_names_every_task_by_split(run: Command, mock: Domain) -> Non
 
 
 def test_tasks_list_says_where_a_domain_has_none(run: Command, monkeypatch: pytest.MonkeyPatch, mock: Domain) -> None:
-    monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: mock.with_data(tasks=TaskSet({})))
+    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+        monkeypatch.setattr(f"{place}.make_domain", lambda *_: mock.with_data(tasks=TaskSet({})))
     assert "no embedded tasks" in run("tasks", "list", "mock").out
     for command in ("eval", "play"):
         refused = run(command, "mock")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from command_line import Done
 from kept_runs import call, keep, missed, played, solved
+from models.server import Server, completion
 from tau2_folder import TASKS, make_folder
 
 from toolgym import make_domain, registration
@@ -20,7 +21,7 @@ from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.messages import Message
 from toolgym.models import ChatModel
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import DUAL_CONTROL_PATTERNS, PATTERNS
 from toolgym.runs import read_trajectories
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -59,7 +60,16 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
     done = run("failures", "x", "--json", "--no-clusters")
     assert (done.code, done.err.strip()) == (0, "")
     answer = done.json
-    counts = ("failures", "successes", "void", "not_judged", "explained", "not_explained", "nothing_found")
+    counts = (
+        "failures",
+        "successes",
+        "void",
+        "not_judged",
+        "explained",
+        "not_explained",
+        "nothing_found",
+        "user_alone",
+    )
     assert {name: answer[name] for name in ("source", "domain", "data", "analyst", *counts)} == {
         "source": str(RUN),
         "domain": "mock",
@@ -72,12 +82,13 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
         "explained": 2,
         "not_explained": {},
         "nothing_found": 0,
+        "user_alone": 0,
     }
-    assert list(answer["patterns"]) == [*PATTERNS, "none of them"]
+    assert list(answer["patterns"]) == [*PATTERNS, *DUAL_CONTROL_PATTERNS, "none of them"]
     wrong = answer["patterns"]["wrong_record"]
-    assert list(wrong) == ["family", "failures", "share", "primary", "consequences", "harmless"]
-    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-order reasoning", 2, 1.0)
-    assert answer["families"]["multi-order reasoning"]["failures"] == 2
+    assert list(wrong) == ["family", "side", "failures", "share", "primary", "consequences", "harmless"]
+    assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-record reasoning", 2, 1.0)
+    assert answer["families"]["multi-record reasoning"]["failures"] == 2
     (task,) = answer["tasks"]
     assert (task["task_id"], task["failures"], task["trials"]) == ("test-008", 2, 3)
     assert task["patterns"]["wrong_record"] == 2
@@ -87,6 +98,23 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
     assert "task_5" in example["got"]
     assert answer["clusters"] is answer["hit_rate"] is answer["against"] is answer["written"] is None
     assert answer["targets"] == {}
+
+
+def test_it_says_how_many_failures_are_the_users_alone(run: Command, mock: Domain) -> None:
+    task = next(task for task in mock.tasks["train"] if task.id == "train-005")
+    update, _ = task.gold
+    agree = Message("assistant", "I will set 'Plan the budget' to completed. Shall I?"), Message("user", "Yes, please.")
+    lines = (*agree, call(update.name, **update.arguments), Message("assistant", "Please do your part now."))
+    keep(RUN, played(mock, "train-005", *lines), missed(mock))
+    answer = run("failures", "x", "--json", "--no-clusters").json
+    assert answer["user_alone"] == 1
+    assert answer["patterns"]["user_act_missing"]["primary"] == 1
+    assert answer["patterns"]["user_act_missing"]["side"] == "user"
+    example = next(one for one in answer["examples"] if one["pattern"] == "user_act_missing")
+    assert (example["side"], example["task_id"]) == ("user", "train-005")
+    shown = run("failures", "x", "--no-clusters")
+    assert "failures that are the user's alone: 1 of 2" in shown.out
+    assert "user simulator" in shown.out
 
 
 def test_people_read_patterns_with_bars_tasks_and_examples(run: Command, mock: Domain) -> None:
@@ -278,3 +306,55 @@ def test_a_model_explains_in_its_own_words(run: Command, mock: Domain, monkeypat
     done = run("failures", "x", "--analyst-model", "m", "--no-clusters")
     assert asked == [("llm", "m")]
     assert "It took task 5." in done.out
+
+
+def test_groups_come_from_embeddings_and_get_names_from_the_analysts_model(
+    run: Command, mock: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["It took the wrong task."] * 3 + ["It never asked whether it may."] * 3
+
+    class Told:
+        async def explain(self, domain: Domain, failures: Any) -> list[FailureReport]:
+            finding = Finding("wrong_record", 2, "task_8", "task_5")
+            return [
+                blank(task, row, findings=(finding,), primary=0, explanation=words)
+                for (task, row), words in zip(failures, said, strict=True)
+            ]
+
+    async def there(model: ChatModel) -> None:
+        pass
+
+    monkeypatch.setattr(registration, "make_analyst", lambda *args, **more: Told())
+    monkeypatch.setattr(ChatModel, "probe", there)
+    keep(RUN, *[missed(mock, trial=trial) for trial in range(6)])
+    vectors = [[1.0, 0.0] if "wrong" in words else [0.0, 1.0] for words in said]
+    data = [{"index": place, "embedding": vector} for place, vector in enumerate(vectors)]
+    names = json.dumps({"names": ["takes another task", "does not ask"]})
+    with Server({"data": data, "usage": {"prompt_tokens": 9}}) as embedder, Server(completion(names)) as namer:
+        options = ("--analyst-model", model_of(namer.url), "--name-clusters")
+        done = run("failures", "x", "--json", *options, "--embeddings-model", model_of(embedder.url))
+    assert (done.code, done.err.strip()) == (0, "")
+    found = [(one["name"], one["size"]) for one in done.json["clusters"]]
+    assert found == [("takes another task", 3), ("does not ask", 3)]
+    assert embedder.bodies[0]["input"] == said
+
+
+def model_of(url: str) -> str:
+    return json.dumps({"model": "m", "base_url": url, "attempts": 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--name-clusters",), "--name-clusters asks the analyst's model; name it with --analyst-model"),
+        (("--no-clusters", "--embeddings-model", "e"), "--no-clusters leaves nothing to name or to embed"),
+        (("--embeddings-base-url", "http://localhost:1/v1"), "name it with --embeddings-model"),
+    ],
+)
+def test_options_of_groups_that_do_not_fit_are_a_mistake_of_the_user(
+    run: Command, mock: Domain, options: tuple[str, ...], says: str
+) -> None:
+    keep(RUN, missed(mock))
+    done = run("failures", "x", *options)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())

@@ -10,7 +10,7 @@ from command_line import Done
 from typer.testing import CliRunner
 
 from toolgym.cli.app import app
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.errors import DataError
 from toolgym.messages import STOP
 from toolgym.tasks import TaskSet
@@ -131,7 +131,7 @@ def test_the_default_user_is_the_scripted_one_where_the_task_carries_facts(
 ) -> None:
     telling = mock.tasks.find("test-003").model_copy(update={"facts": {}})
     tasks = TaskSet({"test": lambda: [telling]})
-    domain: Any = mock.with_data(tasks=tasks, customer=MinimalUser)
+    domain: Any = mock.with_data(tasks=tasks, users={"scripted": AgentSpec("scripted", MinimalUser)})
     monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: domain)
     assert "The user is played by 'scripted'." in play("mock", "/quit").output
     assert "The user is played by 'minimal'." in play("mock --user minimal", "/quit").output

@@ -65,7 +65,7 @@ NAMES = {
     "runs query of everything": ("test-001", "user_stop", RUN),
     "view of many": ("test-001", "user_stop", "success"),
     "tasks check": ("certificate", "duplicate"),
-    "failures": ("wrong_record", "item_from_another_order", "needless_transfer", "execution control"),
+    "failures": ("wrong_record", "item_from_another_record", "needless_transfer", "execution control"),
     "curriculum refresh": ("substance", "ended_early"),
     "curriculum show": ("ended_early",),
     "bench": ("episode_100x_world_lazy_cold", "1,234,567.8", "12,345.67"),

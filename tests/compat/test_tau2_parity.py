@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from toolgym.compat.tau2.verify import VerifyReport, VerifyTally, normalise, read_fixture, verify
 from toolgym.database import Layer, Session
 from toolgym.domain import Domain
-from toolgym.episode.setup import toolbox_over
 from toolgym.errors import DataError, ToolError
 
 TALLIES = ("outputs", "errors", "digests", "rewards", "components")
@@ -301,7 +300,7 @@ def test_helper_functions_answer_raise_and_change_what_tau2s_do(fixtures: Path, 
     base = tau2_mock.worlds.get(tau2_mock.tasks["base"][0].world)
     compared = 0
     for sequence in sequences:
-        toolbox = toolbox_over(tau2_mock, Session(base, Layer()))
+        toolbox = tau2_mock.toolbox(Session(base, Layer()))
         for number, call in enumerate(sequence["calls"]):
             place = (sequence["name"], number, call["func_name"])
             if "exception" in call:

@@ -24,7 +24,7 @@ TASK, TRIAL, WIDTH = "train-007", 1, 100
 def blocks() -> list[str]:
     """The dialogue, what the analyst says of it, and the three tasks."""
     retail = make_domain("retail")
-    clerk, customer = make_agent("clerk"), make_user("scripted")
+    clerk, customer = make_agent("clerk", domain=retail), make_user("scripted")
     task = retail.tasks.find(TASK)
     failure = play(retail, task, clerk, customer, trial=TRIAL).trajectory(trial=TRIAL)
     report = RulesAnalyst().explain_one(retail, task, failure)

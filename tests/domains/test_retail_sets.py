@@ -13,11 +13,11 @@ from toolgym import make_domain
 from toolgym.certificates import check_dataset
 from toolgym.database import Database
 from toolgym.domain import Domain
+from toolgym.generators.sets import draw_set
 from toolgym_retail.entities import entities
 from toolgym_retail.facts import Facts
 from toolgym_retail.goals import RECIPES
-from toolgym_retail.sets import SEEDS, SIZES, draw
-from toolgym_retail.world import generate
+from toolgym_retail.sets import KINDS, SPLITS, explore
 
 TASKS = Path(toolgym_retail.__file__).parent / "tasks"
 
@@ -76,10 +76,11 @@ def test_the_requests_vary_in_manner_detail_and_how_the_customer_identifies(reta
 
 
 def test_the_generator_makes_the_shipped_train_split_again(retail: Domain) -> None:
-    rng = np.random.default_rng(SEEDS["train"])
-    users, size = SIZES["train"]
-    rows = generate(rng, users)
+    plan = SPLITS["train"]
+    rng = np.random.default_rng(plan.seed)
+    rows = plan.world(rng, ())
     world = Database.build(retail.schemas, rows).world
     if world != retail.tasks["train"][0].world:
         pytest.skip("this version of faker makes other names for the same seed")
-    assert tuple(draw(retail, rows, world, "train", size, rng)) == retail.tasks["train"]
+    drawn = draw_set(retail, explore(rows, world, rng), "train", plan.tasks, kinds=KINDS)
+    assert tuple(drawn) == retail.tasks["train"]

@@ -17,7 +17,7 @@ from gymnasium.utils.env_checker import check_env
 
 from toolgym import make_env, make_user
 from toolgym.curricula import Fixed
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.envs import ToolEnv
 from toolgym.errors import DataError, TaskError, UnknownNameError
 from toolgym.messages import STOP, Message, ToolCall
@@ -62,7 +62,7 @@ def test_a_spec_is_json_and_makes_the_environment_again() -> None:
     assert env.spec is not None
     again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     made: Any = again.unwrapped
-    assert (made.split, made.limits.max_steps, made.terms) == ("test", 50, (Success(2.0),))
+    assert (made.split, made.settings.max_steps, made.parts.terms) == ("test", 50, (Success(2.0),))
     assert again.reset(seed=1)[0] == env.reset(seed=1)[0]
 
 
@@ -103,7 +103,9 @@ def test_a_setting_that_does_not_exist_is_an_error_that_names_it(options: dict[s
 
 def test_the_default_user_is_scripted_where_the_tasks_carry_facts(mock: Domain) -> None:
     telling = [task.model_copy(update={"facts": {}}) for task in mock.tasks["test"]]
-    told = mock.with_data(tasks=TaskSet({"test": lambda: telling}), customer=MinimalUser)
+    told = mock.with_data(
+        tasks=TaskSet({"test": lambda: telling}), users={"scripted": AgentSpec("scripted", MinimalUser)}
+    )
     for domain, options, user in (
         (told, {}, "scripted"),
         (told, {"user": "minimal"}, "minimal"),

@@ -69,7 +69,7 @@ def test_make_vec_builds_it_and_its_spec_builds_it_again() -> None:
     assert envs.spec is not None
     for one in (envs, gym.make_vec(gym.envs.registration.EnvSpec.from_json(envs.spec.to_json()))):
         assert isinstance(one, ToolVectorEnv)
-        assert (one.num_envs, one.group_size, one.split, len(one.terms)) == (4, 2, "test", 1)
+        assert (one.num_envs, one.settings.group_size, one.split, len(one.parts.terms)) == (4, 2, "test", 1)
         assert one.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
     assert gym.make_vec("ToolRetail-v0").metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
     assert "autoreset_mode" not in ToolVectorEnv.metadata

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgym.concurrency.bridge import wait_for
-from toolgym.concurrency.lockstep import Deferred, deferred, run_together
+from toolgym.concurrency.lockstep import run_together
 from toolgym.curricula import Fixed
-from toolgym.domain import Agent, Domain
+from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.envs import ToolVectorEnv
+from toolgym.envs.deferred import Deferred, deferred
 from toolgym.errors import BudgetError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import Message
@@ -59,8 +60,6 @@ class Promising(Inner):
 class Blocking(Inner):
     """Answers in a thread."""
 
-    blocking = True
-
     def respond(self, view: Sequence[Message]) -> Message:
         assert threading.current_thread() is not threading.main_thread()
         return self.inner.respond(view)
@@ -68,8 +67,6 @@ class Blocking(Inner):
 
 class BlockingAwaitable(Inner):
     """Does something in a thread, then answers with a coroutine."""
-
-    blocking = True
 
     def respond(self, view: Sequence[Message]) -> Awaitable[Message]:
         return Asynchronous.respond(self, view)  # type: ignore[arg-type]  # it has what that needs
@@ -83,7 +80,12 @@ class Wavering(Inner):
 
 
 def mixed(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
-    kinds: tuple[Callable[..., Agent], ...] = (MinimalUser, Asynchronous, Blocking, Wavering)
+    kinds: tuple[Callable[..., Agent], ...] = (
+        MinimalUser,
+        Asynchronous,
+        AgentSpec("blocking", Blocking, blocking=True),
+        Wavering,
+    )
     return kinds[int(rng.integers(len(kinds)))](domain, task, rng)
 
 
@@ -98,7 +100,17 @@ def played(domain: Domain, user: Any, mode: str, steps: Sequence[Sequence[str]] 
     return list(map(str, told))
 
 
-@pytest.mark.parametrize("user", [Asynchronous, Promising, Blocking, BlockingAwaitable, Wavering, mixed])
+@pytest.mark.parametrize(
+    "user",
+    [
+        Asynchronous,
+        Promising,
+        AgentSpec("blocking", Blocking, blocking=True),
+        AgentSpec("blocking awaitable", BlockingAwaitable, blocking=True),
+        Wavering,
+        mixed,
+    ],
+)
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
 def test_the_same_seed_gives_the_same_bytes_however_the_users_answer(mock: Domain, user: Any, mode: str) -> None:
     assert played(mock, user, mode) == played(mock, MinimalUser, mode)
@@ -122,9 +134,8 @@ def test_all_users_are_asked_before_any_has_to_answer(mock: Domain, blocking: bo
                 await asyncio.sleep(0)
             return self.inner.respond(view)
 
-    Meeting.blocking = blocking  # type: ignore[attr-defined]  # what makes a user a blocking one
     tasks = [task for task in mock.tasks["test"] if all(action.requestor == "assistant" for action in task.gold)]
-    envs = ToolVectorEnv(mock, Fixed(tasks), Meeting, N)
+    envs = ToolVectorEnv(mock, Fixed(tasks), AgentSpec("meeting", Meeting, blocking=blocking), N)
     envs.reset(seed=0)
     for _ in range(3):
         envs.step([ASK] * N)

@@ -48,7 +48,7 @@ class _AtOnce:
         (_Says([blank(TASK, ROW, primary=-1)]), "the primary cause -1"),
         (
             _Says([blank(TASK, ROW, findings=(replace(FINDING, pattern="wrong_recrod"),), primary=0)]),
-            "the unknown pattern 'wrong_recrod'; known: wrong_variant, ",
+            "an unknown pattern: No failure pattern named 'wrong_recrod'. Did you mean 'wrong_record'\\?",
         ),
         (_Says([blank(TASK, ROW, findings=(replace(FINDING, because=3),))]), "a finding because of 3"),
     ],

@@ -47,7 +47,7 @@ def retail() -> Domain:
 @pytest.fixture(scope="module")
 def general(retail: Domain) -> list[FailureReport]:
     tasks = proposed(retail, [TaskRequest(f"general-{place}") for place in range(GENERAL)])
-    return failures(retail, tasks, make_agent("clerk"))
+    return failures(retail, tasks, make_agent("clerk", domain=retail))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -55,7 +55,7 @@ def test_failures_on_targeted_tasks_show_their_pattern_three_times_as_often(
     retail: Domain, general: list[FailureReport], pattern: str
 ) -> None:
     tasks = proposed(retail, [TaskRequest(f"{pattern}-{place}", pattern) for place in range(TARGETED)])
-    targeted = failures(retail, tasks, make_agent("clerk"))
+    targeted = failures(retail, tasks, make_agent("clerk", domain=retail))
     assert len(targeted) >= 10
     assert {report.target for report in targeted} == {pattern}
     hit = sum(report.shows(pattern) for report in targeted) / len(targeted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ def test_a_task_that_nobody_solves_asks_for_no_further_recovery() -> None:
 
         return make
 
-    domain = RETAIL.with_data(oracle=but_for_the_first(RETAIL.oracle), novice=but_for_the_first(RETAIL.novice))
+    domain = RETAIL.with_data(
+        agents={name: replace(spec, make=but_for_the_first(spec.make)) for name, spec in RETAIL.agents.items()}
+    )
     found = asyncio.run(demonstrate(domain, 4, recoveries=0.25, seed=1, certifier=Elsewhere()))
     assert found.left_out == {"the oracle did not solve it": 1}
     recoveries = found.as_dict()["recoveries"]

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluations import evaluate
 from server import Answer, Request, Server, completion, error, streamed
 
 from toolgym import make_agent, make_user
 from toolgym.domain import Domain
 from toolgym.errors import BudgetError
 from toolgym.models import Throttle
-from toolgym.rollouts import Settings, evaluate
+from toolgym.rollouts import Settings
 from toolgym.runs import Run, cost_of, read_manifest, read_trajectories
 from toolgym.trajectory import Trajectory
 

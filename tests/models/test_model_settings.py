@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from toolgym.cli.models import model_settings, recorded
+from toolgym.cli.models import model_settings
 from toolgym.errors import DataError
 from toolgym.models import ModelSettings, Price
+from toolgym.models.before import recorded
 
 
 def test_settings_survive_json() -> None:

@@ -8,8 +8,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from toolgym.cli.models import recorded
 from toolgym.models import ModelSettings
+from toolgym.models.before import recorded
 from toolgym.models.secrets import digest, hidden, hushed, masked, shown
 
 

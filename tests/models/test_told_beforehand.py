@@ -115,8 +115,8 @@ def test_a_dead_server_changes_nothing_of_a_run_that_goes_on_and_a_whole_run_nee
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--agent", "clerk"), "the clerk serves the domain 'retail' alone"),
-        (("--agent", "oracle", "--agent", "clerk"), "the clerk serves the domain 'retail' alone"),
+        (("--agent", "clerk"), "No agent named 'clerk'"),
+        (("--agent", "oracle", "--agent", "clerk"), "No agent named 'clerk'"),
         (("--backend", "ray"), "pip install 'toolgym[ray]'"),
         (("--task", "test-999"), "Did you mean 'test-0"),
         (("--task", "dev-001"), "the split 'test' of 'mock'"),
@@ -130,7 +130,8 @@ def test_what_cannot_be_played_is_told_before_a_folder_is_made(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setattr("toolgym.registration.parts.make_domain", lambda *_: mock)
-    monkeypatch.setattr("toolgym.registration.make_domain", lambda *_: mock)
+    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+        monkeypatch.setattr(f"{place}.make_domain", lambda *_: mock)
     Path("file").touch()
     assert named in told(run(*EVAL, *options))
     assert not Path("runs").exists()

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluations import evaluate
 
 from toolgym import make_agent, make_user
-from toolgym.domain import Agent, AgentFactory, Domain
+from toolgym.domain import Agent, AgentFactory, AgentSpec, Domain
 from toolgym.errors import BudgetError, ContextError, DataError, ServiceError
 from toolgym.evaluation import pass_hat_table
 from toolgym.evaluation.grade import Judge, Verdict
 from toolgym.messages import Message
-from toolgym.rollouts import Settings, evaluate
+from toolgym.rollouts import Settings
 from toolgym.runs import Run, cost_of, read_trajectories
 from toolgym.runs.files import TRAJECTORIES, VOIDED
 from toolgym.tasks import Task
@@ -282,8 +283,6 @@ def test_an_agent_that_is_cancelled_by_itself_has_failed_and_the_run_knows(mock:
 
 def test_a_blocking_agent_whose_script_runs_out_does_not_hang(mock: Domain, tmp_path: Path) -> None:
     class Scripted:
-        blocking = True
-
         def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
             self.script = iter(())
 
@@ -291,7 +290,7 @@ def test_a_blocking_agent_whose_script_runs_out_does_not_hang(mock: Domain, tmp_
             return Message("assistant", next(self.script))
 
     with pytest.raises(RuntimeError, match="StopIteration"):
-        played(mock, tmp_path / "run", Scripted)
+        played(mock, tmp_path / "run", AgentSpec("scripted", Scripted, blocking=True))
 
 
 @pytest.mark.parametrize("answer", [None, "Hello!"])
@@ -409,8 +408,6 @@ def test_a_blocking_agent_does_not_hold_up_the_others(mock: Domain, tmp_path: Pa
     together = threading.Barrier(8, timeout=30)
 
     class Slow:
-        blocking = True
-
         def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
             self.inner: Any = make_agent("no-op")(domain, task, rng)
             self.waited = False
@@ -423,4 +420,4 @@ def test_a_blocking_agent_does_not_hold_up_the_others(mock: Domain, tmp_path: Pa
             assert isinstance(answer, Message)
             return answer
 
-    assert len(played(mock, tmp_path / "run", Slow, settings=settings)) == 8
+    assert len(played(mock, tmp_path / "run", AgentSpec("slow", Slow, blocking=True), settings=settings)) == 8

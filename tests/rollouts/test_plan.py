@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluations import evaluation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,8 @@ from toolgym.domain import Agent, Domain
 from toolgym.errors import DataError, MissingExtraError, TaskError
 from toolgym.models import Throttle
 from toolgym.models.retries import Retries
-from toolgym.rollouts import Settings, check_players, evaluate, opened, plan_run
+from toolgym.rollouts import Evaluation, RunPlan, Settings, check_players, opened, play_run
+from toolgym.rollouts import plan_run as planned
 from toolgym.runs import Run, read_manifest
 from toolgym.tasks import Task
 
@@ -59,29 +61,37 @@ def test_a_manifest_that_does_not_say_how_many_trials_is_an_error(wrong: dict[st
         settings(4, {}).added_to(wrong, TASKS)
 
 
+def plan_run(folder: Path, asked: Settings, *, resume: bool, only: tuple[str, ...] = ()) -> RunPlan:
+    """Plan a run of the no-op agent over these tasks."""
+    return planned(folder, of(asked), resume=resume, only=only)
+
+
+def of(asked: Settings) -> Evaluation:
+    return evaluation(asked, make_domain("mock"), TASKS, make_agent("no-op"), make_user("minimal"))
+
+
 def play(folder: Path, asked: Settings, *, resume: bool = False, only: tuple[str, ...] = ()) -> int:
     """Play what a run lacks, and say how many episodes it holds."""
-    domain = make_domain("mock")
-    plan = plan_run(folder, asked, TASKS, resume=resume, only=only)
+    plan = plan_run(folder, asked, resume=resume, only=only)
     with opened({"it": plan}) as runs:
         before = len(runs["it"])
-        evaluate(runs["it"], plan.settings, domain, TASKS, make_agent("no-op"), make_user("minimal"), only=only)
+        play_run(runs["it"], plan.evaluation, only=only)
         assert len(runs["it"]) == before + plan.lacking
         return len(runs["it"])
 
 
 def test_a_plan_says_what_is_lacking_and_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "x"
-    plan = plan_run(folder, settings(2, {}), TASKS, resume=False)
+    plan = plan_run(folder, settings(2, {}), resume=False)
     assert (plan.goes_on, plan.lacking, plan.cost_usd) == (False, 8, 0.0)
     assert list(tmp_path.iterdir()) == []
     assert play(folder, settings(1, {IDS[2]: 1})) == 1
-    assert plan_run(folder, settings(3, {}), TASKS, resume=True).lacking == 11
-    assert plan_run(folder, settings(3, {}), TASKS, resume=True, only=(IDS[0], IDS[2])).lacking == 5
+    assert plan_run(folder, settings(3, {}), resume=True).lacking == 11
+    assert plan_run(folder, settings(3, {}), resume=True, only=(IDS[0], IDS[2])).lacking == 5
     with pytest.raises(DataError, match="exists; choose another name"):
-        plan_run(folder, settings(2, {}), TASKS, resume=False)
+        plan_run(folder, settings(2, {}), resume=False)
     with pytest.raises(DataError, match="seed=0, not 1"):
-        plan_run(folder, replace(settings(2, {}), seed=1), TASKS, resume=True)
+        plan_run(folder, replace(settings(2, {}), seed=1), resume=True)
     assert "continued" not in read_manifest(folder)
 
 
@@ -107,7 +117,7 @@ def test_python_cannot_ask_for_less_than_a_run_holds_either(tmp_path: Path) -> N
     assert (tmp_path / "x" / "manifest.json").read_bytes() == before
     chosen = settings(2, {IDS[0]: 2})
     with Run.resume(tmp_path / "x", chosen.as_dict()) as run, pytest.raises(DataError, match="ask for as many"):
-        evaluate(run, chosen, make_domain("mock"), TASKS, make_agent("no-op"), make_user("minimal"))
+        play_run(run, of(chosen))
 
 
 class Picky:

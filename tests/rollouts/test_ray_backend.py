@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluations import evaluate, evaluation
 
 from toolgym import make_agent, make_user
 from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Agent, AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, ServiceError
 from toolgym.messages import Message
-from toolgym.rollouts import Settings, evaluate
-from toolgym.rollouts.evaluate import fill
+from toolgym.rollouts import Settings
+from toolgym.rollouts.play_run import fill
 from toolgym.runs import Run, read_trajectories
 from toolgym.runs.files import TRAJECTORIES
 from toolgym.tasks import Task
@@ -67,13 +68,14 @@ def test_a_cluster_plays_the_same_trajectories(mock: Domain, tmp_path: Path) -> 
     from toolgym.rollouts.ray_backend import RayBackend
 
     agent, user, tasks = make_agent("oracle"), make_user("minimal"), mock.tasks["test"]
+    asked = evaluation(SETTINGS, mock, tasks, agent, user)
     with Run.start(tmp_path / "here", SETTINGS.as_dict()) as run:
         evaluate(run, SETTINGS, mock, tasks, agent, user)
     with (
         Run.start(tmp_path / "there", SETTINGS.as_dict()) as run,
-        RayBackend(SETTINGS, mock, agent, user, workers=2, concurrency=8) as cluster,
+        RayBackend(asked, workers=2, concurrency=8) as cluster,
     ):
-        wait_for(fill(run, SETTINGS, tasks, cluster, concurrency=8))
+        wait_for(fill(run, asked, cluster, concurrency=8))
     here, there = ((tmp_path / name / TRAJECTORIES).read_bytes() for name in ("here", "there"))
     assert here == there
     assert all(row.seconds is not None for row in read_trajectories(tmp_path / "there"))
@@ -82,28 +84,31 @@ def test_a_cluster_plays_the_same_trajectories(mock: Domain, tmp_path: Path) -> 
 def test_a_cluster_stops_when_the_money_is_spent_and_keeps_what_is_finished(mock: Domain, tmp_path: Path) -> None:
     from toolgym.rollouts.ray_backend import RayBackend
 
+    asked = evaluation(SETTINGS, mock, mock.tasks["test"], costly(), make_user("minimal"))
     with (
         Run.start(tmp_path / "run", SETTINGS.as_dict()) as run,
-        RayBackend(SETTINGS, mock, costly(), make_user("minimal"), workers=1, concurrency=1, budget_usd=2.0) as cluster,
+        RayBackend(asked, workers=1, concurrency=1, budget_usd=2.0) as cluster,
     ):
         with pytest.raises(BudgetError, match=r"\$2.00 is spent"):
-            wait_for(fill(run, SETTINGS, mock.tasks["test"], cluster, concurrency=1))
+            wait_for(fill(run, asked, cluster, concurrency=1))
         assert (len(run), run.cost_usd) == (4, 2.0)
 
 
 def test_a_cluster_needs_a_worker(mock: Domain) -> None:
     from toolgym.rollouts.ray_backend import RayBackend
 
+    asked = evaluation(SETTINGS, mock, mock.tasks["test"], make_agent("oracle"), make_user("minimal"))
     with pytest.raises(DataError, match="workers must be at least 1, got 0"):
-        RayBackend(SETTINGS, mock, make_agent("oracle"), make_user("minimal"), workers=0)
+        RayBackend(asked, workers=0)
 
 
 def test_a_worker_that_cannot_start_is_told(mock: Domain, tmp_path: Path) -> None:
     from toolgym.rollouts.ray_backend import RayBackend
 
+    asked = evaluation(SETTINGS, mock, mock.tasks["test"], broken(), make_user("minimal"))
     with (
         Run.start(tmp_path / "run", SETTINGS.as_dict()) as run,
-        RayBackend(SETTINGS, mock, broken(), make_user("minimal"), workers=1) as cluster,
+        RayBackend(asked, workers=1) as cluster,
         pytest.raises(ServiceError, match="a worker of the cluster"),
     ):
-        wait_for(fill(run, SETTINGS, mock.tasks["test"], cluster))
+        wait_for(fill(run, asked, cluster))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluations import evaluate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import Message, ToolCall
-from toolgym.rollouts import Settings, evaluate, play
+from toolgym.rollouts import Settings, play
 from toolgym.runs import Run, read_manifest, read_trajectories
 from toolgym.runs.files import MANIFEST, TRAJECTORIES
 from toolgym.tasks import Task

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluations import evaluate
 
 from toolgym import make_agent, make_user
 from toolgym.domain import Agent, Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
-from toolgym.rollouts import Settings, evaluate
+from toolgym.rollouts import Settings
 from toolgym.runs import Run, read_trajectories
 from toolgym.runs.files import MANIFEST, TIMINGS, TRAJECTORIES, VOIDED
 from toolgym.tasks import Task

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluations import evaluate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kept_runs import ODD, call, keep, missed, played, solved
@@ -19,7 +20,7 @@ from toolgym.errors import DataError, QueryError
 from toolgym.limits import Limits
 from toolgym.messages import Message, ToolCall
 from toolgym.patterns import Injection
-from toolgym.rollouts import Settings, evaluate
+from toolgym.rollouts import Settings
 from toolgym.runs import TABLES, Run, columns, query, read_trajectories
 from toolgym.runs.files import TIMINGS, TRAJECTORIES
 from toolgym.tools import Tool

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.episode.setup import set_up
 from toolgym.messages import Message
 from toolgym.prompts import OWN, Wording, as_chat, wording_of
@@ -34,8 +34,6 @@ class LLMAgent:
     Raises:
         DataError: If the wording does not fit the tools.
     """
-
-    privileged = False
 
     def __init__(
         self,
@@ -71,3 +69,6 @@ def system_message(policy: str, wording: Wording = OWN) -> dict[str, str]:
         wording: In whose words.
     """
     return {"role": "system", "content": wording.instructions(policy)}
+
+
+LLM_AGENT = AgentSpec("llm", LLMAgent, needs_model=True, reads_wording=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolgym.domain import Agent, Domain
+from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
 
@@ -20,9 +20,11 @@ def novice(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
     Raises:
         TaskError: If the domain has no novice, or the task carries no facts.
     """
-    if domain.novice is None or task.facts is None:
+    own = domain.agents.get("novice")
+    if own is None or task.facts is None:
         raise TaskError(f"the domain {domain.name!r} has no novice for task {task.id!r}; choose another agent")
-    return domain.novice(domain, task, rng)
+    return own(domain, task, rng)
 
 
-novice.privileged = True  # type: ignore[attr-defined]  # the oracle in it reads the gold
+NOVICE = AgentSpec("novice", novice, privileged=True)
+"""The oracle in it reads the gold."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolgym.domain import Agent, Domain
+from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 
@@ -21,12 +21,14 @@ def oracle(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
         task: The task, whose gold it reads.
         rng: Chooses among wordings.
     """
-    if domain.oracle is not None and task.facts is not None:
-        return domain.oracle(domain, task, rng)
+    own = domain.agents.get("oracle")
+    if own is not None and task.facts is not None:
+        return own(domain, task, rng)
     return GoldPlayer(domain, task, rng)
 
 
-oracle.privileged = True  # type: ignore[attr-defined]  # it reads the gold
+ORACLE = AgentSpec("oracle", oracle, privileged=True)
+"""It reads the gold."""
 
 
 class GoldPlayer:
@@ -34,8 +36,6 @@ class GoldPlayer:
 
     Where the next gold call is the user's own, it asks the user to make it and waits.
     """
-
-    privileged = True
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self._left = list(task.gold)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 from toolgym.tools import Effect
@@ -17,7 +17,6 @@ TRANSFER_TOOL = "transfer_to_human_agents"
 class NoOp:
     """Says something polite and never acts."""
 
-    privileged = False
     line = "Thank you for your message."
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
@@ -37,8 +36,6 @@ class AlwaysRefuse(NoOp):
 class AlwaysTransfer:
     """Hands over to a human agent at once, where the domain has a tool for that."""
 
-    privileged = False
-
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self._pending = TRANSFER_TOOL in domain.toolkits["assistant"].tools
 
@@ -53,8 +50,6 @@ class AlwaysTransfer:
 
 class ReadOnly:
     """Makes the gold's calls that only read, and changes nothing; it tells the user nothing of what it read."""
-
-    privileged = True
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         tools = domain.toolkits["assistant"].tools
@@ -72,3 +67,10 @@ class ReadOnly:
             self._made += 1
             return Message("assistant", None, (ToolCall(action.name, action.arguments, f"read_{self._made}"),))
         return Message("assistant", "I have looked into it.")
+
+
+NO_OP = AgentSpec("no-op", NoOp)
+READ_ONLY = AgentSpec("read-only", ReadOnly, privileged=True)
+"""It reads the gold's look-ups."""
+ALWAYS_TRANSFER = AgentSpec("always-transfer", AlwaysTransfer)
+ALWAYS_REFUSE = AgentSpec("always-refuse", AlwaysRefuse)

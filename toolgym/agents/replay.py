@@ -21,8 +21,6 @@ class Replay:
         side: Whose messages are played.
     """
 
-    privileged = True
-
     def __init__(
         self,
         domain: Domain,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from toolgym.certificates.duplicates import DuplicateIndex
 from toolgym.certificates.funnel import certified, certify
-from toolgym.certificates.report import CertificateReport, Failure, StageTally
+from toolgym.certificates.report import CertificateReport, Failure, StageTally, merged
 from toolgym.domain import AgentFactory, Domain
 from toolgym.proposal import Proposal
 from toolgym.rollouts import rollouts
@@ -97,10 +96,10 @@ class Funnel:
             if progress is not None:
                 progress()
             await asyncio.sleep(0)  # whoever shares the loop gets a turn
-        stages, failed, not_checked = _merged(reports)
+        whole = merged(reports)
+        stages, failed, not_checked = dict(whole.stages), [*whole.failed, *held_back], dict(whole.not_checked)
         if held_back:
             stages[BELONGS] = StageTally(0, len(held_back))
-        failed += held_back
         solved: dict[str, tuple[int, int]] = {}
         if solver is None:
             not_checked[SOLVER] = "not measured: no solver was given"
@@ -111,8 +110,8 @@ class Funnel:
             failed += lost
         tasks = tuple(task for group in through for task in group)
         certificates = {task.key: task.certificate for task in tasks if task.certificate is not None}
-        count = sum(report.tasks for report in reports)
-        return Certified(CertificateReport(count, stages, tuple(failed), certificates, not_checked), tasks, solved)
+        report = CertificateReport(whole.tasks, stages, tuple(failed), certificates, not_checked)
+        return Certified(report, tasks, solved)
 
 
 def solver_of(agent: AgentFactory, user: AgentFactory, *, seed: int = 0, concurrency: int = 16) -> Solver:
@@ -174,19 +173,3 @@ def _held_back(tasks: Sequence[Task], report: CertificateReport) -> list[Failure
     why = f"it belongs to {first.task!r}, which fails the stage {first.stage!r}"
     own = {failure.task for failure in report.failed}
     return [Failure(task.id, BELONGS, why) for task in tasks if task.id not in own]
-
-
-def _merged(reports: Sequence[CertificateReport]) -> tuple[dict[str, StageTally], list[Failure], dict[str, str]]:
-    passed: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
-    names: dict[str, None] = {}
-    failed: list[Failure] = []
-    not_checked: dict[str, str] = {}
-    for report in reports:
-        for name, tally in report.stages.items():
-            names[name] = None
-            passed[name] += tally.passed
-            lost[name] += tally.failed
-        failed += report.failed
-        not_checked |= report.not_checked
-    return {name: StageTally(passed[name], lost[name]) for name in names}, failed, not_checked

@@ -64,11 +64,13 @@ def domains() -> list[str]:
     return DOMAINS.names()
 
 
-def agents() -> list[str]:
-    """The names of the installed agents."""
-    from toolgym.registry import AGENTS
+def agents(context: typer.Context) -> list[str]:
+    """The names of the installed agents, and of those of the domain that was named before."""
+    from toolgym.registry import AGENTS, DOMAINS
 
-    return AGENTS.names()
+    name = context.params.get("domain")
+    own = DOMAINS.load(name).agents if name in DOMAINS.names() else {}
+    return sorted({*AGENTS.names(), *own})
 
 
 def run_names(context: typer.Context) -> list[str]:

@@ -21,12 +21,11 @@ from toolgym.cli.models import (
     RequestsPerMinute,
     SolverModel,
     TokensPerMinute,
-    ask_first,
     check_model,
     model_settings,
 )
 from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, remark
-from toolgym.cli.pools import SPLIT, pool_contents, settings_of
+from toolgym.cli.pools import pool_contents, settings_of
 from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run
 
@@ -104,6 +103,7 @@ def refresh(
     from toolgym.curriculum import Budget
     from toolgym.errors import DataError
     from toolgym.models import Throttle
+    from toolgym.models.before import ask_models
     from toolgym.registration import make_analyst, make_domain, make_proposer
     from toolgym.registry import ANALYSTS, PROPOSERS
 
@@ -147,7 +147,7 @@ def refresh(
             goes_on.progress = tick
         found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
         _learn(goes_on, found)
-        ask_first(models, throttle)
+        ask_models(models, throttle)
         before = _written(folder)
         try:
             report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
@@ -181,14 +181,18 @@ def _solver(
 ) -> Solver | None:
     """Rolls out an agent with the default user of each task."""
     from toolgym.certificates.certifier import solver_of
+    from toolgym.errors import DataError
     from toolgym.prompts import wording_of
-    from toolgym.registration import make_agent, with_wording
-    from toolgym.registry import AGENTS
+    from toolgym.registration import agent_spec, make_agent, with_wording
 
     if name is None and model is None:
         return None
-    check_model(AGENTS, name or "llm", model)
-    agent = with_wording(make_agent(name or "llm", model, throttle=throttle), wording_of(domain))
+    spec = agent_spec(name or "llm", domain)
+    if spec.needs_model and model is None:
+        raise DataError(f"the agent {spec.name!r} needs a model; name it with --solver-model")
+    if model is not None and not spec.needs_model:
+        raise DataError(f"the agent {spec.name!r} has no model; leave --solver-model out")
+    agent = with_wording(make_agent(spec.name, model, domain=domain, throttle=throttle), wording_of(domain))
     return solver_of(agent, _default_user(), seed=seed)
 
 
@@ -320,6 +324,7 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
     Raises:
         DataError: If it played other tasks than the curriculum has.
     """
+    from toolgym.curricula.over_pool import POOL_SPLIT
     from toolgym.curricula.pooled import Pooled
     from toolgym.errors import DataError
     from toolgym.runs import read_trajectories
@@ -337,7 +342,7 @@ def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Cur
         strange = tasks is not None and tasks.find(row.task_key) is None
         # a pool is told by its tasks where they can be told, since its folder may have been moved
         elsewhere = strange if tasks is not None else Path(pool) != folder.resolve()
-        if row.split != (SPLIT if pool else split) or (pool and elsewhere):
+        if row.split != (POOL_SPLIT if pool else split) or (pool and elsewhere):
             played = f"the pool {pool!r}" if pool else f"the split {row.split!r}"
             kept = "; nothing must be learned from tasks of 'test'" if row.split == "test" else ""
             raise DataError(

@@ -1,4 +1,4 @@
-"""``toolgym domain``: the beginning of a domain of your own."""
+"""``toolgym domain``: the beginning of a domain of your own, and whether it holds together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Annotated
 
 import typer
 
+from toolgym.cli.completion import domains
 from toolgym.cli.output import AsJson, console, print_json
 from toolgym.errors import DataError
 
-app = typer.Typer(help="Begin a domain of your own.", no_args_is_help=True)
+app = typer.Typer(help="Begin a domain of your own, and check one.", no_args_is_help=True)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SUFFIX = ".txt"  # of every template, so that no tool takes one for a module
@@ -24,7 +25,7 @@ _SUFFIX = ".txt"  # of every template, so that no tool takes one for a module
 
 @app.callback()
 def _root() -> None:
-    """Begin a domain of your own."""
+    """Begin a domain of your own, and check one."""
 
 
 @app.command("new")
@@ -53,6 +54,28 @@ def new(
         "Then make it yours: its README.md says which file holds what.",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="The domain.", autocompletion=domains)],
+    tasks: Annotated[int, typer.Option(min=1, help="Tasks of each split that are played.")] = 4,
+    trials: Annotated[int, typer.Option(min=2, help="Trials of each task.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="From which everything random comes.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a domain holds together: what is wrong with its tools, worlds, tasks and agents, and the mend."""
+    from toolgym.registration import make_domain
+    from toolgym.testing import domain_problems
+
+    problems = list(domain_problems(make_domain(name), tasks=tasks, trials=trials, seed=seed))
+    if as_json:
+        print_json({"domain": name, "ok": not problems, "problems": problems})
+    else:
+        lines = [f"- {problem}" for problem in problems] or [f"The domain {name!r} holds together."]
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _check_name(name: str) -> None:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toolgym.cli.completion import agents
-from toolgym.cli.figures import VoidTrials, figures, print_figures
+from toolgym.cli.eval_options import (
+    Agents,
+    AllTasks,
+    Backend,
+    Concurrency,
+    JudgeName,
+    MaxCalls,
+    MaxCharacters,
+    MaxErrors,
+    MaxSteps,
+    Name,
+    PoolFolder,
+    Resume,
+    RunsFolder,
+    Seed,
+    Split,
+    TaskIds,
+    Tau2Results,
+    Trials,
+    User,
+    Workers,
+)
+from toolgym.cli.figures import VoidTrials, print_figures
 from toolgym.cli.models import (
     AgentModel,
     BaseUrl,
@@ -23,73 +42,43 @@ from toolgym.cli.models import (
     RequestsPerMinute,
     TokensPerMinute,
     UserModel,
-    ask_first,
     model_settings,
-    recorded,
 )
 from toolgym.cli.output import AsJson, Data, DomainName, print_json, remark, say
-from toolgym.cli.pools import over_split_or_pool
 from toolgym.cli.progress import show_play
 
 if TYPE_CHECKING:
-    from toolgym.domain import AgentFactory, Domain
-    from toolgym.evaluation import Judge, Void
+    from toolgym.domain import Domain
     from toolgym.models import ModelSettings, Throttle
-    from toolgym.rollouts import RunPlan
-    from toolgym.tasks import Task
-
-TRIALS = 4
-"""Trials of each task, unless it is said otherwise."""
+    from toolgym.registration.evaluate import Planned
+    from toolgym.rollouts import Evaluation
+    from toolgym.runs.results import Results
 
 
 def evaluate(
     domain: DomainName,
-    split: Annotated[str | None, typer.Option(help="The split to play; default: test.")] = None,
-    pool: Annotated[
-        Path | None, typer.Option(help="A pool's folder: play the tasks made for it instead of a split.")
-    ] = None,
-    agent: Annotated[
-        list[str] | None, typer.Option(help="An agent; may be given several times.", autocompletion=agents)
-    ] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Play this task alone; may be given several times.")
-    ] = None,
-    all_tasks: Annotated[
-        bool, typer.Option("--all-tasks", help="With --resume: play all tasks also where the run holds chosen ones.")
-    ] = False,
+    split: Split = None,
+    pool: PoolFolder = None,
+    agent: Agents = None,
+    task: TaskIds = None,
+    all_tasks: AllTasks = False,
     data: Data = "toolgym",
-    user: Annotated[
-        str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")
-    ] = None,
-    judge: Annotated[str | None, typer.Option(help="Who judges natural-language assertions; default: nobody.")] = None,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="Trials of each task; default: 4, or with --resume those of the run.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
-    max_steps: Annotated[int, typer.Option(min=1, help="Messages before an episode is cut off.")] = 200,
-    max_errors: Annotated[int, typer.Option(min=1, help="Failed calls before an episode is cut off.")] = 10,
-    max_characters: Annotated[
-        int, typer.Option(min=1, help="Characters of one message, arguments included; a longer one is an error.")
-    ] = 100_000,
-    max_calls: Annotated[int, typer.Option(min=1, help="Calls in one message; more are an error.")] = 64,
-    runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
-    name: Annotated[str | None, typer.Option(help="Name of the run; default: time and domain.")] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", help="Continue the run of this name: what is missing or void is played, more trials too."
-        ),
-    ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 16,
-    backend: Annotated[
-        Literal["local", "ray"],
-        typer.Option(help="Where to play: in this process, or on the workers of a Ray cluster."),
-    ] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the cluster; default: one per core.")] = None,
+    user: User = None,
+    judge: JudgeName = None,
+    trials: Trials = None,
+    seed: Seed = 0,
+    max_steps: MaxSteps = 200,
+    max_errors: MaxErrors = 10,
+    max_characters: MaxCharacters = 100_000,
+    max_calls: MaxCalls = 64,
+    runs: RunsFolder = Path("runs"),
+    name: Name = None,
+    resume: Resume = False,
+    concurrency: Concurrency = 16,
+    backend: Backend = "local",
+    workers: Workers = None,
     void: VoidTrials = "refuse",
-    tau2_results: Annotated[
-        Path | None, typer.Option(help="Also write the trajectories in tau2's results format.")
-    ] = None,
+    tau2_results: Tau2Results = None,
     agent_model: AgentModel = None,
     agent_base_url: BaseUrl = None,
     agent_args: ModelArgs = None,
@@ -111,11 +100,10 @@ def evaluate(
     models that do not answer. Exit 1 if too many episodes are void for figures; see --void.
     """
     from toolgym.errors import DataError
-    from toolgym.files.names import place_in
+    from toolgym.limits import Limits
     from toolgym.models import Throttle
-    from toolgym.prompts import wording_of
-    from toolgym.registration import default_user
-    from toolgym.rollouts import Settings, check_players, opened, plan_run, tasks_held, trials_held
+    from toolgym.registration.evaluate import domain_over, plan_all
+    from toolgym.runs.results import Results
 
     if resume and name is None:
         raise DataError("--resume needs --name, the name of the run to continue")
@@ -124,123 +112,100 @@ def evaluate(
         "user": model_settings("user", user_model, user_base_url, user_args),
         "judge": model_settings("judge", judge_model, judge_base_url, judge_args),
     }
-    made, split = over_split_or_pool(domain, data, split, pool)
-    tasks = made.tasks[split]
-    only = _ids(task or (), tasks, f"the split {split!r} of {domain!r}" if pool is None else f"the pool {str(pool)!r}")
-    user = user or ("llm" if models["user"] else default_user(tasks))
-    judge = judge or ("llm" if models["judge"] else "")
+    made, split = domain_over(domain, data, split, pool)
     agents = agent or ["llm" if models["agent"] else "oracle"]
-    if tau2_results is not None and (len(agents) > 1 or data != "tau2"):
-        raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
-    if tau2_results is not None:
-        from toolgym.compat.tau2.results import check_results
-
-        check_results(tau2_results, made, tasks)
-    title = name or _fresh_name(runs, domain)
-    folders = {each: place_in(runs, f"{title}-{each}", "run") for each in agents}
-    if resume and not any(folder.exists() for folder in folders.values()):
-        shorter = next((title.removesuffix(f"-{each}") for each in agents if title.endswith(f"-{each}")), "")
-        mend = (
-            f"; its agent is no part of its name here: --name {shorter}" if shorter and (runs / title).exists() else ""
-        )
-        raise DataError(f"there is no run {title!r} of {', '.join(agents)} in {str(runs)!r} to continue{mend}")
-    if all_tasks and (task or not resume):
-        raise DataError("--all-tasks is for a run that goes on with --resume, and without --task")
-    held = {each: tasks_held(folder) if resume and not all_tasks else () for each, folder in folders.items()}
-    chosen = {each: only or held[each] for each in agents}
-    of = {each: _models_of(each, models) for each in agents}
-    if models["agent"] is not None and not any(asked["agent"] for asked in of.values()):
-        raise DataError(f"--agent-model {models['agent'].model!r} is for an agent with a model, such as --agent llm")
-    wording = wording_of(made)
-    numbers = {each: trials or (resume and trials_held(folder)) or TRIALS for each, folder in folders.items()}
-    plans = {
-        each: plan_run(
-            folder,
-            Settings(
-                domain,
-                split,
-                each,
-                data=data,
-                user=user,
-                trials=numbers[each],
-                seed=seed,
-                max_steps=max_steps,
-                max_errors=max_errors,
-                max_characters=max_characters,
-                max_calls=max_calls,
-                judge=judge,
-                wording=wording.name if of[each]["user"] or of[each]["agent"] else "",
-                models={role: recorded(asked) for role, asked in of[each].items() if asked is not None},
-                pool="" if pool is None else str(pool.resolve()),
-                tasks=dict.fromkeys(chosen[each], numbers[each]),
-            ),
-            tasks,
-            resume=resume,
-            only=chosen[each],
-        )
-        for each, folder in folders.items()
-    }
+    _check_tau2_results(tau2_results, made, split, agents, data)
     share = _workers(backend, workers, rpm, tpm)
-    spent = sum(plan.cost_usd for plan in plans.values())
-    throttle = Throttle(rpm=rpm and rpm / share, tpm=tpm and tpm / share, budget_usd=budget_usd, earlier_usd=spent)
-    cast = _cast(made, of, user, judge, throttle)
-    played = [one for one in tasks if any(not ids or one.id in ids for ids in chosen.values())]
-    check_players(made, played, (cast.user, *cast.agents.values()), seed)
-    if any(plan.lacking for plan in plans.values()):
-        ask_first(models, throttle)
-    answers: dict[str, Any] = {}
-    with opened(plans) as kept:
-        for each, plan in plans.items():
-            play = _player(backend, workers, throttle)
-            play = partial(
-                play,
-                kept[each],
-                plan.settings,
-                made,
-                tasks,
-                cast.agents[each],
-                cast.user,
-                judge=cast.judge,
-                only=chosen[each],
-            )
-            show_play(kept[each], plan, partial(play, concurrency=concurrency), title, throttle)
-            answers[each] = _answer(plan, made, models, void, tau2_results)
+    throttle = Throttle(rpm=rpm and rpm / share, tpm=tpm and tpm / share, budget_usd=budget_usd)
+    limits = Limits(max_steps, max_errors, max_characters, max_calls)
+    asked = _asked(
+        made, split, agents, models, user=user, judge=judge, pool=pool, seed=seed, limits=limits, throttle=throttle
+    )
+    planned = plan_all(asked, runs, name, tasks=task or (), trials=trials, resume=resume, all_tasks=all_tasks)
+    _check(planned, models, throttle)
+    _play(planned, _player(backend, workers, throttle), concurrency, throttle)
+    results = {one.plan.evaluation.agent.name: Results.of(one.plan.folder, void) for one in planned}
+    if tau2_results is not None:
+        _write_tau2(tau2_results, planned[0], next(iter(results.values())), models)
+    answers = {each: found.as_dict() for each, found in results.items()}
+    player = asked[0].user
     if as_json:
         told = {} if pool is None else {"pool": str(pool)}
-        print_json({"domain": domain, "split": split, **told, "data": data, "user": user, "agents": answers})
+        print_json({"domain": domain, "split": split, **told, "data": data, "user": player.name, "agents": answers})
     else:
-        most = max(plan.settings.trials for plan in plans.values())
+        most = max(one.plan.evaluation.trials for one in planned)
         place = split if pool is None else f"{split} {pool}"
-        plural = "s" if most > 1 else ""
-        heading = f"{domain} · {place} · {data} data · user {user} · {most} trial{plural}"
+        heading = f"{domain} · {place} · {data} data · user {player.name} · {most} trial{'s' if most > 1 else ''}"
         print_figures(heading, most, answers, void)
-        if not getattr(cast.user, "comparable", True):
-            say(f"The user {user!r} does not play a customer: these figures compare with no other user's.")
-        for each, folder in folders.items():
-            say(f"{each}: {folder}")
+        if not player.comparable:
+            say(f"The user {player.name!r} does not play a customer: these figures compare with no other user's.")
+        for one in planned:
+            say(f"{one.plan.evaluation.agent.name}: {one.plan.folder}")
         if tau2_results is not None:
             say(f"tau2 results: {tau2_results}")
-    if any(answer["refused"] for answer in answers.values()):
+    if any(found.refused for found in results.values()):
         raise typer.Exit(1)
 
 
-def _ids(chosen: Sequence[str], tasks: Sequence[Task], place: str) -> tuple[str, ...]:
-    """The ids that were chosen, in the order of the tasks."""
-    from toolgym.errors import UnknownNameError
+def _asked(
+    domain: Domain,
+    split: str,
+    agents: Sequence[str],
+    models: Mapping[str, ModelSettings | None],
+    **others: Any,
+) -> list[Evaluation]:
+    """Who plays what, for each of the agents; the agent's model goes to those that have one.
 
-    known = [task.id for task in tasks]
-    for identity in chosen:
-        if identity not in known:
-            raise UnknownNameError("task", identity, known, f"Looked in {place}; name another with --split or --pool.")
-    return tuple(identity for identity in known if identity in chosen)
+    Raises:
+        DataError: If none of them has one.
+    """
+    from toolgym.errors import DataError
+    from toolgym.registration.evaluate import evaluation_of
+    from toolgym.registration.parts import agent_spec
+
+    takes = {each: agent_spec(each, domain).needs_model for each in agents}
+    asked = models["agent"]
+    if asked is not None and not any(takes.values()):
+        raise DataError(f"--agent-model {asked.model!r} is for an agent with a model, such as --agent llm")
+    return [
+        evaluation_of(
+            domain,
+            split,
+            agent=each,
+            agent_model=asked if takes[each] else None,
+            user_model=models["user"],
+            judge_model=models["judge"],
+            **others,
+        )
+        for each in agents
+    ]
 
 
-def _models_of(agent: str, models: Mapping[str, ModelSettings | None]) -> dict[str, ModelSettings | None]:
-    """The models that take part where this agent plays, by role."""
-    from toolgym.registration import needs_model
-    from toolgym.registry import AGENTS
+def _check(planned: Sequence[Planned], models: Mapping[str, ModelSettings | None], throttle: Throttle) -> None:
+    """See that all can play, and that the models answer, before anything is written."""
+    from toolgym.models.before import ask_models
+    from toolgym.rollouts import check_players
 
-    return {**models, "agent": models["agent"] if needs_model(AGENTS.load(agent)) else None}
+    throttle.pay(sum(one.plan.cost_usd for one in planned))
+    evaluation = planned[0].plan.evaluation
+    ids = {task.id for one in planned for task in one.played}
+    played = [task for task in evaluation.tasks if task.id in ids]
+    agents = [one.plan.evaluation.agent for one in planned]
+    check_players(evaluation.domain, played, (evaluation.user, *agents), evaluation.seed)
+    if any(one.plan.lacking for one in planned):
+        ask_models(models, throttle)
+
+
+def _play(planned: Sequence[Planned], play: Callable[..., None], concurrency: int, throttle: Throttle) -> None:
+    """Play what the runs lack, one after the other."""
+    from toolgym.rollouts import opened
+
+    with opened({one.plan.evaluation.agent.name: one.plan for one in planned}) as kept:
+        for one in planned:
+            agent = one.plan.evaluation.agent.name
+            title = one.plan.folder.name.removesuffix(f"-{agent}")
+            plays = partial(play, kept[agent], one.plan.evaluation, only=one.only, concurrency=concurrency)
+            show_play(kept[agent], one.plan, plays, title, throttle)
 
 
 def _workers(backend: str, workers: int | None, rpm: float | None, tpm: float | None) -> int:
@@ -263,91 +228,54 @@ def _workers(backend: str, workers: int | None, rpm: float | None, tpm: float | 
     return workers or 1
 
 
-@dataclass(frozen=True)
-class _Cast:
-    """Who plays."""
-
-    agents: Mapping[str, AgentFactory]
-    user: AgentFactory
-    judge: Judge | None
-
-
-def _cast(
-    domain: Domain,
-    models: Mapping[str, Mapping[str, ModelSettings | None]],
-    user: str,
-    judge: str,
-    throttle: Throttle,
-) -> _Cast:
-    """Who plays, with their models by agent and role.
-
-    Raises:
-        UnknownNameError: If one of them is not installed.
-        DataError: If a model is missing or not wanted, or there is no key for it.
-        MissingExtraError: If the extra of one is not installed.
-    """
-    from toolgym.prompts import wording_of
-    from toolgym.registration import make_agent, make_judge, make_user, with_wording
-
-    wording = wording_of(domain)
-    agents = {
-        name: with_wording(make_agent(name, of["agent"], throttle=throttle), wording) for name, of in models.items()
-    }
-    others = next(iter(models.values()))
-    customer = with_wording(make_user(user, others["user"], throttle=throttle), wording)
-    return _Cast(agents, customer, make_judge(judge, others["judge"], throttle=throttle) if judge else None)
-
-
 def _player(backend: str, workers: int | None, throttle: Throttle) -> Callable[..., None]:
     """What plays what a run lacks."""
-    from toolgym.rollouts import evaluate
+    from toolgym.rollouts import play_run
 
     if backend != "ray":
-        return evaluate
-    from toolgym.rollouts.ray_backend import evaluate_on_ray
+        return play_run
+    from toolgym.rollouts.ray_backend import play_run_on_ray
 
-    return partial(evaluate_on_ray, workers=workers, throttle=throttle)
+    return partial(play_run_on_ray, workers=workers, throttle=throttle)
 
 
-def _answer(
-    plan: RunPlan, domain: Domain, models: Mapping[str, ModelSettings | None], void: Void, tau2_results: Path | None
-) -> dict[str, Any]:
-    """The figures of what was played; its trajectories also go to a file in tau2's format, if one is named."""
+def _check_tau2_results(path: Path | None, domain: Domain, split: str, agents: Sequence[str], data: str) -> None:
+    """See that results in tau2's format can be written, if they are asked for."""
+    from toolgym.compat.tau2.results import check_results
+    from toolgym.errors import DataError
+
+    if path is None:
+        return
+    if len(agents) > 1 or data != "tau2":
+        raise DataError("--tau2-results needs --data tau2 and one --agent: a results file holds one agent's run")
+    check_results(path, domain, domain.tasks[split])
+
+
+def _write_tau2(path: Path, planned: Planned, results: Results, models: Mapping[str, ModelSettings | None]) -> None:
+    """Write trajectories in tau2's format, and say what tau2 will make of some."""
     from toolgym.compat.tau2 import write_results
-    from toolgym.runs import read_trajectories
 
-    rows = list(read_trajectories(plan.folder))
-    if tau2_results is not None:
-        named = {role: asked.model if asked is not None else None for role, asked in models.items()}
-        written = write_results(
-            tau2_results,
-            domain,
-            rows,
-            max_steps=plan.settings.max_steps,
-            max_errors=plan.settings.max_errors,
-            agent_llm=named["agent"],
-            user_llm=named["user"],
+    evaluation = planned.plan.evaluation
+    named = {role: asked.model if asked is not None else None for role, asked in models.items()}
+    written = write_results(
+        path,
+        evaluation.domain,
+        results.trajectories,
+        max_steps=evaluation.limits.max_steps,
+        max_errors=evaluation.limits.max_errors,
+        agent_llm=named["agent"],
+        user_llm=named["user"],
+    )
+    notes = []
+    if written.not_judged:
+        notes.append(
+            f"{written.not_judged} episodes in {path} were not judged: tau2's own metrics count them as failures. Name "
+            "a judge with --judge-model."
         )
-        notes = []
-        if written.not_judged:
-            notes.append(
-                f"{written.not_judged} episodes in {tau2_results} were not judged: tau2's own metrics count them as "
-                "failures. Name a judge with --judge-model."
-            )
-        if written.replaced:
-            notes.append(
-                f"{written.replaced} episodes in {tau2_results} hold halves of surrogate pairs, which tau2 cannot "
-                "read: U+FFFD stands for them."
-            )
-        if notes:
-            remark(" ".join(notes))
-    return figures(rows, plan.settings.trials, plan.folder, void)
-
-
-def _fresh_name(runs: Path, domain: str) -> str:
-    """The time and the domain, numbered if there is such a run already."""
-    title = f"{time.strftime('%Y%m%d-%H%M%S')}-{domain}"
-    number, fresh = 1, title
-    while any(runs.glob(f"{fresh}-*")):
-        number, fresh = number + 1, f"{title}-{number + 1}"
-    return fresh
+    if written.replaced:
+        notes.append(
+            f"{written.replaced} episodes in {path} hold halves of surrogate pairs, which tau2 cannot read: U+FFFD "
+            "stands for them."
+        )
+    if notes:
+        remark(" ".join(notes))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from toolgym.failures.llm.clusters import Cluster
     from toolgym.failures.report import FailureReport
     from toolgym.failures.statistics.reading import PatternFigures
+    from toolgym.patterns import Pattern
 
 TASKS_SHOWN = 10
 """How many tasks are printed."""
@@ -21,13 +22,17 @@ UNNAMED = "none of them"
 
 
 def print_failures(
-    answer: Mapping[str, Any], reports: Sequence[FailureReport], groups: Sequence[Cluster] | None
+    answer: Mapping[str, Any],
+    reports: Sequence[FailureReport],
+    patterns: Mapping[str, Pattern],
+    groups: Sequence[Cluster] | None,
 ) -> None:
     """Everything that was found.
 
     Args:
         answer: What ``toolgym failures --json`` prints.
         reports: Of the failures that could be looked into.
+        patterns: The domain's patterns.
         groups: The clusters; None without.
     """
     say(f"{answer['source']}: {answer['domain']}, {answer['data']} data", style="bold")
@@ -39,8 +44,10 @@ def print_failures(
         say(f"not explained: {number}: {why}", style="yellow")
     if answer["nothing_found"]:
         say(f"no cause found in: {answer['nothing_found']}", style="yellow")
+    if answer["user_alone"]:
+        say(f"failures that are the user's alone: {answer['user_alone']} of {answer['explained']}", style="yellow")
     if answer["explained"]:
-        _print_patterns(reports)
+        _print_patterns(reports, patterns)
         _print_tasks(answer["tasks"])
         _print_examples(answer["examples"])
     if groups:
@@ -55,18 +62,17 @@ def print_failures(
         say(f"written: {answer['written']}")
 
 
-def _print_patterns(reports: Sequence[FailureReport]) -> None:
+def _print_patterns(reports: Sequence[FailureReport], known: Mapping[str, Pattern]) -> None:
     from toolgym.failures.statistics.reading import by_family, by_pattern
-    from toolgym.patterns import PATTERNS
 
     numbers = ("failures", "share (95 %)", "primary", "follows", "harmless")
     title = "patterns: a failure with several causes counts for each"
     table = TextTable("pattern, by family", *numeric(*numbers), Column("", spare=True), title=title)
-    families, patterns = by_family(reports), by_pattern(reports)
+    families, patterns = by_family(reports, known), by_pattern(reports, known)
     for family, sums in families.items():
         table.add(family, *_cells(sums), bar(_mean(sums.share), "blue"), style="bold")
         for name, figures in patterns.items():
-            if name and PATTERNS[name].family == family:
+            if name and known[name].family == family:
                 table.add(f"  {name}", *_cells(figures), bar(_mean(figures.share), "cyan"))
     if (rest := patterns[""]).failures or rest.consequences or rest.harmless:
         table.add(UNNAMED, *_cells(rest), bar(_mean(rest.share), "blue"))

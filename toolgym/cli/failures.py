@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,10 +17,10 @@ from toolgym.cli.models import (
     AnalystModel,
     BaseUrl,
     BudgetUsd,
+    EmbeddingsModel,
     ModelArgs,
     RequestsPerMinute,
     TokensPerMinute,
-    ask_first,
     check_model,
     model_settings,
 )
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from toolgym.failures.report import Analyst, FailureReport
     from toolgym.failures.statistics.reading import RunFailures
     from toolgym.models import Throttle
+    from toolgym.models.embeddings import Embeddings
+    from toolgym.patterns import Pattern
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
@@ -103,6 +105,9 @@ def failures(
             help="Group failures that are alike; default: if there are at most 5,000 and scikit-learn is installed.",
         ),
     ] = None,
+    name_clusters: Annotated[
+        bool, typer.Option("--name-clusters", help="Have the analyst's model name the groups; else their words do.")
+    ] = False,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each pattern.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Also write the reports to this file, one JSON object per line.")
@@ -111,6 +116,9 @@ def failures(
     analyst_model: AnalystModel = None,
     analyst_base_url: BaseUrl = None,
     analyst_args: ModelArgs = None,
+    embeddings_model: EmbeddingsModel = None,
+    embeddings_base_url: BaseUrl = None,
+    embeddings_args: ModelArgs = None,
     rpm: RequestsPerMinute = None,
     tpm: TokensPerMinute = None,
     budget_usd: BudgetUsd = None,
@@ -121,11 +129,15 @@ def failures(
     Successes, void episodes and those that nobody judged are counted and left out. A failure whose domain or task is
     not known is counted as not explained.
     """
+    from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import DataError
     from toolgym.failures.llm.clusters import check_extra
+    from toolgym.failures.llm.clusters import name_clusters as named_by
     from toolgym.failures.statistics.reading import against_untargeted, by_task
     from toolgym.files.plain_files import check_no_links
-    from toolgym.models import Throttle
+    from toolgym.models import ChatModel, Throttle
+    from toolgym.models.before import ask_models
+    from toolgym.models.embeddings import Embeddings
     from toolgym.registration import make_analyst
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
@@ -139,37 +151,46 @@ def failures(
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     check_model(ANALYSTS, name, model)
-    if clusters:
+    embeds = model_settings("embeddings", embeddings_model, embeddings_base_url, embeddings_args)
+    if name_clusters and model is None:
+        raise DataError("--name-clusters asks the analyst's model; name it with --analyst-model")
+    if clusters is False and (name_clusters or embeds is not None):
+        raise DataError("--no-clusters leaves nothing to name or to embed; leave it out, or the other option")
+    if clusters or name_clusters or embeds is not None:
+        clusters = True
         check_extra()  # before a model explains anything, and costs
     opened = _open(source, runs)
     beside = None if against is None else _open(against, runs)
     throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
     explains = make_analyst(name, model, throttle=throttle)
-    ask_first({"analyst": model}, throttle)
+    ask_models({"analyst": model}, throttle)
     at_once = AT_ONCE if model is None else None
     found = _explain(opened, explains, at_once, throttle)
     other = None if beside is None else _explain(beside, explains, at_once, throttle)
-    groups = _clusters(found.told, clusters)
+    patterns = _patterns(found, other)
+    groups = _clusters(found.told, clusters, None if embeds is None else Embeddings(embeds, throttle))
+    if groups and name_clusters and model is not None:
+        groups = wait_for(named_by(ChatModel(model, throttle), groups))
     aimed = against_untargeted(found.told, other.told if other is not None else ())
     if out is not None:
         replace_whole(out, (report.to_json().encode() + b"\n" for report in found.reports))
     answer = {
         **_facts(found),
         "analyst": name,
-        **_figures(found.told),
+        **_figures(found.told, patterns),
         "tasks": [asdict(one) for one in by_task(found.told, found.reading)],
-        "examples": _examples(found, examples),
+        "examples": _examples(found, patterns, examples),
         "clusters": None if groups is None else [_cluster(group, found.told) for group in groups],
         "hit_rate": _hit_rate(found.told),
         "targets": aimed,
-        "against": None if other is None else {**_facts(other), **_figures(other.told)},
+        "against": None if other is None else {**_facts(other), **_figures(other.told, patterns)},
         "usage": _usage(explains),
         "written": None if out is None else str(out),
     }
     if as_json:
         print_json(answer)
     else:
-        print_failures(answer, found.told, groups)
+        print_failures(answer, found.told, patterns, groups)
 
 
 def _replaceable(out: Path) -> bool:
@@ -281,14 +302,14 @@ def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Th
     return Explained(opened, reading, reports, explained(reports))
 
 
-def _clusters(reports: Sequence[FailureReport], wanted: bool | None) -> list[Cluster] | None:
+def _clusters(reports: Sequence[FailureReport], wanted: bool | None, embed: Embeddings | None) -> list[Cluster] | None:
     from toolgym.errors import MissingExtraError
     from toolgym.failures.llm.clusters import clusters
 
     if wanted is False or (wanted is None and len(reports) > CLUSTERED):
         return None
     try:
-        return clusters(reports)
+        return clusters(reports, embed=embed)
     except MissingExtraError:
         if wanted:
             raise
@@ -309,30 +330,45 @@ def _facts(found: Explained) -> dict[str, Any]:
         "explained": len(found.told),
         "not_explained": dict(lost.most_common()),
         "nothing_found": sum(report.primary is None for report in found.told),
+        "user_alone": sum(report.user_alone for report in found.told),
     }
 
 
-def _figures(reports: Sequence[FailureReport]) -> dict[str, Any]:
-    from toolgym.failures.statistics.reading import by_family, by_pattern
+def _patterns(*played: Explained | None) -> Mapping[str, Pattern]:
+    """The patterns of the domains that were played; toolgym's own where none is installed."""
     from toolgym.patterns import PATTERNS
 
+    found = dict(PATTERNS)
+    for one in played:
+        if one is not None and one.opened.domain is not None:
+            found |= one.opened.domain.failure_patterns
+    return found
+
+
+def _figures(reports: Sequence[FailureReport], patterns: Mapping[str, Pattern]) -> dict[str, Any]:
+    from toolgym.failures.statistics.reading import by_family, by_pattern
+
     return {
-        "families": {name: figures.as_dict() for name, figures in by_family(reports).items()},
+        "families": {name: figures.as_dict() for name, figures in by_family(reports, patterns).items()},
         "patterns": {
-            name or UNNAMED: {"family": PATTERNS[name].family if name else "", **figures.as_dict()}
-            for name, figures in by_pattern(reports).items()
+            name or UNNAMED: {**_kind(patterns.get(name)), **figures.as_dict()}
+            for name, figures in by_pattern(reports, patterns).items()
         },
     }
 
 
-def _examples(found: Explained, number: int) -> list[dict[str, Any]]:
+def _kind(pattern: Pattern | None) -> dict[str, Any]:
+    """A pattern's family and side; what fits none is told as the assistant's."""
+    return {"family": "", "side": "assistant"} if pattern is None else {"family": pattern.family, "side": pattern.side}
+
+
+def _examples(found: Explained, patterns: Mapping[str, Pattern], number: int) -> list[dict[str, Any]]:
     """The first failures of each pattern, of different tasks where there are any."""
     from toolgym.failures import report as reports
-    from toolgym.patterns import PATTERNS
 
     trials = {row.episode_id: row.trial for _, row in found.reading.failures}
     shown = []
-    for pattern in (*PATTERNS, reports.UNNAMED):
+    for pattern in (*patterns, reports.UNNAMED):
         showing = [one for one in found.told if any(finding.pattern == pattern for finding in one.causes)]
         first = {one.task_key: one for one in reversed(showing)}
         several = [*reversed(first.values()), *(one for one in showing if first[one.task_key] is not one)]
@@ -341,6 +377,7 @@ def _examples(found: Explained, number: int) -> list[dict[str, Any]]:
             shown.append(
                 {
                     "pattern": pattern or UNNAMED,
+                    "side": finding.side,
                     "episode": one.episode_id,
                     "task_id": one.task_id,
                     "trial": trials[one.episode_id],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -14,7 +11,6 @@ from toolgym.cli.tables import TextTable, numeric
 
 if TYPE_CHECKING:
     from toolgym.evaluation import Void
-    from toolgym.trajectory import Trajectory
 
 VoidTrials = Annotated[
     Literal["exclude", "fail", "refuse"],
@@ -29,31 +25,6 @@ ENDINGS = ("user_stop", "agent_stop")
 _ROLES = {"assistant": "agent", "user": "user", "judge": "judge"}
 
 
-def figures(rows: Sequence[Trajectory], trials: int, folder: Path, void: Void) -> dict[str, Any]:
-    """What ``toolgym eval --json`` says of one agent."""
-    from toolgym.runs.summary import pass_hat_or_refused
-
-    table, refused = pass_hat_or_refused(rows, void)
-    matched = [row.grade.db_match for row in rows if row.grade is not None and row.grade.db_match is not None]
-    faults = [row.fault for row in rows if row.fault is not None]
-    return {
-        "pass_hat": {str(k): estimate._asdict() for k, estimate in table.by_k.items()},
-        "tasks": table.tasks,
-        "trials": trials,
-        "not_judged": table.not_judged,
-        "not_counted": table.not_counted,
-        "void": table.void,
-        "refused": refused,
-        "terminations": dict(Counter(str(row.termination) for row in rows if row.fault is None)),
-        "faults": dict(Counter(fault.source for fault in faults)),
-        "first_fault": f"{faults[0].source}: {faults[0].reason}" if faults else None,
-        "db_match": sum(map(bool, matched)) / len(matched) if matched else None,
-        "usage": used(rows),
-        "episodes": len(rows),
-        "run": str(folder),
-    }
-
-
 def refusal(void: int, episodes: int) -> str:
     """Why there is no Pass^k, and what to do."""
     from toolgym.evaluation.metrics import MOST_VOID
@@ -63,24 +34,6 @@ def refusal(void: int, episodes: int) -> str:
         "be): --resume plays them again; --void exclude leaves them out, as tau2 does; --void fail counts them as "
         "failures"
     )
-
-
-def used(rows: Sequence[Trajectory]) -> dict[str, dict[str, float | None]]:
-    """What each participant that has a model used over all episodes; None where it is not known of every one."""
-    from toolgym.trajectory import NO_USAGE
-
-    sums = {}
-    for side, role in _ROLES.items():
-        uses = [row.usage[side] for row in rows if side in row.usage]  # type: ignore[index]  # names of participants
-        if any(usage.calls is not None for usage in uses):
-            total = sum(uses, NO_USAGE)
-            sums[role] = {
-                "calls": total.calls,
-                "input_tokens": total.input_tokens,
-                "output_tokens": total.output_tokens,
-                "cost_usd": total.cost_usd,
-            }
-    return sums
 
 
 def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) -> None:

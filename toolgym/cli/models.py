@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from toolgym.models import ModelSettings, Throttle
+    from toolgym.models import ModelSettings
     from toolgym.registry import Registry
 
 _MODEL = "The {}'s model: a name, a JSON object of settings, or a .json file that holds one."
@@ -23,6 +20,13 @@ UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_
 JudgeModel = Annotated[str | None, typer.Option(help=_MODEL.format("judge"), rich_help_panel="Models")]
 AnalystModel = Annotated[str | None, typer.Option(help=_MODEL.format("analyst"), rich_help_panel="Models")]
 SolverModel = Annotated[str | None, typer.Option(help=_MODEL.format("solver"), rich_help_panel="Models")]
+EmbeddingsModel = Annotated[
+    str | None,
+    typer.Option(
+        help="A model of embeddings, by whose vectors failures are grouped instead of by their words.",
+        rich_help_panel="Models",
+    ),
+]
 ProposerModel = Annotated[str | None, typer.Option(help=_MODEL.format("proposer"), rich_help_panel="Models")]
 BaseUrl = Annotated[str | None, typer.Option(help=_URL, rich_help_panel="Models")]
 ModelArgs = Annotated[str | None, typer.Option(help=_ARGS, rich_help_panel="Models")]
@@ -55,7 +59,7 @@ def model_settings(
     """The settings of one role's model; None if it has none.
 
     Args:
-        role: agent, user, judge, analyst, proposer or solver.
+        role: agent, user, judge, analyst, embeddings, proposer or solver.
         model: A name, a JSON object, or the path of a ``.json`` file.
         base_url: The endpoint; instead of the settings' own.
         args: A JSON object of arguments; added to the settings' own.
@@ -119,7 +123,7 @@ def check_model(registry: Registry, name: str, model: ModelSettings | None) -> N
         DataError: If a model is missing, or not wanted.
     """
     from toolgym.errors import DataError
-    from toolgym.registration import needs_model
+    from toolgym.registry import needs_model
 
     role = registry.kind if registry.kind != "agent" else "solver"
     takes = needs_model(registry.load(name))
@@ -127,62 +131,6 @@ def check_model(registry: Registry, name: str, model: ModelSettings | None) -> N
         raise DataError(f"the {registry.kind} {name!r} needs a model; name it with --{role}-model")
     if model is not None and not takes:
         raise DataError(f"the {registry.kind} {name!r} has no model; leave --{role}-model out")
-
-
-def ask_first(models: Mapping[str, ModelSettings | None], throttle: Throttle | None = None) -> None:
-    """Ask each model something small, before anything is begun that depends on it.
-
-    Args:
-        models: The settings by role; None where a role has no model. Equal ones are asked once.
-        throttle: The limits that the models of the command share.
-
-    Raises:
-        ServiceError: If one is not there, or refuses what it would refuse again: an unknown name, a wrong key.
-    """
-    from toolgym.concurrency.bridge import wait_for
-    from toolgym.errors import ServiceError
-    from toolgym.models import ChatModel, RefusedError
-
-    roles: dict[str, list[str]] = {}
-    wanted = {role: settings for role, settings in models.items() if settings is not None}
-    for role, settings in wanted.items():
-        same = next((first for first in roles if wanted[first] == settings), role)
-        roles.setdefault(same, []).append(role)
-
-    async def ask() -> list[BaseException | None]:
-        return await asyncio.gather(
-            *(ChatModel(wanted[role], throttle).probe() for role in roles), return_exceptions=True
-        )
-
-    for (first, others), error in zip(roles.items(), wait_for(ask()) if roles else (), strict=True):
-        if isinstance(error, ServiceError):
-            whose = " and ".join(f"the {role}'s" for role in others)
-            mend = "" if isinstance(error, RefusedError) else "see that its server runs, or "
-            raise ServiceError(
-                f"{whose} model: {error}; nothing was begun: {mend}name another with --{first}-model or "
-                f"--{first}-base-url"
-            ) from error
-        if error is not None:
-            raise error
-
-
-def recorded(settings: ModelSettings) -> dict[str, Any]:
-    """The settings as a run's manifest has them.
-
-    What may be secret is a digest, and an endpoint that comes from the environment is there too: a run goes on with
-    equal ones only.
-    """
-    from toolgym.models.connections import address
-    from toolgym.models.secrets import masked, shown
-
-    plain: dict[str, Any] = settings.model_dump(mode="json", exclude_defaults=True)
-    if settings.base_url is None:
-        plain["base_url"] = shown(address(settings))
-    key = os.environ.get(settings.api_key_env, "").strip()
-    return {
-        name: value if name in ("model", "api_key_env", "tool_format") else masked(value, [key] if key else ())
-        for name, value in plain.items()
-    }
 
 
 def _object(name: str, text: str | bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgym.cli.completion import agents
-from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, NoGreeting, UserModel, ask_first, model_settings
+from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, NoGreeting, UserModel, model_settings
 from toolgym.cli.output import Data, DomainName, console, rule, say
 from toolgym.cli.tables import TextTable, prose
 from toolgym.messages import AgentID
@@ -51,6 +51,7 @@ def play(
     from toolgym.episode.seeding import rng_for
     from toolgym.episode.turns import take_turn
     from toolgym.errors import DataError
+    from toolgym.models.before import ask_models
     from toolgym.registration import default_user, make_agent, make_domain, make_user
     from toolgym.rewards import build_reward
     from toolgym.users.human import HumanUser
@@ -71,11 +72,11 @@ def play(
     model = models[other]
     if other == "user":
         name = user or ("llm" if model is not None else default_user([chosen]))
-        factory = make_user(name, model)
+        factory = make_user(name, model, domain=made)
     else:
         name = agent or ("llm" if model is not None else "oracle")
-        factory = make_agent(name, model)
-    ask_first({"agent" if other == "assistant" else other: model})
+        factory = make_agent(name, model, domain=made)
+    ask_models({"agent" if other == "assistant" else other: model})
     opponent = factory(made, chosen, rng_for(seed, chosen.key, 0, other))
     person = HumanUser(made, chosen, rng_for(seed, chosen.key, 0, side), side=side, console=console)
     episode = Episode(made, chosen, terms=build_reward())
@@ -83,7 +84,7 @@ def play(
         with suppress(ImportError):
             import readline  # noqa: F401  # the arrow keys, and what was typed before
     rule(f"{domain} · {chosen.id} · {data} data")
-    say(f"The {other} is played by {name!r}. {getattr(factory, 'hint', '')}".rstrip())
+    say(f"The {other} is played by {name!r}. {factory.hint}".rstrip())
     try:
         while episode.turn is not None:
             if episode.turn == side:

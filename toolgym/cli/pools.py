@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from toolgym.curricula.pool import Pool
     from toolgym.domain import Domain
     from toolgym.tasks import Task
 
-SPLIT = "pool"
-"""What trajectories name as the split of their task."""
 UNTARGETED = "untargeted"
 """What tasks are called that stress no pattern."""
 WORLDS = "worlds"
-
-
-def over_pool(domain: Domain, folder: Path) -> Domain:
-    """The domain with the tasks that were made for a pool instead of its own.
-
-    Args:
-        domain: The domain.
-        folder: What ``toolgym curriculum refresh`` or ``toolgym tasks synthesize`` wrote.
-
-    Raises:
-        DataError: If the folder is not there, is no pool of this domain, or holds no task.
-    """
-    from toolgym.curricula.folder import check_there
-    from toolgym.errors import DataError
-    from toolgym.tasks import TaskSet
-
-    check_there(folder)
-    placed = _placed(domain, folder)
-    tasks = _tasks(placed, folder)
-    if not tasks:
-        raise DataError(f"no task was made for the pool {str(folder)!r} yet")
-    return placed.with_data(tasks=TaskSet({SPLIT: partial(list, tasks)}))
-
-
-def over_split_or_pool(name: str, data: str, split: str | None, pool: Path | None) -> tuple[Domain, str]:
-    """The domain over what is played, and the name of the split.
-
-    Args:
-        name: The domain.
-        data: Whose tasks.
-        split: The split; None for the usual one, ``test``.
-        pool: The folder of a pool whose tasks are played instead.
-
-    Raises:
-        UnknownNameError: If the domain is not installed.
-        DataError: If both are named, the domain has no tasks, or the folder is no pool of it.
-    """
-    from toolgym.errors import DataError
-    from toolgym.registration import make_domain
-
-    made = make_domain(name, data)
-    if pool is None:
-        if not made.tasks.splits():
-            raise DataError(f"the domain {name!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR")
-        return made, split or "test"
-    if split is not None:
-        raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
-    made = over_pool(made, pool)
-    for world in dict.fromkeys(task.world for task in made.tasks[SPLIT]):
-        made.worlds.get(world)  # one that is missing, or another domain's, would make all its episodes void
-    return made, SPLIT
 
 
 def domain_played(name: str, data: str, settings: Any) -> Domain:
@@ -84,6 +27,7 @@ def domain_played(name: str, data: str, settings: Any) -> Domain:
         DataError: If its data, or the pool, is not there.
     """
     from toolgym.cli.output import remark
+    from toolgym.curricula.over_pool import over_pool
     from toolgym.errors import DataError
     from toolgym.registration import make_domain
 
@@ -119,9 +63,10 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         UnknownNameError: If its domain is not installed.
     """
     from toolgym.curricula.folder import REPORT, ROUNDS, STATE, TASKS, read_saved
+    from toolgym.curricula.over_pool import beside_pool, saved_pool
     from toolgym.curricula.pool import Entry
     from toolgym.files.plain_files import check_inside
-    from toolgym.patterns import PATTERNS
+    from toolgym.patterns import in_order
     from toolgym.registration import make_domain
     from toolgym.tasks import read_tasks
 
@@ -132,7 +77,7 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         domain, data = _played(folder)
     else:
         domain, data = saved.domain, saved.data
-        entries = list(_pool(_placed(make_domain(saved.domain, saved.data), folder), folder))
+        entries = list(saved_pool(beside_pool(make_domain(saved.domain, saved.data), folder), folder))
     made = [entry for entry in entries if not entry.of_split]
     patterns: dict[str, dict[str, int]] = {}
     for entry in made:
@@ -140,7 +85,8 @@ def pool_contents(folder: Path) -> dict[str, Any]:
             row = patterns.setdefault(name, {"tasks": 0, "trials": 0, "solved": 0})
             for key, value in (("tasks", 1), ("trials", entry.trials), ("solved", entry.solved)):
                 row[key] += value
-    told = [name for name in (*PATTERNS, *patterns) if name in patterns]  # by family, as a refresh prints them
+    told = in_order(patterns.keys() - {UNTARGETED})  # by family, as a refresh prints them
+    told += [UNTARGETED] if UNTARGETED in patterns else []
     reports = sorted((folder / ROUNDS).glob(f"[0-9]*/{REPORT}"))
     return {
         "folder": str(folder),
@@ -150,7 +96,7 @@ def pool_contents(folder: Path) -> dict[str, Any]:
         "tasks": len(entries),
         "made": len(made),
         "worlds": len({entry.task.world for entry in entries}),
-        "patterns": {name: patterns[name] for name in dict.fromkeys(told)},
+        "patterns": {name: patterns[name] for name in told},
         "reports": [_report(path) for path in reports],
     }
 
@@ -159,12 +105,16 @@ def _report(path: Path) -> Any:
     from toolgym.errors import DataError
     from toolgym.files.plain_files import check_inside
     from toolgym.files.strict_json import read_json
+    from toolgym.patterns import current_name
 
     try:
         check_inside(path)
-        return read_json(path)
+        report = read_json(path)
+        if isinstance(report, dict) and isinstance(report.get("patterns"), dict):
+            report["patterns"] = {current_name(name): figures for name, figures in report["patterns"].items()}
     except DataError as error:
         raise DataError(f"{str(path)!r} is no report of a refresh: {error}; the file may be deleted") from error
+    return report
 
 
 def _played(folder: Path) -> tuple[str | None, str | None]:
@@ -180,45 +130,3 @@ def _played(folder: Path) -> tuple[str | None, str | None]:
 def _target(task: Task) -> tuple[str, ...]:
     pattern = task.provenance.pattern if task.provenance is not None else None
     return () if pattern is None else (pattern,)
-
-
-def _placed(domain: Domain, folder: Path) -> Domain:
-    """The domain with the worlds of a pool beside its own."""
-    return domain.with_data(worlds=domain.worlds.beside(folder / WORLDS))
-
-
-def _pool(domain: Domain, folder: Path) -> Pool:
-    """The pool in a curriculum's folder.
-
-    Raises:
-        DataError: If it is another domain's, or cannot be read.
-    """
-    from toolgym.curricula.folder import naming, read_saved
-    from toolgym.curricula.pool import Pool
-    from toolgym.errors import DataError
-
-    saved = read_saved(folder)
-    if (saved.domain, saved.data) != (domain.name, domain.data):
-        raise DataError(
-            f"the pool {str(folder)!r} is of the domain {saved.domain!r} over {saved.data} data, not of "
-            f"{domain.name!r} over {domain.data} data"
-        )
-    with naming(folder):
-        return Pool.from_state(domain, saved.state.get("pool", {}), folder)
-
-
-def _tasks(domain: Domain, folder: Path) -> Sequence[Task]:
-    from toolgym.curricula.folder import STATE, TASKS
-    from toolgym.errors import DataError
-    from toolgym.files.plain_files import check_inside
-    from toolgym.tasks import read_tasks
-
-    check_inside(folder / TASKS)
-    if (folder / TASKS).is_file():
-        return read_tasks(folder / TASKS)
-    if not (folder / STATE).is_file():
-        raise DataError(
-            f"the folder {str(folder)!r} is no pool: it has neither {TASKS} nor {STATE}; `toolgym curriculum refresh` "
-            "and `toolgym tasks synthesize` write one"
-        )
-    return [entry.task for entry in _pool(domain, folder) if not entry.of_split]

@@ -63,7 +63,7 @@ def show_play(run: Run, plan: RunPlan, play: Callable[..., None], title: str, th
         Waiting(throttle),
     )
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as bars:
-        bar = bars.add_task(plan.settings.agent, total=total, completed=len(run), note="")
+        bar = bars.add_task(plan.evaluation.agent.name, total=total, completed=len(run), note="")
 
         def tick(trajectory: Trajectory) -> None:
             void = f"{run.voids} void  " if run.voids else ""
@@ -74,7 +74,8 @@ def show_play(run: Run, plan: RunPlan, play: Callable[..., None], title: str, th
         except (Exception, KeyboardInterrupt) as error:
             bars.stop()
             remark(
-                f"{len(run)} of {total} episodes of {plan.settings.agent!r} are finished and kept in {run.folder}; "
+                f"{len(run)} of {total} episodes of {plan.evaluation.agent.name!r} are finished and kept in "
+                f"{run.folder}; "
                 f"to go on: the same command with --name {title} --resume"
             )
             if isinstance(error, KeyboardInterrupt):

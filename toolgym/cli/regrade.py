@@ -13,7 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toolgym.cli.completion import run_names
-from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, ask_first, model_settings
+from toolgym.cli.models import BaseUrl, JudgeModel, ModelArgs, model_settings
 from toolgym.cli.output import AsJson, errors, print_json, say
 from toolgym.cli.pools import domain_played
 from toolgym.cli.runs import Runs, find_run
@@ -117,13 +117,14 @@ def regrade(
     neither is an error.
     """
     from toolgym.files.names import place_in
+    from toolgym.models.before import ask_models
     from toolgym.registration import make_judge
 
     model = model_settings("judge", judge_model, judge_base_url, judge_args)
     chosen = judge or ("llm" if model is not None else None)
     referee = make_judge(chosen, model) if chosen is not None else None
     recorded = _from_file(Path(source), fresh_tasks) if Path(source).is_file() else _from_run(source, runs, fresh_tasks)
-    ask_first({"judge": model})
+    ask_models({"judge": model})
     folder = None if write is None else place_in(runs, write, "run")
     compared = grade_again(recorded, folder, referee)
     if as_json:

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from toolgym.cli.completion import agents
 from toolgym.cli.output import AsJson, Data, DomainName, console, errors, print_json, rule, say
-from toolgym.cli.pools import SPLIT, over_pool
 from toolgym.cli.synthesize import synthesize
 from toolgym.cli.tables import TextTable, numeric, prose
 
@@ -73,7 +72,11 @@ def show_task(
         print_json({**task.model_dump(mode="json"), "key": task.key})
         return
     ready, user = set_up(made, task), default_user([task])
-    episode = play(made, task, make_agent(agent), make_user(user), seed=seed, trial=trial) if agent else None
+    episode = (
+        play(made, task, make_agent(agent, domain=made), make_user(user, domain=made), seed=seed, trial=trial)
+        if agent
+        else None
+    )
     rule(f"{domain} {task.id} ({task.key})")
     say(str(task.user_scenario))
     rule("gold calls")
@@ -116,6 +119,7 @@ def check_tasks(
     read whole and compared with the digests that name them.
     """
     from toolgym.certificates import CertificateReport, Failure, StageTally, check_dataset, check_pool
+    from toolgym.curricula.over_pool import POOL_SPLIT, over_pool
     from toolgym.errors import DataError, WorldError
     from toolgym.registration import make_domain
 
@@ -133,7 +137,7 @@ def check_tasks(
             lost = CertificateReport(0, {"worlds": StageTally(0, 1)}, (Failure(None, "worlds", str(error)),), {}, {})
             _print_report(lost, title, as_json)
             raise typer.Exit(1) from error
-        total, run = len(over.tasks[SPLIT]), partial(check_pool, made, over, SPLIT)
+        total, run = len(over.tasks[POOL_SPLIT]), partial(check_pool, made, over, POOL_SPLIT)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task(domain, total=total)

@@ -96,16 +96,17 @@ def view(
     More than three matching episodes are listed, one per line; with --limit the first ones are shown in full.
     """
     from toolgym.errors import UnknownNameError
-    from toolgym.patterns import PATTERNS
+    from toolgym.patterns import current_name
 
+    folder = find_run(run, runs)
+    pattern = None if pattern is None else current_name(pattern)
     for kind, name, known in (
-        ("failure pattern", pattern, list(PATTERNS)),
+        ("failure pattern", pattern, [] if pattern is None else _patterns(folder)),
         ("termination", termination, list(get_args(Termination))),
         ("source of faults", fault, list(get_args(get_type_hints(Fault)["source"]))),
     ):
         if name is not None and name not in known:
             raise UnknownNameError(kind, name, known)
-    folder = find_run(run, runs)
     filters = {
         "task_id = $task": task,
         "trial = $trial": trial,
@@ -135,6 +136,22 @@ def view(
         say("No episode matches.")
     elif len(shown) < count:
         say(f"{count} episodes match; --limit N shows the first N in full, --episode ID one of them.")
+
+
+def _patterns(folder: Path) -> list[str]:
+    """The failure patterns that a run's episodes may show: its domain's; toolgym's own if that is not installed."""
+    from toolgym.errors import UnknownNameError
+    from toolgym.patterns import DUAL_CONTROL_PATTERNS, PATTERNS
+    from toolgym.runs import read_trajectories
+
+    first = next(read_trajectories(folder), None)
+    try:
+        if first is not None:
+            return list(domain_played(first.domain, first.data, settings_of(folder)).failure_patterns)
+    except UnknownNameError as error:
+        if error.kind != "domain":
+            raise
+    return [*PATTERNS, *DUAL_CONTROL_PATTERNS]
 
 
 def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:

@@ -9,7 +9,6 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
 from toolgym.generation import MAX_LEVEL, targets
-from toolgym.patterns import PATTERNS
 from toolgym.proposal import TaskRequest
 
 FLOOR = 0.05
@@ -25,8 +24,10 @@ EASY, HARD = 0.8, 0.2
 
 
 def targetable(domain: Domain) -> tuple[str, ...]:
-    """The patterns that tasks of a domain can be made for: those with injectors; all without a generator."""
-    return tuple(PATTERNS) if domain.generator is None else tuple(targets(domain.generator))
+    """The patterns that tasks can be made for: those with injectors; without a generator all of the assistant's."""
+    if domain.generator is not None:
+        return tuple(targets(domain.generator))
+    return tuple(name for name, pattern in domain.failure_patterns.items() if pattern.side == "assistant")
 
 
 def apportion(total: int, shares: Mapping[str, float]) -> list[str]:

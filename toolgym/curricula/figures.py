@@ -16,7 +16,7 @@ from toolgym.curriculum import RefreshReport
 from toolgym.evaluation.metrics import pass_hat_k
 from toolgym.failures.report import FailureReport, counted
 from toolgym.failures.statistics.distribution import coverage, divergence, hit_rate, hit_rates
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import in_order
 from toolgym.proposal import Proposal, TaskRequest
 from toolgym.trajectory import Trajectory
 
@@ -79,7 +79,8 @@ def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progr
     failed = made.certified.report.failed
     proposed = sum(len(proposal.tasks) for proposal in made.proposals)
     lost = sum(failure.stage != SOLVER for failure in failed)
-    hits = hit_rate(plan.reports)
+    reports = [report for report in plan.reports if not report.user_alone]
+    hits = hit_rate(reports)
     reasons: dict[str, list[str]] = {}
     for failure in failed:
         reasons.setdefault(failure.stage, []).append(failure.reason)
@@ -91,9 +92,9 @@ def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progr
         reasons={stage: _commonest(texts) for stage, texts in reasons.items()},
         validity=(proposed - lost) / proposed if proposed else None,
         admitted=len(made.entries),
-        patterns=_by_pattern(plan, made, before, after),
+        patterns=_by_pattern(plan, reports, made, before, after),
         hit_rate=None if hits is None else hits.share,
-        coverage=coverage(plan.reports, {name for entry in after.pool for name in entry.patterns}),
+        coverage=coverage(reports, {name for entry in after.pool for name in entry.patterns}),
         zero_signal=before.zero_signal(),
         drift=divergence(before.shares, plan.shares) if before.shares and plan.shares else None,
         pool=len(after.pool),
@@ -102,30 +103,34 @@ def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progr
     )
 
 
-def _by_pattern(plan: RefreshPlan, made: Made, before: Progress, after: Progress) -> dict[str, dict[str, Any]]:
-    """The figures of every pattern that a failure shows, a task was wanted for, or the pool has tasks for."""
-    failures = counted(plan.reports)
-    rates = hit_rates(plan.reports)
+def _by_pattern(
+    plan: RefreshPlan, reports: Sequence[FailureReport], made: Made, before: Progress, after: Progress
+) -> dict[str, dict[str, Any]]:
+    """The figures of every pattern that a failure shows, a task was wanted for, or the pool has tasks for.
+
+    They are over the failures in which the assistant had a part; faults of the user's side count for no pattern.
+    """
+    failures = counted(reports, "assistant")
+    rates = hit_rates(reports)
     proposed: Counter[str | None] = Counter()
     for proposal in made.proposals:
         proposed[proposal.demand.pattern] += len(proposal.tasks)
     admitted = Counter(name for entry in made.entries for name in entry.patterns)
     pool = Counter(name for entry in after.pool for name in entry.patterns)
-    wanted = {demand.pattern for demand in plan.demands}
-    found = {}
-    for name in PATTERNS:
-        if failures[name] or pool[name] or name in wanted:
-            found[name] = {
-                "failures": failures[name],
-                "share": failures[name] / len(plan.reports) if plan.reports else None,
-                "proposed": proposed[name],
-                "admitted": admitted[name],
-                "pool": pool[name],
-                "pass_1": _pass_hat(before, name, 1),
-                "pass_4": _pass_hat(before, name, 4),
-                "hit_rate": rates[name]._asdict() if name in rates else None,
-            }
-    return found
+    wanted = {demand.pattern for demand in plan.demands if demand.pattern is not None}
+    return {
+        name: {
+            "failures": failures.get(name, 0),
+            "share": failures.get(name, 0) / len(reports) if reports else None,
+            "proposed": proposed[name],
+            "admitted": admitted[name],
+            "pool": pool[name],
+            "pass_1": _pass_hat(before, name, 1),
+            "pass_4": _pass_hat(before, name, 4),
+            "hit_rate": rates[name]._asdict() if name in rates else None,
+        }
+        for name in in_order({*failures, *pool, *wanted})
+    }
 
 
 def _pass_hat(progress: Progress, pattern: str, k: int) -> float | None:

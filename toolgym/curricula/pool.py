@@ -14,6 +14,7 @@ from toolgym.curricula.episodes import Episodes
 from toolgym.curricula.worlds import pack_worlds, unpack_worlds
 from toolgym.domain import Domain
 from toolgym.errors import DataError
+from toolgym.patterns import current_name
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -249,6 +250,7 @@ def _to_state(entry: Entry) -> dict[str, Any]:
 def _from_state(state: Mapping[str, Any]) -> Entry:
     fields = dict(state)
     fields["task"] = Task.model_validate(fields["task"])
+    fields["patterns"] = map(current_name, fields["patterns"])
     for name in ("patterns", "recent", "since"):
         fields[name] = tuple(fields[name])
     return Entry(**fields)

@@ -13,6 +13,7 @@ from toolgym.curricula.pool import Pool
 from toolgym.curricula.worlds import pack, unpack
 from toolgym.domain import Domain
 from toolgym.errors import DataError
+from toolgym.patterns import current_name
 from toolgym.trajectory import Trajectory
 
 FAILURES = 2000
@@ -129,9 +130,12 @@ class Progress:
                 failures=deque(map(Trajectory.from_json, lines.split("\n") if lines else ()), maxlen=FAILURES),
                 groups=int(state["groups"]),
                 alike=int(state["alike"]),
-                shares={pattern: _share(share) for pattern, share in state["shares"].items()},
-                levels={pattern: int(level) for pattern, level in state["levels"].items()},
-                solver={pattern: (int(trials), int(solved)) for pattern, (trials, solved) in state["solver"].items()},
+                shares={current_name(pattern): _share(share) for pattern, share in state["shares"].items()},
+                levels={current_name(pattern): int(level) for pattern, level in state["levels"].items()},
+                solver={
+                    current_name(pattern): (int(trials), int(solved))
+                    for pattern, (trials, solved) in state["solver"].items()
+                },
             )
         except DataError:
             raise

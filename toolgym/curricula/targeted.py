@@ -17,9 +17,8 @@ from toolgym.curricula.progress import Progress
 from toolgym.curricula.validation import built
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
-from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted
+from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted, patterns_shown
 from toolgym.failures.statistics.distribution import distribution
-from toolgym.patterns import PATTERNS
 from toolgym.proposal import Proposer
 from toolgym.registry import ANALYSTS
 from toolgym.tasks import Task
@@ -115,7 +114,7 @@ class Targeted(Generative):
         shares = distribution(reports)
         able = targetable(self.domain)
         wanted = {name: share for name, share in shares.items() if name in able}
-        notes = list(_not_aimed_at(reports, able if self.proposing else tuple(PATTERNS)))
+        notes = list(_not_aimed_at(reports, able if self.proposing else tuple(self.domain.failure_patterns)))
         if not self.proposing:
             notes.append("Proposer-off: no task was made; the pool is the split's tasks whose failures show patterns")
             wanted = {}
@@ -126,7 +125,7 @@ class Targeted(Generative):
         super()._take_in(after, plan, made)
         if not self.proposing:
             for report in plan.reports:
-                shown = [name for name in PATTERNS if report.shows(name)]
+                shown = patterns_shown([report], "assistant")
                 if shown and after.pool.find(report.task_key) is not None:
                     after.pool.mark(report.task_key, shown)
 
@@ -146,8 +145,8 @@ class Targeted(Generative):
 
     def _levels(self) -> dict[str, int]:
         known = self._progress.levels
-        solved = {name: self._progress.solved(name) for name in PATTERNS}
-        return known | {name: next_level(known.get(name, LEVEL), *solved[name]) for name in PATTERNS if solved[name][0]}
+        solved = {name: self._progress.solved(name) for name in self.domain.failure_patterns}
+        return known | {name: next_level(known.get(name, LEVEL), *one) for name, one in solved.items() if one[0]}
 
     async def _explained(self, failures: Sequence[Trajectory]) -> Sequence[FailureReport]:
         analyst: Analyst = built(ANALYSTS, "rules", "explain") if self.analyst is None else self.analyst
@@ -159,9 +158,11 @@ def _not_aimed_at(reports: Sequence[FailureReport], able: Sequence[str]) -> list
     """Failures that no task can be made from, and why."""
     notes = [
         f"{count} failures show {name!r}, for which the domain has no injector"
-        for name, count in counted(reports).items()
-        if name not in able and count
+        for name, count in counted(reports, "assistant").items()
+        if name not in able
     ]
+    if count := sum(report.user_alone for report in reports):
+        notes.append(f"{count} of {len(reports)} failures are the user's alone: they count for no pattern")
     if count := sum(report.shows(UNNAMED) for report in reports):
         notes.append(f"{count} failures have a cause that fits no pattern")
     if count := sum(not report.causes for report in reports):

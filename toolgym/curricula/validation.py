@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from toolgym.errors import DataError
-from toolgym.registry import Registry
+from toolgym.registry import Registry, needs_model
 
 
 def built(registry: Registry, part: Any, method: str) -> Any:
@@ -27,7 +27,7 @@ def built(registry: Registry, part: Any, method: str) -> Any:
     if not isinstance(part, str):
         return checked(registry.kind, part, method, f"one of the names {', '.join(registry.names())}, or ")
     factory = registry.load(part)
-    if "model" in inspect.signature(factory).parameters:
+    if needs_model(factory):
         raise DataError(
             f"the {registry.kind} {part!r} needs a model: name it beside ({registry.kind}_model=…, with "
             f"make_curriculum or curriculum_args), or give the {registry.kind} itself"

@@ -13,19 +13,16 @@ import threading
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary, finalize
 
+from toolgym.database.base import Database
 from toolgym.database.bounded import BoundedProcess, StoppedError
 from toolgym.database.engine import Changes
-from toolgym.database.records import encode
+from toolgym.database.records import Record, encode
 from toolgym.database.sources import is_key
 from toolgym.errors import QueryError
 from toolgym.messages import AgentID
-
-if TYPE_CHECKING:
-    from toolgym.database.base import Database
-    from toolgym.database.session import Session
 
 MEMORY = 2 << 30
 """Bytes that a query may use beside its world; nothing is spilled to disk."""
@@ -49,13 +46,31 @@ _NUMBERS = itertools.count()
 _LOCK = threading.RLock()
 
 
+class QueriedState(Protocol):
+    """What a query asks of a state; :class:`~toolgym.database.Session` is one."""
+
+    @property
+    def base(self) -> Database:
+        """The world from which it started."""
+
+    def position(self, side: AgentID, table: str, key: str) -> int:
+        """A number that grows along the insertion order."""
+
+    def changed_records(self, side: AgentID, table: str) -> Mapping[str, Record | None]:
+        """Records that differ from the base's or may: by key, None for a deleted one."""
+
+
 def run_query(
-    session: Session, side: AgentID, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None
+    state: QueriedState, side: AgentID, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None
 ) -> list[tuple[Any, ...]]:
-    """See :meth:`toolgym.database.session.Session.query`."""
-    if side not in session.base.schemas:
-        raise QueryError(f"the side {side!r} has no tables; there are {sorted(session.base.schemas)}")
-    schema = session.base.schemas[side]
+    """Run one SELECT over a side's tables, as a session's ``query`` does.
+
+    Raises:
+        QueryError: If the side has no tables, or the query fails or is stopped.
+    """
+    if side not in state.base.schemas:
+        raise QueryError(f"the side {side!r} has no tables; there are {sorted(state.base.schemas)}")
+    schema = state.base.schemas[side]
     columns = {
         table.name: ", ".join(_column(name, field.annotation) for name, field in table.model.model_fields.items())
         for table in schema.tables
@@ -66,7 +81,7 @@ def run_query(
         with _LOCK:
             _PROCESS.call(
                 "toolgym.database.engine:select",
-                _world(session.base),
+                _world(state.base),
                 side,
                 columns,
                 sql,
@@ -76,7 +91,7 @@ def run_query(
                 seconds=SECONDS,
                 memory=MEMORY,
                 take=batches.append,
-                answer=lambda table: _changes(session, side, table),
+                answer=lambda table: _changes(state, side, table),
             )
     except StoppedError as error:
         raise QueryError(f"the query was stopped: {error}") from error
@@ -113,14 +128,14 @@ def _nothing(item: Any) -> None:
     raise AssertionError(f"loading gives nothing back, and it gave {item!r}")
 
 
-def _changes(session: Session, side: AgentID, table: str) -> Changes:
+def _changes(state: QueriedState, side: AgentID, table: str) -> Changes:
     """What an episode changed of a table."""
-    changes = session.changed_records(side, table)
+    changes = state.changed_records(side, table)
     for key in changes:
         if not is_key(key):  # in a column it would bring the whole engine down
             raise QueryError(f"{table} holds the key {key!r}, which SQL cannot hold: no text, or no Unicode")
     return Changes(
-        [-1 if record is None else session.position(side, table, key) for key, record in changes.items()],
+        [-1 if record is None else state.position(side, table, key) for key, record in changes.items()],
         list(changes),
         [None if record is None else encode(record) for record in changes.values()],
     )

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.utils import seeding
 from pettingzoo.utils.env import AECEnv
 
-from toolgym.actions import Parsing, parse_action
+from toolgym.actions import parse_action
 from toolgym.curriculum import Curriculum
 from toolgym.display.render import transcript, write_message
 from toolgym.domain import Domain
-from toolgym.envs.episode_driver import EnvAction, check_settings, ending
+from toolgym.envs.episode_driver import EnvAction, ending
 from toolgym.envs.options import chosen_task
+from toolgym.envs.settings import EnvOptions, EnvSettings
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
 from toolgym.episode.machine import Episode
-from toolgym.limits import Limits
 from toolgym.messages import SIDES, AgentID, to_chat
-from toolgym.rewards import RewardTerm, build_reward
+from toolgym.rewards import build_reward
 from toolgym.trajectory import Fault, Step, Termination, Trajectory
 
 Observation: TypeAlias = dict[str, tuple[dict[str, Any], ...]]
@@ -67,21 +66,12 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         curriculum: Draws the tasks.
         owns_curriculum: Whether the environment updates the curriculum with every finished group; otherwise it only
             samples, and updating is up to the caller.
-        reward: A preset's name, weights by term, or terms.
-        group_size: Trials of a task in a row before the next is drawn, at least 1.
-        max_steps: Hops of messages before truncation, at least 1.
-        max_errors: Failed tool calls of both sides before truncation, at least 1.
-        max_characters: Characters that one message's text and its calls' arguments may have, at least 1; a longer one
-            is answered with an error.
-        max_calls: Calls that one message may hold, at least 1; likewise.
-        history: Whether observations hold the whole dialogue.
-        parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         split: Where the tasks are from, for the trajectories' records.
-        debug: Whether ``info`` names the task.
-        render_mode: ``"ansi"`` or ``"human"``.
+        options: The settings of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
+            max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
-        UnknownNameError: If a reward's name is not installed.
+        UnknownNameError: If there is no such setting, or a reward's name is not installed.
         ValueError: If an argument is out of range.
 
     Example:
@@ -117,30 +107,16 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         curriculum: Curriculum,
         *,
         owns_curriculum: bool = False,
-        reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
-        group_size: int = 1,
-        max_steps: int = 200,
-        max_errors: int = 10,
-        max_characters: int = 100_000,
-        max_calls: int = 64,
-        history: bool = False,
-        parsing: Parsing = "toolgym",
         split: str = "",
-        debug: bool = False,
-        render_mode: str | None = None,
+        **options: Unpack[EnvOptions],
     ) -> None:
         super().__init__()
-        check_settings(parsing, group_size, render_mode, ("ansi", "human"))
+        self.settings = EnvSettings.read(options, ("ansi", "human"))
+        self.render_mode = self.settings.render_mode
         self.domain = domain
         self.curriculum = curriculum
         self.split = split
-        self.group_size = group_size
-        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
-        self.terms = build_reward(reward)
-        self.history = history
-        self.parsing: Parsing = parsing
-        self.debug = debug
-        self.render_mode = render_mode
+        self.terms = build_reward(self.settings.reward)
         self.observation_spaces = {side: gym.spaces.Dict({"messages": DialogueSpace()}) for side in SIDES}
         self.action_spaces = {side: MessageSpace() for side in SIDES}
         self.episode: Episode | None = None
@@ -153,7 +129,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         self._cumulative_rewards: dict[AgentID, float] = {}
         self._shown: dict[AgentID, int] = {}
         self._rng: np.random.Generator | None = None
-        self._group = Trials(curriculum, group_size, owns_curriculum)
+        self._group = Trials(curriculum, self.settings.group_size, owns_curriculum)
         self._from_curriculum = False
         self._run_seed = 0
         self._trial = 0
@@ -195,7 +171,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         named = {name: value for name, value in (options or {}).items() if name != _OF_API_TEST}
         chosen = chosen_task(self.domain, named)
         task = self._group.draw(self._rng) if chosen is None else chosen
-        episode = Episode(self.domain, task, limits=self.limits, terms=self.terms)
+        episode = Episode(self.domain, task, limits=self.settings.limits, terms=self.terms)
         assert episode.turn is not None  # it has only begun
         self.episode = episode
         self._from_curriculum = chosen is None
@@ -220,7 +196,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
             gymnasium.error.ResetNeeded: Before the first reset.
         """
         episode = self._started("observe")
-        seen = episode.view(agent, 0 if self.history else self._shown[agent])
+        seen = episode.view(agent, 0 if self.settings.history else self._shown[agent])
         return {"messages": tuple(to_chat(message) for message in seen)}
 
     def step(self, action: EnvAction | None) -> None:
@@ -239,7 +215,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
             self._was_dead_step(action)
             return
         self._check_running(episode)
-        message = parse_action(action, agent, self.parsing)  # type: ignore[arg-type]  # it refuses None
+        message = parse_action(action, agent, self.settings.parsing)  # type: ignore[arg-type]  # it refuses None
         before = episode.seen(agent)
         self._tell(episode, episode.advance(message), shown=before + 1)  # it stands first in what it brings about
 
@@ -342,7 +318,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
 
     def _facts(self, episode: Episode) -> dict[str, Any]:
         facts: dict[str, Any] = {"task_key": episode.task.key, "reward_terms": {}}
-        return {**facts, "task_id": episode.task.id} if self.debug else facts
+        return {**facts, "task_id": episode.task.id} if self.settings.debug else facts
 
     def _print(self) -> None:
         from toolgym.display.terminal import Terminal

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 import gymnasium as gym
 
-from toolgym.actions import Parsing, parse_action
-from toolgym.concurrency.lockstep import Deferred, deferred
+from toolgym.actions import parse_action
 from toolgym.display.render import transcript
 from toolgym.domain import AgentFactory, Domain
+from toolgym.envs.deferred import Deferred, deferred
+from toolgym.envs.settings import EnvSettings
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.evaluation.grade import Judge
-from toolgym.limits import Limits
 from toolgym.messages import SIDES, Message, to_chat
 from toolgym.rewards import RewardTerm
 from toolgym.tasks import Task
@@ -25,19 +26,25 @@ Observation: TypeAlias = tuple[dict[str, Any], ...]
 EnvAction: TypeAlias = str | Mapping[str, Any] | Message
 
 
-class EnvSettings(Protocol):
-    """The settings of an environment that its conversations go by; ``ToolEnv`` says what each means."""
+@dataclass(frozen=True)
+class EpisodeParts:
+    """What the episodes of an environment are made of.
+
+    Args:
+        domain: The domain, over the data to be played.
+        make_user: Makes the user of each episode.
+        terms: What an episode pays.
+        judge: Judges natural-language assertions; without one they are not judged.
+        split: Where the tasks are from, for the trajectories' records.
+        user_name: Who the user is, for the same.
+    """
 
     domain: Domain
     make_user: AgentFactory
-    limits: Limits
     terms: tuple[RewardTerm, ...]
-    judge: Judge | None
-    history: bool
-    parsing: Parsing
-    debug: bool
-    split: str
-    user_name: str
+    judge: Judge | None = None
+    split: str = ""
+    user_name: str = ""
 
 
 class StepResult(NamedTuple):
@@ -59,7 +66,8 @@ class EpisodeDriver:
     """An episode with its user; the assistant is whoever drives the environment.
 
     Args:
-        stage: The environment.
+        parts: What it is made of.
+        settings: The settings of its environment.
         task: What is played.
         trial: Which trial of the task this is, from 0.
         seed: The run's seed, at least 0; with task and trial it gives the user its random stream.
@@ -69,13 +77,14 @@ class EpisodeDriver:
         WorldError: If its world cannot be found.
     """
 
-    def __init__(self, stage: EnvSettings, task: Task, trial: int, seed: int) -> None:
-        self.stage = stage
+    def __init__(self, parts: EpisodeParts, settings: EnvSettings, task: Task, trial: int, seed: int) -> None:
+        self.parts = parts
+        self.settings = settings
         self.trial = trial
         self.seed = seed
-        judged = stage.judge is not None
-        self.episode = Episode(stage.domain, task, limits=stage.limits, terms=stage.terms, judged=judged)
-        self.user = stage.make_user(stage.domain, task, rng_for(seed, task.key, trial, "user"))
+        judged = parts.judge is not None
+        self.episode = Episode(parts.domain, task, limits=settings.limits, terms=parts.terms, judged=judged)
+        self.user = parts.make_user(parts.domain, task, rng_for(seed, task.key, trial, "user"))
         self._spoken = False
         self._shown = 0
         self._untold: list[Step] = []
@@ -98,7 +107,7 @@ class EpisodeDriver:
             DataError: If it is no message.
         """
         self._check_running()
-        return parse_action(action, "assistant", self.stage.parsing)
+        return parse_action(action, "assistant", self.settings.parsing)
 
     def say(self, message: Message) -> None:
         """Let the assistant say something or call tools; its calls are run."""
@@ -113,13 +122,13 @@ class EpisodeDriver:
             BudgetError: If there is no money left.
         """
         self._untold += take_turn(self.episode, "user", self.user)
-        self._untold += take_verdict(self.episode, self.stage.judge)
+        self._untold += take_verdict(self.episode, self.parts.judge)
 
     async def reply_deferred(self) -> None:
         """The same as :meth:`reply`, for :func:`~toolgym.concurrency.lockstep.run_together`."""
         self._untold += await take_turn_async(self.episode, "user", Deferred(self.user))
-        if self.stage.judge is not None:
-            self._untold += await take_verdict_async(self.episode, deferred(self.stage.judge))
+        if self.parts.judge is not None:
+            self._untold += await take_verdict_async(self.episode, deferred(self.parts.judge))
 
     def give_up(self, termination: Termination) -> None:
         """Let the assistant give up; see :meth:`toolgym.episode.machine.Episode.give_up`.
@@ -159,8 +168,8 @@ class EpisodeDriver:
     def trajectory(self, **facts: Any) -> Trajectory:
         """The episode as a trajectory; ``facts`` override what the environment knows."""
         note_participants(self.episode, user=self.user)
-        stage = self.stage
-        known = {"user": stage.user_name, "trial": self.trial, "seed": self.seed, "split": stage.split}
+        parts = self.parts
+        known = {"user": parts.user_name, "trial": self.trial, "seed": self.seed, "split": parts.split}
         return self.episode.trajectory(**{**known, **facts})
 
     def _check_running(self) -> None:
@@ -168,12 +177,12 @@ class EpisodeDriver:
             raise gym.error.ResetNeeded(f"The episode is over ({self.episode.termination}); call reset().")
 
     def _observe(self) -> Observation:
-        since, self._shown = 0 if self.stage.history else self._shown, self.episode.seen("assistant")
+        since, self._shown = 0 if self.settings.history else self._shown, self.episode.seen("assistant")
         return tuple([to_chat(message) for message in self.episode.view("assistant", since)])
 
     def _facts(self, terms: dict[str, float]) -> dict[str, Any]:
         facts: dict[str, Any] = {"task_key": self.episode.task.key, "reward_terms": terms}
-        return {**facts, "task_id": self.episode.task.id} if self.stage.debug else facts
+        return {**facts, "task_id": self.episode.task.id} if self.settings.debug else facts
 
 
 def ending(episode: Episode) -> dict[str, Any]:
@@ -185,17 +194,3 @@ def ending(episode: Episode) -> dict[str, Any]:
     elif episode.grade.success is not None:
         info["success"] = episode.grade.success
     return info
-
-
-def check_settings(parsing: str, group_size: int, render_mode: str | None, render_modes: Sequence[str]) -> None:
-    """Refuse settings that are not among those that there are.
-
-    Raises:
-        ValueError: If one is not.
-    """
-    if render_mode is not None and render_mode not in render_modes:
-        raise ValueError(f"render_mode must be None, {' or '.join(map(repr, render_modes))}, got {render_mode!r}")
-    if parsing not in ("toolgym", "tau2"):
-        raise ValueError(f"parsing must be 'toolgym' or 'tau2', got {parsing!r}")
-    if group_size < 1:
-        raise ValueError(f"group_size must be at least 1, got {group_size}")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import gymnasium as gym
 
-from toolgym.actions import Parsing
 from toolgym.curriculum import Curriculum
 from toolgym.display.render import write_message
 from toolgym.domain import AgentFactory, Domain
-from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, check_settings
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, EpisodeParts, Observation, StepResult
 from toolgym.envs.options import chosen_task
+from toolgym.envs.settings import EnvOptions, EnvSettings
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
 from toolgym.episode.machine import Episode
 from toolgym.evaluation.grade import Judge
-from toolgym.limits import Limits
-from toolgym.rewards import RewardTerm, build_reward
+from toolgym.rewards import build_reward
 from toolgym.trajectory import Termination, Trajectory
 
 
@@ -49,23 +47,14 @@ class ToolEnv(gym.Env[Observation, Any]):
         user: Makes the user of each episode.
         owns_curriculum: Whether the environment updates the curriculum with every finished group; otherwise it only
             samples, and updating is up to the caller.
-        reward: A preset's name, weights by term, or terms.
-        group_size: Trials of a task in a row before the next is drawn, at least 1.
-        max_steps: Hops of messages before truncation.
-        max_errors: Failed tool calls before truncation.
-        max_characters: Characters that one message's text and its calls' arguments may have; a longer one is answered
-            with an error.
-        max_calls: Calls that one message may hold; likewise.
-        history: Whether observations hold the whole dialogue.
-        parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         judge: Judges natural-language assertions.
         split: Where the tasks are from, for the trajectories' records.
-        user_name: Likewise, who the user is.
-        debug: Whether ``info`` names the task.
-        render_mode: ``"ansi"`` or ``"human"``.
+        user_name: Who the user is, for the same.
+        options: The settings of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
+            max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
-        UnknownNameError: If a reward's name is not installed.
+        UnknownNameError: If there is no such setting, or a reward's name is not installed.
         ValueError: If an argument is out of range.
 
     Example:
@@ -88,38 +77,21 @@ class ToolEnv(gym.Env[Observation, Any]):
         user: AgentFactory,
         *,
         owns_curriculum: bool = False,
-        reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
-        group_size: int = 1,
-        max_steps: int = 200,
-        max_errors: int = 10,
-        max_characters: int = 100_000,
-        max_calls: int = 64,
-        history: bool = False,
-        parsing: Parsing = "toolgym",
         judge: Judge | None = None,
         split: str = "",
         user_name: str = "",
-        debug: bool = False,
-        render_mode: str | None = None,
+        **options: Unpack[EnvOptions],
     ) -> None:
-        check_settings(parsing, group_size, render_mode, self.metadata["render_modes"])
+        self.settings = EnvSettings.read(options, self.metadata["render_modes"])
+        self.render_mode = self.settings.render_mode
+        self.parts = EpisodeParts(domain, user, build_reward(self.settings.reward), judge, split, user_name)
         self.domain = domain
         self.curriculum = curriculum
-        self.make_user = user
-        self.user_name = user_name
         self.split = split
-        self.group_size = group_size
-        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
-        self.terms = build_reward(reward)
-        self.history = history
-        self.parsing: Parsing = parsing
-        self.judge = judge
-        self.debug = debug
-        self.render_mode = render_mode
         self.action_space = MessageSpace()
         self.observation_space = DialogueSpace()
-        self._conversation: EpisodeDriver | None = None
-        self._group = Trials(curriculum, group_size, owns_curriculum)
+        self._driver: EpisodeDriver | None = None
+        self._group = Trials(curriculum, self.settings.group_size, owns_curriculum)
         self._from_curriculum = False
         self._run_seed = 0
         self._trials: dict[str, int] = {}
@@ -128,13 +100,13 @@ class ToolEnv(gym.Env[Observation, Any]):
     @property
     def episode(self) -> Episode | None:
         """The episode that is played, or was last; None before the first reset."""
-        return None if self._conversation is None else self._conversation.episode
+        return None if self._driver is None else self._driver.episode
 
     @property
     def tools(self) -> list[dict[str, Any]]:
         """The assistant's tools in OpenAI's function format, frozen."""
-        if self._conversation is not None:
-            return self._conversation.tools
+        if self._driver is not None:
+            return self._driver.tools
         return [found.schema for found in self.domain.toolkits["assistant"].tools.values()]
 
     def reset(
@@ -151,7 +123,7 @@ class ToolEnv(gym.Env[Observation, Any]):
             DataError: If an option is unknown or the task does not validate.
         """
         super().reset(seed=seed)
-        if seed is not None or self._conversation is None:
+        if seed is not None or self._driver is None:
             self._run_seed = int(self.np_random.integers(2**63))
             self._trials.clear()
             self._group.clear()
@@ -160,11 +132,11 @@ class ToolEnv(gym.Env[Observation, Any]):
         task = self._group.draw(self.np_random) if chosen is None else chosen
         trial = self._trials.get(task.key, 0)
         self._trials[task.key] = trial + 1
-        self._conversation = EpisodeDriver(self, task, trial, self._run_seed)
-        self._conversation.reply()
+        self._driver = EpisodeDriver(self.parts, self.settings, task, trial, self._run_seed)
+        self._driver.reply()
         self._rendered = 0
         self._show()
-        return self._conversation.open()
+        return self._driver.open()
 
     def step(self, action: EnvAction) -> StepResult:
         """Say something or call tools, and let the user answer.
@@ -173,11 +145,11 @@ class ToolEnv(gym.Env[Observation, Any]):
             gymnasium.error.ResetNeeded: Before the first reset, and after the end of an episode.
             DataError: If a mapping is not a message in chat format.
         """
-        conversation = self._started("step")
-        if not conversation.over_unheard:
-            conversation.say(conversation.read(action))
-            conversation.reply()
-        return self._tell(conversation)
+        driver = self._started("step")
+        if not driver.over_unheard:
+            driver.say(driver.read(action))
+            driver.reply()
+        return self._tell(driver)
 
     def give_up(self, termination: Termination = "context_window_exceeded") -> StepResult:
         """End the episode because the assistant cannot go on, as when its model's context is full; it is graded 0.
@@ -192,9 +164,9 @@ class ToolEnv(gym.Env[Observation, Any]):
             gymnasium.error.ResetNeeded: Before the first reset, and after the end of an episode.
             ValueError: If the termination is a stop.
         """
-        conversation = self._started("give_up")
-        conversation.give_up(termination)
-        return self._tell(conversation)
+        driver = self._started("give_up")
+        driver.give_up(termination)
+        return self._tell(driver)
 
     def render(self) -> str | None:
         """The dialogue as text (``ansi``), or printed as it goes on (``human``)."""
@@ -204,7 +176,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         if self.render_mode == "human":
             self._show()
             return None
-        return self._conversation.render() if self._conversation is not None else ""
+        return self._driver.render() if self._driver is not None else ""
 
     def trajectory(self, **facts: Any) -> Trajectory:
         """The current episode as a trajectory; ``facts`` override what the environment knows.
@@ -215,15 +187,15 @@ class ToolEnv(gym.Env[Observation, Any]):
         return self._started("trajectory").trajectory(**facts)
 
     def _started(self, method: str) -> EpisodeDriver:
-        if self._conversation is None:
+        if self._driver is None:
             raise gym.error.ResetNeeded(f"Call reset() before {method}().")
-        return self._conversation
+        return self._driver
 
-    def _tell(self, conversation: EpisodeDriver) -> StepResult:
+    def _tell(self, driver: EpisodeDriver) -> StepResult:
         """What has happened since the last step; a finished group goes to the curriculum, if it is ours."""
-        told = conversation.tell()
+        told = driver.tell()
         if told.over and self._from_curriculum:
-            self._group.finish(conversation.trajectory())
+            self._group.finish(driver.trajectory())
         self._show()
         return told
 

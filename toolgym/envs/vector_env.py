@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from toolgym.actions import Parsing
 from toolgym.concurrency.gc_pause import fewer_collections
 from toolgym.concurrency.lockstep import run_together
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.batch import batch_infos
-from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, check_settings
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, EpisodeParts, Observation, StepResult
 from toolgym.envs.options import chosen_tasks
 from toolgym.envs.schedule import Schedule
+from toolgym.envs.settings import EnvOptions, EnvSettings
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
-from toolgym.limits import Limits
 from toolgym.messages import Message
-from toolgym.rewards import RewardTerm, build_reward
+from toolgym.rewards import build_reward
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -64,25 +63,18 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         curriculum: Draws the tasks.
         user: Makes the user of each episode.
         num_envs: How many episodes, at least 1.
-        group_size: How many sub-environments in a row play the same tasks, at least 1; it divides ``num_envs``.
         autoreset_mode: One of Gymnasium's, or its value: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``.
         owns_curriculum: Whether the environment updates the curriculum with every finished group; otherwise it only
             samples, and updating is up to the caller (see :meth:`trajectories`).
-        reward: See ``ToolEnv``, as for all that follow.
-        max_steps: See there.
-        max_errors: See there.
-        max_characters: See there.
-        max_calls: See there.
-        history: See there.
-        parsing: See there.
-        judge: See there.
-        split: See there.
-        user_name: See there.
-        debug: See there.
-        render_mode: ``"ansi"``.
+        judge: Judges natural-language assertions.
+        split: Where the tasks are from, for the trajectories' records.
+        user_name: Who the user is, for the same.
+        options: The settings of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size (which divides
+            ``num_envs``), max_steps, max_errors, max_characters, max_calls, history, parsing, debug, render_mode
+            (``"ansi"``).
 
     Raises:
-        UnknownNameError: If a reward's name is not installed.
+        UnknownNameError: If there is no such setting, or a reward's name is not installed.
         ValueError: If an argument is out of range.
 
     Example:
@@ -105,43 +97,27 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         user: AgentFactory,
         num_envs: int = 1,
         *,
-        group_size: int = 1,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         owns_curriculum: bool = False,
-        reward: str | Mapping[str, float] | Sequence[RewardTerm] = "raft",
-        max_steps: int = 200,
-        max_errors: int = 10,
-        max_characters: int = 100_000,
-        max_calls: int = 64,
-        history: bool = False,
-        parsing: Parsing = "toolgym",
         judge: Judge | None = None,
         split: str = "",
         user_name: str = "",
-        debug: bool = False,
-        render_mode: str | None = None,
+        **options: Unpack[EnvOptions],
     ) -> None:
-        check_settings(parsing, group_size, render_mode, self.metadata["render_modes"])
+        self.settings = EnvSettings.read(options, self.metadata["render_modes"])
+        group_size = self.settings.group_size
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, got {num_envs}")
         if num_envs % group_size:
             raise ValueError(f"num_envs must be a multiple of group_size={group_size}, got {num_envs}")
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = self.settings.render_mode
         self.num_envs = num_envs
-        self.group_size = group_size
+        self.parts = EpisodeParts(domain, user, build_reward(self.settings.reward), judge, split, user_name)
         self.domain = domain
         self.curriculum = curriculum
-        self.make_user = user
-        self.user_name = user_name
         self.split = split
-        self.limits = Limits(max_steps, max_errors, max_characters, max_calls)
-        self.terms = build_reward(reward)
-        self.history = history
-        self.parsing: Parsing = parsing
-        self.judge = judge
-        self.debug = debug
-        self.render_mode = render_mode
         self.single_action_space = MessageSpace()
         self.single_observation_space = DialogueSpace()
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -339,10 +315,10 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         return observation, info | self._group(place)
 
     def _next(self, place: int, chosen: Task | None, last: EpisodeDriver | None) -> EpisodeDriver:
-        """The next conversation of a sub-environment, not yet opened by its user."""
+        """The next episode of a sub-environment, not yet opened by its user."""
         void = last.episode.task if last is not None and last.episode.fault is not None else None
         task, trial = self._schedule.next(place, self._draw, chosen, void)
-        return EpisodeDriver(self, task, trial, self._run_seed)
+        return EpisodeDriver(self.parts, self.settings, task, trial, self._run_seed)
 
     def _group(self, place: int) -> dict[str, int]:
         """What ``info`` says of the group, where there is one."""

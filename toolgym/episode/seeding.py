@@ -21,7 +21,7 @@ def rng_for(seed: int, task_key: str, trial: int, role: Role) -> np.random.Gener
         role: Whose stream it is.
 
     Example:
-        >>> a, b = stream(0, "af", 1, "user"), rng_for(0, "af", 1, "user")
+        >>> a, b = rng_for(0, "af", 1, "user"), rng_for(0, "af", 1, "user")
         >>> a.random() == b.random()
         True
     """

@@ -50,14 +50,7 @@ class TaskSetup:
 
     def toolbox(self) -> Toolbox:
         """A fresh session in the start state, with both sides' tools over it."""
-        return toolbox_over(self.domain, Session(self.base, self.start), self.tools)
-
-
-def toolbox_over(
-    domain: Domain, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None
-) -> Toolbox:
-    """The domain's tools over a session; ``offered`` as in :class:`~toolgym.tools.Toolbox`."""
-    return Toolbox(session, domain.toolkits, domain.flavour, domain.sync, offered)
+        return self.domain.toolbox(Session(self.base, self.start), self.tools)
 
 
 def set_up(domain: Domain, task: Task) -> TaskSetup:
@@ -89,7 +82,7 @@ def _prepare(domain: Domain, task: Task) -> TaskSetup:
         session = Session(base, start)
         if state.initialization_data is not None:
             session = _merge(domain, task, session)
-        toolbox = toolbox_over(domain, session)
+        toolbox = domain.toolbox(session)
         try:
             for call in state.initialization_actions or ():
                 toolbox.run(call.env_type, call.func_name, call.arguments)
@@ -117,7 +110,7 @@ def _play_gold(
     As in tau2, nothing is synchronised and failures pass; but in the ``toolgym`` flavour the sides are synchronised as
     in an episode, and a gold call that fails is a mistake in the task.
     """
-    toolbox = toolbox_over(domain, session)
+    toolbox = domain.toolbox(session)
     ours = domain.flavour == "toolgym"
     errors, writes = 0, []
     if ours:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from types import NoneType
 
-from toolgym.concurrency.bridge import in_thread, wait_for
+from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Agent
 from toolgym.episode.machine import Episode
 from toolgym.errors import BudgetError, ContextError, MissingExtraError, ServiceError
@@ -53,13 +53,11 @@ def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
 
 
 async def take_turn_async(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
-    """The same as :func:`take_turn`, in a coroutine; an agent that is ``blocking`` gets a thread."""
+    """The same as :func:`take_turn`, in a coroutine."""
     steps = []
-    blocking = getattr(agent, "blocking", False)
     while episode.turn == side:
         try:
-            view = episode.view(side)
-            answer = await in_thread(agent.respond, view) if blocking else agent.respond(view)
+            answer = agent.respond(episode.view(side))
             message = answer if isinstance(answer, Message) else await _awaited(answer)
             _check(message, side, episode.limits)
         except Exception as error:

@@ -1,6 +1,6 @@
 """Whether an episode succeeded, and what many episodes say together."""
 
-from toolgym.evaluation.grade import Judge, Verdict, grade
+from toolgym.evaluation.grade import GradedTask, Judge, Verdict, grade
 from toolgym.evaluation.metrics import (
     Comparison,
     Estimate,
@@ -15,6 +15,7 @@ from toolgym.evaluation.metrics import (
 __all__ = [
     "Comparison",
     "Estimate",
+    "GradedTask",
     "Judge",
     "PassHat",
     "TooManyVoidError",

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from toolgym.database import Session
-from toolgym.episode.setup import TaskSetup, toolbox_over
+from toolgym.database.session import Key
+from toolgym.domain import Domain
 from toolgym.errors import ServiceError, TaskError
 from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
-from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria
+from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria, Task
 from toolgym.trajectory import Check, Grade, Termination
+
+
+class GradedTask(Protocol):
+    """What grading asks of a task that is set up; :class:`~toolgym.episode.setup.TaskSetup` is one."""
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that is played."""
+
+    @property
+    def task(self) -> Task:
+        """The task that is played."""
+
+    @property
+    def gold_diff(self) -> Mapping[Key, str | None]:
+        """The net changes that the gold calls make from the start."""
 
 
 class Verdict(NamedTuple):
@@ -27,7 +44,7 @@ returns may have an attribute ``usage`` (:class:`~toolgym.trajectory.Usage`)."""
 
 
 def grade(
-    prepared: TaskSetup,
+    prepared: GradedTask,
     session: Session,
     messages: Sequence[Message],
     termination: Termination | None,
@@ -131,8 +148,9 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
 def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message], *, strict: bool) -> tuple[Check, ...]:
     """Whether each text was said by the assistant, ignoring case and the commas between thousands.
 
-    tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too, which nobody reads. ``strict``, for our own
-    tasks: only in what the user was told, and not as a part of a longer word or number.
+    tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too,
+    which nobody reads. ``strict``, for our own tasks: only in what the user was told, and not as a part of a
+    longer word or number.
     """
     wanted = criteria.communicate_info or ()
     if not wanted:
@@ -149,14 +167,14 @@ def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]
     return tuple(Check(info, any(info.lower() in text for text in texts)) for info in wanted)
 
 
-def _check_assertions(prepared: TaskSetup, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
+def _check_assertions(prepared: GradedTask, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:
     """Assertions on a fork of the state. One that raises, or answers neither yes nor no, is not met; its note says so.
 
     What it asks about may not be there, or its arguments may be none that it takes.
     """
     if not assertions:
         return ()
-    toolbox = toolbox_over(prepared.domain, session.fork())
+    toolbox = prepared.domain.toolbox(session.fork())
     checks = []
     for assertion in assertions:
         try:

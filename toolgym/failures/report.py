@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from toolgym.domain import Domain
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.files.strict_json import parse
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import Pattern, Side, current_name, in_order
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -19,6 +19,7 @@ UNNAMED = ""
 """The pattern of a finding that fits none."""
 UNTOLD = "no rule tells why it failed"
 """With these words a note says that a failure was looked into, and no cause found."""
+_NO_NAME = "Give '' where none fits; a domain adds patterns with Domain(patterns=...)."
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,13 @@ class Finding:
     """One thing that went wrong.
 
     Args:
-        pattern: A name in :data:`~toolgym.patterns.PATTERNS`, or :data:`UNNAMED`.
+        pattern: A name among the domain's :attr:`~toolgym.domain.Domain.failure_patterns`, or :data:`UNNAMED`.
         message: Where: the number of the message in the trajectory, from 0.
         expected: What would have been right, in a few words or as a call.
         got: What happened instead.
         harm: Whether the failure comes of it; False for what was put right or cost nothing.
         because: The place, among the findings, of the one that this is a consequence of; None if it is a cause.
+        side: Whose fault it is.
     """
 
     pattern: str
@@ -40,11 +42,7 @@ class Finding:
     got: str
     harm: bool = True
     because: int | None = None
-
-    @property
-    def family(self) -> str:
-        """The family of the pattern; empty if it has none."""
-        return PATTERNS[self.pattern].family if self.pattern in PATTERNS else ""
+    side: Side = "assistant"
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,11 @@ class FailureReport:
         """The findings that made it fail and follow from no other."""
         return tuple(finding for finding in self.findings if finding.harm and finding.because is None)
 
+    @property
+    def user_alone(self) -> bool:
+        """Whether there are causes, and all of them are the user's."""
+        return bool(self.causes) and all(finding.side == "user" for finding in self.causes)
+
     def shows(self, pattern: str) -> bool:
         """Whether the pattern is a cause of the failure."""
         return any(finding.pattern == pattern for finding in self.causes)
@@ -91,14 +94,18 @@ class FailureReport:
 
     @classmethod
     def from_json(cls, line: str) -> FailureReport:
-        """Read what :meth:`to_json` wrote.
+        """Read what :meth:`to_json` wrote, now or in an earlier version: patterns get the names that they have now.
 
         Raises:
             DataError: If the line is not such a report.
         """
         try:
             data = parse(line)
-            data["findings"] = tuple(Finding(**finding) for finding in data["findings"])
+            data["findings"] = tuple(
+                Finding(**{**finding, "pattern": current_name(finding["pattern"])}) for finding in data["findings"]
+            )
+            if data.get("target") is not None:
+                data["target"] = current_name(data["target"])
             return cls(**data)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise DataError(f"this line is not a failure report: {error}: {line[:120]}") from error
@@ -130,8 +137,8 @@ async def ask(
 
     Args:
         analyst: Who is asked.
-        domain: See :meth:`Analyst.explain`.
-        failures: See there.
+        domain: The failures' domain.
+        failures: Failed trajectories, each with its task; None where the task is not known any more.
 
     Raises:
         DataError: If what it gives is not one report for each failure, in order, or a report does not hold together.
@@ -149,27 +156,53 @@ async def ask(
             f"{who} must give one report for each failure, in order; it gave {len(reports)} for {len(failures)}"
         )
     for report in reports:
-        if wrong := _wrong(report):
+        if wrong := _wrong(report, domain.failure_patterns):
             raise DataError(f"{who} gave a report of the episode {report.episode_id!r} with {wrong}")
     return reports
 
 
-def _wrong(report: FailureReport) -> str:
+def _wrong(report: FailureReport, patterns: Mapping[str, Pattern]) -> str:
     """What does not hold together in a report; empty if nothing."""
     number = len(report.findings)
     if report.primary is not None and report.primary not in range(number):
         return f"the primary cause {report.primary!r}; it must be None or the place of one of its {number} findings"
     for finding in report.findings:
-        if finding.pattern != UNNAMED and finding.pattern not in PATTERNS:
-            return f"the unknown pattern {finding.pattern!r}; known: {', '.join(PATTERNS)}, or '' for none of them"
+        if finding.pattern != UNNAMED and finding.pattern not in patterns:
+            return f"an unknown pattern: {UnknownNameError('failure pattern', finding.pattern, patterns, _NO_NAME)}"
+        if finding.side not in ("assistant", "user"):
+            return f"a finding of the side {finding.side!r}; it must be 'assistant' or 'user'"
+        if finding.pattern != UNNAMED and finding.side != patterns[finding.pattern].side:
+            return (
+                f"the pattern {finding.pattern!r} as a fault of the {finding.side}; it is one of the "
+                f"{patterns[finding.pattern].side}, so give side={patterns[finding.pattern].side!r}"
+            )
         if finding.because is not None and finding.because not in range(number):
             return f"a finding because of {finding.because!r}; it must be None or the place of one of {number} findings"
     return ""
 
 
-def counted(reports: Sequence[FailureReport]) -> Mapping[str, int]:
-    """How many failures show each pattern as a cause; a failure with several counts for each of them."""
-    return {name: sum(report.shows(name) for report in reports) for name in PATTERNS}
+def patterns_shown(reports: Iterable[FailureReport], side: Side | None = None) -> list[str]:
+    """The patterns that failures show as causes, in the order in which tables show them.
+
+    Args:
+        reports: The failures.
+        side: Whose faults alone; None for both sides'.
+    """
+    causes = (finding for report in reports for finding in report.causes)
+    return in_order({one.pattern for one in causes if side in (None, one.side)} - {UNNAMED})
+
+
+def counted(reports: Sequence[FailureReport], side: Side | None = None) -> Mapping[str, int]:
+    """How many failures show each pattern as a cause; a failure with several counts for each of them.
+
+    Args:
+        reports: The failures.
+        side: Whose faults alone; None for both sides'.
+
+    Returns:
+        Counts above 0, in the order in which tables show the patterns.
+    """
+    return {name: sum(report.shows(name) for report in reports) for name in patterns_shown(reports, side)}
 
 
 def blank(task: Task | None, trajectory: Trajectory, **parts: Any) -> FailureReport:

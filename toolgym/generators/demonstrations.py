@@ -13,12 +13,10 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from inspect import signature
 from itertools import count as numbers
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +34,7 @@ from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, targets
 from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.template import TemplateProposer, generator_of
+from toolgym.patterns import current_name
 from toolgym.prompts import as_chat, wording_of
 from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.rollouts import play_async
@@ -168,12 +167,8 @@ def wordings_of(domain: Domain) -> tuple[str, ...]:
         >>> "terse" in wordings_of(make_domain("retail"))
         True
     """
-    parameters = signature(domain.oracle, eval_str=True).parameters if domain.oracle is not None else {}
-    if "wording" not in parameters:
-        return ()
-    hint = parameters["wording"].annotation
-    options = (hint, *get_args(hint))
-    return next((get_args(option) for option in options if get_origin(option) is Literal), ())
+    own = domain.agents.get("oracle")
+    return own.wordings if own is not None else ()
 
 
 def write_demonstrations(folder: Path, domain: Domain, made: Sequence[Demonstration]) -> None:
@@ -284,7 +279,7 @@ class _Making:
     async def _demonstrate(self, task: Task, place: int, *, recovery: bool) -> Demonstration | None:
         """How the task at a place is solved; None if it is not."""
         wording = self.wordings[place % len(self.wordings)] if self.wordings else None
-        if recovery and self.domain.novice is not None and task.facts is not None:
+        if recovery and "novice" in self.domain.agents and task.facts is not None:
             for trial in range(TRIALS):
                 found = self._written(task, await self._play(task, "novice", trial, wording), "novice", trial)
                 if found.trajectory.success and found.recovered and not found.stumbles:
@@ -296,10 +291,10 @@ class _Making:
         return None
 
     async def _play(self, task: Task, agent: str, trial: int, wording: str | None) -> Episode:
-        speaks: Any = self.domain.novice if agent == "novice" else self.domain.oracle
+        own = self.domain.agents.get(agent)
         player: AgentFactory = novice if agent == "novice" else oracle
-        if wording is not None and speaks is not None and task.facts is not None:
-            player = partial(speaks, wording=wording)
+        if wording is not None and own is not None and task.facts is not None:
+            player = own.bind(wording=wording)
         user: AgentFactory = MinimalUser if task.facts is None else scripted_user
         return await play_async(self.domain, task, player, user, seed=self.seed, trial=trial)
 
@@ -324,6 +319,7 @@ def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[
     known = list(targets(generator_of(domain)))
     if patterns is None:
         return [target for name in known for target in (name, None)] or [None]
+    patterns = [None if name is None else current_name(name) for name in patterns]
     for name in patterns:
         if name is not None and name not in known:
             raise UnknownNameError("way to stress the pattern", name, known, f"They are those of {domain.name!r}.")

@@ -15,7 +15,6 @@ from toolgym.generation import Injector
 from toolgym.generators.prose import Prose, complaints, kept
 from toolgym.generators.template import TemplateProposer
 from toolgym.models.answers import AnswerError, ask, text_and_object, text_of
-from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text
 from toolgym.proposal import Proposal, Proposer, TaskRequest
 from toolgym.tasks import Provenance, Task
@@ -52,6 +51,8 @@ class LLMProposer:
     Raises:
         ValueError: If concurrency is below 1.
     """
+
+    needs_model = True
 
     def __init__(self, model: ChatModel, *, template: Proposer | None = None, concurrency: int = 8) -> None:
         if concurrency < 1:
@@ -145,7 +146,7 @@ def _brief(domain: Domain, demand: TaskRequest, task: Task, old: Prose, needs: S
 def _mistake(domain: Domain, demand: TaskRequest, task: Task) -> str:
     if demand.pattern is None:
         return "none in particular: word it as another user might, neither harder nor easier"
-    pattern = PATTERNS.get(demand.pattern)
+    pattern = domain.failure_patterns.get(demand.pattern)
     lines = [f"{demand.pattern}: {pattern.meaning}" if pattern is not None else demand.pattern]
     injector = _injector(domain, task)
     if injector is not None:

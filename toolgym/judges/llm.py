@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from toolgym.errors import ServiceError, ToolGymError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import Message
+from toolgym.models.answers import AnswerError, ask
 from toolgym.prompts import own_text
+from toolgym.prompts.transcript import message_line
 from toolgym.trajectory import NO_USAGE, Usage
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class LLMJudge:
         model: The model; one serves all episodes of a run.
     """
 
+    needs_model = True
+
     def __init__(self, model: ChatModel) -> None:
         self._model = model
 
@@ -43,7 +47,7 @@ class LLMJudge:
             messages: The whole dialogue, oldest first.
 
         Returns:
-            One verdict an assertion, in order; the attribute ``usage`` is what all requests for them used.
+            One verdict per assertion, in order; the attribute ``usage`` is what all requests for them used.
 
         Raises:
             ServiceError: If the model fails, or answers :data:`ATTEMPTS` times what cannot be read.
@@ -56,7 +60,7 @@ class LLMJudge:
         ]
         talk = self._model.start(seed=0)  # each request has a seed of its own
         try:
-            verdicts = await _ask(talk, chat, len(assertions))
+            verdicts = await _asked(talk, chat, len(assertions))
         except ToolGymError as error:
             error.usage = talk.usage  # type: ignore[attr-defined]  # for whoever adds up what judging costs
             raise
@@ -64,37 +68,25 @@ class LLMJudge:
         return verdicts
 
 
-async def _ask(talk: Conversation, chat: Sequence[Mapping[str, Any]], count: int) -> Verdicts:
-    answer = ""
-    for _ in range(ATTEMPTS):
-        answer = (await talk.complete(chat)).text or ""
-        if (verdicts := _verdicts(answer, count)) is not None:
-            return verdicts
-    raise ServiceError(
-        f"the judge was asked {ATTEMPTS} times for a JSON list of {count} verdicts, and answered at last "
-        f"{answer[:300]!r}"
-    )
+async def _asked(talk: Conversation, chat: Sequence[Mapping[str, Any]], count: int) -> Verdicts:
+    def read(answer: str) -> Verdicts:
+        if (verdicts := _verdicts(answer, count)) is None:
+            raise AnswerError(f"it holds no JSON list of {count} verdicts")
+        return verdicts
+
+    try:
+        return await ask(talk, chat, read, attempts=ATTEMPTS, told_why=False)
+    except AnswerError as error:
+        raise ServiceError(
+            f"the judge was asked {ATTEMPTS} times for a JSON list of {count} verdicts: {error}"
+        ) from error
 
 
 def _case(assertions: Sequence[str], messages: Sequence[Message]) -> str:
-    """The dialogue and the assertions. A message is one line of JSON, so that none can pass for several."""
-    dialogue = "\n".join(_line(message) for message in messages)
+    """The dialogue and the assertions."""
+    dialogue = "\n".join(message_line(message) for message in messages)
     numbered = "\n".join(f"{place}. {text}" for place, text in enumerate(assertions, 1))
     return f"<dialogue>\n{dialogue}\n</dialogue>\n<statements>\n{numbered}\n</statements>"
-
-
-def _line(message: Message) -> str:
-    shown: dict[str, Any] = {"role": message.role}
-    if message.role == "tool":
-        shown["to"] = message.requestor
-    if message.content is not None:
-        shown["error" if message.error else "content"] = message.content
-    if message.tool_calls:
-        shown["calls"] = [
-            {"tool": call.name, "arguments": call.raw if call.problem else call.arguments}
-            for call in message.tool_calls
-        ]
-    return json.dumps(shown, ensure_ascii=False)
 
 
 def _verdicts(answer: str, count: int) -> Verdicts | None:

@@ -1,10 +1,10 @@
 """Whether a user says yes or no, whether it was asked for consent, and how it leaves; English alone.
 
-The rule for a yes: a sentence that is not a question says so, and no sentence takes it back. What takes it back is a
-word of refusal or of second thoughts ("not", "wait", "instead"), or a condition or exception that follows the yes
-("Yes, but the blue one", "Sure, if you can keep the address", "OK, except for the lamp"). "No problem", "Why not" and "I don't
-mind" are yes although they hold such a word. A question beside a yes does not take it back ("Yes. Could you also look
-at my other order?"); a question alone is neither yes nor no.
+The rule for a yes: a sentence that is not a question says so, and no sentence takes it back. A word of refusal or of
+second thoughts takes it back ("not", "wait", "instead"), and so does a condition or an exception that follows the yes
+("Yes, but the blue one", "Sure, if you can keep the address", "OK, except for the lamp"). "No problem", "Why not" and
+"I don't mind" are yes although they hold such a word. A question beside a yes does not take it back ("Yes. Could you
+also look at my other order?"); a question alone is neither yes nor no.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _YES = re.compile(
 )
 _NO = re.compile(
     r"^\W*(?:no|nope|nah)\b|, no\b|\b(?:not|never|wait|wrong|actually|rather|hold on|hang on|stop|instead|incorrect|"
-    r"mistaken|disagree|no way|think (?:about|over) it|change[ds]? my mind|reconsidered|on second thoughts?|different(?:ly)?|new plan|"
+    r"mistaken|disagree|no way|think (?:about|over) it|change[ds]? my mind|reconsidered|on second thoughts?|"
+    r"different(?:ly)?|new plan|"
     r"better idea|before you|(?:maybe|perhaps) later)\b|n't\b",
     re.IGNORECASE,
 )

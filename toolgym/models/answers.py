@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 ATTEMPTS = 2
-"""How often a model is asked until its answer can be used."""
+"""How often a model is asked until its answer can be used, unless it is said otherwise."""
 _SHOWN = 200
 
 
@@ -21,16 +21,25 @@ class AnswerError(ValueError):
     """An answer cannot be used; the message says why, as a clause that the model is told."""
 
 
-async def ask(talk: Conversation, chat: Sequence[Mapping[str, Any]], read: Callable[[str], _T]) -> _T:
-    """Ask a model, and once more if its answer cannot be used; it is then told why.
+async def ask(
+    talk: Conversation,
+    chat: Sequence[Mapping[str, Any]],
+    read: Callable[[str], _T],
+    *,
+    attempts: int = ATTEMPTS,
+    told_why: bool = True,
+) -> _T:
+    """Ask a model, and again while its answer cannot be used.
 
     Args:
         talk: Who is asked.
         chat: What is asked, in chat format.
         read: Reads an answer, or raises AnswerError.
+        attempts: How often it is asked, at least 1.
+        told_why: Whether it is told why its answer cannot be used; if not, it is asked the very same again.
 
     Raises:
-        AnswerError: If the last answer cannot be used either; the message holds both reasons and the last answer.
+        AnswerError: If the last answer cannot be used either; the message holds all reasons and the last answer.
         ServiceError: If the model fails.
         ContextError: If what is asked does not fit into its context.
         BudgetError: If the budget is spent.
@@ -38,7 +47,7 @@ async def ask(talk: Conversation, chat: Sequence[Mapping[str, Any]], read: Calla
     asked = list(chat)
     reasons: list[str] = []
     answer = ""
-    for _ in range(ATTEMPTS):
+    for _ in range(attempts):
         reply = await talk.complete(asked)
         answer = reply.text or ""
         try:
@@ -46,10 +55,13 @@ async def ask(talk: Conversation, chat: Sequence[Mapping[str, Any]], read: Calla
         except AnswerError as error:
             reason = f"{error}; it was cut off at the limit of tokens" if reply.finish == "length" else str(error)
         reasons.append(reason)
-        asked.append({"role": "assistant", "content": answer or "(nothing)"})
-        asked.append({"role": "user", "content": f"This cannot be used: {reason}. Answer once more, as told above."})
+        if told_why:
+            asked.append({"role": "assistant", "content": answer or "(nothing)"})
+            asked.append(
+                {"role": "user", "content": f"This cannot be used: {reason}. Answer once more, as told above."}
+            )
     shown = f"{answer[:_SHOWN]}…" if len(answer) > _SHOWN else answer
-    raise AnswerError(f"of {ATTEMPTS} answers none can be used ({'; then: '.join(reasons)}); the last was {shown!r}")
+    raise AnswerError(f"of {attempts} answers none can be used ({'; then: '.join(reasons)}); the last was {shown!r}")
 
 
 def text_and_object(answer: str, keys: Sequence[str]) -> tuple[str, dict[str, Any]]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from toolgym.models.connections import Endpoint
 from toolgym.models.exchange import get
 from toolgym.models.failures import RequestError
-
-if TYPE_CHECKING:
-    from toolgym.models.client import Conversation
-    from toolgym.models.settings import ModelSettings
+from toolgym.models.settings import ModelSettings
 
 WITHIN_S = 1.5
 """Seconds that a look takes at most."""
@@ -21,7 +19,14 @@ _HELLO = ({"role": "user", "content": "Hi."},)
 _SHOWN = 10
 
 
-async def look(settings: ModelSettings, endpoint: Endpoint, talk: Conversation, within_s: float) -> None:
+class Asks(Protocol):
+    """As much of a conversation as a look needs."""
+
+    async def once(self, endpoint: Endpoint, messages: Sequence[Mapping[str, Any]], /) -> object:
+        """Send one request, and try no other."""
+
+
+async def look(settings: ModelSettings, endpoint: Endpoint, talk: Asks, within_s: float) -> None:
     """Ask an endpoint which models it has, and, where that does not tell, the model for a first word.
 
     Args:
@@ -44,7 +49,7 @@ async def look(settings: ModelSettings, endpoint: Endpoint, talk: Conversation, 
         return  # it was reached, and is slow: a model that is loaded on demand takes minutes
 
 
-async def _first_word(name: str, endpoint: Endpoint, talk: Conversation, names: list[str]) -> None:
+async def _first_word(name: str, endpoint: Endpoint, talk: Asks, names: list[str]) -> None:
     try:
         await talk.once(endpoint, _HELLO)
     except RequestError as failure:

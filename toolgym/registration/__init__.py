@@ -3,6 +3,7 @@
 from toolgym.registration.envs import make_aec_env, make_env, make_vec_env, register_envs
 from toolgym.registration.parts import (
     DATA,
+    agent_spec,
     default_user,
     make_agent,
     make_analyst,
@@ -11,12 +12,13 @@ from toolgym.registration.parts import (
     make_judge,
     make_proposer,
     make_user,
-    needs_model,
+    user_spec,
     with_wording,
 )
 
 __all__ = [
     "DATA",
+    "agent_spec",
     "default_user",
     "make_aec_env",
     "make_agent",
@@ -28,7 +30,7 @@ __all__ = [
     "make_proposer",
     "make_user",
     "make_vec_env",
-    "needs_model",
     "register_envs",
+    "user_spec",
     "with_wording",
 ]

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import gymnasium as gym
 
-from toolgym.errors import DataError
+from toolgym.errors import DataError, refuse_unknown
 from toolgym.registration.parts import default_user, make_curriculum, make_domain, make_judge, make_user
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gymnasium.vector import AutoresetMode
+
     from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentFactory, Domain
     from toolgym.envs.aec_env import ToolAECEnv
+    from toolgym.envs.settings import EnvOptions
     from toolgym.envs.tool_env import ToolEnv
     from toolgym.envs.vector_env import ToolVectorEnv
     from toolgym.evaluation.grade import Judge
 
 _OWN_IDS = {"ToolMock-v0": "mock", "ToolRetail-v0": "retail"}
+_DRAWN = ("data", "split", "curriculum", "curriculum_args", "pool")
+_PLAYED = ("user", "user_model", "judge", "judge_model")
 
 
 def register_envs() -> None:
@@ -50,7 +55,7 @@ def make_env(
     pool: str | Path | None = None,
     judge: str | Judge | None = None,
     judge_model: str | Mapping[str, Any] | None = None,
-    **settings: Any,
+    **settings: Unpack[EnvOptions],
 ) -> ToolEnv:
     """Build an environment from names; what ``gym.make`` calls.
 
@@ -69,11 +74,11 @@ def make_env(
             is JSON, it is text.
         judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
         judge_model: The model behind a judge that has one.
-        settings: The other settings of :class:`~toolgym.envs.tool_env.ToolEnv`: reward, group_size, max_steps,
-            max_errors, max_characters, max_calls, history, parsing, debug, render_mode.
+        settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
+            max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
-        UnknownNameError: If a name is not installed, or there is no such split.
+        UnknownNameError: If there is no such argument or split, or a name is not installed.
         DataError: If the data is missing, or a model is missing or does not fit.
 
     Example:
@@ -82,6 +87,7 @@ def make_env(
     """
     from toolgym.envs.tool_env import ToolEnv
 
+    _check("argument of make_env", settings, ("domain", *_DRAWN, *_PLAYED))
     drawn = (curriculum, curriculum_args, pool)
     parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
     return ToolEnv(**parts, **settings)
@@ -91,6 +97,7 @@ def make_vec_env(
     domain: str | Domain,
     num_envs: int = 1,
     *,
+    autoreset_mode: AutoresetMode | str = "NextStep",
     data: str = "toolgym",
     split: str = "train",
     user: str | AgentFactory | None = None,
@@ -100,14 +107,15 @@ def make_vec_env(
     pool: str | Path | None = None,
     judge: str | Judge | None = None,
     judge_model: str | Mapping[str, Any] | None = None,
-    **settings: Any,
+    **settings: Unpack[EnvOptions],
 ) -> ToolVectorEnv:
     """Build a vector environment from names; what ``gym.make_vec`` calls.
 
     Args:
         domain: A domain's name, or a Domain.
         num_envs: How many episodes are stepped together, at least 1.
-        data: As for :func:`make_env`, as are the next eight.
+        autoreset_mode: One of Gymnasium's, or its value: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
         split: Which tasks.
         user: A user's name, or what makes one.
         user_model: The model behind a user that has one.
@@ -117,11 +125,11 @@ def make_vec_env(
         pool: A folder that a refresh of it wrote.
         judge: A judge's name, or a judge.
         judge_model: The model behind a judge that has one.
-        settings: The other settings of :class:`~toolgym.envs.vector_env.ToolVectorEnv`: those of ``ToolEnv``, and
-            autoreset_mode.
+        settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
+            max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
-        UnknownNameError: If a name is not installed, or there is no such split.
+        UnknownNameError: If there is no such argument or split, or a name is not installed.
         DataError: If the data is missing, or a model is missing or does not fit.
 
     Example:
@@ -130,9 +138,10 @@ def make_vec_env(
     """
     from toolgym.envs.vector_env import ToolVectorEnv
 
+    _check("argument of make_vec_env", settings, ("domain", "num_envs", "autoreset_mode", *_DRAWN, *_PLAYED))
     drawn = (curriculum, curriculum_args, pool)
     parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
-    return ToolVectorEnv(**parts, num_envs=num_envs, **settings)
+    return ToolVectorEnv(**parts, num_envs=num_envs, autoreset_mode=autoreset_mode, **settings)
 
 
 def make_aec_env(
@@ -143,7 +152,7 @@ def make_aec_env(
     curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
-    **settings: Any,
+    **settings: Unpack[EnvOptions],
 ) -> ToolAECEnv:
     """Build the PettingZoo environment, in which the caller plays both sides, from names.
 
@@ -155,11 +164,11 @@ def make_aec_env(
             environment then only samples. None: that of the pool, else ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
-        settings: The other settings of :class:`~toolgym.envs.aec_env.ToolAECEnv`: reward, group_size, max_steps,
-            max_errors, max_characters, max_calls, history, parsing, debug, render_mode.
+        settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
+            max_characters, max_calls, history, parsing, debug, render_mode.
 
     Raises:
-        UnknownNameError: If a name is not installed, or there is no such split.
+        UnknownNameError: If there is no such argument or split, or a name is not installed.
         DataError: If the data is missing.
 
     Example:
@@ -168,9 +177,28 @@ def make_aec_env(
     """
     from toolgym.envs.aec_env import ToolAECEnv
 
+    _check("argument of make_aec_env", settings, ("domain", *_DRAWN))
     made = make_domain(domain, data) if isinstance(domain, str) else domain
     drawn_by, owned = _drawn_by(made, split, curriculum, curriculum_args, pool)
     return ToolAECEnv(made, drawn_by, owns_curriculum=owned, split=split, **settings)
+
+
+class _Parts(TypedDict):
+    """What the environments with a user simulator are made of, beside their settings."""
+
+    domain: Domain
+    curriculum: Curriculum
+    owns_curriculum: bool
+    user: AgentFactory
+    user_name: str
+    judge: Judge | None
+    split: str
+
+
+def _check(kind: str, settings: EnvOptions, own: tuple[str, ...]) -> None:
+    from toolgym.envs.settings import SETTINGS
+
+    refuse_unknown(kind, settings, (*own, *SETTINGS))
 
 
 def _env_parts(
@@ -182,7 +210,7 @@ def _env_parts(
     drawn: tuple[str | Curriculum | None, Mapping[str, Any] | None, str | Path | None],
     judge: str | Judge | None,
     judge_model: str | Mapping[str, Any] | None,
-) -> dict[str, Any]:
+) -> _Parts:
     """What the environments with a user simulator are made of, built from names."""
     made = make_domain(domain, data) if isinstance(domain, str) else domain
     if user is None:

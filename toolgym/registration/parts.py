@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from toolgym.errors import DataError
-from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS
+from toolgym.errors import DataError, UnknownNameError
+from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from toolgym.curriculum import Curriculum
-    from toolgym.domain import AgentFactory, Domain
+    from toolgym.domain import AgentSpec, Domain
     from toolgym.evaluation.grade import Judge
     from toolgym.failures.report import Analyst
-    from toolgym.models import ModelSettings, Throttle
+    from toolgym.models import ChatModel, ModelSettings, Throttle
     from toolgym.prompts import Wording
     from toolgym.proposal import Proposer
     from toolgym.tasks import Task
@@ -97,23 +95,37 @@ def make_curriculum(
 
 
 def make_user(
-    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
-) -> AgentFactory:
-    """The factory of a user simulator.
+    name: str,
+    model: str | Mapping[str, Any] | ModelSettings | None = None,
+    *,
+    domain: str | Domain | None = None,
+    throttle: Throttle | None = None,
+) -> AgentSpec:
+    """The factory of a user simulator: what makes one for each episode.
 
     Args:
-        name: An installed user.
+        name: An installed user, or one of the domain's own.
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
+        domain: Whose own users are known beside the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
 
     Raises:
-        UnknownNameError: If no such user is installed.
+        UnknownNameError: If there is no such user.
         DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
             is no key for it.
         MissingExtraError: If it has a model and the extra ``llm`` is not installed.
+
+    Example:
+        >>> make_user("minimal").comparable
+        False
     """
-    factory: AgentFactory = _with_model("user", name, USERS.load(name), model, throttle)
-    return factory
+    return _with_model("user", user_spec(name, domain), model, throttle)
+
+
+def user_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
+    """What there is to know of a user before it has a model; arguments and errors as for :func:`make_user`."""
+    domain = make_domain(domain) if isinstance(domain, str) else domain
+    return _spec(USERS, name, domain.users if domain is not None else {}, domain)
 
 
 def default_user(tasks: Sequence[Task]) -> str:
@@ -134,26 +146,52 @@ def default_user(tasks: Sequence[Task]) -> str:
 
 
 def make_agent(
-    name: str, model: str | Mapping[str, Any] | ModelSettings | None = None, *, throttle: Throttle | None = None
-) -> AgentFactory:
-    """The factory of an agent.
+    name: str,
+    model: str | Mapping[str, Any] | ModelSettings | None = None,
+    *,
+    domain: str | Domain | None = None,
+    throttle: Throttle | None = None,
+) -> AgentSpec:
+    """The factory of an agent: what makes one for each episode.
 
     Args:
-        name: An installed agent.
+        name: An installed agent, or one of the domain's own.
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
+        domain: Whose own agents are known beside the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
 
     Raises:
-        UnknownNameError: If no such agent is installed.
+        UnknownNameError: If there is no such agent.
         DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
             is no key for it.
         MissingExtraError: If it has a model and the extra ``llm`` is not installed.
 
     Example:
         >>> agent = make_agent("llm", {"model": "qwen3", "base_url": "http://localhost:8000/v1"})
+        >>> make_agent("clerk", domain="retail").name
+        'clerk'
     """
-    factory: AgentFactory = _with_model("agent", name, AGENTS.load(name), model, throttle)
-    return factory
+    return _with_model("agent", agent_spec(name, domain), model, throttle)
+
+
+def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
+    """What there is to know of an agent before it has a model; arguments and errors as for :func:`make_agent`."""
+    domain = make_domain(domain) if isinstance(domain, str) else domain
+    return _spec(AGENTS, name, domain.agents if domain is not None else {}, domain)
+
+
+def _spec(registry: Registry, name: str, own: Mapping[str, AgentSpec], domain: Domain | None) -> AgentSpec:
+    """An installed agent or user by its name, or one of a domain's own; those that are installed come first."""
+    from toolgym.domain import AgentSpec
+
+    if name in own and name not in registry.names():
+        return own[name]
+    try:
+        return AgentSpec.of(registry.load(name), name)
+    except UnknownNameError:
+        place = "" if domain is None else f"These are installed, or the domain {domain.name!r} has them. "
+        hint = f"{place}Packages add one through the entry point group {registry.group!r}, a domain through its Domain."
+        raise UnknownNameError(registry.kind, str(name), {*registry.names(), *own}, hint) from None
 
 
 def make_judge(
@@ -172,7 +210,7 @@ def make_judge(
             is no key for it.
         MissingExtraError: If it has a model and the extra ``llm`` is not installed.
     """
-    judge: Judge = _with_model("judge", name, JUDGES.load(name), model, throttle)()
+    judge: Judge = _part(JUDGES, name, model, throttle)
     return judge
 
 
@@ -194,7 +232,7 @@ def make_analyst(
     Example:
         >>> analyst = make_analyst("llm", {"model": "qwen3", "base_url": "http://localhost:8000/v1"})
     """
-    analyst: Analyst = _with_model("analyst", name, ANALYSTS.load(name), model, throttle)()
+    analyst: Analyst = _part(ANALYSTS, name, model, throttle)
     return analyst
 
 
@@ -207,47 +245,75 @@ def make_proposer(
         >>> make_proposer("template").tasks_a_world
         100
     """
-    proposer: Proposer = _with_model("proposer", name, PROPOSERS.load(name), model, throttle)()
+    proposer: Proposer = _part(PROPOSERS, name, model, throttle)
     return proposer
 
 
-def needs_model(factory: Callable[..., Any]) -> bool:
-    """Whether what makes an agent, a user, a judge, an analyst or a proposer takes a model."""
-    return "model" in inspect.signature(factory).parameters
-
-
 def _with_model(
+    role: str, spec: AgentSpec, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
+) -> AgentSpec:
+    """The agent or user with its model bound, if it has one."""
+    chat = _chat(role, spec.name, spec.needs_model, model, throttle)
+    return spec if chat is None else spec.bind(model=chat)
+
+
+def _part(
+    registry: Registry, name: str, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
+) -> Any:
+    """A judge, an analyst or a proposer, with its model if it has one."""
+    factory = registry.load(name)
+    chat = _chat(registry.kind, name, needs_model(factory), model, throttle)
+    return factory() if chat is None else factory(model=chat)
+
+
+def _chat(
     role: str,
     name: str,
-    factory: Callable[..., Any],
+    needed: bool,
     model: str | Mapping[str, Any] | ModelSettings | None,
     throttle: Throttle | None,
-) -> Any:
-    """The factory with its model bound, if it takes one."""
-    if not needs_model(factory):
+) -> ChatModel | None:
+    """The model of a part, if it has one."""
+    if not needed:
         if model is not None:
             raise DataError(f"the {role} {name!r} has no model, and one was given; leave it out")
-        return factory
+        return None
     if model is None:
         raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")
+    from toolgym.models import ChatModel
+
+    settings = settings_of_model(role, model)
+    assert settings is not None
+    chat = ChatModel(settings, throttle)
+    chat.check()
+    return chat
+
+
+def settings_of_model(role: str, model: str | Mapping[str, Any] | ModelSettings | None) -> ModelSettings | None:
+    """The settings of a model from its name, a mapping or themselves; None of None.
+
+    Args:
+        role: Whose model it is, for the message.
+        model: What was given.
+
+    Raises:
+        DataError: If they do not fit.
+    """
     from pydantic import ValidationError
 
-    from toolgym.models import ChatModel, ModelSettings
+    from toolgym.models import ModelSettings
 
-    if not isinstance(model, ModelSettings):
-        try:
-            model = ModelSettings.model_validate({"model": model} if isinstance(model, str) else dict(model))
-        except ValidationError as error:
-            raise DataError(f"the settings of the {role}'s model do not fit: {error}") from error
-    chat = ChatModel(model, throttle)
-    chat.check()
-    return partial(factory, model=chat)
+    if model is None or isinstance(model, ModelSettings):
+        return model
+    try:
+        return ModelSettings.model_validate({"model": model} if isinstance(model, str) else dict(model))
+    except ValidationError as error:
+        raise DataError(f"the settings of the {role}'s model do not fit: {error}") from error
 
 
-def with_wording(factory: AgentFactory, wording: Wording) -> AgentFactory:
-    """The factory with the words that its model reads bound, if it takes any.
+def with_wording(spec: AgentSpec, wording: Wording) -> AgentSpec:
+    """The agent or user with the words that its model reads bound, if it has one.
 
     Without it they are looked up wherever an agent is made, which on another machine may find others.
     """
-    made: Any = factory
-    return partial(made, wording=wording) if "wording" in inspect.signature(factory).parameters else factory
+    return spec.bind(wording=wording) if spec.reads_wording else spec

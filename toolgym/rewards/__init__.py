@@ -2,7 +2,7 @@
 
 from toolgym.rewards.fidelity import EarlyStop, InventedFact
 from toolgym.rewards.presets import DEFAULTS, FIDELITY, PRESETS, build_reward
-from toolgym.rewards.terms import ActionMatch, LengthPenalty, RepeatPenalty, RewardTerm, Success
+from toolgym.rewards.terms import ActionMatch, EpisodeView, LengthPenalty, RepeatPenalty, RewardTerm, Success
 
 __all__ = [
     "DEFAULTS",
@@ -10,6 +10,7 @@ __all__ = [
     "PRESETS",
     "ActionMatch",
     "EarlyStop",
+    "EpisodeView",
     "InventedFact",
     "LengthPenalty",
     "RepeatPenalty",

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from toolgym.language.questions import ends_with_question
 from toolgym.messages import STOP
-from toolgym.rewards.terms import NOTHING, Payment
+from toolgym.rewards.terms import NOTHING, EpisodeView, Payment
 from toolgym.trajectory import Step
-
-if TYPE_CHECKING:
-    from toolgym.episode.machine import Episode
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD = re.compile(r"\w+(?:(?<=\d)\.\d+)*%?")
@@ -50,8 +46,8 @@ class InventedFact:
     cap: float = 0.2
     name: str = "invented"
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """What it charges for the step."""
         message = step.messages[0]
         if message.role != "user" or message.tool_calls:
             return NOTHING
@@ -64,8 +60,8 @@ class InventedFact:
         left = max(0.0, self.cap + episode.rewards["user"].get(self.name, 0.0))
         return {"user": -min(self.weight * invented, left)} if invented else NOTHING
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """It charges nothing at the end."""
         return NOTHING
 
 
@@ -106,12 +102,12 @@ class EarlyStop:
         """Charged at most in an episode."""
         return self.weight
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """It pays nothing before the end."""
         return NOTHING
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """What it pays or charges at the end."""
         if episode.termination != "user_stop" or STOP not in (episode.messages[-1].content or ""):
             return NOTHING
         heard = next((one.content for one in reversed(episode.messages) if one.role == "assistant"), None)

@@ -4,19 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from toolgym.evaluation.grade import matches
-from toolgym.messages import AgentID
-from toolgym.trajectory import Step
-
-if TYPE_CHECKING:
-    from toolgym.episode.machine import Episode
+from toolgym.database import Session
+from toolgym.evaluation.grade import GradedTask, matches
+from toolgym.messages import AgentID, Message, ToolCall
+from toolgym.tasks import Action, Task
+from toolgym.trajectory import Grade, Step, Termination
 
 Payment = Mapping[AgentID, float]
 """What each side gets; a side left out gets nothing and the term is not listed for it."""
 
 NOTHING: Payment = {}
+
+
+class PaidTask(GradedTask, Protocol):
+    """What reward terms may know of a task that is set up."""
+
+    @property
+    def gold_writes(self) -> Sequence[Action]:
+        """The gold calls that changed the state."""
+
+
+class EpisodeView(Protocol):
+    """What reward terms may see of an episode; :class:`~toolgym.episode.machine.Episode` says what each means."""
+
+    @property
+    def prepared(self) -> PaidTask:
+        """The task as it was set up."""
+
+    @property
+    def task(self) -> Task:
+        """The task that is played."""
+
+    @property
+    def session(self) -> Session:
+        """The state."""
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """All messages of both sides so far, system prompts left out."""
+
+    @property
+    def steps(self) -> int:
+        """Hops of messages so far."""
+
+    @property
+    def errors(self) -> int:
+        """Failed tool calls so far."""
+
+    @property
+    def repeats(self) -> Mapping[AgentID, int]:
+        """Repeated calls of each side while nothing changed in between."""
+
+    @property
+    def successful_calls(self) -> Sequence[ToolCall]:
+        """The calls of both sides that did not fail, in order."""
+
+    @property
+    def rewards(self) -> Mapping[AgentID, Mapping[str, float]]:
+        """What each side was paid so far, by term."""
+
+    @property
+    def termination(self) -> Termination | None:
+        """Why it ended; None while it goes on."""
+
+    @property
+    def grade(self) -> Grade:
+        """How it is graded, once it is over."""
+
+    def view(self, agent: AgentID, since: int = 0) -> Sequence[Message]:
+        """What a side may see, oldest first."""
+
+    def tokens(self, agent: AgentID) -> int | None:
+        """Tokens that a side generated, or None if one of its messages does not say."""
 
 
 class RewardTerm(Protocol):
@@ -26,10 +87,10 @@ class RewardTerm(Protocol):
     def name(self) -> str:
         """Its key in ``reward_terms``."""
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
         """Paid after each message; ``step`` holds what was appended."""
 
-    def on_end(self, episode: Episode) -> Payment:
+    def on_end(self, episode: EpisodeView) -> Payment:
         """Paid once, when the episode has ended without a fault; ``episode.grade`` is there."""
 
 
@@ -44,12 +105,12 @@ class Success:
     weight: float = 1.0
     name: str = "success"
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """It pays nothing before the end."""
         return NOTHING
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """What it pays or charges at the end."""
         success = episode.grade.success
         if success is None:
             return NOTHING
@@ -72,12 +133,12 @@ class ActionMatch:
     weight: float = 0.3
     name: str = "action"
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """It pays nothing before the end."""
         return NOTHING
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """What it pays or charges at the end."""
         gold = episode.prepared.gold_writes
         if not gold:
             return NOTHING
@@ -121,16 +182,16 @@ class RepeatPenalty:
     cap: float = 0.25
     name: str = "repeat"
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """What it charges for the step."""
         if not step.repeats:
             return NOTHING
         total = episode.repeats[step.agent]
         before = min(self.cap, self.weight * (total - step.repeats))
         return {step.agent: before - min(self.cap, self.weight * total)}
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """It charges nothing at the end."""
         return NOTHING
 
 
@@ -149,12 +210,12 @@ class LengthPenalty:
     cap: float = 0.25
     name: str = "length"
 
-    def on_step(self, episode: Episode, step: Step) -> Payment:
-        """See RewardTerm."""
+    def on_step(self, episode: EpisodeView, step: Step) -> Payment:
+        """It pays nothing before the end."""
         return NOTHING
 
-    def on_end(self, episode: Episode) -> Payment:
-        """See RewardTerm."""
+    def on_end(self, episode: EpisodeView) -> Payment:
+        """What it pays or charges at the end."""
         tokens = episode.tokens("assistant")
         if tokens is None:
             return NOTHING

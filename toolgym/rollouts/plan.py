@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from toolgym.domain import AgentFactory, Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.episode.seeding import rng_for
 from toolgym.errors import DataError, TaskError, WorldError
+from toolgym.rollouts.evaluation import Evaluation
 from toolgym.rollouts.settings import Settings, fewest_trials
 from toolgym.runs import MANIFEST, Run, read_manifest
 from toolgym.runs.files import has_finished
@@ -23,7 +24,7 @@ class RunPlan:
 
     Args:
         folder: Where it is, or will be.
-        settings: What it will hold in the end: with what it holds already, where it goes on.
+        evaluation: What it will hold in the end: with what it holds already, where it goes on.
         worlds: Digests of the worlds in which it plays.
         goes_on: Whether it is there, and is continued.
         lacking: How many episodes are to be played now.
@@ -31,7 +32,7 @@ class RunPlan:
     """
 
     folder: Path
-    settings: Settings
+    evaluation: Evaluation
     worlds: Sequence[str]
     goes_on: bool
     lacking: int
@@ -44,27 +45,25 @@ class RunPlan:
             DataError: If it cannot be written, or has become another one since.
         """
         if self.goes_on:
-            return Run.resume(self.folder, self.settings.as_dict())
-        return Run.start(self.folder, self.settings.as_dict(), self.worlds)
+            return Run.resume(self.folder, self.evaluation.settings.as_dict())
+        return Run.start(self.folder, self.evaluation.settings.as_dict(), self.worlds)
 
 
-def plan_run(
-    folder: Path, settings: Settings, tasks: Sequence[Task], *, resume: bool, only: Collection[str] = ()
-) -> RunPlan:
+def plan_run(folder: Path, evaluation: Evaluation, *, resume: bool, only: Collection[str] = ()) -> RunPlan:
     """See what is to be played; nothing is written.
 
     A run that has no finished episode begins anew, unless it is resumed and the same is asked for.
 
     Args:
         folder: Where the run is, or will be.
-        settings: What is asked for.
-        tasks: The tasks of the split, or of the pool.
+        evaluation: What is asked for.
         resume: Whether a run that is there is continued.
         only: Ids of the tasks of which something is played now; empty for all of them.
 
     Raises:
         DataError: If there is a run and it is not to be continued, or cannot be with these settings.
     """
+    settings, tasks = evaluation.settings, evaluation.tasks
     worlds = sorted({task.world for task in tasks})
     kept = Run.read(folder)
     goes_on = (folder / MANIFEST).exists()
@@ -74,10 +73,11 @@ def plan_run(
         goes_on = False
     if goes_on:
         settings = settings.added_to(read_manifest(folder)["settings"], tasks)
+        evaluation = replace(evaluation, trials=settings.trials, chosen=settings.tasks)
     wanted = [task for task in tasks if not only or task.id in only]
     episodes = [f"{task.key}-{trial}" for task in wanted for trial in range(settings.trials_of(task))]
     lacking = sum(name not in kept for name in episodes) if goes_on else len(episodes)
-    return RunPlan(folder, settings, worlds, goes_on, lacking, kept.cost_usd)
+    return RunPlan(folder, evaluation, worlds, goes_on, lacking, kept.cost_usd)
 
 
 def trials_held(folder: Path) -> int | None:
@@ -147,7 +147,7 @@ def opened(plans: Mapping[str, RunPlan]) -> Iterator[dict[str, Run]]:
         yield runs
 
 
-def check_players(domain: Domain, tasks: Iterable[Task], players: Iterable[AgentFactory], seed: int = 0) -> None:
+def check_players(domain: Domain, tasks: Iterable[Task], players: Iterable[AgentSpec], seed: int = 0) -> None:
     """See that agents and users can play: each is made for the first task that allows it.
 
     One that reads the task (``privileged``) is made for all of them, since it may refuse any.
@@ -169,12 +169,12 @@ def check_players(domain: Domain, tasks: Iterable[Task], players: Iterable[Agent
             try:
                 player(domain, task, rng_for(seed, task.key, 0, "user"))
             except (TaskError, WorldError) as error:
-                if getattr(player, "privileged", False):
+                if player.privileged:
                     raise
                 refused.append(error)
                 continue
             refused.clear()
-            if not getattr(player, "privileged", False):
+            if not player.privileged:
                 break
         if refused:
             raise refused[0]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from toolgym.concurrency.bridge import wait_for
-from toolgym.domain import AgentFactory, Domain
 from toolgym.errors import BudgetError, DataError, MissingExtraError, ServiceError
-from toolgym.evaluation.grade import Judge
-from toolgym.rollouts.evaluate import fill, judged_again, play_trial
-from toolgym.rollouts.settings import Settings
+from toolgym.rollouts.evaluation import Evaluation
+from toolgym.rollouts.play_run import fill, judged_again, play_trial
 from toolgym.runs import Run
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -35,56 +33,42 @@ def check_ray() -> Any:
         raise MissingExtraError("the backend 'ray'", "ray") from error
 
 
-def evaluate_on_ray(
+def play_run_on_ray(
     run: Run,
-    settings: Settings,
-    domain: Domain,
-    tasks: Sequence[Task],
-    agent: AgentFactory,
-    user: AgentFactory,
+    evaluation: Evaluation,
     *,
     throttle: Throttle,
-    judge: Judge | None = None,
     workers: int | None = None,
     concurrency: int = 16,
     only: Collection[str] = (),
     progress: Callable[[Trajectory], None] | None = None,
 ) -> None:
-    """The same as :func:`~toolgym.rollouts.evaluate`, on the workers of a Ray cluster.
+    """Play what a run lacks on the workers of a Ray cluster; otherwise as :func:`~toolgym.rollouts.play_run`.
 
     Args:
-        run: See there, as for all that is not explained here.
-        settings: See there.
-        domain: See there.
-        tasks: See there.
-        agent: See there; it must be picklable, as ``user`` and ``judge`` must be.
-        user: See there.
+        run: Where the trajectories go.
+        evaluation: Who plays what; domain, agent, user and judge must be picklable.
         throttle: Has the budget, and is told what is spent of it.
-        judge: See there.
-        workers: How many, at least 1; by default one a core of the cluster.
+        workers: How many, at least 1; by default one for each core of the cluster.
         concurrency: Episodes played at once by all of them, at least 1.
-        only: See there.
-        progress: See there.
+        only: Ids of the tasks of which something is played now; empty for all of them.
+        progress: Called with each trajectory when it has been kept.
 
     Raises:
         MissingExtraError: If Ray is not installed.
-        Exception: What ``evaluate`` raises.
+        Exception: What ``play_run`` raises.
     """
     before = run.cost_usd
     with RayBackend(
-        settings,
-        domain,
-        agent,
-        user,
-        judge=judge,
+        evaluation,
         workers=workers,
         concurrency=concurrency,
         budget_usd=throttle.budget_usd,
         spent_usd=throttle.spent_usd,
     ) as cluster:
         try:
-            player = judged_again(run, domain, judge, cluster)
-            wait_for(fill(run, settings, tasks, player, concurrency=concurrency, only=only, progress=progress))
+            player = judged_again(run, evaluation, cluster)
+            wait_for(fill(run, evaluation, player, concurrency=concurrency, only=only, progress=progress))
         finally:
             throttle.pay(run.cost_usd - before)
 
@@ -98,12 +82,8 @@ class RayBackend:
     what it was playing is played again.
 
     Args:
-        settings: What is evaluated.
-        domain: The domain.
-        agent: Makes the assistant; it must be picklable, which names, classes and ``functools.partial`` are.
-        user: Makes the user, likewise.
-        judge: Judges natural-language assertions, likewise.
-        workers: How many, at least 1; by default one a core of the cluster.
+        evaluation: Who plays what; all of it must be picklable, which names, classes and ``functools.partial`` are.
+        workers: How many, at least 1; by default one for each core of the cluster.
         concurrency: Episodes played at once by all of them, at least 1.
         budget_usd: What may be spent; looked at whenever a trial is to begin, so the trials under way then may spend
             more.
@@ -116,12 +96,8 @@ class RayBackend:
 
     def __init__(
         self,
-        settings: Settings,
-        domain: Domain,
-        agent: AgentFactory,
-        user: AgentFactory,
+        evaluation: Evaluation,
         *,
-        judge: Judge | None = None,
         workers: int | None = None,
         concurrency: int = 16,
         budget_usd: float | None = None,
@@ -143,7 +119,7 @@ class RayBackend:
             max_restarts=-1,
             max_task_retries=3,
         )
-        self._actors = [worker.remote(settings, domain, agent, user, judge) for _ in range(self.workers)]
+        self._actors = [worker.remote(evaluation) for _ in range(self.workers)]
         self._busy = [0] * self.workers
 
     async def __call__(self, task: Task, trial: int) -> Trajectory:
@@ -190,14 +166,8 @@ class RayBackend:
 class _Worker:
     """One core of the cluster."""
 
-    def __init__(
-        self, settings: Settings, domain: Domain, agent: AgentFactory, user: AgentFactory, judge: Judge | None
-    ) -> None:
-        self._settings = settings
-        self._domain = domain
-        self._agents = agent, user
-        self._judge = judge
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
 
     async def play(self, task: Task, trial: int) -> str:
-        played = await play_trial(self._settings, self._domain, task, trial, *self._agents, judge=self._judge)
-        return played.to_json()
+        return (await play_trial(self._evaluation, task, trial)).to_json()

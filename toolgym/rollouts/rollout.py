@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 from toolgym.domain import AgentFactory, Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
+from toolgym.errors import refuse_unknown
 from toolgym.evaluation.grade import Judge
 from toolgym.limits import Limits
 from toolgym.rewards import RewardTerm
 from toolgym.tasks import Task
+
+
+class RunSettings(TypedDict, total=False):
+    """The settings that the episodes of one run share, as keyword arguments; :class:`Rollout` says what each means."""
+
+    seed: int
+    limits: Limits | None
+    terms: Sequence[RewardTerm]
+    judge: Judge | None
+
+
+class RolloutSettings(RunSettings, total=False):
+    """The settings of one rollout, as keyword arguments."""
+
+    trial: int
+
+
+RUN_SETTINGS = ("seed", "limits", "terms", "judge")
+"""The names of the settings that the episodes of one run share."""
 
 
 class Rollout:
@@ -23,13 +43,12 @@ class Rollout:
         task: The task.
         agent: Makes the assistant.
         user: Makes the user.
-        seed: The run's seed, at least 0.
-        trial: Which repetition of the task this is, from 0.
-        limits: When it is cut off.
-        terms: What it pays.
-        judge: Judges natural-language assertions; without one they are not judged.
+        settings: ``seed``: the run's, at least 0, by default 0. ``trial``: which repetition of the task this is, from
+            0. ``limits``: when it is cut off. ``terms``: what it pays, by default nothing. ``judge``: judges
+            natural-language assertions; without one they are not judged.
 
     Raises:
+        UnknownNameError: If there is no such setting.
         TaskError: If the task cannot be set up, or a side cannot play it.
         WorldError: If its world cannot be found.
 
@@ -47,13 +66,11 @@ class Rollout:
         task: Task,
         agent: AgentFactory,
         user: AgentFactory,
-        *,
-        seed: int = 0,
-        trial: int = 0,
-        limits: Limits | None = None,
-        terms: Sequence[RewardTerm] = (),
-        judge: Judge | None = None,
+        **settings: Unpack[RolloutSettings],
     ) -> None:
+        refuse_unknown("setting of a rollout", settings, (*RUN_SETTINGS, "trial"))
+        seed, trial, judge = settings.get("seed", 0), settings.get("trial", 0), settings.get("judge")
+        limits, terms = settings.get("limits"), settings.get("terms", ())
         self.episode = Episode(domain, task, limits=limits, terms=terms, judged=judge is not None)
         self.assistant = agent(domain, task, rng_for(seed, task.key, trial, "assistant"))
         self.user = user(domain, task, rng_for(seed, task.key, trial, "user"))
@@ -84,7 +101,9 @@ class Rollout:
         return episode
 
 
-def play(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Any) -> Episode:
+def play(
+    domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Unpack[RolloutSettings]
+) -> Episode:
     """Play one episode to its end.
 
     Args:
@@ -92,10 +111,15 @@ def play(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **
         task: The task.
         agent: Makes the assistant.
         user: Makes the user.
-        settings: The other settings of :class:`Rollout`: seed, trial, limits, terms, judge.
+        settings: The settings of a :class:`Rollout`: seed, trial, limits, terms, judge.
 
     Returns:
         The finished episode.
+
+    Raises:
+        UnknownNameError: If there is no such setting.
+        TaskError: If the task cannot be set up, or a side cannot play it.
+        WorldError: If its world cannot be found.
 
     Example:
         >>> from toolgym import make_agent, make_domain, make_user
@@ -106,6 +130,8 @@ def play(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **
     return Rollout(domain, task, agent, user, **settings).finish()
 
 
-async def play_async(domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Any) -> Episode:
+async def play_async(
+    domain: Domain, task: Task, agent: AgentFactory, user: AgentFactory, **settings: Unpack[RolloutSettings]
+) -> Episode:
     """Play one episode to its end in a coroutine; the same arguments as for :func:`play` give the same episode."""
     return await Rollout(domain, task, agent, user, **settings).finish_async()

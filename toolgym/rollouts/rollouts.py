@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from typing import Any
+from typing import Unpack
 
 from toolgym.concurrency.parallel import in_parallel
 from toolgym.domain import AgentFactory, Domain
 from toolgym.episode.machine import Episode
-from toolgym.rollouts.rollout import play_async
+from toolgym.errors import refuse_unknown
+from toolgym.rollouts.rollout import RUN_SETTINGS, RunSettings, play_async
 from toolgym.tasks import Task
 
 
@@ -20,7 +21,7 @@ async def rollouts(
     user: AgentFactory,
     *,
     concurrency: int = 16,
-    **settings: Any,
+    **settings: Unpack[RunSettings],
 ) -> AsyncGenerator[tuple[int, Episode]]:
     """Play many episodes at once, and yield each as it ends.
 
@@ -32,12 +33,13 @@ async def rollouts(
         agent: Makes the assistants.
         user: Makes the users.
         concurrency: Episodes played at once, at least 1.
-        settings: The other settings of :class:`~toolgym.rollouts.Rollout`: seed, limits, terms, judge.
+        settings: Those of a :class:`~toolgym.rollouts.Rollout` but its trial: seed, limits, terms, judge.
 
     Yields:
         The number of a job in ``jobs``, from 0, and its finished episode; void ones too, with their fault.
 
     Raises:
+        UnknownNameError: If there is no such setting.
         ValueError: If ``concurrency`` is below 1.
         TaskError: If a task cannot be set up.
         BudgetError: If there is no money left.
@@ -54,6 +56,7 @@ async def rollouts(
         >>> asyncio.run(main())
         [True, True, True, True, True, True]
     """
+    refuse_unknown("argument of rollouts", settings, ("concurrency", *RUN_SETTINGS))
 
     async def work(job: tuple[int, tuple[Task, int]]) -> tuple[int, Episode]:
         number, (task, trial) = job

@@ -68,10 +68,12 @@ class Run:
     Example:
         >>> import tempfile
         >>> from toolgym import make_agent, make_domain, make_user
-        >>> from toolgym.rollouts import Settings, evaluate
-        >>> mock, settings = make_domain("mock"), Settings("mock", "test", "oracle", trials=1)
-        >>> with tempfile.TemporaryDirectory() as place, Run.start(Path(place) / "first", settings.as_dict()) as run:
-        ...     evaluate(run, settings, mock, mock.tasks["test"][:2], make_agent("oracle"), make_user("minimal"))
+        >>> from toolgym.rollouts import Evaluation, play_run
+        >>> players = make_agent("oracle"), make_user("minimal")
+        >>> asked = Evaluation(make_domain("mock"), "test", *players, chosen={"test-001": 1, "test-002": 1})
+        >>> settings = asked.settings.as_dict()
+        >>> with tempfile.TemporaryDirectory() as place, Run.start(Path(place) / "first", settings) as run:
+        ...     play_run(run, asked)
         ...     [trajectory.success for trajectory in run.trajectories()]
         [True, True]
     """

@@ -18,6 +18,7 @@ from typing import Any
 
 from toolgym.database.worldfile import lock
 from toolgym.errors import DataError
+from toolgym.patterns import ALIASES
 from toolgym.runs.files import LATEST, LONGEST, TIMINGS, TRAJECTORIES, read_manifest, read_timing, whole_lines
 from toolgym.tools import Tool
 from toolgym.trajectory import FORMAT, Trajectory
@@ -68,6 +69,13 @@ _LINE = {
 }
 """What is read of a trajectory's line; see :class:`~toolgym.trajectory.Trajectory`."""
 
+
+def _current(column: str) -> str:
+    """The name that a pattern has now, as SQL."""
+    cases = " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in ALIASES.items())
+    return f"CASE {column} {cases} ELSE {column} END"
+
+
 _USED = ", ".join(
     f"usage.{who}.{name} AS {who}_{column}"
     for who in ("assistant", "user", "judge")
@@ -105,7 +113,7 @@ SELECT run, episode, domain, coalesce(data, 'toolgym') AS data, coalesce(split, 
     coalesce(list_sum(list_transform(messages, lambda one: len(one.tool_calls))), 0)::BIGINT AS calls,
     len(list_filter(messages, lambda one: one.role = 'tool' AND one.error)) AS errors,
     {_USED},
-    coalesce(list_transform(injected, lambda one: one.pattern), []) AS patterns,
+    coalesce(list_transform(injected, lambda one: {_current("one.pattern")}), []) AS patterns,
     make_timestamp((timings.started * 1000000)::BIGINT) AS started, timings.seconds AS seconds, line
 FROM raw LEFT JOIN timings USING (episode) ORDER BY line
 """,
@@ -161,9 +169,11 @@ SELECT run, episode, side, paid.key AS term, paid.value AS amount, line FROM (
 )
 """,
     "checks": f"SELECT run, episode, kind, position, what, met, coalesce(note, '') AS note, line FROM ({_EACH_CHECK})",
-    "injected": """
-SELECT run, episode, generate_subscripts(injected, 1) - 1 AS position, unnest(injected, recursive := true), line
-FROM raw
+    "injected": f"""
+SELECT * REPLACE ({_current("pattern")} AS pattern) FROM (
+    SELECT run, episode, generate_subscripts(injected, 1) - 1 AS position, unnest(injected, recursive := true), line
+    FROM raw
+)
 """,
 }
 """Each table by name: how its rows come from the lines. The column ``line`` stays in ``episodes`` alone."""

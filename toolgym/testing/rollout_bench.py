@@ -86,8 +86,8 @@ def _measured(domain: Domain, concurrency: int, delay: float) -> BenchReport:
         "gold": (playable(domain), GoldPlayer, MinimalUser, max(2 * concurrency, 4096))
     }
     talking = [task for task in playable(domain) if task.facts is not None]
-    if talking and domain.oracle is not None and domain.customer is not None:
-        kinds["dialogue"] = (talking, domain.oracle, domain.customer, min(concurrency, 512))
+    if talking and "oracle" in domain.agents and "scripted" in domain.users:
+        kinds["dialogue"] = (talking, domain.agents["oracle"], domain.users["scripted"], min(concurrency, 512))
     for kind, (tasks, agent, user, number) in kinds.items():
         jobs = [(tasks[place % len(tasks)], place // len(tasks)) for place in range(number)]
         turns = [_user_turns(play(domain, task, agent, user)) for task in tasks]

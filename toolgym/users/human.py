@@ -10,7 +10,7 @@ import numpy as np
 
 from toolgym.actions.parse import parse_action, read_said
 from toolgym.display.render import printable
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.episode.setup import set_up
 from toolgym.errors import UnknownNameError
 from toolgym.messages import STOP, AgentID, Message
@@ -34,8 +34,6 @@ class HumanUser:
         side: Which side the person plays.
         console: Where it is shown; by default on standard output.
     """
-
-    privileged = False
 
     def __init__(
         self,
@@ -153,3 +151,6 @@ def _type(value: Mapping[str, Any]) -> str:
     if value.get("type") == "array":
         return f"list[{_type(value.get('items', {}))}]"
     return _TYPES.get(value.get("type", ""), "any")
+
+
+HUMAN = AgentSpec("human", HumanUser)

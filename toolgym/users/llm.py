@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.episode.setup import set_up
 from toolgym.messages import Message
 from toolgym.prompts import Wording, as_chat, wording_of
@@ -36,8 +36,6 @@ class LLMUser:
     Raises:
         DataError: If the wording does not fit the tools.
     """
-
-    privileged = False
 
     def __init__(
         self,
@@ -71,3 +69,6 @@ class LLMUser:
         if not reply.calls and not (reply.text or "").strip():
             reply = await talk.complete(chat, self._tools)
         return reply.message("user")
+
+
+LLM_USER = AgentSpec("llm", LLMUser, needs_model=True, reads_wording=True)

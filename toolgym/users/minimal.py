@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.tasks import Action, Instructions, Task
 
@@ -22,12 +22,6 @@ class MinimalUser:
     It opens with the reason for the call. To a question it says yes; to anything else it says that it is done. Gold
     calls of the task that are the user's own are made when the assistant first speaks after the calls before them.
     """
-
-    comparable = False
-    """Whether scores with this user mean anything beyond this user."""
-    privileged = True
-    hint = "It says yes to a question, and ends the dialogue after anything else."
-    """What a person who talks to it should know."""
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self._opening = opening_line(task)
@@ -68,3 +62,13 @@ def opening_line(task: Task) -> str:
 def user_blocks(gold: Sequence[Action]) -> list[list[Action]]:
     """The user's own gold calls, in runs between the assistant's."""
     return [list(run) for side, run in groupby(gold, lambda action: action.requestor) if side == "user"]
+
+
+MINIMAL = AgentSpec(
+    "minimal",
+    MinimalUser,
+    privileged=True,
+    comparable=False,
+    hint="It says yes to a question, and ends the dialogue after anything else.",
+)
+"""It makes the user's gold calls, and plays no customer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolgym.domain import Agent, Domain
+from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
 
@@ -28,12 +28,14 @@ def scripted_user(domain: Domain, task: Task, rng: np.random.Generator) -> Agent
         >>> user.respond([Message("assistant", "Hello! What can I do for you today?")]).role
         'user'
     """
-    if domain.customer is None or task.facts is None:
+    scripted = domain.users.get("scripted")
+    if scripted is None or task.facts is None:
         raise TaskError(
             f"task {task.id!r} has no facts for the scripted user to play from; choose another user: user='minimal' "
             "replays gold calls, user='human' is you"
         )
-    return domain.customer(domain, task, rng)
+    return scripted(domain, task, rng)
 
 
-scripted_user.privileged = True  # type: ignore[attr-defined]  # it plays from the facts, which no side sees
+SCRIPTED = AgentSpec("scripted", scripted_user, privileged=True)
+"""It plays from the facts, which no side sees."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import PATTERNS, current_name
 from toolgym_retail.clerk.book import Book, Record, holding
 from toolgym_retail.customer.reading import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, OrderRef, Request
@@ -101,7 +101,7 @@ def _long_list(seen: Situation) -> bool:
 
 SPOTS: dict[str, Callable[[Situation], bool]] = {
     "wrong_variant": _many_changes,
-    "item_from_another_order": _like_item_near,
+    "item_from_another_record": _like_item_near,
     "invalid_argument": _many_methods,
     "wrong_record": _like_orders,
     "misattributed_item": _like_unit,
@@ -127,7 +127,7 @@ class Weaknesses:
         self, rng: np.random.Generator, *, rates: Mapping[str, float] | None = None, calm: float | None = None
     ) -> None:
         self.rng = rng
-        self.rates = RATES if rates is None else dict(rates)
+        self.rates = RATES if rates is None else {current_name(name): rate for name, rate in rates.items()}
         self.calm = CALM if calm is None else calm
         for name, rate in self.rates.items():
             if name not in PATTERNS or not 0 <= rate <= 1:
@@ -147,7 +147,7 @@ class Weaknesses:
     def looks_around(self) -> bool:
         """Whether any slip can be made for which the customer's other orders must be known."""
         return any(
-            self.rates.get(one, 0.0) for one in ("item_from_another_order", "wrong_record", "misattributed_item")
+            self.rates.get(one, 0.0) for one in ("item_from_another_record", "wrong_record", "misattributed_item")
         )
 
     def pick(self, values: Sequence[Any]) -> Any:
@@ -189,7 +189,7 @@ class Weaknesses:
         own = {unit["item_id"] for unit in seen.order["items"]} | {item.new_item_id for item in request.items}
         foreign = [unit for other in seen.others for unit in other["items"] if unit["item_id"] not in own]
         foreign = [unit for unit in foreign if unit["name"] in seen.names] or foreign
-        if not foreign or not self.slips("item_from_another_order", hard=hard):
+        if not foreign or not self.slips("item_from_another_record", hard=hard):
             return None
         unit = self.pick(foreign)
         place = next((place for place, item in enumerate(request.items) if item.product == unit["name"]), 0)
@@ -253,7 +253,7 @@ def _as(item: ItemRef, unit: Record) -> ItemRef:
 
 _MISTAKES: dict[str, Callable[[Weaknesses, Situation, bool], Request | None]] = {
     "wrong_variant": Weaknesses._other_variants,
-    "item_from_another_order": Weaknesses._other_item,
+    "item_from_another_record": Weaknesses._other_item,
     "misattributed_item": Weaknesses._like_item,
     "wrong_record": Weaknesses._other_record,
     "invalid_argument": Weaknesses._source_word,

@@ -96,8 +96,6 @@ class Customer:
         TaskError: If the task carries no facts, or they do not fit.
     """
 
-    privileged = True
-
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         self.facts = Facts.of(task)
         self._opening = Voice(self.facts, np.random.default_rng(int(task.key, 16)))

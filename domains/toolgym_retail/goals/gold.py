@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from toolgym_retail.facts import Facts, Request, RequestKind, settled
+from toolgym.generators import scenario
+from toolgym_retail.facts import Facts, Request, RequestKind
 
 TOOLS: dict[RequestKind, str] = {
     "cancel": "cancel_pending_order",
@@ -18,14 +20,11 @@ TOOLS: dict[RequestKind, str] = {
 """The write that fulfils a request of each kind."""
 
 
-def writes(facts: Facts, user_id: str) -> list[dict[str, Any]]:
-    """The writes that fulfil what the facts ask for, in the order of the requests; what is forbidden has none."""
-    made = []
-    for request in facts.requests:
-        final = settled(request)
-        if final.kind != "question" and not final.forbidden:
-            made.append({"name": TOOLS[final.kind], "arguments": arguments(final, user_id)})
-    return made
+def writes(facts: Facts, user_id: str) -> list[Mapping[str, Any]]:
+    """The writes that fulfil what the facts ask for, in the order of the requests."""
+    return scenario.writes(
+        facts, lambda request: {"name": TOOLS[request.kind], "arguments": arguments(request, user_id)}
+    )
 
 
 def arguments(request: Request, user_id: str) -> dict[str, Any]:

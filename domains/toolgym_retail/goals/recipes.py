@@ -7,11 +7,22 @@ and a task whose gold fails is no task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Callable
 
-from toolgym_retail.facts import ItemRef, Manner, Request, RequestKind, stages
+from toolgym.generators.drafts import Draft
+from toolgym.generators.recipes import (
+    Maker,
+    Recipe,
+    after,
+    change_of_mind,
+    mixed,
+    one_of,
+    refuse,
+    several,
+    single,
+    with_question,
+)
+from toolgym_retail.facts import ItemRef, Request, RequestKind
 from toolgym_retail.goals.shopper import Shopper
 
 _OTHER_REASONS = (
@@ -23,104 +34,12 @@ _OTHER_REASONS = (
 )
 
 
-@dataclass
-class Draft:
-    """What a recipe has drawn.
-
-    Args:
-        requests: What the customer wants.
-        difficulties: What makes it hard.
-        upfront: How many of the requests it names at first.
-        detail: Whether it names the particulars unasked; None: it is drawn.
-        manner: How the customer speaks; None: it is drawn.
-    """
-
-    requests: list[Request]
-    difficulties: list[str] = field(default_factory=list)
-    upfront: int = 1
-    detail: Literal["brief", "full"] | None = None
-    manner: Manner | None = None
-
-
-_Recipe: TypeAlias = Callable[[Shopper], Draft | None]
-
-
-def touched(request: Request) -> set[str]:
-    """The orders that a request changes, in whatever stage."""
-    found = {request.order.id} if request.order is not None and request.kind != "question" else set()
-    for other in (request.first, request.otherwise):
-        if other is not None:
-            found |= touched(other)
-    return found | ({"profile"} if request.kind == "user_address" else set())
-
-
-def answers_move(requests: Sequence[Request]) -> bool:
-    """Whether a request changes what another one asks, so that its answer depends on when it is given."""
-    wanted = [stage for request in requests if request.kind != "question" for stage in stages(request)]
-    orders = set[str]().union(*(touched(request) for request in wanted))
-    by_card = any(request.payment is not None and request.payment.source == "gift_card" for request in wanted)
-    for request in requests:
-        if request.kind == "question" and request.order is not None and request.order.id in orders:
-            return True
-        if request.kind == "question" and "gift card" in request.question and (by_card or orders - {"profile"}):
-            return True
-    return False
-
-
 def _unchanged(items: tuple[ItemRef, ...]) -> tuple[ItemRef, ...]:
     """Units without the variants that they were to become."""
     return tuple(item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for item in items)
 
 
-# Single requests, and several
-
-
-def _single(make: Callable[[Shopper], Request | None], *difficulties: str) -> _Recipe:
-    def recipe(shopper: Shopper) -> Draft | None:
-        request = make(shopper)
-        return None if request is None else Draft([request], list(difficulties))
-
-    return recipe
-
-
-def _several(count: int) -> _Recipe:
-    def recipe(shopper: Shopper) -> Draft | None:
-        found: list[Request] = []
-        taken: set[str] = set()
-        for _ in range(12):
-            request = shopper.any_write()
-            if request is None or touched(request) & taken:
-                continue
-            if [one.kind for one in found].count(request.kind) > 1:
-                continue
-            found.append(request)
-            taken |= touched(request)
-            if len(found) == count:
-                upfront = shopper.dice.number(1, count)
-                return Draft(found, [f"{count} requests"], upfront)
-        return None
-
-    return recipe
-
-
-def _with_question(shopper: Shopper) -> Draft | None:
-    request, question = shopper.any_write(), shopper.ask()
-    if request is None or question is None:
-        return None
-    if request.payment is not None and request.payment.source == "gift_card" and "gift card" in question.question:
-        return None
-    requests = [request, question] if shopper.dice.chance(0.5) else [question, request]
-    return Draft(requests, ["a fact to tell"], shopper.dice.number(1, 2))
-
-
 # Requests that become others
-
-
-def _change_of_mind(shopper: Shopper) -> Draft | None:
-    """What is wanted in the end, with something else that was wanted first."""
-    makers = (_other_variant, _fewer_units, _exchange_not_return, _other_refund, _change_not_cancel, _other_address)
-    request = shopper.dice.pick(makers)(shopper)
-    return None if request is None else Draft([request], ["change of mind"])
 
 
 def _other_variant(shopper: Shopper) -> Request | None:
@@ -130,17 +49,17 @@ def _other_variant(shopper: Shopper) -> Request | None:
     other = _another_change(shopper, final)
     if other is None or other.new_item_id == final.items[0].new_item_id:
         return None
-    return _after(final.model_copy(update={"items": (other,)}), final)
+    return after(final.model_copy(update={"items": (other,)}), final)
 
 
 def _fewer_units(shopper: Shopper) -> Request | None:
     both = shopper.give_back(2)
-    return None if both is None else _after(both, both.model_copy(update={"items": both.items[:1]}))
+    return None if both is None else after(both, both.model_copy(update={"items": both.items[:1]}))
 
 
 def _exchange_not_return(shopper: Shopper) -> Request | None:
     final = shopper.swap("exchange")
-    return None if final is None else _after(_returned(shopper, final), final)
+    return None if final is None else after(_returned(shopper, final), final)
 
 
 def _other_refund(shopper: Shopper) -> Request | None:
@@ -148,7 +67,7 @@ def _other_refund(shopper: Shopper) -> Request | None:
     if final is None or final.order is None:
         return None
     other = shopper.refund_to(shopper.orders[final.order.id], other=True)
-    return None if other == final.payment else _after(final.model_copy(update={"payment": other}), final)
+    return None if other == final.payment else after(final.model_copy(update={"payment": other}), final)
 
 
 def _change_not_cancel(shopper: Shopper) -> Request | None:
@@ -157,16 +76,12 @@ def _change_not_cancel(shopper: Shopper) -> Request | None:
         return None
     reason, excuse = shopper.reason()
     items = _unchanged(final.items)
-    return _after(Request(kind="cancel", order=final.order, items=items, reason=reason, excuse=excuse), final)
+    return after(Request(kind="cancel", order=final.order, items=items, reason=reason, excuse=excuse), final)
 
 
 def _other_address(shopper: Shopper) -> Request | None:
     final = shopper.ship_to()
-    return None if final is None else _after(final.model_copy(update={"address": shopper.address()}), final)
-
-
-def _after(first: Request, final: Request) -> Request:
-    return final.model_copy(update={"first": first})
+    return None if final is None else after(final.model_copy(update={"address": shopper.address()}), final)
 
 
 def _another_change(shopper: Shopper, request: Request, *, available: bool = True) -> ItemRef | None:
@@ -184,7 +99,7 @@ def _returned(shopper: Shopper, exchange: Request) -> Request:
     return exchange.model_copy(update={"kind": "return", "items": _unchanged(exchange.items), "payment": payment})
 
 
-def _sold_out(shopper: Shopper) -> Draft | None:
+def _sold_out(shopper: Shopper) -> Draft[Request] | None:
     """The wanted variant is sold out; the customer has an alternative."""
     dice = shopper.dice
     kind: RequestKind = dice.pick(("exchange", "modify_items"))
@@ -206,7 +121,7 @@ def _sold_out(shopper: Shopper) -> Draft | None:
     return Draft([request], ["sold out"])
 
 
-def _refund_elsewhere(shopper: Shopper) -> Draft | None:
+def _refund_elsewhere(shopper: Shopper) -> Draft[Request] | None:
     """The refund is wanted where the policy does not allow it; the original method will do too."""
     request = shopper.give_back()
     if request is None or request.order is None:
@@ -230,12 +145,6 @@ def _refund_elsewhere(shopper: Shopper) -> Draft | None:
 
 
 # Requests that the policy forbids
-
-
-def _forbidden(shopper: Shopper) -> Request | None:
-    """A request that the policy forbids."""
-    makers = (_other_reason, _cancel_too_late, _cancel_too_late, _return_too_soon, _poor_gift_card)
-    return shopper.dice.pick(makers)(shopper)
 
 
 def _other_reason(shopper: Shopper) -> Request | None:
@@ -297,23 +206,6 @@ def _poor_gift_card(shopper: Shopper) -> Request | None:
     )
 
 
-def _refuse(shopper: Shopper) -> Draft | None:
-    """Only to refuse, and to tell a fact: an agent that does nothing must not pass."""
-    request, question = _forbidden(shopper), shopper.ask()
-    if request is None or question is None:
-        return None
-    return Draft([request, question], ["forbidden"], shopper.dice.number(1, 2))
-
-
-def _mixed(shopper: Shopper) -> Draft | None:
-    """One request that is forbidden and one that is not."""
-    bad, good = _forbidden(shopper), shopper.any_write()
-    if bad is None or good is None or touched(bad) & touched(good):
-        return None
-    requests = [bad, good] if shopper.dice.chance(0.5) else [good, bad]
-    return Draft(requests, ["forbidden", "2 requests"], shopper.dice.number(1, 2))
-
-
 def acts_instead(shopper: Shopper, refused: Request) -> Request | None:
     """What the customer of a refused request might have asked for and got."""
     if refused.kind == "cancel" and refused.reason is None and refused.order is not None:
@@ -327,31 +219,41 @@ def acts_instead(shopper: Shopper, refused: Request) -> Request | None:
     return makers.get(refused.kind, shopper.any_write)() or shopper.any_write()
 
 
-RECIPES: dict[str, _Recipe] = {
-    "cancel": _single(Shopper.cancel),
-    "cancel_vague": _single(
+def _leaves_the_card(request: Request, question: Request) -> bool:
+    by_card = request.payment is not None and request.payment.source == "gift_card"
+    return not (by_card and "gift card" in question.question)
+
+
+_forbidden: Maker[Shopper, Request] = one_of(
+    _other_reason, _cancel_too_late, _cancel_too_late, _return_too_soon, _poor_gift_card
+)
+RECIPES: dict[str, Recipe[Shopper, Request]] = {
+    "cancel": single(Shopper.cancel),
+    "cancel_vague": single(
         lambda shopper: shopper.cancel(vague=True) if len(shopper.of_status("pending")) > 1 else None,
         "order by clue",
     ),
-    "return": _single(Shopper.give_back),
-    "return_vague": _single(lambda shopper: shopper.give_back(vague=True), "order by clue"),
-    "return_several": _single(lambda shopper: shopper.give_back(shopper.dice.number(2, 3)), "several items"),
-    "exchange": _single(lambda shopper: shopper.swap("exchange")),
-    "exchange_vague": _single(lambda shopper: shopper.swap("exchange", vague=True), "order by clue"),
-    "exchange_several": _single(lambda shopper: shopper.swap("exchange", 2), "several items"),
-    "modify_items": _single(lambda shopper: shopper.swap("modify_items")),
-    "modify_items_vague": _single(lambda shopper: shopper.swap("modify_items", vague=True), "order by clue"),
-    "modify_items_several": _single(lambda shopper: shopper.swap("modify_items", 2), "several items"),
-    "modify_address": _single(lambda shopper: shopper.ship_to(vague=shopper.dice.chance(0.3))),
-    "modify_payment": _single(Shopper.pay_by),
-    "user_address": _single(Shopper.move),
-    "two_requests": _several(2),
-    "three_requests": _several(3),
-    "change_of_mind": _change_of_mind,
+    "return": single(Shopper.give_back),
+    "return_vague": single(lambda shopper: shopper.give_back(vague=True), "order by clue"),
+    "return_several": single(lambda shopper: shopper.give_back(shopper.dice.number(2, 3)), "several items"),
+    "exchange": single(lambda shopper: shopper.swap("exchange")),
+    "exchange_vague": single(lambda shopper: shopper.swap("exchange", vague=True), "order by clue"),
+    "exchange_several": single(lambda shopper: shopper.swap("exchange", 2), "several items"),
+    "modify_items": single(lambda shopper: shopper.swap("modify_items")),
+    "modify_items_vague": single(lambda shopper: shopper.swap("modify_items", vague=True), "order by clue"),
+    "modify_items_several": single(lambda shopper: shopper.swap("modify_items", 2), "several items"),
+    "modify_address": single(lambda shopper: shopper.ship_to(vague=shopper.dice.chance(0.3))),
+    "modify_payment": single(Shopper.pay_by),
+    "user_address": single(Shopper.move),
+    "two_requests": several(2),
+    "three_requests": several(3),
+    "change_of_mind": change_of_mind(
+        _other_variant, _fewer_units, _exchange_not_return, _other_refund, _change_not_cancel, _other_address
+    ),
     "sold_out": _sold_out,
     "refund_elsewhere": _refund_elsewhere,
-    "question": _with_question,
-    "mixed": _mixed,
-    "refuse": _refuse,
+    "question": with_question(_leaves_the_card),
+    "mixed": mixed(_forbidden),
+    "refuse": refuse(_forbidden),
 }
 """Kinds of goals by name."""

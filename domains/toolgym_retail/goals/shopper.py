@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from toolgym.database import Record, Rows
-from toolgym_retail import places
-from toolgym_retail.dice import Dice
-from toolgym_retail.facts import ItemRef, Method, OrderRef, Place, Request, RequestKind
+from toolgym.generators.drafts import Caller, Draft, speech
+from toolgym.generators.recipes import Maker, one_of
+from toolgym.worlds import Dice, places
+from toolgym_retail.facts import Facts, ItemRef, Method, OrderRef, Place, Request, RequestKind, stages
 
 Reason: TypeAlias = Literal["no longer needed", "ordered by mistake"]
 
@@ -32,8 +33,8 @@ _EXCUSES: dict[Reason, tuple[str, ...]] = {
 }
 
 
-class Shopper:
-    """One customer of a world after the other, and its feasible requests.
+class Shopper(Caller[Request, Facts]):
+    """One customer of a world after another, and its feasible requests.
 
     Args:
         rows: The world.
@@ -42,12 +43,41 @@ class Shopper:
 
     def __init__(self, rows: Rows, dice: Dice) -> None:
         tables = rows["assistant"]
-        self.users: dict[str, Record] = tables["users"]
+        super().__init__(tables["users"], dice)
         self.orders: dict[str, Record] = tables["orders"]
         self.products: dict[str, Record] = tables["products"]
-        self.dice = dice
-        self.user: Record = {}
-        """Who it is now."""
+
+    def facts(self, draft: Draft[Request], like: Facts | None = None) -> Facts:
+        """What the customer knows and wants."""
+        user, dice = self.user, self.dice
+        return Facts(
+            first_name=user["name"]["first_name"],
+            last_name=user["name"]["last_name"],
+            zip=user["address"]["zip"],
+            email=user["email"],
+            identifies_by=like.identifies_by if like is not None else "email" if dice.chance(0.4) else "name_zip",
+            methods=tuple(self.method(method) for method in user["payment_methods"]),
+            orders={order: tuple(item["name"] for item in self.orders[order]["items"]) for order in user["orders"]},
+            **speech(draft, like, dice),
+        )
+
+    def changes(self, request: Request) -> set[str]:
+        """The order that a request changes, or ``"profile"``."""
+        if request.kind == "user_address":
+            return {"profile"}
+        return {request.order.id} if request.order is not None and request.kind != "question" else set()
+
+    def answers_move(self, requests: Sequence[Request]) -> bool:
+        """Whether a request changes the order or the gift card that another one asks about."""
+        wanted = [stage for request in requests if request.kind != "question" for stage in stages(request)]
+        orders = self.touched(*wanted)
+        by_card = any(request.payment is not None and request.payment.source == "gift_card" for request in wanted)
+        for request in requests:
+            if request.kind == "question" and request.order is not None and request.order.id in orders:
+                return True
+            if request.kind == "question" and "gift card" in request.question and (by_card or orders - {"profile"}):
+                return True
+        return False
 
     # What there is
 
@@ -288,17 +318,7 @@ class Shopper:
 
     def any_write(self) -> Request | None:
         """A request of whatever kind."""
-        makers: Sequence[Callable[[], Request | None]] = (
-            self.cancel,
-            self.give_back,
-            lambda: self.give_back(2),
-            lambda: self.swap("exchange"),
-            lambda: self.swap("modify_items"),
-            self.ship_to,
-            self.pay_by,
-            self.move,
-        )
-        return self.dice.pick(makers)()
+        return _ANY_WRITE(self)
 
     def ask(self) -> Request | None:
         """A question that a tool answers and that changes nothing."""
@@ -333,6 +353,18 @@ class Shopper:
             return None
         item = self.dice.pick(singles)
         return f"what I paid for the {item['name']} in order {order['order_id']}", f"{item['price']:.2f}"
+
+
+_ANY_WRITE: Maker[Shopper, Request] = one_of(
+    Shopper.cancel,
+    Shopper.give_back,
+    lambda shopper: shopper.give_back(2),
+    lambda shopper: shopper.swap("exchange"),
+    lambda shopper: shopper.swap("modify_items"),
+    Shopper.ship_to,
+    Shopper.pay_by,
+    Shopper.move,
+)
 
 
 def _total(order: Record) -> str:

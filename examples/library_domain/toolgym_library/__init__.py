@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from toolgym import Domain
+from toolgym.domain import AgentSpec
 from toolgym_library.member import Member
 from toolgym_library.records import SCHEMAS
 from toolgym_library.tasks import TASKS, needs
@@ -17,7 +18,7 @@ DOMAIN = Domain(
     worlds=WORLDS,
     tasks=TASKS,
     greeting="Good morning, this is the library. How can I help?",
-    customer=Member,
+    users={"scripted": AgentSpec("scripted", Member, privileged=True)},
     needs=needs,
     entities=entities,
 )

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from toolgym.database import Session
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
-from toolgym.episode.setup import set_up, toolbox_over
+from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
@@ -187,7 +187,7 @@ def _verify_task(domain: Domain, task: Task, recorded: Mapping[str, Any], report
     ready = set_up(domain, task)
     start = Session(ready.base, ready.start)
     _compare_digests(report, place, start, recorded, "init_db_hash", "init_user_db_hash")
-    toolbox = toolbox_over(domain, start.fork())
+    toolbox = domain.toolbox(start.fork())
     for action in task.gold:
         toolbox.call(ToolCall(action.name, action.arguments, action.action_id, action.requestor), sync=False)
     _compare_digests(report, place, toolbox.session, recorded, "gold_db_hash", "gold_user_db_hash")

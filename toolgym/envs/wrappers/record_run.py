@@ -116,12 +116,12 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
             "data": env.domain.data,
             "split": env.split,
             "agent": self.agent,
-            "user": env.user_name,
-            "max_steps": env.limits.max_steps,
-            "max_errors": env.limits.max_errors,
+            "user": env.parts.user_name,
+            "max_steps": env.settings.limits.max_steps,
+            "max_errors": env.settings.limits.max_errors,
         }
         for name in ("max_characters", "max_calls"):  # newer than the runs that lack them: told where they differ
-            if (limit := getattr(env.limits, name)) != getattr(Limits, name):
+            if (limit := getattr(env.settings.limits, name)) != getattr(Limits, name):
                 settings[name] = limit
         if (self.folder / MANIFEST).exists():
             return Run.resume(self.folder, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -42,4 +43,5 @@ class RewardMix(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
     ) -> None:
         RecordConstructorArgs.__init__(self, reward=reward)
         gym.Wrapper.__init__(self, env)
-        tool_env(env).terms = build_reward(reward)
+        inner = tool_env(env)
+        inner.parts = replace(inner.parts, terms=build_reward(reward))

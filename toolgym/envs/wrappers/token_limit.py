@@ -65,7 +65,7 @@ class TokenLimit(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         if self._inner.episode is not None and self._inner.episode.turn is None:  # over already
             observation, reward, terminated, truncated, info = self.env.step(action)
             return observation, float(reward), terminated, truncated, info
-        message = parse_action(action, "assistant", self._inner.parsing)
+        message = parse_action(action, "assistant", self._inner.settings.parsing)
         if message.tokens is None:
             if self.count is None:
                 raise DataError(

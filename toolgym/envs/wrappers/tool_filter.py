@@ -80,7 +80,7 @@ class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         episode = self._inner.episode
         if episode is not None and episode.turn is None:  # over already: there is only notice to be taken of it
             return self.env.step(action)
-        message = parse_action(action, "assistant", self._inner.parsing)
+        message = parse_action(action, "assistant", self._inner.settings.parsing)
         if all(call.name in self._names for call in message.tool_calls):
             return self.env.step(action)
         return self.env.step(replace(message, tool_calls=tuple(map(self._checked, message.tool_calls))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from toolgym.failures.llm.prompt import describe_failure
 from toolgym.failures.report import UNNAMED, FailureReport, Finding, blank
 from toolgym.models.answers import AnswerError, ask, text_and_object, text_of
 from toolgym.models.errors import RefusedError
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import Pattern, Side, current_name
 from toolgym.prompts import own_text
 from toolgym.tasks import Task
 from toolgym.trajectory import NO_USAGE, Trajectory, Usage
@@ -63,9 +63,11 @@ class LLMAnalyst:
         MissingExtraError: If ``clusters`` is None and the extra ``curriculum`` is not installed.
 
     Source:
-        Error-driven curricula for tool use explain failures in free words and cluster the explanations; the eleven
-        patterns are those of :mod:`toolgym.patterns`.
+        Error-driven curricula for tool use explain failures in free words and cluster the explanations; the patterns
+        are those of the domain.
     """
+
+    needs_model = True
 
     def __init__(self, model: ChatModel, *, concurrency: int = 8, clusters: Clusterer | None = None) -> None:
         if concurrency < 1:
@@ -102,7 +104,7 @@ class LLMAnalyst:
                     "failures alone"
                 )
         spent: list[BudgetError] = []
-        asking = in_order(_each(failures), partial(self._explained, _instructions(domain), spent), self._concurrency)
+        asking = in_order(_each(failures), partial(self._explained, domain, spent), self._concurrency)
         found = [one async for one in asking]
         reports, errors = [report for report, _ in found], [error for _, error in found if error is not None]
         if errors and len(errors) == len(reports):
@@ -112,7 +114,7 @@ class LLMAnalyst:
         return settled(reports, await in_thread(self._clusters or clusters, reports))
 
     async def _explained(
-        self, instructions: str, spent: list[BudgetError], failure: tuple[Task | None, Trajectory]
+        self, domain: Domain, spent: list[BudgetError], failure: tuple[Task | None, Trajectory]
     ) -> tuple[FailureReport, ToolGymError | None]:
         """The report of one failure; and the error, if it is why nothing is explained.
 
@@ -123,9 +125,9 @@ class LLMAnalyst:
             if spent:
                 raise spent[0]
             try:
-                finding, explanation = await self._asked(instructions, failure, DIALOGUE)
+                finding, explanation = await self._asked(domain, failure, DIALOGUE)
             except ContextError:
-                finding, explanation = await self._asked(instructions, failure, SHORT_DIALOGUE)
+                finding, explanation = await self._asked(domain, failure, SHORT_DIALOGUE)
         except AnswerError as error:
             return blank(task, trajectory, note=f"not explained: {error}"), None
         except (BudgetError, ContextError, RefusedError) as error:
@@ -137,16 +139,18 @@ class LLMAnalyst:
         return blank(task, trajectory, findings=(finding,), primary=0, explanation=explanation), None
 
     async def _asked(
-        self, instructions: str, failure: tuple[Task | None, Trajectory], characters: int
+        self, domain: Domain, failure: tuple[Task | None, Trajectory], characters: int
     ) -> tuple[Finding, str]:
         task, trajectory = failure
         chat = [
-            {"role": "system", "content": instructions},
+            {"role": "system", "content": _instructions(domain)},
             {"role": "user", "content": describe_failure(task, trajectory, characters)},
         ]
         talk = self._model.start(seed=0)  # each request has a seed of its own
         try:
-            return await ask(talk, chat, partial(_read, messages=len(trajectory.messages)))
+            return await ask(
+                talk, chat, partial(_read, patterns=domain.failure_patterns, messages=len(trajectory.messages))
+            )
         finally:
             self.usage += talk.usage
 
@@ -174,10 +178,16 @@ def settled(reports: Sequence[FailureReport], groups: Sequence[Cluster]) -> list
                     f"cluster {cluster.name!r} are of {pattern!r}"
                 )
                 findings = list(report.findings)
-                findings[report.primary] = replace(findings[report.primary], pattern=pattern)
+                side = _side_of(pattern, reports)
+                findings[report.primary] = replace(findings[report.primary], pattern=pattern, side=side)
                 notes = "; ".join(part for part in (report.note, note) if part)
                 found[place] = replace(report, findings=tuple(findings), note=notes)
     return found
+
+
+def _side_of(pattern: str, reports: Sequence[FailureReport]) -> Side:
+    """Whose fault a pattern is that some reports show."""
+    return next(one.side for report in reports for one in report.findings if one.pattern == pattern)
 
 
 async def _each(failures: Sequence[tuple[Task | None, Trajectory]]) -> AsyncGenerator[tuple[Task | None, Trajectory]]:
@@ -186,11 +196,11 @@ async def _each(failures: Sequence[tuple[Task | None, Trajectory]]) -> AsyncGene
 
 
 def _instructions(domain: Domain) -> str:
-    patterns = "\n".join(f"{pattern.name}: {pattern.meaning}" for pattern in PATTERNS.values())
+    patterns = "\n".join(f"{pattern.name}: {pattern.meaning}" for pattern in domain.failure_patterns.values())
     return f"{own_text('analyst')}\n\n<patterns>\n{patterns}\n</patterns>\n<policy>\n{domain.policy}\n</policy>"
 
 
-def _read(answer: str, messages: int) -> tuple[Finding, str]:
+def _read(answer: str, patterns: Mapping[str, Pattern], messages: int) -> tuple[Finding, str]:
     """The finding and the explanation in an answer.
 
     Raises:
@@ -202,11 +212,13 @@ def _read(answer: str, messages: int) -> tuple[Finding, str]:
     if len(explanation) > _EXPLANATION:
         raise AnswerError(f"the explanation must have at most {_EXPLANATION} characters, got {len(explanation)}")
     pattern, message = found["pattern"], found["message"]
-    if pattern is not None and (not isinstance(pattern, str) or pattern not in PATTERNS):
-        raise AnswerError(f"'pattern' must be null or one of {', '.join(PATTERNS)}, got {str(pattern)[:40]!r}")
+    pattern = current_name(pattern) if isinstance(pattern, str) else pattern
+    if pattern is not None and (not isinstance(pattern, str) or pattern not in patterns):
+        raise AnswerError(f"'pattern' must be null or one of {', '.join(patterns)}, got {str(pattern)[:40]!r}")
     if type(message) is not int or not 0 <= message < messages:
         raise AnswerError(f"'message' must be the number of a message, 0 to {messages - 1}, got {str(message)[:40]!r}")
-    finding = Finding(pattern or UNNAMED, message, _part(found, "expected"), _part(found, "got"))
+    side = "assistant" if pattern is None else patterns[pattern].side
+    finding = Finding(pattern or UNNAMED, message, _part(found, "expected"), _part(found, "got"), side=side)
     return finding, " ".join(explanation.split())
 
 

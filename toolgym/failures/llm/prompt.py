@@ -1,4 +1,4 @@
-"""One failure as a model is told it: what was wanted, what happened, what would have been right, what was checked."""
+"""The prompt about one failure: what was wanted, what happened, what would have been right, and what was checked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolgym.messages import Message
+from toolgym.prompts.transcript import message_line
 from toolgym.tasks import Task
 from toolgym.trajectory import Check, Trajectory
 
@@ -34,7 +35,7 @@ def describe_failure(task: Task | None, trajectory: Trajectory, characters: int)
 
 
 def dialogue(messages: Sequence[Message], characters: int) -> str:
-    """A dialogue, one line of JSON a message, each with its number, so that none can pass for several.
+    """A dialogue, one line of JSON per message, each with its number, so that none can pass for several.
 
     One that is too long is shortened: first the longest texts and results are cut, then messages in the middle are left
     out, for what went wrong shows in what was asked for and in how it ended.
@@ -50,7 +51,7 @@ def dialogue(messages: Sequence[Message], characters: int) -> str:
     """
     lines: list[str] = []
     for width in (None, *WIDTHS):
-        lines = [_line(number, message, width) for number, message in enumerate(messages)]
+        lines = [message_line(message, number=number, width=width) for number, message in enumerate(messages)]
         if sum(map(len, lines)) <= characters:
             return "\n".join(lines)
     first = _count(lines, characters // 3)
@@ -92,32 +93,6 @@ def _gold(task: Task, trajectory: Trajectory) -> str:
             shown["made"] = made[action.action_id]
         lines.append(json.dumps(shown, ensure_ascii=False))
     return "\n".join(lines) or "none: nothing was to be called"
-
-
-def _line(number: int, message: Message, width: int | None) -> str:
-    shown: dict[str, Any] = {"message": number, "role": message.role}
-    if message.role == "tool":
-        shown["to"] = message.requestor
-    if message.content is not None:
-        shown["error" if message.error else "content"] = _cut(message.content, width)
-    if message.tool_calls:
-        shown["calls"] = [
-            {"tool": call.name, "arguments": _arguments(call.raw if call.problem else dict(call.arguments), width)}
-            for call in message.tool_calls
-        ]
-    return json.dumps(shown, ensure_ascii=False)
-
-
-def _arguments(value: Any, width: int | None) -> Any:
-    """Arguments as they are, or their text where it had to be cut."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return value if width is None or len(text) <= width else _cut(text, width)
-
-
-def _cut(text: str, width: int | None) -> str:
-    if width is None or len(text) <= width:
-        return text
-    return f"{text[:width]}… ({len(text) - width} characters more)"
 
 
 def _count(lines: Sequence[str], characters: int) -> int:

@@ -9,6 +9,7 @@ from toolgym.errors import DataError
 from toolgym.failures.report import FailureReport, blank
 from toolgym.failures.rules.case import Case
 from toolgym.failures.rules.omissions import Omissions
+from toolgym.failures.rules.user_acts import judge_user_writes
 from toolgym.failures.rules.wrong_calls import judge_failed_calls, judge_repeats, judge_writes
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
@@ -19,7 +20,8 @@ class RulesAnalyst:
 
     What the domain's task generator says of arguments, items and decoy calls sharpens it; without one it goes by tool
     schemas, records and the gold alone. Whether a write was agreed to is told from English words. The same trajectory
-    always gives the same report.
+    always gives the same report. Where users have tools of their own, what a user left undone or did wrongly is the
+    user's fault, unless the assistant did not tell it, or told it wrongly; that too is told from English words.
 
     Example:
         >>> from toolgym import make_agent, make_domain, make_user
@@ -34,7 +36,7 @@ class RulesAnalyst:
     async def explain(
         self, domain: Domain, failures: Sequence[tuple[Task | None, Trajectory]]
     ) -> Sequence[FailureReport]:
-        """See Analyst."""
+        """One report for each failure, in order; see :meth:`explain_one`."""
         return [self.explain_one(domain, task, trajectory) for task, trajectory in failures]
 
     def explain_one(self, domain: Domain, task: Task | None, trajectory: Trajectory) -> FailureReport:
@@ -68,6 +70,7 @@ class RulesAnalyst:
             case = Case(domain, task, trajectory)
             if case.gold_known:
                 judge_writes(case)
+                judge_user_writes(case)
             judge_failed_calls(case)
             Omissions(case, judge_repeats(case)).judge()
             return case.report()

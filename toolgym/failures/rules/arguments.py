@@ -122,7 +122,7 @@ class ArgumentComparison:
         if item in held:
             pattern = "wrong_variant" if missing else "no_confirmation"
         else:
-            pattern = "item_from_another_order" if self._kind(item) is not None else "invalid_argument"
+            pattern = "item_from_another_record" if self._kind(item) is not None else "invalid_argument"
         return Difference(pattern, name, self.gold[name], self.given.get(name))
 
     def _of_variants(self, name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Difference]:

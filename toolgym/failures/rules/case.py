@@ -1,4 +1,4 @@
-"""One failed trajectory beside its task's gold, with the findings so far."""
+"""One failed trajectory next to its task's gold, with the findings so far."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
 from toolgym.evaluation.grade import grade
-from toolgym.failures.report import UNTOLD, FailureReport, Finding, blank
+from toolgym.failures.report import UNNAMED, UNTOLD, FailureReport, Finding, blank
 from toolgym.failures.rules.argument_roles import argument_roles_of
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.events import Event, play_again
 from toolgym.failures.rules.evidence import call_text
+from toolgym.failures.rules.instructions import Instructions
 from toolgym.failures.rules.matching import Matched, Matcher
 from toolgym.generation import DecoyCall
 from toolgym.tasks import Task
@@ -79,15 +80,17 @@ class Case:
         self.decoys = tuple(self.argument_roles.decoys(task))
         self.mine = tuple(event for event in self.played.events if event.call.requestor == "assistant")
         self.consent = Consent(self.messages, self.mine, self.matcher)
+        self.instructions = Instructions(domain, task, self.consent)
+        self.patterns = domain.failure_patterns
         self.drafts: list[Draft] = []
         self.blamed: dict[int, Draft] = {}
-        """By a gold write that was not made, the finding of a call that was made or tried instead."""
+        """Missing gold write -> the finding about the call that was made or tried in its place."""
         self.instead: dict[str, Draft] = {}
-        """By a record that was meant, the finding of a call on another one."""
+        """Record that was meant -> the finding about a call on another one."""
 
     @cached_property
     def tempting(self) -> Mapping[int, DecoyCall]:
-        """The temptation to which a call gave way, by the call's place."""
+        """The decoy that a call is, by the call's place."""
         found: dict[int, DecoyCall] = {}
         for event in self.mine:
             if event.writes:
@@ -125,7 +128,15 @@ class Case:
     @property
     def last_words(self) -> int:
         """The number of the assistant's last message."""
-        return max((n for n, message in enumerate(self.messages) if message.role == "assistant"), default=0)
+        return self._last_of("assistant")
+
+    @property
+    def user_last_words(self) -> int:
+        """The number of the user's last message."""
+        return self._last_of("user")
+
+    def _last_of(self, role: str) -> int:
+        return max((number for number, message in enumerate(self.messages) if message.role == role), default=0)
 
     def record(self, event: Event) -> str | None:
         """The record that a call names."""
@@ -172,6 +183,7 @@ class Case:
                 draft.got,
                 draft.harm,
                 None if draft.because is None else places[id(draft.because)],
+                self.patterns[draft.pattern].side if draft.pattern != UNNAMED else "assistant",
             )
             for draft in ordered
         )

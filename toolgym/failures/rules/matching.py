@@ -9,7 +9,7 @@ from typing import Any
 from toolgym.database import Session
 from toolgym.database.records import thaw
 from toolgym.domain import Domain
-from toolgym.episode.setup import TaskSetup, toolbox_over
+from toolgym.episode.setup import TaskSetup
 from toolgym.failures.rules.arguments import ArgumentComparison, Difference, texts
 from toolgym.failures.rules.events import Event
 from toolgym.generation import ArgumentRoles
@@ -145,7 +145,7 @@ class Matcher:
 
     def _effect(self, before: Session, call: ToolCall) -> Mapping[Any, str | None]:
         session = before.fork()
-        toolbox_over(self.domain, session).call(call)
+        self.domain.toolbox(session).call(call)
         return session.diff()
 
     def _exact(self, writes: Sequence[Event]) -> dict[int, Event]:

@@ -9,8 +9,10 @@ from toolgym.failures.agreement import names
 from toolgym.failures.rules.case import Case, Draft
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut
+from toolgym.failures.rules.user_acts import not_done
 from toolgym.failures.rules.wrong_calls import tried_in_vain
 from toolgym.language.consent import content, gives_up
+from toolgym.tasks import Action
 
 
 class Omissions:
@@ -35,15 +37,17 @@ class Omissions:
             if failed:
                 failed[-1].harm = True
         self.transfer = self._transfer()
+        self.undone: Draft | None = None
         for place in case.missing:
-            if place not in case.blamed:
-                gold = case.prepared.gold_writes[place]
-                self._not_made(gold.name, gold.arguments)
+            if place in case.blamed:
+                self.undone = self.undone or case.blamed[place]
+            else:
+                self._left_undone(case.prepared.gold_writes[place])
         if case.gold_known and "ACTION" in case.basis:
             writes = {action.action_id for action in case.prepared.gold_writes}
             for action, check in zip(case.task.gold, case.grade.actions, strict=True):
-                if not check.met and action.action_id not in writes and action.requestor == "assistant":
-                    self._not_made(action.name, action.arguments)
+                if not check.met and action.action_id not in writes:
+                    self._left_undone(action)
         if "COMMUNICATE" in case.basis:
             for check in case.grade.communicate:
                 if not check.met:
@@ -63,17 +67,26 @@ class Omissions:
             before = event
         return None
 
-    def _not_made(self, name: str, arguments: Mapping[str, Any]) -> None:
-        """A gold call that was neither made nor tried."""
+    def _left_undone(self, gold: Action) -> None:
+        """A gold call that was neither made nor tried, by whichever side; each side may wait for the other's."""
+        if gold.requestor == "user":
+            kept_from = self.transfer or self.stuck or self.undone
+            draft = not_done(self.case, gold.name, gold.arguments, kept_from)
+        else:
+            draft = self._not_made(gold.name, gold.arguments)
+        self.undone = self.undone or draft
+
+    def _not_made(self, name: str, arguments: Mapping[str, Any]) -> Draft:
+        """A gold call of the assistant's that was neither made nor tried."""
         case, expected, transfer = self.case, call_text(name, arguments), self.transfer
         promised = case.consent.promised(name, arguments)
         said = next(iter(case.consent.after(promised.answered)), None) if promised is not None else None
         if promised is not None and said is not None:
             handed_over = transfer is not None and promised.answered < transfer.message < said.message
             if not handed_over:
-                case.add("ended_early", said.message, expected, f"only said: {cut(said.text)}")
-                return
-        self._consequence("ended_early", expected, "not made", self._cause(name, arguments))
+                return case.add("ended_early", said.message, expected, f"only said: {cut(said.text)}")
+        waited = self.undone if self.undone is not None and self.undone.pattern.startswith("user_") else None
+        return self._consequence("ended_early", expected, "not made", self._cause(name, arguments) or waited)
 
     def _not_said(self, text: str) -> None:
         """A text that had to be told and was not, up to the assistant's last words."""
@@ -87,12 +100,12 @@ class Omissions:
         last = case.messages[case.last_words].content if case.messages else None
         self._consequence("fact_not_said", repr(text), cut(last or "not said"), cause)
 
-    def _consequence(self, pattern: str, expected: str, got: str, cause: Draft | None) -> None:
+    def _consequence(self, pattern: str, expected: str, got: str, cause: Draft | None) -> Draft:
         message = self.case.last_words
         if cause is not None:
             cause.harm = True
             message = max(message, cause.message)
-        self.case.add(pattern, message, expected, got, because=cause)
+        return self.case.add(pattern, message, expected, got, because=cause)
 
     # What something else may follow from
 
@@ -113,9 +126,9 @@ class Omissions:
         return None if case.consent.named(case.consent.dialogue, name, arguments) else self._given_up()
 
     def _refused(self) -> Draft | None:
-        """The finding of the assistant's last call, if that failed and it called nothing any more.
+        """The finding about the assistant's last call, if that failed and no call followed.
 
-        After a look-up it may have gone on without; after a write it has not.
+        A failed look-up can be worked around; a failed write cannot.
         """
         last = self.case.mine[-1] if self.case.mine else None
         if last is None or not last.error:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from math import isclose, log2
 from typing import NamedTuple
 
-from toolgym.evaluation.metrics import interval
+from toolgym.evaluation.metrics import Estimate, interval
 from toolgym.failures.report import UNNAMED, FailureReport, counted
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import in_order
 
 
 class HitRate(NamedTuple):
@@ -29,10 +29,10 @@ class HitRate(NamedTuple):
 
 
 def distribution(reports: Sequence[FailureReport]) -> dict[str, float]:
-    """The share of each pattern among the causes of failures; a failure with several counts for each of them.
+    """The share of each pattern among the assistant's causes of failures; one with several counts for each of them.
 
     Args:
-        reports: Any number.
+        reports: Any number; faults of the user's side are passed over.
 
     Returns:
         Shares that sum to 1, in the order of the patterns, without those that no failure shows; causes that fit no
@@ -44,7 +44,10 @@ def distribution(reports: Sequence[FailureReport]) -> dict[str, float]:
         >>> distribution([FailureReport("e", "t", "k", (finding,), 0)])
         {'wrong_record': 1.0}
     """
-    counts = {**counted(reports), UNNAMED: sum(report.shows(UNNAMED) for report in reports)}
+    unnamed = sum(
+        any(one.pattern == UNNAMED and one.side == "assistant" for one in report.causes) for report in reports
+    )
+    counts = {**counted(reports, "assistant"), UNNAMED: unnamed}
     total = sum(counts.values())
     return {name: count / total for name, count in counts.items() if count}
 
@@ -88,31 +91,45 @@ def hit_rate(reports: Sequence[FailureReport]) -> HitRate | None:
 
     Returns:
         The rate; None if no failure was on a targeted task. Failures on one task are not taken for independent
-        evidence: the interval is that of a ratio of sums over tasks.
+        evidence: the interval is that of a ratio of sums over tasks, as in :func:`share`.
+    """
+    aimed = [report for report in reports if report.target is not None]
+    found = share([report.shows(report.target or "") for report in aimed], [report.task_key for report in aimed])
+    return None if found is None else HitRate(*found, len(aimed))
+
+
+def share(hits: Sequence[bool], tasks: Sequence[str]) -> Estimate | None:
+    """The share of failures that are hits, with a 95 % interval that treats tasks as the sampling unit.
+
+    Args:
+        hits: Whether each failure is one.
+        tasks: The task of each.
+
+    Returns:
+        None without failures.
 
     Source:
         The linearised ratio is Cochran, Sampling Techniques (1977), chapter 6; for the interval see
         :func:`~toolgym.evaluation.metrics.interval`.
+
+    Example:
+        >>> share([True, False, True, True], ["a", "b", "c", "d"]).mean
+        0.75
     """
-    hits: Counter[str] = Counter()
-    failures: Counter[str] = Counter()
-    for report in reports:
-        if report.target is not None:
-            failures[report.task_key] += 1
-            hits[report.task_key] += report.shows(report.target)
-    total = sum(failures.values())
-    if not total:
+    if not hits:
         return None
-    share = sum(hits.values()) / total
-    mean_size = total / len(failures)
-    values = [round(share + (hits[key] - share * count) / mean_size, 12) for key, count in failures.items()]
-    found = interval(values, total)
-    return HitRate(share, min(found.low, share), max(found.high, share), total)
+    failures = Counter(tasks)
+    found = Counter(task for task, hit in zip(tasks, hits, strict=True) if hit)
+    mean, size = sum(hits) / len(hits), len(hits) / len(failures)
+    values = [round(mean + (found[task] - mean * count) / size, 12) for task, count in failures.items()]
+    spread = interval(values, len(hits))
+    return Estimate(mean, min(spread.low, mean), max(spread.high, mean))
 
 
 def hit_rates(reports: Sequence[FailureReport]) -> dict[str, HitRate]:
     """The hit-rate by target, for the patterns that a failed task was made to stress."""
-    found = {name: hit_rate([report for report in reports if report.target == name]) for name in PATTERNS}
+    names = in_order(report.target for report in reports if report.target is not None)
+    found = {name: hit_rate([report for report in reports if report.target == name]) for name in names}
     return {name: rate for name, rate in found.items() if rate is not None}
 
 

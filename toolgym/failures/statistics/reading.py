@@ -9,10 +9,10 @@ from typing import Any
 
 from toolgym.domain import Domain
 from toolgym.errors import DataError
-from toolgym.evaluation.metrics import Estimate, interval
-from toolgym.failures.report import UNNAMED, UNTOLD, Analyst, FailureReport, ask, blank
-from toolgym.failures.statistics.distribution import hit_rates
-from toolgym.patterns import PATTERNS
+from toolgym.evaluation.metrics import Estimate
+from toolgym.failures.report import UNNAMED, UNTOLD, Analyst, FailureReport, ask, blank, counted
+from toolgym.failures.statistics.distribution import hit_rates, share
+from toolgym.patterns import PATTERNS, Pattern
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -166,15 +166,29 @@ class PatternFigures:
         return {"failures": self.failures, "share": share, **counts}
 
 
-def by_pattern(reports: Sequence[FailureReport]) -> dict[str, PatternFigures]:
-    """The figures of every pattern, and of what fits none under :data:`~toolgym.failures.report.UNNAMED`."""
-    return {name: _figures(reports, (name,)) for name in (*PATTERNS, UNNAMED)}
+def by_pattern(
+    reports: Sequence[FailureReport], patterns: Mapping[str, Pattern] = PATTERNS
+) -> dict[str, PatternFigures]:
+    """The figures of every pattern, and of what fits none under :data:`~toolgym.failures.report.UNNAMED`.
+
+    Args:
+        reports: Of failures that could be explained.
+        patterns: The domain's patterns; see :attr:`~toolgym.domain.Domain.failure_patterns`.
+    """
+    return {name: _figures(reports, (name,)) for name in (*patterns, UNNAMED)}
 
 
-def by_family(reports: Sequence[FailureReport]) -> dict[str, PatternFigures]:
-    """The figures of every family of patterns."""
+def by_family(
+    reports: Sequence[FailureReport], patterns: Mapping[str, Pattern] = PATTERNS
+) -> dict[str, PatternFigures]:
+    """The figures of every family of patterns.
+
+    Args:
+        reports: Of failures that could be explained.
+        patterns: The domain's patterns; see :attr:`~toolgym.domain.Domain.failure_patterns`.
+    """
     families: dict[str, list[str]] = {}
-    for pattern in PATTERNS.values():
+    for pattern in patterns.values():
         families.setdefault(pattern.family, []).append(pattern.name)
     return {name: _figures(reports, patterns) for name, patterns in families.items()}
 
@@ -193,34 +207,6 @@ def _figures(reports: Sequence[FailureReport], patterns: Sequence[str]) -> Patte
         sum(any(finding.harm for finding in found) for found in others),
         sum(bool(found) and not any(finding.harm for finding in found) for found in others),
     )
-
-
-def share(hits: Sequence[bool], tasks: Sequence[str]) -> Estimate | None:
-    """The share of failures that are hits, with a 95 % interval that treats tasks as the sampling unit.
-
-    Args:
-        hits: Whether each failure is one.
-        tasks: The task of each.
-
-    Returns:
-        None without failures.
-
-    Source:
-        The linearised ratio is Cochran, Sampling Techniques (1977), chapter 6; for the interval see
-        :func:`~toolgym.evaluation.metrics.interval`.
-
-    Example:
-        >>> share([True, False, True, True], ["a", "b", "c", "d"]).mean
-        0.75
-    """
-    if not hits:
-        return None
-    failures = Counter(tasks)
-    found = Counter(task for task, hit in zip(tasks, hits, strict=True) if hit)
-    mean, size = sum(hits) / len(hits), len(hits) / len(failures)
-    values = [round(mean + (found[task] - mean * count) / size, 12) for task, count in failures.items()]
-    spread = interval(values, len(hits))
-    return Estimate(mean, min(spread.low, mean), max(spread.high, mean))
 
 
 @dataclass(frozen=True)
@@ -249,8 +235,7 @@ def by_task(reports: Sequence[FailureReport], reading: RunFailures) -> list[Task
         of_task.setdefault(report.task_key, []).append(report)
     found = []
     for key, group in of_task.items():
-        shown = {name: sum(report.shows(name) for report in group) for name in PATTERNS}
-        patterns = {name: number for name, number in shown.items() if number}
+        patterns = counted(group)
         found.append(TaskFigures(group[0].task_id, key, len(group), reading.trials.get(key, len(group)), patterns))
     return sorted(found, key=lambda one: (-one.failures, one.trials, one.task_id))
 

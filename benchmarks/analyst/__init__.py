@@ -1,0 +1,1 @@
+"""How well an analyst of failures finds what is known to be there."""

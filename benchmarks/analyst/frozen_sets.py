@@ -1,0 +1,96 @@
+"""The frozen sets of failures: dialogues whose faults are known, by which an analyst is measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.analyst.scores import Scores, scores
+from toolgym.domain import Domain
+from toolgym.failures.report import FailureReport
+from toolgym.patterns import current_name
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
+
+FOLDER = Path(__file__).parent / "frozen"
+BROKEN = ("broken", "broken_held_out", "broken_third")
+"""Dialogues of the oracle into which a fault was put: their label is the fault."""
+READ = ("careless", "careless_held_out")
+"""Failures of the careless agent: their labels are what a reader named."""
+
+Explain = Callable[[Domain, Task, Trajectory], FailureReport]
+"""Explains one failure, such as :meth:`toolgym.failures.RulesAnalyst.explain_one`."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One failure of a frozen set.
+
+    Args:
+        trajectory: The failure, without anything that tells its label.
+        primary: The pattern of its primary cause; empty for one that fits no pattern.
+        causes: The patterns of all its causes.
+        message: How many messages the assistant had seen when it happened; None for what was labelled by reading.
+    """
+
+    trajectory: Trajectory
+    primary: str
+    causes: frozenset[str]
+    message: int | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How well the failures of a set are explained.
+
+    Args:
+        primary: The primary causes against the labels.
+        causes: All causes against the labels.
+        agreement: How often the primary cause is that of the label, in [0, 1].
+    """
+
+    primary: Scores
+    causes: Scores
+    agreement: float
+
+
+def failures_of(name: str) -> Iterator[Labelled]:
+    """The failures of a frozen set with their labels.
+
+    Args:
+        name: One of :data:`BROKEN` or :data:`READ`.
+    """
+    lines = (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()
+    trajectories = [Trajectory.from_json(line) for line in lines]
+    if name in BROKEN:
+        for one in trajectories:
+            (fault,) = one.injected
+            bare = replace(one, injected=(), agent="")
+            yield Labelled(bare, fault.pattern, frozenset({fault.pattern}), fault.message)
+        return
+    labels = json.loads((FOLDER / f"{name}_labels.json").read_text("utf-8"))
+    for one, label in zip(trajectories, labels, strict=True):
+        assert one.episode_id == label["episode_id"]
+        causes = frozenset(map(current_name, label["causes"]))
+        yield Labelled(replace(one, injected=(), agent=""), current_name(label["primary"]), causes)
+
+
+def measured(name: str, explain: Explain, domain: Domain) -> Measured:
+    """How well an analyst explains a frozen set.
+
+    Args:
+        name: The set.
+        explain: The analyst.
+        domain: Retail, over its shipped tasks.
+    """
+    tasks = {task.key: task for task in domain.tasks}
+    primary, causes, same, number = [], [], 0, 0
+    for one in failures_of(name):
+        report = explain(domain, tasks[one.trajectory.task_key], one.trajectory)
+        number += 1
+        primary.append(({one.primary}, {report.pattern or ""}))
+        causes.append((one.causes, {finding.pattern for finding in report.causes}))
+        same += one.primary == (report.pattern or "")
+    return Measured(scores(primary), scores(causes), same / number)

@@ -1,0 +1,84 @@
+"""A domain that is not a shop makes its worlds, tasks, injectors and sets with the core's generators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import library_calls
+import numpy as np
+import pytest
+from library_calls import DOMAIN, INJECTORS, RECIPES, LibraryTaskGenerator, MemberFacts, Reader
+
+from toolgym.certificates import certify
+from toolgym.database import Database
+from toolgym.errors import DataError
+from toolgym.generation import MAX_LEVEL, Difficulty
+from toolgym.generators.explorer import GoalExplorer
+from toolgym.generators.sets import draw_set
+from toolgym.tasks import read_tasks
+
+GENERATOR = LibraryTaskGenerator()
+
+
+def explorer(seed: int = 0) -> GoalExplorer[Reader, MemberFacts]:
+    rows = GENERATOR.world(np.random.default_rng(3))
+    world = DOMAIN.worlds.add(Database.build(DOMAIN.schemas, rows))
+    return GENERATOR.explore(rows, world, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("kind", list(RECIPES))
+def test_every_kind_gives_certified_tasks(kind: str) -> None:
+    tasks = explorer().draw(kind, "t")
+    report = certify(DOMAIN, tasks)
+    assert tasks
+    assert report.ok, report.failed
+
+
+@pytest.mark.parametrize("level", range(MAX_LEVEL))
+@pytest.mark.parametrize("injector", list(INJECTORS), ids=lambda injector: injector.name)
+def test_every_injector_gives_certified_tasks_of_its_pattern(injector: library_calls.Injector, level: int) -> None:
+    (task,) = explorer().inject(injector.name, Difficulty.of(level), "t")
+    report = certify(DOMAIN, [task])
+    assert report.ok, report.failed
+    assert task.provenance is not None
+    assert (task.provenance.kind, task.provenance.pattern) == (injector.name, injector.pattern)
+
+
+def test_a_refusal_comes_with_a_twin_whose_user_speaks_alike() -> None:
+    refused, acts = (goal.facts for goal in explorer().goals("refuse"))
+    assert refused.requests[0].forbidden
+    assert not acts.requests[0].forbidden
+    assert (refused.manner, refused.detail, refused.member_id) == (acts.manner, acts.detail, acts.member_id)
+
+
+def test_the_sets_are_written_again_byte_for_byte(tmp_path: Path) -> None:
+    counts = library_calls.write(tmp_path / "one")
+    library_calls.write(tmp_path / "other")
+    assert set(counts) == {"train", "dev"}
+    for split, count in counts.items():
+        assert (tmp_path / "one" / f"{split}.jsonl").read_bytes() == (
+            tmp_path / "other" / f"{split}.jsonl"
+        ).read_bytes()
+        tasks = list(read_tasks(tmp_path / "one" / f"{split}.jsonl"))
+        assert count == len(tasks) >= 12
+        assert [task.id for task in tasks] == [f"{split}-{number:03d}" for number in range(1, count + 1)]
+        assert all(task.certificate is not None for task in tasks)
+
+
+def test_two_splits_share_no_book_and_no_member() -> None:
+    taken: set[tuple[str, str]] = set()
+    for plan in library_calls.SPLITS.values():
+        found = set(library_calls.entities(plan.world(np.random.default_rng(plan.seed), taken)))
+        assert not found & taken
+        taken |= found
+
+
+def test_a_split_that_cannot_be_filled_is_an_error() -> None:
+    with pytest.raises(DataError, match="'train' has 0 of 3 tasks"):
+        list(draw_set(DOMAIN, lambda kind, task_id: (), "train", 3, kinds=("borrow",)))
+
+
+def test_where_duplicates_are_drawn_again_a_kind_without_a_new_task_is_an_error() -> None:
+    (task,) = explorer().draw("borrow", "t")
+    with pytest.raises(DataError, match="4 draws of the kind 'borrow' gave no new task"):
+        list(draw_set(DOMAIN, lambda kind, task_id: (task,), "train", 2, kinds=("borrow",), redraws=3))

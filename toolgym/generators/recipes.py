@@ -1,0 +1,129 @@
+"""Recipes of calls: what is wanted, put together from a domain's single requests.
+
+A recipe draws a draft for the caller's present user, or gives None where that user has no such call. A maker draws one
+request, or None. All of them draw feasible requests; whether the gold calls really run is left to the tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+from toolgym.generators.drafts import Caller, Draft
+from toolgym.scripted.facts import R
+
+C = TypeVar("C", bound=Caller[Any, Any])
+Maker: TypeAlias = Callable[[C], R | None]
+"""Draws one request."""
+Recipe: TypeAlias = Callable[[C], Draft[R] | None]
+"""Draws a call."""
+
+
+def one_of(*makers: Maker[C, R]) -> Maker[C, R]:
+    """One of some makers, each as often as it stands there."""
+    return lambda caller: caller.dice.pick(makers)(caller)
+
+
+def single(make: Maker[C, R], *difficulties: str) -> Recipe[C, R]:
+    """One request.
+
+    Args:
+        make: Draws it.
+        difficulties: What makes it hard.
+    """
+
+    def recipe(caller: C) -> Draft[R] | None:
+        request = make(caller)
+        return None if request is None else Draft([request], list(difficulties))
+
+    return recipe
+
+
+def several(count: int) -> Recipe[Caller[R, Any], R]:
+    """Several writes that change nothing in common, at most two of a kind.
+
+    Args:
+        count: How many, at least 1.
+    """
+
+    def recipe(caller: Caller[R, Any]) -> Draft[R] | None:
+        found: list[R] = []
+        for _ in range(12):
+            request = caller.any_write()
+            if request is None or caller.touched(request) & caller.touched(*found):
+                continue
+            if [one.kind for one in found].count(request.kind) > 1:
+                continue
+            found.append(request)
+            if len(found) == count:
+                return Draft(found, [f"{count} requests"], caller.dice.number(1, count))
+        return None
+
+    return recipe
+
+
+def with_question(fits: Callable[[R, R], bool] = lambda request, question: True) -> Recipe[Caller[R, Any], R]:
+    """A write and a question, in either order.
+
+    Args:
+        fits: Whether a write leaves the answer of the question as it is.
+    """
+
+    def recipe(caller: Caller[R, Any]) -> Draft[R] | None:
+        request, question = caller.any_write(), caller.ask()
+        if request is None or question is None or not fits(request, question):
+            return None
+        return _both(caller, request, question, "a fact to tell")
+
+    return recipe
+
+
+def change_of_mind(*makers: Maker[C, R]) -> Recipe[C, R]:
+    """What is wanted in the end, with something else that was wanted first.
+
+    Args:
+        makers: Draw a request that has a first one; see :func:`after`.
+    """
+    return single(one_of(*makers), "change of mind")
+
+
+def after(first: R, final: R) -> R:
+    """A request that the user comes to after it wanted another."""
+    return final.model_copy(update={"first": first})
+
+
+def refuse(forbidden: Maker[C, R]) -> Recipe[C, R]:
+    """Only to refuse, and to tell a fact: an agent that does nothing must not pass.
+
+    Args:
+        forbidden: Draws a request that the policy does not allow, with its ``forbidden``.
+    """
+
+    def recipe(caller: C) -> Draft[R] | None:
+        request, question = forbidden(caller), caller.ask()
+        if request is None or question is None:
+            return None
+        return Draft([request, question], ["forbidden"], caller.dice.number(1, 2))
+
+    return recipe
+
+
+def mixed(forbidden: Maker[C, R]) -> Recipe[C, R]:
+    """One request that is forbidden and one that is not, in either order.
+
+    Args:
+        forbidden: As for :func:`refuse`.
+    """
+
+    def recipe(caller: C) -> Draft[R] | None:
+        bad, good = forbidden(caller), caller.any_write()
+        if bad is None or good is None or caller.touched(bad) & caller.touched(good):
+            return None
+        return _both(caller, bad, good, "forbidden", "2 requests")
+
+    return recipe
+
+
+def _both(caller: Caller[R, Any], one: R, other: R, *difficulties: str) -> Draft[R]:
+    requests = [one, other] if caller.dice.chance(0.5) else [other, one]
+    return Draft(requests, list(difficulties), caller.dice.number(1, 2))

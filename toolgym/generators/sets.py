@@ -1,0 +1,144 @@
+"""Writes the worlds and certified tasks of a domain's splits: what ships with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from toolgym.certificates import DuplicateIndex, certified, certify
+from toolgym.database import Database, Rows, WorldStore
+from toolgym.database.store import file_name
+from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.tasks import Task, write_tasks
+from toolgym.worlds.identities import Entity
+
+Draw: TypeAlias = Callable[[str, str], Sequence[Task]]
+"""A task of a kind with an id, and what belongs to it; nothing if the world has none."""
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """One split.
+
+    Args:
+        seed: Of its world and its tasks, at least 0.
+        tasks: How many tasks at least, at least 1; what belongs together may make it one more.
+        world: Makes its world, without the entities given.
+    """
+
+    seed: int
+    tasks: int
+    world: Callable[[np.random.Generator, Collection[Entity]], Rows]
+
+
+def write_sets(
+    domain: Domain,
+    splits: Mapping[str, SplitPlan],
+    folder: Path,
+    *,
+    kinds: Sequence[str],
+    explore: Callable[[Rows, str, np.random.Generator], Draw],
+    redraws: int = 0,
+) -> dict[str, int]:
+    """Write the worlds and the certified tasks of every split into a folder; no two worlds share an entity.
+
+    Args:
+        domain: The domain.
+        splits: The splits by name.
+        folder: Where: ``<split>.jsonl`` and ``worlds/``.
+        kinds: The kinds of tasks, in turn.
+        explore: Makes what draws tasks from a world, its digest and a generator.
+        redraws: As for :func:`draw_set`.
+
+    Returns:
+        How many tasks each split has.
+
+    Raises:
+        DataError: If a split cannot be filled.
+    """
+    store = WorldStore(domain.schemas)
+    domain = domain.with_data(worlds=store)
+    taken: set[Entity] = set()
+    worlds: list[str] = []
+    counts = {}
+    for split, plan in splits.items():
+        rng = np.random.default_rng(plan.seed)
+        rows = plan.world(rng, taken)
+        if domain.entities is not None:
+            taken |= set(domain.entities(rows))
+        database = Database.build(domain.schemas, rows)
+        world = store.add(database)
+        path = folder / "worlds" / file_name(world)
+        if not path.exists():  # two builds of one world differ in bytes, so an existing file stays
+            database.save(path)
+        spare = explore(rows, world, rng.spawn(1)[0])
+        draw = explore(rows, world, rng)
+        tasks = list(draw_set(domain, draw, split, plan.tasks, kinds=kinds, apart=worlds, spare=spare, redraws=redraws))
+        write_tasks(folder / f"{split}.jsonl", tasks)
+        worlds.append(world)
+        counts[split] = len(tasks)
+    return counts
+
+
+def draw_set(
+    domain: Domain,
+    draw: Draw,
+    split: str,
+    size: int,
+    *,
+    kinds: Sequence[str],
+    apart: Collection[str] = (),
+    spare: Draw | None = None,
+    redraws: int = 0,
+) -> Iterator[Task]:
+    """Certified tasks over one world, all kinds in turn; tasks that belong together come together, or not at all.
+
+    Args:
+        domain: The domain, with the world in its store.
+        draw: Draws tasks.
+        split: The beginning of the tasks' ids.
+        size: How many tasks at least.
+        kinds: The kinds of tasks; one that is named twice comes twice as often.
+        apart: Digests of worlds with which this one must have nothing in common.
+        spare: Draws a task again that is a duplicate of an earlier one, from a stream of its own: a task that is drawn
+            again leaves those after it as they are. By default ``draw``.
+        redraws: How often a duplicate is drawn again, at least 0. At 0 whatever does not hold up is dropped; otherwise
+            it is an error.
+
+    Raises:
+        DataError: If a whole turn of kinds gives nothing, or a task does not hold up where none may be dropped.
+    """
+    seen = DuplicateIndex()
+    number = 0
+    while number < size:
+        before = number
+        for kind in kinds:
+            for turn in range(redraws + 1):
+                tasks = (draw if turn == 0 else spare or draw)(kind, f"{split}-{number + 1:03d}")
+                tasks = [
+                    task.model_copy(update={"id": f"{split}-{number + place:03d}"})
+                    for place, task in enumerate(tasks, 1)
+                ]
+                report = certify(domain, tasks, apart=apart, seen=seen)
+                if report.ok:
+                    number += len(tasks)
+                    yield from (certified(task, report.certificates[task.key]) for task in tasks)
+                    break
+                failure = report.failed[0]
+                if redraws and failure.stage != "duplicate":
+                    raise DataError(f"{tasks[0].id!r} ({kind}) fails the stage {failure.stage!r}: {failure.reason}")
+            else:
+                if redraws:
+                    raise DataError(f"{redraws + 1} draws of the kind {kind!r} gave no new task; ask for fewer tasks")
+            if number >= size:
+                return
+        if number == before:
+            raise DataError(
+                f"the split {split!r} has {number} of {size} tasks, and a turn of all kinds gave no other; ask for "
+                "fewer, or for a larger world"
+            )

@@ -1,0 +1,100 @@
+"""What is evaluated: who plays which tasks, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from toolgym.domain import AgentSpec, Domain
+from toolgym.errors import DataError
+from toolgym.evaluation.grade import Judge
+from toolgym.limits import Limits
+from toolgym.rollouts.settings import Settings
+from toolgym.tasks import Task
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Who plays what: the objects themselves, from which a run's labels are derived.
+
+    A run can thus not say another domain, agent or user than the one that plays.
+
+    Args:
+        domain: The domain, over the data to be played.
+        split: Which of its tasks.
+        agent: Makes the assistant.
+        user: Makes the user.
+        judge: Judges natural-language assertions; None leaves them unjudged.
+        judge_name: What a run calls the judge; empty without one.
+        trials: Trials of each task, at least 1.
+        seed: The run's seed, at least 0.
+        limits: When an episode is cut off.
+        chosen: The trials of each task that is played, by the task's id, where only some are, or not all as often;
+            empty for ``trials`` of every task of the split.
+        pool: The folder of the pool whose tasks they are; None if they are a split's of the domain.
+        wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
+        models: The settings of the models behind agent, user and judge, by role.
+
+    Raises:
+        DataError: If ``trials`` or ``seed`` is out of range, or a chosen task is not in the split.
+        UnknownNameError: If there is no such split.
+
+    Example:
+        >>> from toolgym import make_agent, make_domain, make_user
+        >>> asked = Evaluation(make_domain("mock"), "test", make_agent("no-op"), make_user("minimal"), trials=2)
+        >>> asked.settings.agent, asked.settings.domain, len(asked.tasks)
+        ('no-op', 'mock', 20)
+    """
+
+    domain: Domain
+    split: str
+    agent: AgentSpec
+    user: AgentSpec
+    judge: Judge | None = None
+    judge_name: str = ""
+    trials: int = 4
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    chosen: Mapping[str, int] = field(default_factory=dict)
+    pool: Path | None = None
+    wording: str = ""
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {task.id for task in self.tasks}
+        if strange := [name for name in self.chosen if name not in known]:
+            raise DataError(f"the task {strange[0]!r} is not in the split {self.split!r} of {self.domain.name!r}")
+        _ = self.settings  # its ranges are checked now
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """The tasks of the split."""
+        return self.domain.tasks[self.split]
+
+    @property
+    def settings(self) -> Settings:
+        """The evaluation as a run's manifest has it."""
+        return Settings(
+            self.domain.name,
+            self.split,
+            self.agent.name,
+            data=self.domain.data,
+            user=self.user.name,
+            trials=self.trials,
+            seed=self.seed,
+            max_steps=self.limits.max_steps,
+            max_errors=self.limits.max_errors,
+            max_characters=self.limits.max_characters,
+            max_calls=self.limits.max_calls,
+            judge=self.judge_name,
+            wording=self.wording,
+            models=self.models,
+            pool="" if self.pool is None else str(self.pool.resolve()),
+            tasks=dict(self.chosen),
+        )
+
+    def trials_of(self, task: Task) -> int:
+        """How many trials of a task of the split are played, at least 0."""
+        return self.chosen.get(task.id, 0) if self.chosen else self.trials
