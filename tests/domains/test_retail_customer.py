@@ -24,9 +24,10 @@ from toolgym.errors import TaskError
 from toolgym.language.consent import says_yes
 from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
+from toolgym.scripted.agreement import Agreement
 from toolgym.tasks import Task
 from toolgym_retail.customer import Customer
-from toolgym_retail.customer.agreement import Agreement, compare
+from toolgym_retail.customer.judgements import compare
 from toolgym_retail.customer.topics import TOPICS, understand
 from toolgym_retail.facts import Facts, OrderRef, Request
 from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording, proposal
@@ -113,7 +114,7 @@ def test_right_proposals_are_confirmed() -> None:
 
 def test_a_customer_that_compares_nothing_would_confirm_wrong_proposals(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = Agreement((), frozenset({"kind", "order", "clue", "items", "options", "payment", "address"}))
-    monkeypatch.setattr("toolgym_retail.customer.customer.compare", lambda text, request, facts: everything)
+    monkeypatch.setattr("toolgym_retail.customer.judgements.compare", lambda text, request, facts: everything)
     answered = proposals("wrong")
     assert sum(says_yes(reply) for _, reply in answered) > 0.8 * len(answered)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 
-import toolgym_retail.customer
 from toolgym.failures.agreement import exchanges, names
 from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
+from toolgym.scripted.voice import Phrases
+from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES
 from toolgym_retail.speech import ORACLE_WORDINGS, line
 
-PHRASES = tomllib.loads((Path(toolgym_retail.customer.__file__).parent / "phrases.toml").read_text(encoding="utf-8"))[
-    "say"
-]
+PHRASES = Phrases.read(SHOP_PHRASES).say
 
 
 def said(*acts: str) -> list[str]:
