@@ -32,24 +32,24 @@ def test_our_own_curricula_pass(name: str) -> None:
     check_curriculum(lambda: make_curriculum(name, domain, "train", **options), domain, signal=name != "fixed")
 
 
-@pytest.mark.parametrize("options", [{"controller": False}, {"proposing": False}])
+@pytest.mark.parametrize("options", [{"controller": False}, {"use_proposer": False}])
 def test_the_ablations_pass(options: dict[str, bool]) -> None:
     domain = small_domain()
     parts: dict[str, Any] = {"analyst": GoldAnalyst(), **options}
     check_curriculum(lambda: make_curriculum("sentinel", domain, "train", **parts), domain)
 
 
-class _Few(Learnability):
+class _Few(kinds.learnability):
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
         return super().sample(rng, min(k, 5))
 
 
-class _Names(Learnability):
+class _Names(kinds.learnability):
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Any]:
         return [task.id for task in super().sample(rng, k)]
 
 
-class _OwnDice(Learnability):
+class _OwnDice(kinds.learnability):
     dice = np.random.default_rng(0)
 
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
@@ -76,12 +76,12 @@ class _NoJson(Fixed):
         return {"ids": {task.id for task in self.tasks}}
 
 
-class _Forgetful(Learnability):
+class _Forgetful(kinds.learnability):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pass
 
 
-class _Amnesiac(Learnability):
+class _Amnesiac(kinds.learnability):
     """Its state holds all but which episodes were seen."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,27 +90,27 @@ class _Amnesiac(Learnability):
         return state
 
 
-class _Greedy(Learnability):
+class _Greedy(kinds.learnability):
     def admit(self, group: Sequence[Trajectory]) -> bool:
         return True
 
 
-class _Dull(Learnability):
+class _Dull(kinds.learnability):
     def admit(self, group: Sequence[Trajectory]) -> bool:
         return all(trajectory.fault is None for trajectory in group)
 
 
-class _Endless(Learnability):
+class _Endless(kinds.learnability):
     def metrics(self) -> dict[str, float]:
         return {"rate": float("nan")}
 
 
-class _Speechless(Learnability):
+class _Speechless(kinds.learnability):
     async def refresh(self, budget: Budget) -> Any:
         return None
 
 
-class _Moody(Learnability):
+class _Moody(kinds.learnability):
     dice = np.random.default_rng(0)
 
     async def refresh(self, budget: Budget) -> RefreshReport:
@@ -144,7 +144,7 @@ class _Half:
 )
 def test_what_does_not_keep_the_protocol_is_told(kind: Any, message: str) -> None:
     def make() -> Curriculum:
-        made: Any = kind() if kind is _Half else kind.from_split(MOCK, "train")
+        made: Any = kind() if kind is _Half else kind(MOCK, "train")
         return cast(Curriculum, made)
 
     with pytest.raises(AssertionError, match=message):
@@ -152,7 +152,7 @@ def test_what_does_not_keep_the_protocol_is_told(kind: Any, message: str) -> Non
 
 
 def test_what_makes_curricula_is_asked_for_and_not_one_of_them() -> None:
-    one = Learnability.from_split(MOCK, "train")
+    one = kinds.learnability(MOCK, "train")
     with pytest.raises(DataError, match="make must be a function that makes a curriculum"):
         check_curriculum(one, MOCK)  # type: ignore[arg-type]  # that it is told is the point
     with pytest.raises(AssertionError, match="make must make a new curriculum each time"):
