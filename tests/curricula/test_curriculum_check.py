@@ -15,8 +15,11 @@ import pytest
 from small_generator import GoldAnalyst, small_domain
 
 from toolgym import make_curriculum, make_domain
-from toolgym.curricula import Fixed, Learnability
+from toolgym.curricula import Fixed, PoolCurriculum, kinds
+from toolgym.curricula.refreshers import NoTasks
+from toolgym.curricula.samplers import ByLearnability
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
+from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.tasks import Task
 from toolgym.testing import check_curriculum
@@ -39,17 +42,24 @@ def test_the_ablations_pass(options: dict[str, bool]) -> None:
     check_curriculum(lambda: make_curriculum("sentinel", domain, "train", **parts), domain)
 
 
-class _Few(kinds.learnability):
+class _Learnable(PoolCurriculum):
+    """What the broken ones below are made from."""
+
+    def __init__(self, domain: Domain, split: str) -> None:
+        super().__init__("learnability", domain, split, ByLearnability(), NoTasks())
+
+
+class _Few(_Learnable):
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
         return super().sample(rng, min(k, 5))
 
 
-class _Names(kinds.learnability):
+class _Names(_Learnable):
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Any]:
         return [task.id for task in super().sample(rng, k)]
 
 
-class _OwnDice(kinds.learnability):
+class _OwnDice(_Learnable):
     dice = np.random.default_rng(0)
 
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
@@ -76,12 +86,12 @@ class _NoJson(Fixed):
         return {"ids": {task.id for task in self.tasks}}
 
 
-class _Forgetful(kinds.learnability):
+class _Forgetful(_Learnable):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         pass
 
 
-class _Amnesiac(kinds.learnability):
+class _Amnesiac(_Learnable):
     """Its state holds all but which episodes were seen."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,27 +100,27 @@ class _Amnesiac(kinds.learnability):
         return state
 
 
-class _Greedy(kinds.learnability):
+class _Greedy(_Learnable):
     def admit(self, group: Sequence[Trajectory]) -> bool:
         return True
 
 
-class _Dull(kinds.learnability):
+class _Dull(_Learnable):
     def admit(self, group: Sequence[Trajectory]) -> bool:
         return all(trajectory.fault is None for trajectory in group)
 
 
-class _Endless(kinds.learnability):
+class _Endless(_Learnable):
     def metrics(self) -> dict[str, float]:
         return {"rate": float("nan")}
 
 
-class _Speechless(kinds.learnability):
+class _Speechless(_Learnable):
     async def refresh(self, budget: Budget) -> Any:
         return None
 
 
-class _Moody(kinds.learnability):
+class _Moody(_Learnable):
     dice = np.random.default_rng(0)
 
     async def refresh(self, budget: Budget) -> RefreshReport:
@@ -160,8 +170,8 @@ def test_what_makes_curricula_is_asked_for_and_not_one_of_them() -> None:
 
 
 def test_a_curriculum_that_leaves_signal_to_the_trainer_or_is_not_refreshed_can_be_checked() -> None:
-    check_curriculum(lambda: _Dull.from_split(MOCK, "train"), MOCK, signal=False)
-    check_curriculum(lambda: _Speechless.from_split(MOCK, "train"), MOCK, budget=None)
+    check_curriculum(lambda: _Dull(MOCK, "train"), MOCK, signal=False)
+    check_curriculum(lambda: _Speechless(MOCK, "train"), MOCK, budget=None)
 
 
 PLUGIN = '''

@@ -57,7 +57,9 @@ def test_the_same_state_and_seed_make_the_same_tasks_byte_for_byte(kind: Callabl
 
 
 @pytest.mark.parametrize("kind", [kinds.raft, kinds.sentinel])
-def test_tasks_are_made_for_the_patterns_of_the_failures_and_say_where_they_come_from(kind: Callable[..., PoolCurriculum]) -> None:
+def test_tasks_are_made_for_the_patterns_of_the_failures_and_say_where_they_come_from(
+    kind: Callable[..., PoolCurriculum],
+) -> None:
     curriculum = failing(kind)
     report = refreshed(curriculum, 10)
     assert (report.round, report.failures, report.proposed) == (0, 8, 10)
@@ -411,7 +413,6 @@ def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
 
 
 def test_worlds_of_the_other_splits_stay_apart() -> None:
-    curriculum = failing()
     asked: list[tuple[str, ...]] = []
 
     class Watching(Funnel):
@@ -419,7 +420,7 @@ def test_worlds_of_the_other_splits_stay_apart() -> None:
             asked.append(tuple(more["apart"]))
             return await super().certify(domain, proposals, **more)
 
-    curriculum.certifier = Watching()
+    curriculum = failing(certifier=Watching())
     refreshed(curriculum)
     domain = curriculum.domain
     assert asked == [tuple(domain.tasks[split][0].world for split in ("validation", "dev", "test"))]

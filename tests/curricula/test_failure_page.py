@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from toolgym import make_agent, make_curriculum, make_domain, make_user
-from toolgym.curricula import kinds
+from toolgym.curricula import PoolCurriculum
 from toolgym.curriculum import Budget
 from toolgym.display.render import line
 from toolgym.failures.rules.analyst import RulesAnalyst
