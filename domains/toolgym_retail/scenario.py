@@ -9,8 +9,9 @@ from toolgym.database import Database, Record, Rows
 from toolgym.errors import TaskError
 from toolgym.generators import scenario
 from toolgym.generators.drafts import Goal
+from toolgym.scripted.voice import listed
 from toolgym.tasks import Task
-from toolgym_retail.customer.phrases import joined, method_text
+from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Facts, ItemRef, Request, settled, stages
 from toolgym_retail.goals import writes
 
@@ -98,10 +99,10 @@ def wish(request: Request, facts: Facts) -> str:
     if kind == "modify_payment":
         return f"{order} to be paid with {payment} instead"
     if kind == "return":
-        return f"to return {joined([_item(item) for item in request.items])} from {order}, with the refund to {payment}"
+        return f"to return {listed([_item(item) for item in request.items])} from {order}, with the refund to {payment}"
     verb = "to exchange" if kind == "exchange" else "to change"
     changes = [f"{_item(item)} {'for' if kind == 'exchange' else 'to'} {_new(item)}" for item in request.items]
-    return f"{verb} {joined(changes)}, from {order}; any difference in price goes on {payment}"
+    return f"{verb} {listed(changes)}, from {order}; any difference in price goes on {payment}"
 
 
 def _order(request: Request) -> str:
@@ -122,7 +123,7 @@ def _new(item: ItemRef) -> str:
         return "another"
     changed = ", ".join(f"{axis} {item.new_options[axis]}" for axis in item.wanted)
     same = [axis for axis in item.new_options if axis not in item.wanted]
-    return f"one with {changed}" + (f" (same {joined(same)})" if same else "")
+    return f"one with {changed}" + (f" (same {listed(same)})" if same else "")
 
 
 def known_info(facts: Facts) -> str:
@@ -138,7 +139,7 @@ def unknown_info(facts: Facts) -> str:
         unknown.insert(0, "your e-mail address")
     if any(request.order is not None and not request.order.known for request in facts.requests):
         unknown.append("the order number")
-    return f"You do not know {joined(unknown)}."
+    return f"You do not know {listed(unknown)}."
 
 
 # What the scenario must hold

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from toolgym_retail.customer.phrases import joined
+from toolgym.scripted.voice import listed
 from toolgym_retail.facts import Facts, ItemRef, Method, Request
 
 OracleWording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
@@ -53,7 +53,7 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
         why = f" (reason: {request.reason})" if request.reason else ""
         parts.append(f"Cancel {number}{why}; the money goes back to where it came from")
     elif kind == "return":
-        parts.append(f"Return {joined([unit(item) for item in request.items])} from {number}")
+        parts.append(f"Return {listed([unit(item) for item in request.items])} from {number}")
     elif kind in ("exchange", "modify_items"):
         verb = "Exchange" if kind == "exchange" else "Change"
         into = "for" if kind == "exchange" else "to"
@@ -85,8 +85,8 @@ def report(wording: OracleWording, request: Request, facts: Facts) -> str:
     number = f"order {request.order.id}" if request.order is not None else "your profile"
     told = {
         "cancel": f"I have cancelled {number}.",
-        "return": f"The return of {joined([unit(item) for item in request.items])} from {number} has been requested.",
-        "exchange": f"The exchange of {joined([unit(item) for item in request.items])} from {number} has "
+        "return": f"The return of {listed([unit(item) for item in request.items])} from {number} has been requested.",
+        "exchange": f"The exchange of {listed([unit(item) for item in request.items])} from {number} has "
         f"been requested.",
         "modify_items": f"The items of {number} have been changed.",
         "modify_address": f"The shipping address of {number} has been changed.",

@@ -16,7 +16,7 @@ from toolgym import make_domain
 from toolgym.language import question_cues, statement_cues
 from toolgym.messages import Message
 from toolgym.tasks import Task
-from toolgym_retail.customer import Customer, agreement, payments, topics, units, variants
+from toolgym_retail.customer import Customer, judge_items, judgements, payments, topics, variants
 from toolgym_retail.facts import Facts
 
 LENGTH = 100_000
@@ -49,7 +49,7 @@ MANY = ["gift card (", "gift card, ", "12345 ", "now ", "size S, ", "a@a", "retu
 def words() -> list[str]:
     """Every word in a pattern by which the customer reads."""
     found: set[str] = set()
-    for module in (question_cues, statement_cues, topics, agreement, payments, units, variants):
+    for module in (question_cues, statement_cues, topics, judgements, payments, judge_items, variants):
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         for pattern in re.findall(r'r?"((?:[^"\\]|\\.)*)"', text):
             found |= set(re.findall(r"[a-z']{2,}", re.sub(r"\\[a-zA-Z]", " ", pattern)))

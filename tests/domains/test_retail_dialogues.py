@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import string
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,20 +13,17 @@ from typing import Any
 
 import pytest
 
-import toolgym_retail
 from toolgym import make_agent, make_domain, make_user
 from toolgym.display.render import transcript
 from toolgym.domain import Domain
+from toolgym.language.consent import says_yes
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.rollouts import play
 from toolgym.tasks import Task
-from toolgym_retail.oracle import agrees
+from toolgym_retail.customer.phrases import PHRASES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dialogues.md"
-PHRASES: dict[str, Any] = tomllib.loads(
-    (Path(toolgym_retail.__file__).parent / "customer" / "phrases.toml").read_text(encoding="utf-8")
-)
 
 HEADING = re.compile(r"^## (?P<number>\d+)\. (?P<task>[\w-]+), (?P<agent>[\w-]+), trial (?P<trial>\d+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -77,6 +73,8 @@ FILLED = {
 }
 AFFIRMS = {"yes", "right"}
 """The acts that say yes: to a proposal, and to a question such as whether that is the order."""
+NOTES = {"hello", "heard", "hold", "thanks", "too_bad", "wait"}
+"""The acts that take note of what was told: "OK." is a yes to a proposal, and they answer none."""
 OBJECTS = ("no", "change_mind", "not_asked", "only_me")
 """The acts that object; what is said after them must not turn them into a yes."""
 
@@ -255,11 +253,11 @@ def test_names_and_numbers_do_not_make_two_sentences_of_one(retail: Domain) -> N
 
 def said() -> list[tuple[str, str]]:
     """Every phrase of every act."""
-    return [(act, phrase) for act, manners in PHRASES["say"].items() for some in manners.values() for phrase in some]
+    return [(act, phrase) for act, manners in PHRASES.say.items() for some in manners.values() for phrase in some]
 
 
 def asked() -> list[tuple[str, str]]:
-    return [(kind, phrase) for kind, phrases in PHRASES["ask"].items() for phrase in phrases]
+    return [(kind, phrase) for kind, phrases in PHRASES.ask.items() for phrase in phrases]
 
 
 def fields(phrase: str) -> set[str]:
@@ -272,8 +270,8 @@ def test_every_phrase_names_all_that_its_act_fills_in_and_nothing_else() -> None
 
 
 def test_no_phrase_is_there_twice_or_badly_spaced_or_doubly_stopped() -> None:
-    lists = [(act, some) for act, manners in PHRASES["say"].items() for some in manners.values()]
-    lists += list(PHRASES["ask"].items())
+    lists = [(act, some) for act, manners in PHRASES.say.items() for some in manners.values()]
+    lists += list(PHRASES.ask.items())
     assert [act for act, some in lists if len(set(some)) < len(some)] == []
     bad = re.compile(r"^\s|\s$|\s{2}|\s[,.!?:;]|[.,:;]{2}|[!?][.,:;]")
     assert [phrase for _, phrase in said() + asked() if bad.search(phrase.replace("...", ""))] == []
@@ -291,15 +289,16 @@ def test_an_answer_also_stands_after_the_no_of_a_correction() -> None:
 
 
 def test_every_yes_is_a_clear_consent() -> None:
-    assert [phrase for act, phrase in said() if act == "yes" and not agrees(phrase)] == []
+    assert [phrase for act, phrase in said() if act == "yes" and not says_yes(phrase)] == []
     assert [phrase for act, phrase in said() if act == "yes" and "?" in phrase] == []
 
 
 def test_nothing_else_that_a_customer_says_is_a_consent() -> None:
     phrases = [(act, phrase.format(**FILLED)) for act, phrase in said() if act not in AFFIRMS]
-    assert [(act, phrase) for act, phrase in phrases if agrees(phrase)] == []
+    assert [(act, phrase) for act, phrase in phrases if act not in NOTES and says_yes(phrase)] == []
+    assert [(act, phrase) for act, phrase in phrases if says_yes(f"{phrase} My zip is 60601.")] == []
 
 
 def test_an_objection_stays_one_whatever_detail_is_named_after_it() -> None:
     phrases = [phrase for act, phrase in said() if act in OBJECTS]
-    assert [phrase for phrase in phrases if agrees(f"{phrase} Please make it the right side one.")] == []
+    assert [phrase for phrase in phrases if says_yes(f"{phrase} Please make it the right side one.")] == []

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 
-import toolgym_retail.customer
-from toolgym.failures.agreement import asks, asks_for_consent, content, exchanges, gives_up, names, says_no, says_yes
+from toolgym.failures.agreement import exchanges, names
+from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
+from toolgym_retail.customer.phrases import PHRASES
 from toolgym_retail.speech import ORACLE_WORDINGS, line
-
-PHRASES = tomllib.loads((Path(toolgym_retail.customer.__file__).parent / "phrases.toml").read_text(encoding="utf-8"))[
-    "say"
-]
 
 
 def said(*acts: str) -> list[str]:
     """Everything that the retail customer may say in some acts, whatever its manner."""
-    return [phrase for act in acts for phrases in PHRASES[act].values() for phrase in phrases]
+    return [phrase for act in acts for phrases in PHRASES.say[act].values() for phrase in phrases]
 
 
 def test_every_yes_of_the_retail_customer_is_a_clear_yes() -> None:
@@ -27,8 +21,10 @@ def test_every_yes_of_the_retail_customer_is_a_clear_yes() -> None:
 
 
 def test_hardly_anything_else_that_it_says_is_one() -> None:
-    others = [phrase for phrase in said(*(PHRASES.keys() - {"yes", "right"})) if says_yes(phrase)]
-    assert len(others) <= 2, others
+    takes_note = {"hello", "heard", "hold", "thanks", "too_bad", "wait"}  # "OK.", which agrees to nothing by itself
+    others = [phrase for phrase in said(*(PHRASES.say.keys() - {"yes", "right"} - takes_note)) if says_yes(phrase)]
+    assert others == []
+    assert [phrase for phrase in said(*takes_note) if says_yes(f"{phrase} My zip is 60601.")] == []
 
 
 def test_what_it_says_no_with_is_a_no() -> None:

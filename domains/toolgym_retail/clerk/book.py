@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from toolgym_retail.clerk import hearing
 from toolgym_retail.clerk.hearing import Clue, Topic, Wish
-from toolgym_retail.customer.reading import ITEM_KINDS
+from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import Facts, ItemRef, Method, OrderRef, Request, RequestKind
 
 Record: TypeAlias = Mapping[str, Any]

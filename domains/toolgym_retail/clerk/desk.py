@@ -11,7 +11,7 @@ from toolgym_retail import speech
 from toolgym_retail.clerk import hearing
 from toolgym_retail.clerk.book import Book, Record
 from toolgym_retail.clerk.hearing import Wish, wishes_in
-from toolgym_retail.customer.reading import ITEM_KINDS
+from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method
 from toolgym_retail.speech import OracleWording
 

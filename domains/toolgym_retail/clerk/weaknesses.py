@@ -10,7 +10,7 @@ import numpy as np
 
 from toolgym.patterns import PATTERNS, current_name
 from toolgym_retail.clerk.book import Book, Record, holding
-from toolgym_retail.customer.reading import ITEM_KINDS
+from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, OrderRef, Request
 
 RATES: dict[str, float] = dict.fromkeys(PATTERNS, 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toolgym.language.words import STREET_FORMS, STREET_KINDS, places_of, words_of
-from toolgym_retail.customer.reading import Reading
+from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Place
 
 # Five digits that are neither part of a number or price nor of an id.
@@ -32,7 +32,7 @@ _TAIL = 60
 """So many characters after a street may belong to its address."""
 
 
-def wrong_address(reading: Reading) -> bool:
+def wrong_address(reading: WishText) -> bool:
     """Whether another address is given than the one wanted; the one that it replaces may be named beside it."""
     address = reading.request.address
     if address is None:
@@ -59,7 +59,7 @@ def _is_old(body: str, spot: int) -> bool:
     return _OLD.search(body, max(0, spot - _LEAD), spot) is not None
 
 
-def _wrong_house(reading: Reading, address: Place) -> bool:
+def _wrong_house(reading: WishText, address: Place) -> bool:
     """Whether the street is named, but never with its house number, or as another kind of street."""
     street = words_of(address.address1)
     name = next((word for word in street if word.isalpha() and len(word) > 2), None)
@@ -78,7 +78,7 @@ def _street(address: Place) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(' '.join(words))} (?:{names})\b\.?", re.I)
 
 
-def _wrong_rest(reading: Reading, address: Place) -> bool:
+def _wrong_rest(reading: WishText, address: Place) -> bool:
     """Whether the street is right, and what follows it is not: apartment, city or state."""
     for match in _street(address).finditer(reading.body):
         tail = reading.body[match.end() : match.end() + _TAIL]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toolgym_retail.customer.phrases import Voice
+from toolgym.scripted.voice import Voice
 from toolgym_retail.facts import Facts
 
 # A yes or no about who the customer is, unless an order or a consent is spoken of too.
@@ -22,21 +22,18 @@ _MAIL_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]+\.[\w.]+\w")
 _ZIP_CODE = re.compile(r"(?<![\d#W])\d{5}(?!\d)")
 
 
-def asks_who(text: str) -> bool:
-    """Whether a yes or no is asked about who the customer is."""
-    return bool(_WHO.search(text)) and not _NOT_WHO.search(text)
-
-
-def is_me(text: str, facts: Facts) -> bool:
-    """Whether it is this customer that the assistant believes to speak with."""
+def is_me(text: str, facts: Facts) -> bool | None:
+    """Whether it is this customer that the assistant believes to speak with; None if it does not ask."""
+    if not _WHO.search(text) or _NOT_WHO.search(text):
+        return None
     mails, zips = set(_MAIL_ADDRESS.findall(text.lower())), set(_ZIP_CODE.findall(text))
     named = facts.last_name.lower() in text.lower() or facts.first_name.lower() in text.lower()
     return bool(mails or zips or named) and mails <= {facts.email.lower()} and zips <= {facts.zip}
 
 
-def identity(text: str, voice: Voice) -> str:
+def identity(text: str, facts: Facts, voice: Voice) -> str:
     """What a customer says when it is asked who it is: what is asked, or else what it has at hand."""
-    facts, say = voice.facts, voice.say
+    say = voice.say
     name = f"{facts.first_name} {facts.last_name}"
     mail, zipped, named = _MAIL.search(text), _ZIP.search(text), _NAME.search(text)
     if facts.identifies_by == "email" and (mail or not (zipped or named)):

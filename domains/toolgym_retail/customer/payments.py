@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from toolgym_retail.customer.reading import Reading
 from toolgym_retail.customer.variants import REVERSED
+from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Method
 
 _ID = re.compile(r"\b(?:credit_card|gift_card|paypal)_\d+\b")
@@ -88,7 +88,7 @@ class Mention(NamedTuple):
     """At which character."""
 
 
-def wrong_payment(reading: Reading) -> bool:
+def wrong_payment(reading: WishText) -> bool:
     """Whether a payment method is to be used that the customer does not want to use."""
     request = reading.request
     if request.kind in ("modify_address", "user_address", "question"):
@@ -119,7 +119,7 @@ def wrong_payment(reading: Reading) -> bool:
     return request.kind == "modify_payment" and wanted is not None and _reversed(reading.body, mentions, wanted)
 
 
-def _mentions(reading: Reading) -> Iterator[Mention]:
+def _mentions(reading: WishText) -> Iterator[Mention]:
     """Each mention of a payment method."""
     owned, body, order = reading.facts.methods, reading.body, reading.request.order
     for match in _ID.finditer(body):

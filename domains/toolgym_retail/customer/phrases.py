@@ -1,127 +1,91 @@
-"""How a customer words what it has to say: many phrasings, by manner."""
+"""How a customer of the shop words what it has to say, and how it calls what it speaks of."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from toolgym.scripted.voice import Phrases, Voice, ended, listed
+from toolgym_retail.facts import Facts, ItemRef, Method, Request
 
-from toolgym_retail.facts import Facts, ItemRef, Manner, Method, Request
-
-_ANY = "any"
-
-
-@cache
-def _wordings() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
+PHRASES = Phrases.read(Path(__file__).parent / "phrases.toml")
+"""What customers of the shop say, with what any user says."""
 
 
-class Voice:
-    """Picks wordings for one customer; a phrasing is not used again while others are left.
+def ask(request: Request, facts: Facts, voice: Voice, *, full: bool) -> str:
+    """A request as the customer brings it up.
 
     Args:
+        request: What it wants.
         facts: Who speaks.
-        rng: Chooses.
+        voice: Words it.
+        full: Whether it names every particular.
     """
+    order = request.order
+    named = order.id if order is not None and order.known and full else ""
+    slots = {
+        "items": items_text(request.items),
+        "options": options_text(request.items),
+        "reason": f", {voice.pick('because', ('because', 'since'))} {request.excuse}"
+        if full and request.excuse
+        else "",
+        "payment": _with_payment(request, facts, voice) if full else "",
+        "address": f": {request.address}" if full and request.address else "",
+        "question": request.question,
+    }
+    if request.kind in ("return", "exchange", "modify_items"):
+        slots["order"] = f" from order {named}" if named else _from_clue(request, voice)
+    else:
+        slots["order"] = _order_text(request, named, voice)
+    text = voice.bring_up(request.kind, **slots)
+    if request.otherwise is not None and request.says_otherwise:
+        text += _otherwise(request.otherwise, facts, voice)
+    return ended(text)
 
-    def __init__(self, facts: Facts, rng: np.random.Generator) -> None:
-        self.facts = facts
-        self.manner: Manner = facts.manner
-        self._rng = rng
-        self._used: dict[str, set[str]] = {}
 
-    def say(self, act: str, **slots: str) -> str:
-        """One wording of an act, its slots filled."""
-        kinds = _wordings()["say"][act]
-        choices = kinds.get(_ANY) or kinds.get(self.manner) or kinds["plain"]
-        if self.manner == "friendly" and "plain" in kinds and "friendly" in kinds:
-            choices = [*kinds["friendly"], *kinds["plain"][:4]]
-        return _sentence(self._pick(act, choices).format(**slots))
+def _order_text(request: Request, named: str, voice: Voice) -> str:
+    order = request.order
+    if named:
+        return voice.pick("an order", ("order {}", "my order {}")).format(named)
+    if order is not None and order.clue:
+        return order.clue
+    product = items_text(request.items[:1]).removeprefix("the ")
+    return voice.pick("that order", ("the order with the {}", "my order with the {}", "my {} order")).format(
+        product.split(" (")[0]
+    )
 
-    def ask(self, request: Request, *, full: bool, known: bool = True) -> str:
-        """A request as the customer brings it up.
 
-        Args:
-            request: What it wants.
-            full: Whether it names every particular.
-            known: Whether it names the order's number where it knows it.
-        """
-        order = request.order
-        named = order.id if order is not None and order.known and full and known else ""
-        slots = {
-            "items": items_text(request.items),
-            "options": options_text(request.items),
-            "reason": f", {self._pick('because', ('because', 'since'))} {request.excuse}"
-            if full and request.excuse
-            else "",
-            "payment": self._with_payment(request) if full else "",
-            "address": f": {request.address}" if full and request.address else "",
-            "question": request.question,
-        }
-        if request.kind in ("return", "exchange", "modify_items"):
-            slots["order"] = f" from order {named}" if named else self._from_clue(request)
-        else:
-            slots["order"] = self._order_text(request, named)
-        text = self._pick(request.kind, _wordings()["ask"][request.kind]).format(**slots)
-        if request.otherwise is not None and request.says_otherwise:
-            text += self._otherwise(request.otherwise)
-        question = bool(re.match(r"(?:could|can|would|is|are)\b", text))
-        return text + ("?" if question else ".")
+def _from_clue(request: Request, voice: Voice) -> str:
+    order = request.order
+    if order is None or not order.clue:
+        return ""
+    return voice.pick("from clue", (" from {}",)).format(order.clue)
 
-    def _order_text(self, request: Request, named: str) -> str:
-        order = request.order
-        if named:
-            return self._pick("an order", ("order {}", "my order {}")).format(named)
-        if order is not None and order.clue:
-            return order.clue
-        product = items_text(request.items[:1]).removeprefix("the ")
-        return self._pick("that order", ("the order with the {}", "my order with the {}", "my {} order")).format(
-            product.split(" (")[0]
-        )
 
-    def _from_clue(self, request: Request) -> str:
-        order = request.order
-        if order is None or not order.clue:
-            return ""
-        return self._pick("from clue", (" from {}",)).format(order.clue)
-
-    def _with_payment(self, request: Request) -> str:
-        if request.payment is None:
-            return ""
-        text = method_text(request.payment, self.facts)
-        if request.kind == "return":
-            return self._pick(
-                "refund to", (", with the refund to {}", ", refund to {}", ", and the money should go to {}")
-            ).format(text)
-        if request.kind == "modify_payment":
-            return self._pick("pay by", (": {} instead", ", it should be {}", "; please use {}")).format(text)
-        return self._pick(
-            "difference on",
-            (", any difference on {}", ", and settle the difference with {}", "; use {} for the difference"),
+def _with_payment(request: Request, facts: Facts, voice: Voice) -> str:
+    if request.payment is None:
+        return ""
+    text = method_text(request.payment, facts)
+    if request.kind == "return":
+        return voice.pick(
+            "refund to", (", with the refund to {}", ", refund to {}", ", and the money should go to {}")
         ).format(text)
+    if request.kind == "modify_payment":
+        return voice.pick("pay by", (": {} instead", ", it should be {}", "; please use {}")).format(text)
+    return voice.pick(
+        "difference on",
+        (", any difference on {}", ", and settle the difference with {}", "; use {} for the difference"),
+    ).format(text)
 
-    def _otherwise(self, request: Request) -> str:
-        if request.kind in ("exchange", "modify_items"):
-            return self._pick(
-                "or else", (", or if that's not available, {}", ", and failing that, {}", "; if there is none, then {}")
-            ).format(options_text(request.items))
-        wish = self.ask(request.model_copy(update={"otherwise": None}), full=False).rstrip(".?")
-        return self._pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
 
-    def _pick(self, act: str, choices: Sequence[str]) -> str:
-        used = self._used.setdefault(act, set())
-        left = [choice for choice in choices if choice not in used]
-        if not left:
-            used.clear()
-            left = list(choices)
-        chosen = left[int(self._rng.integers(len(left)))]
-        used.add(chosen)
-        return chosen
+def _otherwise(request: Request, facts: Facts, voice: Voice) -> str:
+    if request.kind in ("exchange", "modify_items"):
+        return voice.pick(
+            "or else", (", or if that's not available, {}", ", and failing that, {}", "; if there is none, then {}")
+        ).format(options_text(request.items))
+    wish = ask(request.model_copy(update={"otherwise": None}), facts, voice, full=False).rstrip(".?")
+    return voice.pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
 
 
 def method_text(method: Method, facts: Facts) -> str:
@@ -143,37 +107,22 @@ def item_text(item: ItemRef) -> str:
 
 def items_text(items: Sequence[ItemRef]) -> str:
     """Several units in a sentence."""
-    listed = [item_text(item) for item in items]
-    return joined(listed) if listed else "it"
+    return listed([item_text(item) for item in items]) or "it"
 
 
 def options_text(items: Sequence[ItemRef]) -> str:
     """What the customer wants instead, as far as it names it."""
-    listed = []
+    texts = []
     for item in items:
         if item.new_options is None:
             continue
         values = [item.new_options[axis] for axis in item.wanted]
-        listed.append(_described(item.product if len(items) > 1 else "one", values))
-    return joined(listed)
+        texts.append(_described(item.product if len(items) > 1 else "one", values))
+    return listed(texts)
 
 
 def _described(noun: str, values: Sequence[str]) -> str:
     """A thing with its options: before it where they can stand there, such as "black", or after it: "2 towels"."""
     after = [value for value in values if re.match(r"\d+ \w+s$", value)]
     before = [value for value in values if value not in after]
-    return f"the {', '.join(before)}{' ' if before else ''}{noun}" + (f" with {joined(after)}" if after else "")
-
-
-def joined(listed: Sequence[str]) -> str:
-    """Words in a sentence: ``a, b and c``."""
-    if len(listed) < 2:
-        return "".join(listed)
-    return ", ".join(listed[:-1]) + " and " + listed[-1]
-
-
-def _sentence(text: str) -> str:
-    """The text with a capital at its beginning, unless that is an address or a number."""
-    text = text.strip()
-    first = text.split(" ", 1)[0]
-    return text if "@" in first else text[:1].upper() + text[1:]
+    return f"the {', '.join(before)}{' ' if before else ''}{noun}" + (f" with {listed(after)}" if after else "")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from toolgym.language.words import places_of, words_of
-from toolgym_retail.customer.reading import ITEM_KINDS, Reading
+from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
 _SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}
@@ -64,7 +64,7 @@ class Value(NamedTuple):
     value: str
 
 
-def wrong_options(reading: Reading) -> bool:
+def wrong_options(reading: WishText) -> bool:
     """Whether a unit is described otherwise than it is, or becomes another variant than the one wanted."""
     if reading.request.kind not in ITEM_KINDS:
         return False
@@ -82,7 +82,7 @@ def wrong_options(reading: Reading) -> bool:
 # Which words speak of which item
 
 
-def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
+def _spans(reading: WishText) -> Mapping[str, Collection[int]]:
     """The words that speak of each product: those nearest to its name, in its own line or clause."""
     products = list(dict.fromkeys(item.product for item in reading.request.items))
     everything = range(len(reading.words))
@@ -100,7 +100,7 @@ def _spans(reading: Reading) -> Mapping[str, Collection[int]]:
     return spans
 
 
-def _parts(reading: Reading) -> list[int]:
+def _parts(reading: WishText) -> list[int]:
     """For each word, the number of its sentence, line or clause."""
     ends = [match.start() for match in _PART.finditer(reading.body)]
     return [bisect_right(ends, start) for start in reading.words.starts]
@@ -122,7 +122,7 @@ def _owner(place: int, marks: Sequence[tuple[int, str]], here: Sequence[tuple[in
     return marks[max(0, bisect_left(marks, (place + 1,)) - 1)][1]
 
 
-def _values(reading: Reading, item: ItemRef, span: Collection[int]) -> list[Value]:
+def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Value]:
     """The values of the product's options that are named in some words; of values that overlap, the longest."""
     taken: set[int] = set()
     found: list[Value] = []
@@ -136,7 +136,7 @@ def _values(reading: Reading, item: ItemRef, span: Collection[int]) -> list[Valu
     return sorted(found)
 
 
-def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
+def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
     """Where a value stands in the text, and on how many words."""
     if len(value) > 3 or not (value.isalpha() and value.isupper()):
         # "off-white" is not white.
@@ -160,7 +160,7 @@ def _spots(reading: Reading, value: str) -> list[tuple[int, int]]:
 # What is said of it
 
 
-def _wrong_unit(reading: Reading, item: ItemRef, span: Collection[int]) -> bool:
+def _wrong_unit(reading: WishText, item: ItemRef, span: Collection[int]) -> bool:
     """Whether a unit that is only referred to is described otherwise than it is."""
     found = _values(reading, item, span)
     if any(value == item.options.get(axis) for _, axis, value in found if axis in item.tell_apart):
@@ -169,7 +169,7 @@ def _wrong_unit(reading: Reading, item: ItemRef, span: Collection[int]) -> bool:
     return any(item.options.get(axis) != value and value not in others for _, axis, value in found)
 
 
-def _wrong_change(reading: Reading, item: ItemRef, span: Collection[int]) -> bool:
+def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int]) -> bool:
     """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
     new, old = item.new_options or {}, item.options
     found = _values(reading, item, span)
@@ -198,7 +198,7 @@ def _places(found: Sequence[Value], axis: str) -> dict[str, list[int]]:
     return places
 
 
-def _numbers_reversed(reading: Reading, item: ItemRef) -> bool:
+def _numbers_reversed(reading: WishText, item: ItemRef) -> bool:
     """Whether the number of the new variant stands before that of the old one, as if it were changed back."""
     new, old = item.new_item_id or "", item.item_id
     if not new or new not in reading.body or old not in reading.body:

@@ -1,23 +1,24 @@
-"""Whether what an assistant says agrees with what a customer wants, detail by detail.
+"""The shop's judgements: whether what an assistant says contradicts a detail of what a customer wants.
 
-Each judgement answers whether its detail is contradicted, and notes in :attr:`Reading.shown` what the message states.
+Each answers whether its detail is contradicted, and notes in :attr:`WishText.shown` what the message states.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
+from typing import get_args
 
-from toolgym.language import statement_cues
 from toolgym.language.text import sentences
 from toolgym.language.words import places_of, words_of
+from toolgym.scripted.agreement import Agreement, Judgements, judge
 from toolgym_retail.customer.addresses import wrong_address
+from toolgym_retail.customer.judge_items import wrong_items
 from toolgym_retail.customer.payments import wrong_payment
-from toolgym_retail.customer.reading import Reading
-from toolgym_retail.customer.units import wrong_items
 from toolgym_retail.customer.variants import wrong_options
-from toolgym_retail.facts import Facts, Request
+from toolgym_retail.customer.wish_text import WishText
+from toolgym_retail.facts import Facts, Request, RequestKind
 
 # What is done. The words of exchanging are kept apart from those of changing anything at all: a return may be worded
 # as a change to an order, but not as an exchange.
@@ -140,104 +141,6 @@ _WEIGHTS = {
 """How surely a stated detail tells that a request is meant."""
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How a text compares with a wish.
-
-    Args:
-        wrong: What contradicts it, such as ``"order"`` or ``"payment"``; empty if nothing does.
-        shown: What of it the text states, so that the customer can recognise it.
-    """
-
-    wrong: tuple[str, ...]
-    shown: frozenset[str]
-
-
-def compare(text: str, request: Request, facts: Facts) -> Agreement:
-    """Compare what the assistant says with one wish of the customer.
-
-    Args:
-        text: The message, or a part of it.
-        request: The wish.
-        facts: Everything that the customer knows.
-    """
-    reading = Reading.of(text, request, facts)
-    wrong = tuple(detail for detail, is_wrong in _JUDGEMENTS.items() if is_wrong(reading))
-    return Agreement(wrong, frozenset(reading.shown))
-
-
-def touches(text: str, request: Request, facts: Facts) -> int:
-    """How much a text speaks of a request: the more, the higher; 0 if nothing points to it."""
-    return weight(compare(text, request, facts), request)
-
-
-def weight(found: Agreement, request: Request) -> int:
-    """How much a text that was compared with a request speaks of it."""
-    shown = found.shown
-    if request.kind not in ("cancel", "return"):
-        shown -= {"kind"}  # words of changing may mean anything
-    return sum(_WEIGHTS.get(detail, 0) for detail in shown)
-
-
-def shares(text: str, requests: Sequence[Request], facts: Facts) -> dict[int, str]:
-    """What a text says of each of several requests, by their numbers; those that it does not speak of are left out.
-
-    A sentence or clause belongs to the request that it touches most, or else to that of the one before. What comes
-    before any that can be told so belongs to all.
-    """
-    owner: int | None = None
-    said: dict[int, list[str]] = {}
-    common: list[str] = []
-    scored: dict[str, list[int]] = {}
-    for piece in filter(str.strip, _PIECE.split(text)):
-        if piece not in scored:
-            scored[piece] = [touches(piece, request, facts) for request in requests]
-        scores = scored[piece]
-        best = max(scores)
-        if best > 1 and scores.count(best) == 1:
-            owner = scores.index(best)
-        if owner is None:
-            common.append(piece)
-        else:
-            said.setdefault(owner, []).append(piece)
-    return {number: "\n".join([*common, *pieces]) for number, pieces in sorted(said.items())}
-
-
-def tells_done(text: str, request: Request, facts: Facts, *, by_name: bool = False) -> bool:
-    """Whether a text says that a request was fulfilled.
-
-    Args:
-        text: The message.
-        request: The request.
-        facts: Everything that the customer knows.
-        by_name: Whether it must name what it speaks of, since it may speak of another request.
-    """
-    if request.kind == "question":
-        return False
-    deed = _DEEDS["change" if request.kind not in ("cancel", "return") else request.kind]
-    for sentence in dict.fromkeys(sentences(text)):
-        if "?" not in sentence and statement_cues.DONE.search(sentence) and deed.search(sentence):
-            found = compare(sentence, request, facts)
-            if "kind" in found.shown and not found.wrong and (not by_name or touches(sentence, request, facts) > 1):
-                return True
-    return False
-
-
-def reports_deed(text: str) -> bool:
-    """Whether a text says that anything was cancelled, returned or changed, and not only looked up or received."""
-    return any(map(_is_report, sentences(text)))
-
-
-def without_reports(text: str) -> str:
-    """A message without the sentences that say what was done: they are no part of what it proposes."""
-    return "\n".join(sentence for sentence in sentences(text) if not _is_report(sentence))
-
-
-def _is_report(sentence: str) -> bool:
-    deeds = any(deed.search(sentence) for deed in _DEEDS.values())
-    return deeds and "?" not in sentence and statement_cues.DONE.search(sentence)
-
-
 def answers(text: str, request: Request) -> bool:
     """Whether a text tells something that may answer a question: the answer itself, or another figure in its place."""
     answer = request.answer
@@ -256,7 +159,7 @@ def answers(text: str, request: Request) -> bool:
     return any(places_of(word, words) for words in figures for word in subject)
 
 
-def _wrong_kind(reading: Reading) -> bool:
+def _wrong_kind(reading: WishText) -> bool:
     """Whether another action is spoken of than the one wanted."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
@@ -275,7 +178,7 @@ def _wrong_kind(reading: Reading) -> bool:
     return bool(found - {wanted, "change"})
 
 
-def _changes_something_else(reading: Reading, found: set[str]) -> bool:
+def _changes_something_else(reading: WishText, found: set[str]) -> bool:
     """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
     kind, body = reading.request.kind, reading.body
     if "cancel" in found and not _NO_CANCEL.search(body):
@@ -301,7 +204,7 @@ def _changes_something_else(reading: Reading, found: set[str]) -> bool:
     return False
 
 
-def _wrong_order(reading: Reading) -> bool:
+def _wrong_order(reading: WishText) -> bool:
     """Whether the number of another order is given."""
     body, order = reading.body, reading.request.order
     numbers = {"#" + found.upper().lstrip("#") for found in _ORDER_ID.findall(body)}
@@ -320,7 +223,7 @@ def _wrong_order(reading: Reading) -> bool:
     return bool(numbers - {order.id})
 
 
-def _wrong_reason(reading: Reading) -> bool:
+def _wrong_reason(reading: WishText) -> bool:
     """Whether the other of the two reasons for a cancellation is given."""
     reason = reading.request.reason
     if reading.request.kind != "cancel":
@@ -336,7 +239,7 @@ def _wrong_reason(reading: Reading) -> bool:
     return bool(given) and reason not in given
 
 
-_JUDGEMENTS: dict[str, Callable[[Reading], bool]] = {
+_JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {
     "kind": _wrong_kind,
     "order": _wrong_order,
     "items": wrong_items,
@@ -346,3 +249,36 @@ _JUDGEMENTS: dict[str, Callable[[Reading], bool]] = {
     "address": wrong_address,
 }
 """The judgement of each detail; the first that is wrong is the one that the customer corrects."""
+
+
+def compare(text: str, request: Request, facts: Facts) -> Agreement:
+    """Compare what the assistant says with one wish of the customer.
+
+    Args:
+        text: The message, or a part of it.
+        request: The wish.
+        facts: Everything that the customer knows.
+    """
+    reading = WishText.of(text, request, facts)
+    return judge(reading, reading.shown, _JUDGEMENTS)
+
+
+def _deed_of(request: Request) -> str:
+    return request.kind if request.kind in ("cancel", "return") else "change"
+
+
+def judgements(facts: Facts) -> Judgements[Request]:
+    """How a customer who knows these facts judges what it hears."""
+    return Judgements(
+        partial(_compared, facts),
+        weights=_WEIGHTS,
+        deeds=_DEEDS,
+        deed_of=_deed_of,
+        vague=frozenset(get_args(RequestKind)) - {"cancel", "return"},  # words of changing may mean anything
+        pieces=_PIECE,
+        answers=answers,
+    )
+
+
+def _compared(facts: Facts, text: str, request: Request) -> Agreement:
+    return compare(text, request, facts)

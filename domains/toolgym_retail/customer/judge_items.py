@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from toolgym.language.words import places_of, words_of
 from toolgym_retail.catalog import CATALOG
-from toolgym_retail.customer.reading import ITEM_KINDS, Reading
+from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
 # "Out of the four items only the lamp" counts what is there, not what is taken.
@@ -59,7 +59,7 @@ _NO_CLAIM = re.compile(
 _CLAIM_END = re.compile(r"[.!?\n]")
 
 
-def wrong_items(reading: Reading) -> bool:
+def wrong_items(reading: WishText) -> bool:
     """Whether other units are spoken of than those wanted, more of them, or fewer."""
     request = reading.request
     named = reading.named()
@@ -88,21 +88,21 @@ def wrong_items(reading: Reading) -> bool:
     )
 
 
-def _strangers(reading: Reading) -> list[str]:
+def _strangers(reading: WishText) -> list[str]:
     """Products of the shop that the message names in full although the customer never bought them."""
     bought = {product for products in reading.facts.orders.values() for product in products} | reading.products
     others = [kind.name for kind in CATALOG if kind.name not in bought]
     return [name for name in others if len(words_of(name)) > 1 and places_of(name, reading.words)]
 
 
-def _handed_over(reading: Reading, product: str) -> bool:
+def _handed_over(reading: WishText, product: str) -> bool:
     """Whether a product that is not wanted is what is returned or exchanged, by the words."""
     head = re.escape(words_of(product)[-1])
     deed = rf"\b(?:return|exchang|swap|chang|replac|send(?:ing)? back)\w* (?:the |your )?(?:\w+ ){{0,3}}{head}\b"
     return product not in reading.products and bool(re.search(deed, reading.body, re.I))
 
 
-def _multiplies(reading: Reading) -> bool:
+def _multiplies(reading: WishText) -> bool:
     """Whether several of a product are counted where one is wanted."""
     for product in reading.products:
         if sum(item.product == product for item in reading.request.items) > 1:
@@ -115,14 +115,14 @@ def _multiplies(reading: Reading) -> bool:
     return False
 
 
-def _incomplete(reading: Reading, present: set[str], numbers: set[str]) -> bool:
+def _incomplete(reading: WishText, present: set[str], numbers: set[str]) -> bool:
     """Whether some of the units that are wanted are named, by product or number, and others are not."""
     items = reading.request.items
     covered = [item for item in items if item.product in present or {item.item_id, item.new_item_id} & numbers]
     return 0 < len(covered) < len(items)
 
 
-def _claims_whole(reading: Reading) -> bool:
+def _claims_whole(reading: WishText) -> bool:
     """Whether 'both', 'all' or 'the whole order' says more than is wanted."""
     request, claims = reading.request, _WHOLE.findall(reading.body)
     order = reading.facts.orders.get(request.order.id, ()) if request.order else ()
@@ -139,7 +139,7 @@ def _claims_whole(reading: Reading) -> bool:
     return not _NO_CLAIM.search(sentence)
 
 
-def _miscounts(reading: Reading) -> bool:
+def _miscounts(reading: WishText) -> bool:
     """Whether another number of items is given; what is said to be kept may be counted too."""
     told = _COUNT.search(reading.body)
     if told is None or _KEPT.search(reading.body):
@@ -147,7 +147,7 @@ def _miscounts(reading: Reading) -> bool:
     return _NUMBERS[told.group(1).lower()] != len(reading.request.items)
 
 
-def _only_mentioned(reading: Reading, product: str) -> bool:
+def _only_mentioned(reading: WishText, product: str) -> bool:
     """Whether a product is named only as one that is kept, or to tell the order apart."""
     order = reading.request.order
     if order is not None and any(places_of(sign, words_of(product)) for sign in order.signs):
@@ -158,7 +158,7 @@ def _only_mentioned(reading: Reading, product: str) -> bool:
     )
 
 
-def _joined_in(reading: Reading, product: str) -> bool:
+def _joined_in(reading: WishText, product: str) -> bool:
     """Whether a product that only tells the order apart is put on the list of what is sent back."""
     head = re.escape(words_of(product)[-1])
     wanted = "|".join(re.escape(words_of(item.product)[-1]) for item in reading.request.items)
@@ -170,7 +170,7 @@ def _joined_in(reading: Reading, product: str) -> bool:
     return bool(re.search(after, reading.body, re.I) or re.search(before, reading.body, re.I))
 
 
-def _left_out(reading: Reading, products: Collection[str]) -> bool:
+def _left_out(reading: WishText, products: Collection[str]) -> bool:
     """Whether one of the products that are wanted is left out in so many words."""
     if not products or not _LEFT_OUT.search(reading.body):
         return False

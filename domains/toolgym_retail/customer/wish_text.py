@@ -20,7 +20,7 @@ _ITEM_NUMBER = re.compile(r"(?<![\d#W_])\d{10}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WishText:
     """A message, and the wish that it is compared with.
 
     Args:
@@ -38,7 +38,7 @@ class Reading:
     shown: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, text: str, request: Request, facts: Facts) -> Reading:
+    def of(cls, text: str, request: Request, facts: Facts) -> WishText:
         """A message as it was written, read against a wish."""
         return cls(*_read(text), request, facts)
 

@@ -1,0 +1,423 @@
+"""The scripted user: plays the user's side of a task from its facts, for any domain.
+
+It tells what it wants, answers what it is asked and nothing more, confirms only what matches its wish, corrects a wrong
+proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from toolgym.language.speech_acts import Understood, parted, understand
+from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
+from toolgym.scripted.agreement import Agreement
+from toolgym.scripted.facts import QUESTION, Facts, R
+from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
+from toolgym.scripted.voice import Voice, join
+
+PATIENCE = 2
+"""Wrong proposals that are corrected; at the next the user gives up."""
+INSISTENCE = 1
+"""Times that it insists when a request is refused."""
+IDLE = 5
+"""Turns without progress before it gives up."""
+ACTS = 20
+"""Calls of its own tools in one turn, at most."""
+
+_EVERYTHING = re.compile(
+    r"\b(?:both|all (?:done|set|of (?:it|them|that))|everything|all your requests)\b", re.IGNORECASE
+)
+"""Words by which all that was agreed to is reported at once."""
+_HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
+
+
+@dataclass
+class _Held:
+    """What the user will say to a message once it has made the calls that come before."""
+
+    text: str
+    heard: Understood
+    reply: str
+    since: int
+    """At which message of the view its calls begin."""
+    settles: bool
+    """Whether the message settled a request."""
+    calls: int = 0
+
+
+class ScriptedUser(Generic[R]):
+    """Plays the user of a task from its facts.
+
+    Args:
+        facts: What it knows and wants.
+        reader: The domain's part, for these facts.
+        opening: Words the first line; where that is to depend on the task alone, its generator must too.
+        voice: Words everything after.
+
+    Example:
+        See ``docs/add-a-domain.md`` for a whole reader.
+    """
+
+    def __init__(self, facts: Facts[R], reader: RequestReader[R], opening: Voice, voice: Voice) -> None:
+        self.facts = facts
+        self._reader = reader
+        self._means = reader.judgements
+        self._opening = opening
+        self._voice = voice
+        self._open = [OpenRequest(request, request.first or request) for request in facts.requests]
+        self._heard = 0
+        self._wrong = 0
+        self._idle = 0
+        self._answered: Counter[str] = Counter()
+        self._compared: dict[tuple[str, int], Agreement] = {}
+        self._held: _Held | None = None
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        """The user's next message: a call of a tool of its own, or what it says."""
+        said = [message.content or "" for message in view[self._heard :] if message.role == "assistant"]
+        self._heard = len(view) + 1
+        if not any(one.told for one in self._open):
+            return Message("user", self._first_line())
+        if self._held is None:
+            text = "\n".join(said).strip()
+            heard = understand(text, self._reader.topics)
+            before = sum(one.closed for one in self._open)
+            self._compared.clear()
+            reply = join(self._reply(text, heard))
+            self._held = _Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
+        return self._act(view, self._held) or self._speak(view, self._held)
+
+    # Acting
+
+    def _act(self, view: Sequence[Message], held: _Held) -> Message | None:
+        """The next call of the user's own tools, before it says what it has to say."""
+        if held.calls >= ACTS:
+            return None
+        call = self._reader.act(self._moment(view, held))
+        if call is None:
+            return None
+        held.calls += 1
+        return Message("user", None, (replace(call, id=f"user_{len(view)}", requestor="user"),))
+
+    def _speak(self, view: Sequence[Message], held: _Held) -> Message:
+        """What the user says once it has acted: what it saw comes first, or is all where nothing was settled."""
+        self._held = None
+        told = self._reader.tell(self._moment(view, held)) if held.calls else ""
+        if held.calls:
+            self._idle = 0
+        ends = any(mark in held.reply for mark in STOP_MARKS)
+        return Message("user", join(told, held.reply) if held.settles or ends or not told else told)
+
+    def _moment(self, view: Sequence[Message], held: _Held) -> Moment[R]:
+        results = [message for message in view[held.since :] if message.role == "tool"]
+        return Moment(held.text, held.heard, self._open, results)
+
+    # Bringing things up
+
+    def _first_line(self) -> str:
+        voice = self._opening
+        asks = [self._tell(one, voice) for one in self._open[: self.facts.upfront]]
+        said = [voice.say("hello"), asks[0]]
+        for ask in asks[1:]:
+            said += [voice.say("next"), ask]
+        return join(*said)
+
+    def _tell(self, one: OpenRequest[R], voice: Voice | None = None) -> str:
+        """Bring a request up, or once more."""
+        full = self.facts.detail == "full" or one.told
+        one.told, one.told_at = True, self._heard
+        one.known.add("kind")
+        one.known |= self._reader.known_when_told(one.wish, full=full)
+        return self._reader.ask(one.wish, voice or self._voice, full=full)
+
+    def _tell_anew(self, one: OpenRequest[R], before: R) -> str:
+        """Bring up what is wanted now in the place of something else: in full if it is only a detail that changes."""
+        one.told = self.facts.detail == "full" or before.kind == one.wish.kind
+        return self._tell(one)
+
+    def _go_on(self, lead: str = "") -> str:
+        """The next thing: a request not yet told, one not yet settled, or the end."""
+        for one in self._open:
+            if not one.told and not one.closed:
+                self._idle = 0
+                text = self._tell(one)
+                return join(lead, self._voice.say("next"), text)
+        for one in self._open:
+            if not one.closed:
+                one.agreed = False
+                return join(lead, self._voice.say("still"), self._tell(one))
+        return join(lead, self._voice.say("bye"), STOP)
+
+    def _give_up(self) -> str:
+        return f"{self._voice.say('give_up')} {STOP}"
+
+    # Answering
+
+    def _reply(self, text: str, heard: Understood) -> str:
+        closed = self._close_answered(text)
+        if heard.reported and heard.intent != "refuse":
+            closed += self._close_reported(text, proposes=heard.intent in ("propose", "check", "ask_all"))
+        if closed:
+            self._idle = 0
+        self._idle += 1
+        if self._idle > IDLE:
+            return self._give_up()
+        focus = self._focus(text, heard)
+        if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
+            return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
+        match heard.intent:
+            case "transfer":
+                return f"{self._voice.say('hold')} {TRANSFER}"
+            case "propose" | "check" | "ask_all":
+                return self._judge(text, heard)
+            case "clarify":
+                return self._tell(focus) if focus is not None else self._go_on()
+            case "ask_more" if heard.asked and not heard.reported:
+                return self._answer(heard.asked, text, focus)
+            case "refuse" if focus is not None:
+                return self._refused(focus)
+            case "ask_more" if heard.declined and focus is not None and not focus.agreed and not closed:
+                return self._refused(focus)
+            case "unavailable" if focus is not None:
+                return self._refused(focus)
+            case "report" | "ask_more":
+                return self._reported(text, heard, closed)
+            case "ask_request":
+                return self._go_on()
+            case "wait":
+                return self._voice.say("wait")
+            case "refuse" | "unavailable" | "inform":
+                return self._informed()
+            case _:
+                return self._answer(heard.asked, text, focus)
+
+    def _close_answered(self, text: str) -> int:
+        """Settle the questions that something was told to answer; how many."""
+        told = [one for one in self._active() if one.wish.kind == QUESTION and self._means.answers(text, one.wish)]
+        for one in told:
+            one.closed = True
+        return len(told)
+
+    def _close_reported(self, text: str, *, proposes: bool) -> int:
+        """Settle the requests that are reported as done, agreed to or not; how many.
+
+        In a message that proposes something, only what was agreed to and is said to be done in so many words.
+        """
+        active = self._active()
+        agreed = [one for one in active if one.agreed]
+        settled = [one for one in agreed if self._means.tells_done(text, one.wish, by_name=len(agreed) > 1)]
+        if not proposes:
+            if not settled and (len(agreed) == 1 or _EVERYTHING.search(text)):
+                settled = agreed  # it is done, however that is put
+            rest = [one for one in active if not one.agreed]
+            sure = len(active) > 1
+            settled += [one for one in rest if self._means.tells_done(text, one.wish, by_name=sure)]
+        for one in settled:
+            one.closed = True
+        return len(settled)
+
+    def _active(self) -> list[OpenRequest[R]]:
+        """The requests that were brought up and are not settled."""
+        return [one for one in self._open if one.told and not one.closed]
+
+    def _focus(self, text: str, heard: Understood) -> OpenRequest[R] | None:
+        """The request that the assistant speaks of: the one that its words touch most, else the one told last.
+
+        What is refused may have been agreed to. A detail is asked for of a request that has such a detail.
+        """
+        active = self._active()
+        if heard.intent != "refuse":
+            active = [one for one in active if not one.agreed] or active
+        if heard.asked:
+            active = [one for one in active if self._reader.has(one.wish, heard.asked[0])] or active
+        return max(active, key=lambda one: (self._touches(text, one.wish), one.told_at), default=None)
+
+    def _answer(self, asked: Sequence[str], text: str, focus: OpenRequest[R] | None) -> str:
+        parts = []
+        for slot in asked:
+            self._answered[slot] += 1
+            count = self._answered[slot]
+            if count == 1 or (count < 4 and slot in self._reader.repeated):
+                self._idle = max(0, self._idle - 1)
+            if slot == self._reader.topics.identity:
+                parts.append(self._reader.identity(text, self._voice))
+            elif focus is None:
+                return self._go_on()
+            else:
+                parts.append(self._detail(slot, focus))
+        return " ".join(dict.fromkeys(parts))
+
+    def _detail(self, slot: str, one: OpenRequest[R]) -> str:
+        """What answers a question about a request."""
+        one.known.add(slot.removeprefix("ask_"))
+        return self._reader.answer(slot, one.wish, self._voice, self._answered[slot]) or self._tell(one)
+
+    # Judging proposals
+
+    def _judge(self, text: str, heard: Understood) -> str:
+        active, say = self._active(), self._voice.say
+        is_me = self._reader.is_me(text)
+        if is_me is not None:
+            return say("right") if is_me else join(say("only_me"), self._reader.identity("", self._voice))
+        if not active:
+            return self._go_on()
+        if _HANDS_OVER.search(text):
+            return say("no_transfer")
+        if heard.declined:
+            return self._judge_the_rest(text, active, heard)
+        return self._weigh(text, active, heard)
+
+    def _judge_the_rest(self, text: str, active: Sequence[OpenRequest[R]], heard: Understood) -> str:
+        """Judge a message that declines one thing and proposes another."""
+        declined, rest = parted(text)
+        for one in active:
+            other = one.wish.otherwise
+            if other is not None and not self._compare(rest, other).wrong:
+                one.switch(other, self._reader.lasting)
+                return self._weigh(rest, active, heard)
+        if len(active) > 1:
+            spoken_of = [self._touches(declined, one.wish) for one in active]
+            refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
+            active = [one for one in active if one is not refused]
+        return self._weigh(rest, active, heard)
+
+    def _weigh(self, text: str, active: Sequence[OpenRequest[R]], heard: Understood) -> str:
+        """Object to what is wrong or unclear in a proposal, or consent to it."""
+        if heard.reported and heard.intent == "propose":
+            text = self._means.without_reports(text) or text
+        pieces = self._pieces(text, active, heard)
+        for one, piece in pieces:
+            if objection := self._objection(one, piece, heard):
+                return objection
+        return self._consent([one for one, _ in pieces], heard)
+
+    def _objection(self, one: OpenRequest[R], text: str, heard: Understood) -> str:
+        """What the user says to what it does not want, or cannot tell whether it wants it; empty if it agrees."""
+        found = self._compare(text, one.wish)
+        other = one.wish.otherwise
+        if challenge := self._reader.challenge(found, one.wish, heard, self._voice):
+            return challenge
+        if found.wrong and other is not None and one.wish.says_otherwise:
+            # The assistant may go straight to the alternative that the user has named already.
+            alternative = self._compare(text, other)
+            if not alternative.wrong:
+                one.switch(other, self._reader.lasting)
+                found = alternative
+        if found.wrong and heard.intent == "ask_all":  # it asked, and proposed nothing
+            return self._detail(self._reader.topics.things, one)
+        return self._correct(one, found) if found.wrong else self._unclear(one, found, heard)
+
+    def _consent(self, proposed: Sequence[OpenRequest[R]], heard: Understood) -> str:
+        """What the user says to what is right: a change of mind, if that was to come, or that it is right."""
+        if heard.intent == "propose":
+            self._idle = 0
+            for one in proposed:
+                if one.wish is one.goal.first:
+                    before = one.switch(one.goal, self._reader.lasting)
+                    return join(self._voice.say("change_mind"), self._tell_anew(one, before))
+        if heard.intent == "ask_all":
+            for one in proposed:
+                one.known.add(self._reader.topics.things.removeprefix("ask_"))
+            return self._voice.say("all")
+        if heard.intent == "check":
+            return self._voice.say("right")
+        for one in proposed:
+            one.agreed = True
+        return self._voice.say("yes")
+
+    def _compare(self, text: str, wish: R) -> Agreement:
+        """How what it hears compares with a wish; worked out once a turn."""
+        asked = text, id(wish)
+        if asked not in self._compared:
+            self._compared[asked] = self._means.compare(text, wish)
+        return self._compared[asked]
+
+    def _touches(self, text: str, wish: R) -> int:
+        return self._means.weight(self._compare(text, wish), wish)
+
+    def _pieces(
+        self, text: str, active: Sequence[OpenRequest[R]], heard: Understood
+    ) -> list[tuple[OpenRequest[R], str]]:
+        """The requests that a proposal is about, each with what is said of it."""
+        if len(active) == 1:
+            return [(active[0], text)]
+        said = self._means.shares(text, [one.wish for one in active])
+        if not said:
+            focus = self._focus(text, heard)
+            return [(focus, text)] if focus is not None else []
+        return [(active[number], part) for number, part in said.items()]
+
+    def _correct(self, one: OpenRequest[R], found: Agreement) -> str:
+        self._wrong += 1
+        one.agreed = False
+        if self._wrong > PATIENCE:
+            return self._give_up()
+        self._idle = 0
+        return join(self._voice.say("no"), self._right_detail(one, found.wrong[0]))
+
+    def _right_detail(self, one: OpenRequest[R], detail: str) -> str:
+        """What a detail should have been; if there is no such detail, the request once more."""
+        right = self._reader.correct(detail, one.wish, self._voice)
+        if right is None:
+            return join(self._voice.say("listen"), self._tell(one))
+        return self._detail(right, one) if right in self._reader.topics.names else right
+
+    def _unclear(self, one: OpenRequest[R], found: Agreement, heard: Understood) -> str:
+        """What the user asks back, because it cannot tell whether a proposal is what it wants; empty if it can."""
+        asked = self._reader.unclear(one, found, heard, self._voice)
+        return join(self._voice.say("not_clear"), self._tell(one)) if asked is None else asked
+
+    # After something was done, or not
+
+    def _reported(self, text: str, heard: Understood, closed: int) -> str:
+        active = self._active()
+        if heard.intent == "ask_more" and not heard.reported and not heard.declined:
+            for one in active:
+                one.closed |= one.agreed  # whoever asks for more takes what was agreed to for done
+        if heard.intent == "report" and not closed and not any(one.agreed for one in active):
+            if not self._means.reports_deed(text):
+                return self._informed()
+            self._wrong += 1
+            if self._wrong > PATIENCE:
+                return self._give_up()
+            return join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
+        left = any(not one.closed for one in self._open)
+        lead = self._voice.say("thanks") if heard.reported and left else ""
+        if heard.intent == "report" and any(one.agreed for one in self._active()):
+            return lead or self._voice.say("wait")
+        return self._go_on(lead)
+
+    def _refused(self, one: OpenRequest[R]) -> str:
+        if one.wish.otherwise is not None:
+            before = one.switch(one.wish.otherwise, self._reader.lasting)
+            self._idle = 0
+            return join(self._voice.say("too_bad"), self._tell_anew(one, before))
+        if one.insisted < INSISTENCE:
+            one.insisted += 1
+            one.agreed = False
+            return self._voice.say("insist")
+        one.closed = True
+        self._idle = 0
+        return self._go_on(self._voice.say("too_bad"))
+
+    def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
+        """What the user says when something is sold out and it knows what it takes instead."""
+        if heard.intent in ("propose", "check") and not self._compare(text, one.wish).wrong:
+            return self._judge(text, heard)
+        before = one.switch(other, self._reader.lasting)
+        self._idle = 0
+        if heard.intent == "propose" and not self._compare(text, other).wrong:
+            return self._judge(text, heard)
+        return join(self._voice.say("too_bad"), self._tell_anew(one, before))
+
+    def _informed(self) -> str:
+        if any(one.closed for one in self._open) and all(one.closed for one in self._open if one.told):
+            left = any(not one.closed for one in self._open)
+            return self._go_on(self._voice.say("thanks") if left else "")
+        if self._idle >= 3:
+            return self._go_on()
+        return self._voice.say("heard")

@@ -1,0 +1,118 @@
+"""How a scripted user words what it has to say: many phrasings, by manner."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from toolgym.scripted.facts import QUESTION, Manner, Request
+
+_ANY = "any"
+_CORE = Path(__file__).parent / "phrases.toml"
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Wordings of what a user says, each with ``{slots}``.
+
+    Args:
+        say: For each act the wordings by manner, or under ``"any"``.
+        ask: For each kind of request the wordings with which it is brought up.
+    """
+
+    say: Mapping[str, Mapping[str, Sequence[str]]]
+    ask: Mapping[str, Sequence[str]]
+
+    @classmethod
+    @cache
+    def read(cls, *files: Path) -> Phrases:
+        """The phrases of every domain, with those of files added; a later file replaces an act of an earlier one.
+
+        Args:
+            files: TOML files with tables ``[say.ACT]`` and ``[ask]``.
+        """
+        tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in (_CORE, *files)]
+        say = {act: wordings for table in tables for act, wordings in table.get("say", {}).items()}
+        return cls(say, {kind: wordings for table in tables for kind, wordings in table.get("ask", {}).items()})
+
+
+class Voice:
+    """Picks wordings for one user; a phrasing is not used again while others are left.
+
+    Args:
+        manner: How the user speaks.
+        rng: Chooses.
+        phrases: What there is to choose from; by default what is the same in every domain.
+
+    Example:
+        >>> Voice("terse", np.random.default_rng(0)).say("hold") in Phrases.read().say["hold"]["any"]
+        True
+    """
+
+    def __init__(self, manner: Manner, rng: np.random.Generator, phrases: Phrases | None = None) -> None:
+        self.manner: Manner = manner
+        self.phrases = phrases or Phrases.read()
+        self._rng = rng
+        self._used: dict[str, set[str]] = {}
+
+    def say(self, act: str, **slots: str) -> str:
+        """One wording of an act, its slots filled."""
+        kinds = self.phrases.say[act]
+        choices = kinds.get(_ANY) or kinds.get(self.manner) or kinds["plain"]
+        if self.manner == "friendly" and "plain" in kinds and "friendly" in kinds:
+            choices = [*kinds["friendly"], *kinds["plain"][:4]]
+        return sentence(self.pick(act, choices).format(**slots))
+
+    def bring_up(self, kind: str, **slots: str) -> str:
+        """One wording of a request of a kind, its slots filled, without the mark that ends it."""
+        return self.pick(kind, self.phrases.ask[kind]).format(**slots)
+
+    def question(self, wish: Request) -> str:
+        """A question as the user brings it up."""
+        return ended(self.bring_up(QUESTION, question=wish.question))
+
+    def pick(self, act: str, choices: Sequence[str]) -> str:
+        """One of several wordings that was not used yet for an act, while there is one."""
+        used = self._used.setdefault(act, set())
+        left = [choice for choice in choices if choice not in used]
+        if not left:
+            used.clear()
+            left = list(choices)
+        chosen = left[int(self._rng.integers(len(left)))]
+        used.add(chosen)
+        return chosen
+
+
+def ended(text: str) -> str:
+    """The text of a request with a full stop, or a question mark if it begins as a question."""
+    return text + ("?" if re.match(r"(?:could|can|would|is|are)\b", text) else ".")
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning, unless that is an address or a number."""
+    text = text.strip()
+    first = text.split(" ", 1)[0]
+    return text if "@" in first else text[:1].upper() + text[1:]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a sentence: ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def join(*parts: str) -> str:
+    """Parts as one text: a sentence that follows another begins with a capital."""
+    text = ""
+    for part in filter(None, parts):
+        if not text or text[-1] in ".!?":
+            part = part if "@" in part.split(" ", 1)[0] else part[:1].upper() + part[1:]
+        text += f" {part}" if text else part
+    return text
