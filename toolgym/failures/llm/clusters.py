@@ -31,8 +31,8 @@ MIN_SIZE = 3
 """Failures of the smallest cluster."""
 
 ONE_IN = 25
-"""A cluster has at least one in so many of all failures; smaller ones make of many failures more clusters than one can
-read: of 350 made-up explanations of 3 kinds, 68 instead of 6."""
+"""Smallest cluster, as 1/N of all failures; smaller ones fragment (350 synthetic explanations of 3 kinds gave 68
+clusters, not 6)."""
 
 _WORDS = 3
 _EXAMPLES = 3

@@ -31,21 +31,21 @@ class Schemas:
         )
 
     def role(self, tool: str, argument: str) -> ArgumentRole:
-        """See ArgumentRoles."""
+        """What an argument of a tool names."""
         found = self._tools.get(tool)
         first = next(iter(found.parameters.model_fields), "") if found is not None else ""
         return "record" if argument == first and argument.endswith("_id") else "value"
 
     def items(self, session: Session, record: str) -> Mapping[str, str]:
-        """See Confusions; what records hold is not known."""
+        """Nothing: what records hold is not known."""
         return {}
 
     def kind_of(self, session: Session, item: str) -> str | None:
-        """See Confusions; what items there are is not known."""
+        """None: what items there are is not known."""
         return None
 
     def owner(self, session: Session, record: str) -> str | None:
-        """See Confusions; whose a record is is not known, only whether there is one."""
+        """The record itself if there is one: whose it is is not known."""
         for side in SIDES:
             schema = session.base.schemas.get(side)
             for table in schema.tables if schema is not None else ():
@@ -54,7 +54,7 @@ class Schemas:
         return None
 
     def decoys(self, task: Task) -> Sequence[DecoyCall]:
-        """See Confusions; none are known."""
+        """Nothing: no decoys are known."""
         return ()
 
 

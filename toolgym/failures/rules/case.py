@@ -1,4 +1,4 @@
-"""One failed trajectory beside its task's gold, with the findings so far."""
+"""One failed trajectory next to its task's gold, with the findings so far."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Case:
 
     @cached_property
     def tempting(self) -> Mapping[int, DecoyCall]:
-        """The temptation to which a call gave way, by the call's place."""
+        """The decoy that a call is, by the call's place."""
         found: dict[int, DecoyCall] = {}
         for event in self.mine:
             if event.writes:
