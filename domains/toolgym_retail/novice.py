@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.language.consent import says_yes
 from toolgym.messages import Message
 from toolgym.patterns import PATTERNS, Injection, current_name
 from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.facts import ItemRef, OrderRef, Request, settled, stages
-from toolgym_retail.oracle import Oracle, Talk, agrees
+from toolgym_retail.oracle import Oracle, Talk
 from toolgym_retail.speech import OracleWording
 
 RATES: dict[str, float] = {
@@ -124,7 +125,7 @@ class Novice(Oracle):
                 wish.model_copy(update={"reason": wish.reason or "no longer needed"}) if wish.kind == "cancel" else wish
             )
             reply = yield from self.say(self.proposal(wish))  # it keeps quiet about the reason that it will give
-            if agrees(reply) and (yield from self.do(wrong)):
+            if says_yes(reply) and (yield from self.do(wrong)):
                 self.note("forbidden_write", recovered=False)
                 return True
         return (yield from super().refuse(wish))
@@ -139,14 +140,14 @@ class Novice(Oracle):
             return True
         if wrong is not None and self.rng.random() < SPOKEN:
             reply = yield from self.say(self.proposal(wrong))
-            if not agrees(reply):
+            if not says_yes(reply):
                 self.note(pattern, recovered=True)
                 return (yield from super().act(wish))
             yield from self._make(wish, pattern, wrong)
             return True
         for _ in range(4):
             reply = yield from self.say(self.proposal(wish))
-            if agrees(reply):
+            if says_yes(reply):
                 if self.slips("ended_early"):
                     self._lead = speech.report(self.wording, wish, self.facts)
                     self.note("ended_early", recovered=False)

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.language.consent import says_yes
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Task
 from toolgym_retail import speech
@@ -27,21 +28,6 @@ Talk: TypeAlias = Generator[Message, None, Any]
 
 _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pending", "modify_payment": "pending"}
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
-_YES = re.compile(
-    r"\b(?:yes|yep|yeah|yup|sure|confirm(?:ed)?|correct|exactly|go (?:right )?ahead|"
-    r"proceed|do it|please do|carry on|go for it|(?<!all )(?<!all that )right(?!, right)|perfect|agreed)\b",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"n't\b|\b(?:no|not|wait|wrong|actually|changed my mind|rather|hold on|stop|instead|"
-    r"reconsidered|on second thought|different(?:ly)?|new plan|better idea)\b|\?",
-    re.IGNORECASE,
-)
-
-
-def agrees(text: str) -> bool:
-    """Whether a customer's answer is a clear yes."""
-    return bool(_YES.search(text)) and not _NO.search(text)
 
 
 class Oracle:
@@ -235,7 +221,7 @@ class Oracle:
         """Propose a write, make it once the customer has said yes, and report it."""
         for _ in range(4):
             reply = yield from self.say(self.proposal(wish))
-            if agrees(reply):
+            if says_yes(reply):
                 yield from self.do(wish)
                 return True
             if self.is_first(wish):

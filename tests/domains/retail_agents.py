@@ -8,11 +8,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.language.consent import says_yes
 from toolgym.messages import Message
 from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.facts import OrderRef, Request
-from toolgym_retail.oracle import Oracle, Talk, agrees
+from toolgym_retail.oracle import Oracle, Talk
 
 Style: TypeAlias = Literal["number", "item", "contents", "clue", "proposal", "full proposal"]
 
@@ -47,7 +48,7 @@ class Enumerator(Oracle):
         for place in self.rng.permutation(len(candidates)):
             guess = self._guess(wish, self.records[candidates[int(place)]])
             reply = yield from self.say(self._question(wish, guess))
-            if agrees(reply):
+            if says_yes(reply):
                 yield from self.do(guess)
                 return True
         return True

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.errors import TaskError
+from toolgym.language.consent import says_yes
 from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.scripted.agreement import Agreement
@@ -29,7 +30,6 @@ from toolgym_retail.customer import Customer
 from toolgym_retail.customer.judgements import compare
 from toolgym_retail.customer.topics import TOPICS, understand
 from toolgym_retail.facts import Facts, OrderRef, Request
-from toolgym_retail.oracle import agrees
 from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording, proposal
 
 SPEECH = Path(__file__).parent / "retail_speech"
@@ -102,13 +102,13 @@ def proposals(verdict: str) -> list[tuple[dict[str, Any], str]]:
 
 def test_no_wrong_proposal_is_confirmed() -> None:
     answered = proposals("wrong")
-    assert [(row["card"], row["text"], reply) for row, reply in answered if agrees(reply)] == []
+    assert [(row["card"], row["text"], reply) for row, reply in answered if says_yes(reply)] == []
 
 
 def test_right_proposals_are_confirmed() -> None:
     """Not all: whoever knows an order by a clue alone wants to hear the clue, and some are too winding to follow."""
     answered = proposals("right")
-    lost = [(row["card"], row["text"][:90], reply) for row, reply in answered if not agrees(reply)]
+    lost = [(row["card"], row["text"][:90], reply) for row, reply in answered if not says_yes(reply)]
     assert len(lost) <= 0.1 * len(answered), lost
 
 
@@ -116,7 +116,7 @@ def test_a_customer_that_compares_nothing_would_confirm_wrong_proposals(monkeypa
     everything = Agreement((), frozenset({"kind", "order", "clue", "items", "options", "payment", "address"}))
     monkeypatch.setattr("toolgym_retail.customer.judgements.compare", lambda text, request, facts: everything)
     answered = proposals("wrong")
-    assert sum(agrees(reply) for _, reply in answered) > 0.8 * len(answered)
+    assert sum(says_yes(reply) for _, reply in answered) > 0.8 * len(answered)
 
 
 # What it says and when
@@ -176,7 +176,7 @@ def test_a_wrong_proposal_is_corrected_twice_and_the_third_ends_the_talk() -> No
 def test_after_a_correction_it_still_confirms_what_is_right() -> None:
     talk = Talk(cards()["return"])
     talk.say(WRONG)
-    assert agrees(talk.say(RETURN))
+    assert says_yes(talk.say(RETURN))
     assert STOP in talk.say("Done, the return is requested. Is there anything else?")
 
 
@@ -199,12 +199,12 @@ def test_requests_that_it_has_not_named_yet_follow_when_the_first_is_done() -> N
 def test_a_number_that_it_does_not_know_proves_nothing() -> None:
     for number in ("#W4419950", "#W4410021"):
         reply = Talk(cards()["vague"]).say(f"Do you mean order {number}?")
-        assert not agrees(reply)
+        assert not says_yes(reply)
         assert "vase" in reply.lower()
     proposal = "I will return the Desk Lamp from order #W4419950, refund to your gift card. Shall I go ahead?"
     talk = Talk(cards()["vague"])
-    assert not agrees(talk.say(proposal))
-    assert agrees(talk.say("It is the one that came with the vase. " + proposal))
+    assert not says_yes(talk.say(proposal))
+    assert says_yes(talk.say("It is the one that came with the vase. " + proposal))
 
 
 def test_it_changes_its_mind_when_the_first_wish_is_proposed() -> None:
@@ -214,11 +214,11 @@ def test_it_changes_its_mind_when_the_first_wish_is_proposed() -> None:
     first = {**request, "payment": facts["methods"][2]}
     facts["requests"] = [{**request, "first": first}]
     talk = Talk(task.model_copy(update={"facts": facts}))
-    assert not agrees(talk.say(RETURN))  # that is not what it wants yet
+    assert not says_yes(talk.say(RETURN))  # that is not what it wants yet
     reply = talk.say(WRONG)
-    assert not agrees(reply)
+    assert not says_yes(reply)
     assert "paypal" in reply.lower()
-    assert agrees(talk.say(RETURN))
+    assert says_yes(talk.say(RETURN))
 
 
 def test_it_insists_once_on_what_is_refused_and_then_gives_in() -> None:
@@ -272,14 +272,14 @@ SHIP = "I'll ship order #W4410388 to {}. OK?"
     ],
 )
 def test_what_goes_beyond_its_wish_is_objected_to(card: str, text: str) -> None:
-    assert not agrees(Talk(cards()[card]).say(text))
+    assert not says_yes(Talk(cards()[card]).say(text))
 
 
 @pytest.mark.parametrize(
     "street", ["77 Quarry Road, Boise, ID 83702", "77 Quarry Rd., Boise, ID 83702", "77 Quarry Rd"]
 )
 def test_an_address_may_be_abbreviated(street: str) -> None:
-    assert agrees(Talk(cards()["ship_to"]).say(SHIP.format(street)))
+    assert says_yes(Talk(cards()["ship_to"]).say(SHIP.format(street)))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_an_address_may_be_abbreviated(street: str) -> None:
 )
 def test_of_two_requests_only_the_one_that_is_reported_is_settled(report: str, left: str) -> None:
     talk = Talk(cards()["two"])
-    assert agrees(talk.say(BOTH))
+    assert says_yes(talk.say(BOTH))
     reply = talk.say(report)
     assert not is_stop(reply)
     assert left in reply
@@ -307,7 +307,9 @@ def test_what_is_announced_is_waited_for() -> None:
 
 def test_what_is_refused_beside_an_offer_is_brought_up_again() -> None:
     talk = Talk(cards()["two"])
-    assert agrees(talk.say("I can't cancel #W4410388. I can return the Hiking Boots to your PayPal. Shall I proceed?"))
+    assert says_yes(
+        talk.say("I can't cancel #W4410388. I can return the Hiking Boots to your PayPal. Shall I proceed?")
+    )
     reply = talk.say("The return of the Hiking Boots is requested. Anything else?")
     assert not is_stop(reply)
     assert "#W4410388" in reply
@@ -341,7 +343,7 @@ def test_what_is_only_stated_is_neither_objected_to_nor_the_end(text: str) -> No
     talk = Talk(cards()["cancel"])
     for _ in range(3):
         assert not is_stop(talk.say(text))
-    assert agrees(talk.say("I'll cancel order #W4410388, as it is no longer needed. OK?"))
+    assert says_yes(talk.say("I'll cancel order #W4410388, as it is no longer needed. OK?"))
 
 
 def test_a_figure_about_something_else_answers_no_question() -> None:
@@ -368,7 +370,7 @@ def test_whoever_only_keeps_it_waiting_loses_it() -> None:
 def test_what_was_done_without_asking_and_wrongly_is_objected_to() -> None:
     reply = Talk(cards()["cancel"]).say("I have cancelled order #W4410021 for you.")
     assert not is_stop(reply)
-    assert not agrees(reply)
+    assert not says_yes(reply)
     assert "#W4410388" in reply
 
 
@@ -388,7 +390,7 @@ def test_whatever_it_hears_it_answers_something(text: str) -> None:
     for _ in range(3):
         reply = talk.say(text)
         assert reply.strip()
-        assert not agrees(reply) or "vase" in text.lower()
+        assert not says_yes(reply) or "vase" in text.lower()
         if is_stop(reply):
             break
 

@@ -16,12 +16,12 @@ import pytest
 from toolgym import make_agent, make_domain, make_user
 from toolgym.display.render import transcript
 from toolgym.domain import Domain
+from toolgym.language.consent import says_yes
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.rollouts import play
 from toolgym.scripted.voice import Phrases
 from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES
-from toolgym_retail.oracle import agrees
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dialogues.md"
@@ -289,15 +289,15 @@ def test_an_answer_also_stands_after_the_no_of_a_correction() -> None:
 
 
 def test_every_yes_is_a_clear_consent() -> None:
-    assert [phrase for act, phrase in said() if act == "yes" and not agrees(phrase)] == []
+    assert [phrase for act, phrase in said() if act == "yes" and not says_yes(phrase)] == []
     assert [phrase for act, phrase in said() if act == "yes" and "?" in phrase] == []
 
 
 def test_nothing_else_that_a_customer_says_is_a_consent() -> None:
     phrases = [(act, phrase.format(**FILLED)) for act, phrase in said() if act not in AFFIRMS]
-    assert [(act, phrase) for act, phrase in phrases if agrees(phrase)] == []
+    assert [(act, phrase) for act, phrase in phrases if says_yes(phrase)] == []
 
 
 def test_an_objection_stays_one_whatever_detail_is_named_after_it() -> None:
     phrases = [phrase for act, phrase in said() if act in OBJECTS]
-    assert [phrase for phrase in phrases if agrees(f"{phrase} Please make it the right side one.")] == []
+    assert [phrase for phrase in phrases if says_yes(f"{phrase} Please make it the right side one.")] == []

@@ -12,11 +12,12 @@ from retail_agents import Enumerator, Mute, Style
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
+from toolgym.language.consent import says_yes
 from toolgym.messages import Message
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.tools import Effect
-from toolgym_retail.oracle import Oracle, agrees
+from toolgym_retail.oracle import Oracle
 from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
 
 KINDS_OF_CLUE = ("order by clue",)
@@ -69,7 +70,7 @@ def unconfirmed(messages: tuple[Message, ...], writes: set[str]) -> list[str]:
             named = [
                 text for name in ("order_id", "address1", "reason") for text in texts(call.arguments.get(name, ()))
             ]
-            fine = answer.role == "user" and agrees(answer.content or "") and all(text in proposed for text in named)
+            fine = answer.role == "user" and says_yes(answer.content or "") and all(text in proposed for text in named)
             if not fine:
                 found.append(call.name)
     return found
@@ -179,4 +180,4 @@ def test_a_customers_first_line_is_the_same_in_every_trial(retail: Domain) -> No
     ],
 )
 def test_only_a_clear_yes_is_consent(text: str, consent: bool) -> None:
-    assert agrees(text) is consent
+    assert says_yes(text) is consent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from toolgym.failures.agreement import asks, asks_for_consent, content, exchanges, gives_up, names, says_no, says_yes
+from toolgym.failures.agreement import exchanges, names
+from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.voice import Phrases
 from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES

@@ -19,10 +19,10 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError, ServiceError, UnknownNameError
 from toolgym.failures.report import FailureReport, Finding
 from toolgym.generation import Injector
-from toolgym.generators.language import language_of
 from toolgym.generators.llm import LLMProposer
 from toolgym.generators.prose import Prose, complaints, secrets
 from toolgym.generators.template import TemplateProposer
+from toolgym.language.identify import language_of
 from toolgym.models import ChatModel, ModelSettings
 from toolgym.patterns import PATTERNS
 from toolgym.prompts import own_text

@@ -13,10 +13,11 @@ from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import take_turn
+from toolgym.language.questions import ends_with_question
 from toolgym.limits import Limits
 from toolgym.messages import OUT_OF_SCOPE, STOP, TRANSFER, Message, ToolCall
 from toolgym.rewards import DEFAULTS, FIDELITY, PRESETS, EarlyStop, InventedFact, Success, build_reward
-from toolgym.rewards.fidelity import asks, details
+from toolgym.rewards.fidelity import details
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault
 
@@ -142,7 +143,7 @@ def test_any_text_has_details_that_are_its_own(text: str) -> None:
     found = list(details(text))
     assert set(details(" ".join(found))) <= set(found)
     assert all(len(word) > 2 and not any(map(str.isspace, word)) for word in found)
-    assert isinstance(asks(text), bool)
+    assert isinstance(ends_with_question(text), bool)
 
 
 # Leaving too soon
@@ -212,7 +213,7 @@ def test_a_limit_or_a_fault_is_not_a_stop(mock: Domain) -> None:
     ],
 )
 def test_what_counts_as_a_question(text: str, asked: bool) -> None:
-    assert asks(text) is asked
+    assert ends_with_question(text) is asked
 
 
 # Both together

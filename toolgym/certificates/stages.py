@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from toolgym.domain import AgentFactory, Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.setup import set_up
 from toolgym.errors import TaskError
+from toolgym.language.text import holds_token
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.users.minimal import MinimalUser
@@ -147,25 +147,19 @@ def check_passive(domain: Domain, task: Task, context: Context) -> str | None:
 def check_facts(domain: Domain, task: Task, context: Context) -> str | None:
     """The scenario holds every text that the domain says it needs, whatever the case and the spaces.
 
-    A text that begins or ends with a digit is not found as a part of a longer number.
+    A text is not found as a part of a longer word or number.
     """
     assert domain.needs is not None
     scenario = _normal(str(task.user_scenario))
     needed = [_normal(text) for text in domain.needs(task, domain.worlds.get(task.world))]
     if not all(needed):
         return "it needs a text that is empty: the user could not know what it is asked for"
-    missing = [text for text in needed if not re.search(_whole(text), scenario)]
+    missing = [text for text in needed if not holds_token(scenario, text)]
     return f"its scenario does not hold {', '.join(map(repr, missing))}" if missing else None
 
 
 def _normal(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _whole(text: str) -> str:
-    before = r"(?<!\d)(?<!\d\.)" if text[:1].isdigit() else ""
-    after = r"(?!\.?\d)" if text[-1:].isdigit() else ""
-    return before + re.escape(text) + after
 
 
 def check_disjoint(domain: Domain, task: Task, context: Context) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -10,6 +9,7 @@ from toolgym.database import Session
 from toolgym.database.session import Key
 from toolgym.domain import Domain
 from toolgym.errors import ServiceError, TaskError
+from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
 from toolgym.tasks import Action, EnvAssertion, EvaluationCriteria, Task
 from toolgym.trajectory import Check, Grade, Termination
@@ -146,28 +146,24 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
 
 
 def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message], *, strict: bool) -> tuple[Check, ...]:
-    """Whether each text was said by the assistant, ignoring case and the commas of what was said.
+    """Whether each text was said by the assistant, ignoring case and the commas between thousands.
 
-    tau2 looks for the text anywhere, in messages sent along with calls too, which nobody reads. ``strict``, for our own
+    tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too, which nobody reads. ``strict``, for our own
     tasks: only in what the user was told, and not as a part of a longer word or number.
     """
     wanted = criteria.communicate_info or ()
     if not wanted:
         return ()
     said = [
-        message.content.lower().replace(",", "")
+        message.content
         for message in messages
         if message.role == "assistant" and message.content and message.content.strip()
         if not (strict and message.tool_calls)
     ]
-    return tuple(Check(info, any(_holds(text, info.lower(), strict) for text in said)) for info in wanted)
-
-
-def _holds(text: str, info: str, strict: bool) -> bool:
-    if not strict:
-        return info in text
-    whole = re.escape(info.replace(",", ""))
-    return re.search(rf"(?<![\w.]){whole}(?!\w|\.\d)", text) is not None
+    if strict:
+        return tuple(Check(info, any(holds_token(text, info) for text in said)) for info in wanted)
+    texts = [text.lower().replace(",", "") for text in said]
+    return tuple(Check(info, any(info.lower() in text for text in texts)) for info in wanted)
 
 
 def _check_assertions(prepared: GradedTask, session: Session, assertions: Sequence[EnvAssertion]) -> tuple[Check, ...]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from toolgym.generators.language import language_of
+from toolgym.language.identify import language_of
+from toolgym.language.text import holds_token
 from toolgym.messages import STOP_MARKS
 from toolgym.tasks import Instructions, Task
 
@@ -61,9 +62,9 @@ def kept(prose: Prose, needs: Collection[str]) -> tuple[str, ...]:
         >>> kept(Prose("You want to cancel #W12 (2 lamps).", "Be short."), ["Ana", "#W12"])
         ('#W12', '2')
     """
-    texts = [text for text in needs if holds(prose.text, text)]
+    texts = [text for text in needs if holds_token(prose.text, text)]
     for word in _WORD_WITH_NUMBER.findall(prose.text):
-        if (word := word.strip(".,;:!?")) and not any(holds(text, word) for text in texts):
+        if (word := word.strip(".,;:!?")) and not any(holds_token(text, word) for text in texts):
             texts.append(word)
     return tuple(dict.fromkeys(texts))
 
@@ -82,11 +83,11 @@ def complaints(task: Task, old: Prose, new: Prose, needs: Sequence[str]) -> list
         needs: What its scenario must hold.
     """
     scenario = str(task.user_scenario)
-    found = [f"it does not hold {text!r}" for text in kept(old, needs) if not holds(new.text, text)]
+    found = [f"it does not hold {text!r}" for text in kept(old, needs) if not holds_token(new.text, text)]
     known = set(_NUMBER.findall(scenario))
     invented = [number for number in dict.fromkeys(_NUMBER.findall(new.text)) if number not in known]
     found += [f"it holds the number {number!r}, which the scenario does not have" for number in invented]
-    leaked = [text for text in secrets(task) if not holds(scenario, text) and holds(new.text, text)]
+    leaked = [text for text in secrets(task) if not holds_token(scenario, text) and holds_token(new.text, text)]
     found += [f"it gives away {text!r}, which the user must not know" for text in dict.fromkeys(leaked)]
     found += [f"it holds the mark {mark}" for mark in STOP_MARKS if mark in new.text]
     if len(new.text) > old.longest:
@@ -106,19 +107,6 @@ def secrets(task: Task) -> Iterator[str]:
         yield from (text for text in _texts(action.arguments) if _IDENTIFIER.fullmatch(text))
     criteria = task.evaluation_criteria
     yield from (criteria.communicate_info or ()) if criteria is not None else ()
-
-
-def holds(text: str, part: str) -> bool:
-    """Whether a text holds another one, whatever the case and the spaces, and not as a part of a longer word or number.
-
-    Example:
-        >>> holds("It costs 12.50 in all.", "12.50"), holds("It costs 112.50.", "12.50"), holds("Order 7.", "order  7")
-        (True, False, True)
-    """
-    wanted = _normal(part)
-    before = r"(?<!\w)(?<!\d[.,])" if wanted[:1].isalnum() else ""
-    after = r"(?!\w)(?![.,]\d)" if wanted[-1:].isalnum() else ""
-    return re.search(before + re.escape(wanted) + after, _normal(text)) is not None
 
 
 def _normal(text: str) -> str:

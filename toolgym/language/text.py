@@ -55,6 +55,8 @@ def holds_token(text: str, token: str) -> bool:
     if not wanted:
         return False
     before = r"(?<!\w)(?<!\d[.,])" if wanted[0].isalnum() else ""
+    if wanted[0].isdigit():
+        before += r"(?<!\.)"  # "50" is not in ".50"
     after = r"(?!\w)(?![.,]\d)" if wanted[-1].isalnum() else ""
     return re.search(before + re.escape(wanted) + after, _folded(text)) is not None
 

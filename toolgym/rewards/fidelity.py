@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from toolgym.language.questions import ends_with_question
 from toolgym.messages import STOP
 from toolgym.rewards.terms import NOTHING, EpisodeView, Payment
 from toolgym.trajectory import Step
@@ -15,9 +16,6 @@ _WORD = re.compile(r"\w+(?:(?<=\d)\.\d+)*%?")
 _DECIMAL = re.compile(r"(\d+)\.(\d*?)0*")
 _EVERYDAY = re.compile(r"\d{1,2}[ap]m|\d+(?:st|nd|rd|th|%)")
 _EDGE = ".,:;!?()[]{}<>|*`\"'“”«»"
-_QUESTION = "?\uff1f"  # ASCII's mark and the full-width one
-_SENTENCE_END = re.compile(rf"[.!\n{_QUESTION}]")
-_MORE = frozenset({"else", "more", "further", "other"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class EarlyStop:
         if episode.termination != "user_stop" or STOP not in (episode.messages[-1].content or ""):
             return NOTHING
         heard = next((one.content for one in reversed(episode.messages) if one.role == "assistant"), None)
-        if not asks(heard or ""):
+        if not ends_with_question(heard or ""):
             return NOTHING
         on_the_way = episode.session.diff().items() < episode.prepared.gold_diff.items()
         return {"user": -self.weight} if on_the_way else NOTHING
@@ -133,20 +131,6 @@ def details(text: str) -> Iterator[str]:
             specific = len(word) > 2 and any(map(str.isdigit, word)) and not _EVERYDAY.fullmatch(word)
         if specific:
             yield word
-
-
-def asks(text: str) -> bool:
-    """Whether a text ends with a question other than whether there is anything else.
-
-    Example:
-        >>> asks("I can do that. Shall I cancel it now?"), asks("It is cancelled. Anything else?"), asks("Bye!")
-        (True, False, False)
-    """
-    end = max((place for place, letter in enumerate(text, 1) if letter.isalnum()), default=0)
-    if not set(_QUESTION) & set(text[end:]):
-        return False
-    words = set(_WORD.findall(_SENTENCE_END.split(text[:end])[-1].casefold()))
-    return not (words & _MORE and any(word.startswith(("any", "some", "what", "how")) for word in words))
 
 
 def _words(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.language.consent import says_yes
 from toolgym.messages import Message
 from toolgym.patterns import Injection
 from toolgym_retail import speech
@@ -17,7 +18,6 @@ from toolgym_retail.clerk.hearing import Wish, wishes_in
 from toolgym_retail.clerk.weaknesses import MENDS, REPEATS, SPOKEN, SPOTS, WRONG_CHOICES, Situation, Weaknesses
 from toolgym_retail.facts import Request, RequestKind
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.oracle import agrees
 from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
 
 _ROUNDS = 6
@@ -230,7 +230,7 @@ class Clerk(Desk):
         shown = wrong if wrong is not None and spoken else request
         facts = self.book.facts(shown)
         reply = yield from self.say(speech.proposal(self.wording, shown, facts, self.book.cost(shown)))
-        if not agrees(reply):
+        if not says_yes(reply):
             if spoken:
                 self.note(pattern, recovered=True)
             else:

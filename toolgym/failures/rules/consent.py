@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from toolgym.failures.agreement import Exchange, asks_for_consent, exchanges, names, says_no
+from toolgym.failures.agreement import Exchange, exchanges, names
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.matching import Matcher
+from toolgym.language.consent import asks_for_consent, says_no
 from toolgym.messages import Message
 
 Agreed: TypeAlias = Literal["no", "yes", "named"]
