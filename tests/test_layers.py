@@ -20,7 +20,7 @@ EDGES = {
         # error, and so is one that nobody uses any more.
         "concurrency": "",
         "errors": "",
-        "language": "",
+        "language": "messages",
         "patterns": "",
         "worlds": "",
         "files": "errors",
@@ -38,10 +38,10 @@ EDGES = {
         "scripted": "domain errors language messages patterns tasks tools",
         "tools": "database errors messages",
         "domain": "concurrency database errors generation messages patterns tasks tools worlds",
-        "evaluation": "database domain errors messages tasks trajectory",
+        "evaluation": "database domain errors language messages tasks trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
-        "rewards": "database errors evaluation messages registry tasks trajectory",
+        "rewards": "database errors evaluation language messages registry tasks trajectory",
         "runs": "database errors evaluation files patterns tools trajectory",
         "episode": (
             "actions concurrency database domain errors evaluation limits messages patterns rewards "
@@ -56,7 +56,7 @@ EDGES = {
             "rewards runs tasks trajectory"
         ),
         "failures": (
-            "concurrency database domain episode errors evaluation files generation messages models "
+            "concurrency database domain episode errors evaluation files generation language messages models "
             "patterns prompts tasks tools trajectory"
         ),
         "regrading": "concurrency database domain episode errors evaluation messages tasks trajectory",
@@ -66,11 +66,11 @@ EDGES = {
             "concurrency domain episode errors evaluation limits models regrading rewards runs tasks trajectory"
         ),
         "certificates": (
-            "agents database domain episode errors evaluation limits messages proposal rollouts tasks "
+            "agents database domain episode errors evaluation limits language messages proposal rollouts tasks "
             "trajectory users worlds"
         ),
         "generators": (
-            "agents certificates concurrency database domain episode errors generation messages models "
+            "agents certificates concurrency database domain episode errors generation language messages models "
             "patterns prompts proposal rollouts scripted tasks trajectory users worlds"
         ),
         "curricula": (

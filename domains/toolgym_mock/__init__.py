@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from toolgym.database import Schema, WorldStore
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
 from toolgym_mock.records import ASSISTANT, USER
 from toolgym_mock.task_generator import MockTaskGenerator
 from toolgym_mock.tools import MockTools
+from toolgym_mock.user import scripted
 from toolgym_mock.user_tools import MockUserTools
 
 _HERE = Path(__file__).parent
@@ -21,6 +22,7 @@ DOMAIN = Domain(
     toolkits={"assistant": MockTools, "user": MockUserTools},
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
+    users={"scripted": AgentSpec("scripted", scripted, privileged=True)},
     generator=MockTaskGenerator(),
 )
 

@@ -289,7 +289,7 @@ def test_a_task_with_facts_that_no_customer_plays_fails() -> None:
 # facts
 
 
-@pytest.mark.parametrize("needed", ["#W12", "Chore 3", "12", "2.5", "5"])
+@pytest.mark.parametrize("needed", ["#W12", "Chore 3", "12", "2.5", "5", "hor"])
 def test_a_scenario_that_lacks_what_it_needs_fails(needed: str) -> None:
     text = "Your order is #W123, it cost 12.5, and you want chore 33 done."
     task = make_task(chore(), text=text, facts={"needs": ["your order", needed]})
@@ -298,7 +298,7 @@ def test_a_scenario_that_lacks_what_it_needs_fails(needed: str) -> None:
 
 @pytest.mark.parametrize("needed", ["#w123", "ORDER\n is", "12.50", "T-Shirt", "chore 33"])
 def test_a_scenario_holds_a_text_whatever_its_case_and_spaces(needed: str) -> None:
-    text = "Your  order is #W123, it cost 12.50: two T-Shirts. You want Chore\t33."
+    text = "Your  order is #W123, it cost 12.50: a T-Shirt. You want Chore\t33."
     assert certify(make_small(), [make_task(chore(), text=text, facts={"needs": [needed]})]).ok
 
 

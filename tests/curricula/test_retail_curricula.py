@@ -55,7 +55,7 @@ def test_an_agent_plays_two_hundred_episodes_and_a_state_goes_on_in_the_middle_o
     retail: Domain, name: str, agent: str
 ) -> None:
     env = gym.make("ToolRetail-v0", curriculum=name, disable_env_checker=True)
-    keys = drive(env, make_agent(agent), 200, seed=3)
+    keys = drive(env, make_agent(agent, domain=retail), 200, seed=3)
     assert len(set(keys)) > 80
     curriculum = tool_env(env).curriculum
     state = json.loads(json.dumps(curriculum.state_dict()))
@@ -65,7 +65,7 @@ def test_an_agent_plays_two_hundred_episodes_and_a_state_goes_on_in_the_middle_o
     assert draws[0] == draws[1]
     assert curriculum.metrics() == other.metrics()
     again = gym.make("ToolRetail-v0", curriculum=name, disable_env_checker=True)
-    assert drive(again, make_agent(agent), 12, seed=3) == keys[:12]
+    assert drive(again, make_agent(agent, domain=retail), 12, seed=3) == keys[:12]
 
 
 @pytest.mark.parametrize("name", NAMES)

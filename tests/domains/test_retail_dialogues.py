@@ -75,6 +75,8 @@ FILLED = {
 }
 AFFIRMS = {"yes", "right"}
 """The acts that say yes: to a proposal, and to a question such as whether that is the order."""
+NOTES = {"hello", "heard", "hold", "thanks", "too_bad", "wait"}
+"""The acts that take note of what was told: "OK." is a yes to a proposal, and they answer none."""
 OBJECTS = ("no", "change_mind", "not_asked", "only_me")
 """The acts that object; what is said after them must not turn them into a yes."""
 
@@ -295,7 +297,8 @@ def test_every_yes_is_a_clear_consent() -> None:
 
 def test_nothing_else_that_a_customer_says_is_a_consent() -> None:
     phrases = [(act, phrase.format(**FILLED)) for act, phrase in said() if act not in AFFIRMS]
-    assert [(act, phrase) for act, phrase in phrases if says_yes(phrase)] == []
+    assert [(act, phrase) for act, phrase in phrases if act not in NOTES and says_yes(phrase)] == []
+    assert [(act, phrase) for act, phrase in phrases if says_yes(f"{phrase} My zip is 60601.")] == []
 
 
 def test_an_objection_stays_one_whatever_detail_is_named_after_it() -> None:

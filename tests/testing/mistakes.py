@@ -274,13 +274,6 @@ class _Stingy(ParcelGenerator):
         return _Explorer(rows, world, rng)
 
 
-class _Unpatterned(ParcelGenerator):
-    injectors = (replace(ParcelGenerator.injectors[0]),)
-
-
-object.__setattr__(_Unpatterned.injectors[0], "pattern", "wrong_parcel")  # which Injector itself would refuse
-
-
 class _OtherPattern(ParcelGenerator):
     injectors = (replace(ParcelGenerator.injectors[0], pattern="wrong_variant"),)
 

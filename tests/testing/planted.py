@@ -51,7 +51,6 @@ from mistakes import (
     _Undescribed,
     _Undocumented,
     _Unfit,
-    _Unpatterned,
     _unstable,
     _untold_decoy,
     _Untyped,
@@ -187,10 +186,6 @@ PLANTED: dict[str, tuple[Callable[[], Domain], str]] = {
         r"oracle calls 'find_parcels' with phone = '\d+'.*let it ask or look it up",
     ),
     "a decoy that is no tool": (lambda: with_roles(decoys=_untold_decoy), "a decoy that calls 'send_on'.*name one of"),
-    "an injector of an unknown pattern": (
-        lambda: with_generator(_Unpatterned),
-        "'two_parcels' stresses the pattern 'wrong_parcel'; known are.*use one of them",
-    ),
     "an injector that gives nothing": (lambda: with_generator(_Stingy), "'two_parcels' gave no task in 12 tries; let"),
     "an injector with another's provenance": (
         lambda: with_generator(_OtherPattern),

@@ -148,8 +148,9 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
 def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message], *, strict: bool) -> tuple[Check, ...]:
     """Whether each text was said by the assistant, ignoring case and the commas between thousands.
 
-    tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too, which nobody reads. ``strict``, for our own
-    tasks: only in what the user was told, and not as a part of a longer word or number.
+    tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too,
+    which nobody reads. ``strict``, for our own tasks: only in what the user was told, and not as a part of a
+    longer word or number.
     """
     wanted = criteria.communicate_info or ()
     if not wanted:

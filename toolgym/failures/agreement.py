@@ -49,4 +49,4 @@ def exchanges(messages: Sequence[Message]) -> Iterator[Exchange]:
 
 def names(text: str, values: Sequence[str]) -> bool:
     """Whether a text holds one of some values, upper and lower case and a leading ``#`` aside."""
-    return any(holds_token(text, value.lstrip("#")) for value in values)
+    return any(holds_token(text, value.lstrip("#")) for value in values if value.strip("#"))

@@ -1,10 +1,12 @@
 """Whether a user says yes or no, whether it was asked for consent, and how it leaves; English alone.
 
-The rule for a yes: a sentence that is not a question says so, and no sentence takes it back. What takes it back is a
-word of refusal or of second thoughts ("not", "wait", "instead"), or a condition or exception that follows the yes
-("Yes, but the blue one", "Sure, if you can keep the address", "OK, except for the lamp"). "No problem", "Why not" and "I don't
-mind" are yes although they hold such a word. A question beside a yes does not take it back ("Yes. Could you also look
-at my other order?"); a question alone is neither yes nor no.
+The rule for a yes: a sentence that is not a question says so, and no sentence takes it back. A word of refusal or of
+second thoughts takes it back ("not", "wait", "instead"), and so does a condition or an exception that follows the yes
+("Yes, but the blue one", "Sure, if you can keep the address", "OK, except for the lamp"). "No problem", "Why not" and
+"I don't mind" are a yes although they hold such a word. Words that just take note ("OK.", "Fine.", "Why not!") are a
+yes only where the answer says nothing else: "Okay, take your time." is none. A question beside a yes does not take it
+back ("Yes. Could you also look at my other order?"); a question alone is neither yes nor no. What the yes is good for
+is for the caller to see: to a message that asks for nothing, "OK." agrees to nothing (:func:`asks`).
 """
 
 from __future__ import annotations
@@ -16,26 +18,36 @@ from toolgym.messages import STOP_MARKS
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _IDIOM = re.compile(
     r"\b(?:no (?:problem|worries|objections?|issues?)|why not|(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?|"
-    r"(?:i )?(?:can't|cannot) complain|not a problem|can't wait|i have no objections?)\b",
+    r"not a problem|can't wait)\b",
     re.IGNORECASE,
 )
 _YES = re.compile(
     r"\b(?:yes|yep|yeah|yup|sure|absolutely|definitely|certainly|of course|by all means|confirm(?:ed)?|correct|"
-    r"exactly|agreed?|approved?|perfect|go (?:right )?ahead|go-ahead|go for it|proceed|carry on|do (?:it|that|so|this)|"
-    r"please do|be my guest|"
+    r"exactly|agreed?|approved?|perfect|go (?:right )?ahead|go-ahead|go for it|proceed|carry on|do (?:it|that|so)|"
+    r"please do|be my guest|let's (?:(?:do|go with) (?:it|that|this)\b|go ahead|go$)|"
     r"(?:that|this|which)(?:'s| is| all)? (?:looks |sounds )?(?:right|fine|good|great|okay|ok)|"
     r"(?:looks|sounds) (?:right|good|great|fine|perfect|ok|okay|like a plan)|works for me|that works|"
-    r"(?:fine|good|okay|ok|alright) (?:with|by|for) me|i'm (?:fine|happy|okay|ok|good) with (?:that|it|this)|"
-    r"let's (?:do|go)|(?<!all )(?<!all that )right(?!, right))\b"
-    r"|^\W*(?:ok|okay|alright|all right|great|fine)\b",
+    r"i'm (?:fine|happy|okay|ok|good) with (?:that|it|this))\b|"
+    r"(?:^\W*|[,;] |\b(?:that|this|it)(?:'s| is| all)? |\b(?:sounds|looks) )(?:fine|good|okay|ok|alright) "
+    r"(?:with|by|for) me\b",
+    re.IGNORECASE,
+)
+_WEAK = re.compile(
+    r"\W*(?:(?:ok|okay|k|alright|all right|right|fine|great|good|cool|"
+    r"no (?:problem|objections?|issues?)|(?:i have )?no objections?|why not|"
+    r"(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?)\b\W*)+"
+    r"(?:(?:then|thanks|thank you|please|by all means)\b\W*)*",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah)\b|, no\b|\b(?:not|never|wait|wrong|actually|rather|hold on|hang on|stop|instead|incorrect|"
-    r"mistaken|disagree|no way|think (?:about|over) it|change[ds]? my mind|reconsidered|on second thoughts?|different(?:ly)?|new plan|"
+    r"^\W*(?:no|nope|nah)\b|\bno(?=\W*$|[,.!;])|^\W*only if\b|"
+    r"\b(?:not|never|wait|wrong|actually|rather|hold on|hang on|stop|instead|incorrect|"
+    r"mistaken|disagree|no (?:way|rush|hurry)|think (?:about|over) it|change[ds]? my mind|reconsidered|on second thoughts?|"
+    r"different(?:ly)?|new plan|"
     r"better idea|before you|(?:maybe|perhaps) later)\b|n't\b",
     re.IGNORECASE,
 )
+_NOTED = re.compile(r"\W*(?:ok|okay|alright|all right|fine)\b", re.IGNORECASE)
 _YET = re.compile(r"\b(?:but|if|unless|except|although|though|as long as|provided|only|apart from)\b", re.IGNORECASE)
 _MORE = re.compile(
     r"\b(?:anything|something|any(?:where)?|what|any (?:other|further)\b.*|how) (?:else|more|further)\b|"
@@ -84,8 +96,10 @@ def says_yes(text: str) -> bool:
         >>> says_yes("Yes, but not the blue one."), says_yes("My e-mail is ada@example.com.")
         (False, False)
     """
-    sentences = [one for one in _SENTENCE.split(_spoken(text)) if one and not one.rstrip().endswith("?")]
-    return any(map(_agrees, sentences)) and not any(map(_takes_back, sentences))
+    spoken = _spoken(text)
+    sentences = [one for one in _SENTENCE.split(spoken) if one and not one.rstrip().endswith("?")]
+    agreed = any(map(_YES.search, sentences)) or (_WEAK.fullmatch(spoken) is not None and "?" not in spoken)
+    return agreed and not any(map(_takes_back, sentences))
 
 
 def says_no(text: str) -> bool:
@@ -107,15 +121,11 @@ def _spoken(text: str) -> str:
     return text.replace("\u2019", "'")
 
 
-def _agrees(sentence: str) -> bool:
-    return _YES.search(sentence) is not None or _IDIOM.search(sentence) is not None
-
-
 def _takes_back(sentence: str) -> bool:
     rest = _IDIOM.sub("", sentence)
     if _NO.search(rest):
         return True
-    agreed = _YES.search(sentence)
+    agreed = _YES.search(sentence) or _NOTED.match(sentence)
     return agreed is not None and _YET.search(sentence, agreed.end()) is not None
 
 

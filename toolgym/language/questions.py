@@ -14,8 +14,10 @@ def ends_with_question(text: str) -> bool:
     """Whether a text ends with a question other than whether there is anything else.
 
     Example:
-        >>> ends_with_question("I can do that. Shall I cancel it now?"), ends_with_question("It is cancelled. Anything else?"), ends_with_question("Bye!")
-        (True, False, False)
+        >>> ends_with_question("I can do that. Shall I cancel it now?"), ends_with_question("Bye!")
+        (True, False)
+        >>> ends_with_question("It is cancelled. Anything else?")
+        False
     """
     end = max((place for place, letter in enumerate(text, 1) if letter.isalnum()), default=0)
     if not set(_QUESTION) & set(text[end:]):

@@ -75,6 +75,9 @@ class Topics:
         speaks_of_records: Finds a mention of a record, as in "that order".
         several_records: Finds a mention of several, as in "your orders".
         within_record: Whether "anything else" in a sentence means more of the same record.
+        acts: What an assistant of the domain does, beyond the acts that are known everywhere.
+        done: How it says that it has done so.
+        planned: How it says that it is yet to do so, whatever else stands in the sentence.
         settle: What is left of the topics that a sentence points to, when its words are looked at as a whole.
 
     Example:
@@ -94,12 +97,25 @@ class Topics:
     speaks_of_records: re.Pattern[str] | None = None
     several_records: re.Pattern[str] | None = None
     within_record: Callable[[str], bool] = _nothing
+    acts: Cue | None = None
+    done: Cue | None = None
+    planned: Cue | None = None
     settle: Callable[[str, set[Intent]], set[Intent]] | None = None
 
     @cached_property
     def names(self) -> tuple[Intent, ...]:
         """The names of all topics, in the order in which they are answered."""
         return self.order or tuple(topic.name for topic in self.table)
+
+    def reports(self, part: str) -> bool:
+        """Whether a sentence says that something was done."""
+        if self.planned is not None and self.planned.search(part):
+            return False
+        return tell.DONE.search(part) or (self.done is not None and self.done.search(part))
+
+    def speaks_of_acts(self, part: str) -> bool:
+        """Whether a text speaks of what an assistant does."""
+        return tell.ACT.search(part) or (self.acts is not None and self.acts.search(part))
 
     def pointed_to(self, part: str) -> set[Intent]:
         """The topics that a sentence is about."""
@@ -148,7 +164,7 @@ def understand(text: str, topics: Topics) -> Understood:
         return Understood("inform")
     distinct = list(dict.fromkeys(parts))
     sold_out = any(tell.SOLD_OUT.search(part) for part in distinct)
-    reported = any(tell.DONE.search(part) and "?" not in part for part in distinct)
+    reported = any(topics.reports(part) and "?" not in part for part in distinct)
     declined = not sold_out and any(declines(part) and not tell.AGAIN.search(part) for part in distinct)
     told = (reported, declined, sold_out)
     asked: list[_Asked] = []
@@ -199,7 +215,7 @@ def _tells(parts: list[str], topics: Topics, reported: bool, declined: bool, sol
         record = topics.records and points_to is not None and points_to.search(lost[0])
         return topics.records if record else topics.identity or "clarify"
     cannot = [part for part in parts if declines(part)]
-    if cannot and (not reported or any(tell.DONE.search(part) for part in cannot) or tell.SORRY.search(whole)):
+    if cannot and (not reported or any(topics.reports(part) for part in cannot) or tell.SORRY.search(whole)):
         return "refuse"
     if reported:
         return "report"
@@ -280,7 +296,7 @@ def _asks(part: str, number: int, whole: _Whole) -> _Asked | None:
             return slots[0], slots
         if wh and question:
             things = whole.topics.things
-            return (things, (things,)) if things and tell.ACT.search(part) else None
+            return (things, (things,)) if things and whole.topics.speaks_of_acts(part) else None
     if question:
         return _yes_or_no(part, whole), ()
     return None
@@ -356,7 +372,7 @@ class _Whole:
     @cached_property
     def acts(self) -> bool:
         """Whether it speaks of what an assistant does."""
-        return tell.ACT.search(self.text)
+        return self.topics.speaks_of_acts(self.text)
 
     @cached_property
     def once(self) -> bool:

@@ -185,7 +185,7 @@ WAIT = cue(
 )
 CLOSING = cue(
     r"(?:let me know|feel free|please|do not hesitate|don't hesitate|just ask|reach out|"
-    r"shout|contact us)[^?.!]{0,40}\bif\b",
+    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:i|we) (?:may|should|shall) (?!help|assist|be\b|do any))",
     r"(?:have a|enjoy|thank you|thanks|take care|don't hesitate|do not hesitate|feel free)",
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")

@@ -39,7 +39,7 @@ def holds_token(text: str, token: str) -> bool:
     """Whether a text holds a token, not as a part of a longer word or number.
 
     Case, the width of spaces and the commas between thousands make no difference; a full stop or comma that ends the
-    sentence is not a part of a number. An empty token is held by no text.
+    sentence is not a part of a number. As with ``in``, every text holds an empty token.
 
     Args:
         text: Any text.
@@ -53,7 +53,7 @@ def holds_token(text: str, token: str) -> bool:
     """
     wanted = _folded(token)
     if not wanted:
-        return False
+        return True
     before = r"(?<!\w)(?<!\d[.,])" if wanted[0].isalnum() else ""
     if wanted[0].isdigit():
         before += r"(?<!\.)"  # "50" is not in ".50"

@@ -45,6 +45,8 @@ class Judgements(Generic[R]):
         deed_of: Which of the deeds fulfils a wish; by default that of its kind.
         vague: Kinds whose word alone does not tell that a request is meant.
         pieces: Where what a text says of one request may end and the next begin.
+        reports: Whether a sentence says that something was done; a domain with verbs of its own gives
+            :meth:`~toolgym.language.speech_acts.Topics.reports`.
         answers: Whether a text may answer a question; by default whether it holds the answer.
     """
 
@@ -54,6 +56,7 @@ class Judgements(Generic[R]):
     deed_of: Callable[[R], str] = _any_kind
     vague: AbstractSet[str] = frozenset()
     pieces: re.Pattern[str] = _PIECE
+    reports: Callable[[str], bool] = statement_cues.DONE.search
     answers: Callable[[str, R], bool] = field(default=lambda text, wish: holds_token(text, wish.answer))
 
     def touches(self, text: str, wish: R) -> int:
@@ -100,7 +103,7 @@ class Judgements(Generic[R]):
             return False
         deed = self.deeds[self.deed_of(wish)]
         for part in dict.fromkeys(sentences(text)):
-            if "?" not in part and statement_cues.DONE.search(part) and deed.search(part):
+            if "?" not in part and self.reports(part) and deed.search(part):
                 found = self.compare(part, wish)
                 if "kind" in found.shown and not found.wrong and (not by_name or self.weight(found, wish) > 1):
                     return True
@@ -116,7 +119,7 @@ class Judgements(Generic[R]):
 
     def _is_report(self, part: str) -> bool:
         deeds = any(deed.search(part) for deed in self.deeds.values())
-        return deeds and "?" not in part and statement_cues.DONE.search(part)
+        return deeds and "?" not in part and self.reports(part)
 
 
 def judge(wish_text: W, shown: AbstractSet[str], judgements: Mapping[str, Callable[[W], bool]]) -> Agreement:

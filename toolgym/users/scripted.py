@@ -10,15 +10,15 @@ from toolgym.tasks import Task
 
 
 def scripted_user(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
-    """The scripted customer of a task, as its domain plays one.
+    """The scripted user of a task, as its domain plays one.
 
     Args:
-        domain: The domain; it brings the customer.
-        task: A task that carries facts.
+        domain: The domain; it brings the user.
+        task: A task that carries facts, or whatever the domain's user plays from.
         rng: Chooses among wordings, from the second message on.
 
     Raises:
-        TaskError: If the domain has no scripted customer, or the task carries no facts.
+        TaskError: If the domain has no scripted user, or the task does not tell what that must know.
 
     Example:
         >>> from toolgym import make_domain
@@ -29,10 +29,10 @@ def scripted_user(domain: Domain, task: Task, rng: np.random.Generator) -> Agent
         'user'
     """
     scripted = domain.users.get("scripted")
-    if scripted is None or task.facts is None:
+    if scripted is None:
         raise TaskError(
-            f"task {task.id!r} has no facts for the scripted user to play from; choose another user: user='minimal' "
-            "replays gold calls, user='human' is you"
+            f"domain {domain.name!r} has no scripted user to play task {task.id!r}; choose another user: "
+            "user='minimal' replays gold calls, user='human' is you"
         )
     return scripted(domain, task, rng)
 

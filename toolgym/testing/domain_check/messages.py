@@ -169,10 +169,6 @@ GENERATED_WORLD_SHARES = (
     "the generator draws a world with the {kind} {text!r}, which was among those taken; draw again until nothing is"
 )
 NAME_TWICE = "the generator has {what} {name!r} twice; give each a name of its own"
-INJECTOR_PATTERN = (
-    "the injector {injector!r} stresses the pattern {pattern!r}; known are {known}: use one of them, or add it to the "
-    "domain's own patterns"
-)
 INJECTOR_UNTOLD = "the injector {injector!r} has no {field}; say it in a sentence, which reports and prompts show"
 GIVES_NOTHING = (
     "the generator's {what} {name!r} gave no task in {tries} tries; let worlds hold what it needs, or leave it out"

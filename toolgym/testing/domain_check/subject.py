@@ -13,7 +13,6 @@ from toolgym.domain import AgentFactory, Domain
 from toolgym.episode.machine import Episode
 from toolgym.limits import Limits
 from toolgym.messages import Message
-from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 
@@ -52,7 +51,7 @@ class Subject:
     @property
     def patterns(self) -> Sequence[str]:
         """The names of the failure patterns that hold in the domain."""
-        return tuple(PATTERNS)
+        return tuple(self.domain.failure_patterns)
 
     @property
     def known_patterns(self) -> str:

@@ -1,0 +1,124 @@
+"""One answer to whether a user said yes: for whoever asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wordings import NO, YES
+
+import toolgym
+from toolgym import make_agent, make_domain, make_user
+from toolgym.domain import Domain
+from toolgym.failures.agreement import exchanges
+from toolgym.language.consent import asks_for_consent, says_no, says_yes
+from toolgym.messages import STOP_MARKS, Message
+from toolgym.rollouts import play
+from toolgym.tasks import Task
+from toolgym_retail.facts import Facts
+
+ROOT = Path(toolgym.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def retail() -> Domain:
+    return make_domain("retail")
+
+
+def test_there_are_40_wordings_of_each() -> None:
+    assert len(set(YES)) == len(set(NO)) == 40
+
+
+@pytest.mark.parametrize("text", YES)
+def test_an_everyday_yes_is_a_yes_and_not_a_no(text: str) -> None:
+    assert says_yes(text)
+    assert not says_no(text)
+
+
+@pytest.mark.parametrize("text", NO)
+def test_an_everyday_no_is_not_a_yes(text: str) -> None:
+    assert not says_yes(text)
+
+
+@pytest.mark.parametrize("text", YES + NO)
+def test_the_analyst_reads_consent_as_the_oracle_does(text: str) -> None:
+    dialogue = [Message("assistant", "I will cancel order #W1234567. Shall I go ahead?"), Message("user", text)]
+    (exchange,) = exchanges(dialogue)
+    assert exchange.agreed is says_yes(text)
+
+
+@pytest.mark.parametrize("text", ["Is that sure?", "My e-mail is ada@example.com.", "", "Which one would that be?"])
+def test_what_is_neither_is_neither(text: str) -> None:
+    assert not says_yes(text)
+    assert not says_no(text)
+
+
+def test_a_question_beside_a_yes_does_not_take_it_back() -> None:
+    assert says_yes("Yes, please. Could you also look at my other order?")
+
+
+class _Reworded:
+    """The scripted user of a task, with another wording of a yes, or before what it says instead of one."""
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, yes: str, no: str) -> None:
+        self._user = make_user("scripted", domain=domain)(domain, task, rng)
+        self._yes, self._no = yes, no
+        self.said = 0
+
+    def respond(self, view: Sequence[Message]) -> Message:
+        answer = self._user.respond(view)
+        assert isinstance(answer, Message)
+        text = answer.content or ""
+        heard = view[-1].content or ""
+        if not asks_for_consent(heard) or any(mark in text for mark in STOP_MARKS):
+            return answer
+        if self._yes and says_yes(text):
+            self.said += 1
+            return Message("user", self._yes)
+        if self._no and not says_yes(text):
+            self.said += 1
+            return Message("user", f"{self._no} {text}")
+        return answer
+
+
+def lost(retail: Domain, tasks: Sequence[Task], yes: str = "", no: str = "") -> tuple[list[str], int]:
+    """The tasks that the oracle does not solve with a user that words its answers so, and how many it worded."""
+    users: list[_Reworded] = []
+
+    def user(domain: Domain, task: Task, rng: np.random.Generator) -> _Reworded:
+        users.append(_Reworded(domain, task, rng, yes, no))
+        return users[-1]
+
+    oracle = make_agent("oracle", domain=retail)
+    grades = {task.id: play(retail, task, oracle, user, seed=3).grade for task in tasks}
+    failed = [name for name, grade in grades.items() if grade is None or not grade.success]
+    return failed, sum(one.said for one in users)
+
+
+@pytest.mark.parametrize("text", YES)
+def test_the_oracle_solves_tasks_whatever_the_wording_of_a_yes(retail: Domain, text: str) -> None:
+    failed, worded = lost(retail, retail.tasks["test"][:40], yes=text)
+    assert worded >= 20
+    assert failed == []
+
+
+@pytest.mark.parametrize("text", NO)
+def test_the_oracle_solves_tasks_whatever_the_wording_of_a_no(retail: Domain, text: str) -> None:
+    changing = [task for task in retail.tasks["test"] if any(request.first for request in Facts.of(task).requests)]
+    failed, worded = lost(retail, changing[:20], no=text)
+    assert worded >= 10
+    assert failed == []
+
+
+def test_no_other_pattern_of_yes_is_in_the_packages() -> None:
+    word = re.compile(r"yep\b|yeah\b|\byup\b")
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in ("toolgym", "domains")
+        for path in (ROOT / folder).rglob("*.py")
+        if word.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == ["toolgym/language/consent.py"]
