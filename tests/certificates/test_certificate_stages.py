@@ -283,7 +283,7 @@ def test_an_episode_that_the_user_voids_certifies_nothing() -> None:
 def test_a_task_with_facts_that_no_customer_plays_fails() -> None:
     stage, why = only_failure(make_task(chore(), facts={}), make_small(users={}))
     assert stage == "passive"
-    assert "has no facts for the scripted user" in why
+    assert "has no scripted user" in why
 
 
 # facts

@@ -19,13 +19,11 @@ from toolgym.domain import Domain
 from toolgym.language.consent import says_yes
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.rollouts import play
-from toolgym.scripted.voice import Phrases
 from toolgym.tasks import Task
-from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES
+from toolgym_retail.customer.phrases import PHRASES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dialogues.md"
-PHRASES = Phrases.read(SHOP_PHRASES)
 
 HEADING = re.compile(r"^## (?P<number>\d+)\. (?P<task>[\w-]+), (?P<agent>[\w-]+), trial (?P<trial>\d+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -117,9 +117,9 @@ def test_the_default_user_is_scripted_where_the_tasks_carry_facts(mock: Domain) 
         assert env.trajectory().user == user
 
 
-def test_the_scripted_user_cannot_play_a_task_without_facts() -> None:
-    with pytest.raises(TaskError, match="has no facts"):
-        make_env("mock", user="scripted").reset(seed=0)
+def test_the_scripted_user_cannot_play_where_the_domain_has_none(mock: Domain) -> None:
+    with pytest.raises(TaskError, match="has no scripted user"):
+        make_env(mock.with_data(users={}), user="scripted").reset(seed=0)
 
 
 # What is seen

@@ -8,16 +8,13 @@ from toolgym.failures.agreement import exchanges, names
 from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.speech import WORDINGS
-from toolgym.scripted.voice import Phrases
-from toolgym_retail.customer.phrases import PHRASES as SHOP_PHRASES
+from toolgym_retail.customer.phrases import PHRASES
 from toolgym_retail.speech import SPEECH
-
-PHRASES = Phrases.read(SHOP_PHRASES).say
 
 
 def said(*acts: str) -> list[str]:
     """Everything that the retail customer may say in some acts, whatever its manner."""
-    return [phrase for act in acts for phrases in PHRASES[act].values() for phrase in phrases]
+    return [phrase for act in acts for phrases in PHRASES.say[act].values() for phrase in phrases]
 
 
 def test_every_yes_of_the_retail_customer_is_a_clear_yes() -> None:
@@ -26,7 +23,7 @@ def test_every_yes_of_the_retail_customer_is_a_clear_yes() -> None:
 
 def test_hardly_anything_else_that_it_says_is_one() -> None:
     takes_note = {"hello", "heard", "hold", "thanks", "too_bad", "wait"}  # "OK.", which agrees to nothing by itself
-    others = [phrase for phrase in said(*(PHRASES.keys() - {"yes", "right"} - takes_note)) if says_yes(phrase)]
+    others = [phrase for phrase in said(*(PHRASES.say.keys() - {"yes", "right"} - takes_note)) if says_yes(phrase)]
     assert others == []
     assert [phrase for phrase in said(*takes_note) if says_yes(f"{phrase} My zip is 60601.")] == []
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolgym import make_agent, make_user
+from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Agent, Domain
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
@@ -120,9 +120,16 @@ def test_the_default_user_is_scripted_only_where_all_tasks_carry_facts(mock: Dom
     assert default_user([]) == "minimal"
 
 
-def test_the_scripted_user_refuses_a_task_without_facts(mock: Domain) -> None:
-    with pytest.raises(TaskError, match=r"'test-001' has no facts .* user='minimal'"):
-        make_user("scripted")(mock, mock.tasks.find("test-001"), rng())
+def test_the_scripted_user_refuses_a_task_without_facts() -> None:
+    retail = make_domain("retail")
+    task = retail.tasks["test"][0].model_copy(update={"facts": None})
+    with pytest.raises(TaskError, match=rf"'{task.id}' has no facts .* user='minimal'"):
+        make_user("scripted")(retail, task, rng())
+
+
+def test_a_domain_without_a_scripted_user_says_so(mock: Domain) -> None:
+    with pytest.raises(TaskError, match=r"domain 'mock' has no scripted user .* user='minimal'"):
+        make_user("scripted")(mock.with_data(users={}), mock.tasks.find("test-001"), rng())
 
 
 # A person

@@ -13,7 +13,7 @@ from toolgym.scripted.voice import Voice, join
 from toolgym.tasks import Task
 from toolgym_retail.customer.identity import identity, is_me
 from toolgym_retail.customer.judgements import judgements
-from toolgym_retail.customer.phrases import ShopVoice, items_text, method_text, options_text
+from toolgym_retail.customer.phrases import PHRASES, ask, items_text, method_text, options_text
 from toolgym_retail.customer.topics import TOPICS
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import Facts, OrderRef, Request
@@ -36,8 +36,7 @@ class ShopReader(RequestReader[Request]):
 
     def ask(self, wish: Request, voice: Voice, *, full: bool) -> str:
         """A request as the customer brings it up."""
-        assert isinstance(voice, ShopVoice)
-        return voice.ask(wish, full=full)
+        return ask(wish, self.facts, voice, full=full)
 
     def known_when_told(self, wish: Request, *, full: bool) -> frozenset[str]:
         """The details that are known to both once the customer has brought a request up."""
@@ -157,8 +156,8 @@ class Customer(ScriptedUser[Request]):
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator) -> None:
         facts = Facts.of(task)
-        opening = ShopVoice(facts, np.random.default_rng(int(task.key, 16)))
-        super().__init__(facts, ShopReader(facts), opening, ShopVoice(facts, rng))
+        opening = Voice(facts.manner, np.random.default_rng(int(task.key, 16)), PHRASES)
+        super().__init__(facts, ShopReader(facts), opening, Voice(facts.manner, rng, PHRASES))
 
 
 def _which(order: OrderRef, voice: Voice) -> str:

@@ -6,95 +6,86 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from toolgym.scripted.voice import Phrases, Voice, ended, listed
 from toolgym_retail.facts import Facts, ItemRef, Method, Request
 
-PHRASES = Path(__file__).parent / "phrases.toml"
-"""What customers of the shop say beside what any user says."""
+PHRASES = Phrases.read(Path(__file__).parent / "phrases.toml")
+"""What customers of the shop say, with what any user says."""
 
 
-class ShopVoice(Voice):
-    """Words what one customer of the shop has to say.
+def ask(request: Request, facts: Facts, voice: Voice, *, full: bool) -> str:
+    """A request as the customer brings it up.
 
     Args:
+        request: What it wants.
         facts: Who speaks.
-        rng: Chooses.
+        voice: Words it.
+        full: Whether it names every particular.
     """
+    order = request.order
+    named = order.id if order is not None and order.known and full else ""
+    slots = {
+        "items": items_text(request.items),
+        "options": options_text(request.items),
+        "reason": f", {voice.pick('because', ('because', 'since'))} {request.excuse}"
+        if full and request.excuse
+        else "",
+        "payment": _with_payment(request, facts, voice) if full else "",
+        "address": f": {request.address}" if full and request.address else "",
+        "question": request.question,
+    }
+    if request.kind in ("return", "exchange", "modify_items"):
+        slots["order"] = f" from order {named}" if named else _from_clue(request, voice)
+    else:
+        slots["order"] = _order_text(request, named, voice)
+    text = voice.bring_up(request.kind, **slots)
+    if request.otherwise is not None and request.says_otherwise:
+        text += _otherwise(request.otherwise, facts, voice)
+    return ended(text)
 
-    def __init__(self, facts: Facts, rng: np.random.Generator) -> None:
-        super().__init__(facts.manner, rng, Phrases.read(PHRASES))
-        self.facts = facts
 
-    def ask(self, request: Request, *, full: bool, known: bool = True) -> str:
-        """A request as the customer brings it up.
+def _order_text(request: Request, named: str, voice: Voice) -> str:
+    order = request.order
+    if named:
+        return voice.pick("an order", ("order {}", "my order {}")).format(named)
+    if order is not None and order.clue:
+        return order.clue
+    product = items_text(request.items[:1]).removeprefix("the ")
+    return voice.pick("that order", ("the order with the {}", "my order with the {}", "my {} order")).format(
+        product.split(" (")[0]
+    )
 
-        Args:
-            request: What it wants.
-            full: Whether it names every particular.
-            known: Whether it names the order's number where it knows it.
-        """
-        order = request.order
-        named = order.id if order is not None and order.known and full and known else ""
-        slots = {
-            "items": items_text(request.items),
-            "options": options_text(request.items),
-            "reason": f", {self.pick('because', ('because', 'since'))} {request.excuse}"
-            if full and request.excuse
-            else "",
-            "payment": self._with_payment(request) if full else "",
-            "address": f": {request.address}" if full and request.address else "",
-            "question": request.question,
-        }
-        if request.kind in ("return", "exchange", "modify_items"):
-            slots["order"] = f" from order {named}" if named else self._from_clue(request)
-        else:
-            slots["order"] = self._order_text(request, named)
-        text = self.bring_up(request.kind, **slots)
-        if request.otherwise is not None and request.says_otherwise:
-            text += self._otherwise(request.otherwise)
-        return ended(text)
 
-    def _order_text(self, request: Request, named: str) -> str:
-        order = request.order
-        if named:
-            return self.pick("an order", ("order {}", "my order {}")).format(named)
-        if order is not None and order.clue:
-            return order.clue
-        product = items_text(request.items[:1]).removeprefix("the ")
-        return self.pick("that order", ("the order with the {}", "my order with the {}", "my {} order")).format(
-            product.split(" (")[0]
-        )
+def _from_clue(request: Request, voice: Voice) -> str:
+    order = request.order
+    if order is None or not order.clue:
+        return ""
+    return voice.pick("from clue", (" from {}",)).format(order.clue)
 
-    def _from_clue(self, request: Request) -> str:
-        order = request.order
-        if order is None or not order.clue:
-            return ""
-        return self.pick("from clue", (" from {}",)).format(order.clue)
 
-    def _with_payment(self, request: Request) -> str:
-        if request.payment is None:
-            return ""
-        text = method_text(request.payment, self.facts)
-        if request.kind == "return":
-            return self.pick(
-                "refund to", (", with the refund to {}", ", refund to {}", ", and the money should go to {}")
-            ).format(text)
-        if request.kind == "modify_payment":
-            return self.pick("pay by", (": {} instead", ", it should be {}", "; please use {}")).format(text)
-        return self.pick(
-            "difference on",
-            (", any difference on {}", ", and settle the difference with {}", "; use {} for the difference"),
+def _with_payment(request: Request, facts: Facts, voice: Voice) -> str:
+    if request.payment is None:
+        return ""
+    text = method_text(request.payment, facts)
+    if request.kind == "return":
+        return voice.pick(
+            "refund to", (", with the refund to {}", ", refund to {}", ", and the money should go to {}")
         ).format(text)
+    if request.kind == "modify_payment":
+        return voice.pick("pay by", (": {} instead", ", it should be {}", "; please use {}")).format(text)
+    return voice.pick(
+        "difference on",
+        (", any difference on {}", ", and settle the difference with {}", "; use {} for the difference"),
+    ).format(text)
 
-    def _otherwise(self, request: Request) -> str:
-        if request.kind in ("exchange", "modify_items"):
-            return self.pick(
-                "or else", (", or if that's not available, {}", ", and failing that, {}", "; if there is none, then {}")
-            ).format(options_text(request.items))
-        wish = self.ask(request.model_copy(update={"otherwise": None}), full=False).rstrip(".?")
-        return self.pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
+
+def _otherwise(request: Request, facts: Facts, voice: Voice) -> str:
+    if request.kind in ("exchange", "modify_items"):
+        return voice.pick(
+            "or else", (", or if that's not available, {}", ", and failing that, {}", "; if there is none, then {}")
+        ).format(options_text(request.items))
+    wish = ask(request.model_copy(update={"otherwise": None}), facts, voice, full=False).rstrip(".?")
+    return voice.pick("or else wish", ("; and if that's not possible, {}", "; otherwise, {}")).format(wish)
 
 
 def method_text(method: Method, facts: Facts) -> str:
