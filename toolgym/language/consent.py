@@ -42,8 +42,8 @@ _WEAK = re.compile(
 _NO = re.compile(
     r"^\W*(?:no|nope|nah)\b|\bno(?=\W*$|[,.!;])|^\W*only if\b|"
     r"\b(?:not|never|wait|wrong|actually|rather|hold on|hang on|stop|instead|incorrect|"
-    r"mistaken|disagree|no (?:way|rush|hurry)|think (?:about|over) it|change[ds]? my mind|reconsidered|on second thoughts?|"
-    r"different(?:ly)?|new plan|"
+    r"mistaken|disagree|no (?:way|rush|hurry)|think (?:about|over) it|change[ds]? my mind|reconsidered|"
+    r"on second thoughts?|different(?:ly)?|new plan|"
     r"better idea|before you|(?:maybe|perhaps) later)\b|n't\b",
     re.IGNORECASE,
 )
