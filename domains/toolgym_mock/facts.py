@@ -56,7 +56,7 @@ def facts_of(task: Task) -> Facts:
             known = {wish.task_id for wish in wishes}
             others = [name for name in _TASK_ID.findall(str(task.user_scenario)) if name not in known]
             what = f"{others[0]} deleted" if others else "my tasks deleted"
-            wishes.append(Request(kind=FORBIDDEN, what=what, forbidden="tasks cannot be deleted"))
+            wishes.append(Request(kind=FORBIDDEN, what=what, forbidden="Tasks cannot be deleted."))
         elif action.name in ("create_task", "update_task_status"):
             wishes.append(Request(kind=action.name, **action.arguments))
     criteria = task.evaluation_criteria

@@ -14,6 +14,8 @@ from toolgym_retail.oracle import Oracle
 class Novice(ScriptedNovice[Request], Oracle):
     """Plays like the oracle of the shop, and slips."""
 
+    excuse = "The customer needs help."
+
     @property
     def wrong_choices(self) -> Mapping[str, Callable[[Request], Request | None]]:
         """What it takes for a wish instead."""

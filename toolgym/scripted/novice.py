@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -30,7 +30,6 @@ RATES: dict[str, float] = {
     "forbidden_write": 0.45,
     "needless_transfer": 0.04,
     "user_not_told": 0.20,
-    "user_told_wrong": 0.20,
 }
 """Chance of each fault where there is an opportunity for it, in ``[0, 1]``."""
 SPOKEN = 0.4
@@ -52,7 +51,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         task: A task that its scripted user can play.
         rng: Draws the faults, and the wording if it is not given.
         wording: How it speaks, one of :attr:`wordings`.
-        rates: Chances by pattern, in ``[0, 1]``; those left out are 0. By default :data:`RATES`.
+        rates: Chances by pattern, in ``[0, 1]``; those left out are 0. By default :attr:`usual_rates`.
 
     Raises:
         TaskError: If the task has no facts.
@@ -61,6 +60,12 @@ class ScriptedNovice(ScriptedOracle[R]):
     Example:
         ``docs/add-a-domain.md`` has a novice for a library.
     """
+
+    usual_rates: ClassVar[Mapping[str, float]] = RATES
+    """The chance of each fault, by pattern; a domain leaves out those that it has no opportunity for."""
+
+    excuse: ClassVar[str] = "The user needs help."
+    """The summary with which it hands a user over for no reason."""
 
     def __init__(
         self,
@@ -72,7 +77,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(domain, task, rng, wording=wording)
-        self.rates = RATES if rates is None else checked_rates(rates, domain.failure_patterns)
+        self.rates = self.usual_rates if rates is None else checked_rates(rates, domain.failure_patterns)
         self.injected: list[Injection] = []
         """The faults so far."""
 
@@ -117,7 +122,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Do what one request comes to; now and then hand the user over instead."""
         right = self.hands_over and bool(settled(request).forbidden)
         if not right and self.slips("needless_transfer"):
-            transfer = self.transfer("The customer needs help.")
+            transfer = self.transfer(self.excuse)
             yield next(transfer)
             self.note("needless_transfer", recovered=not self._left_to_do(request))
             yield from transfer
@@ -151,17 +156,13 @@ class ScriptedNovice(ScriptedOracle[R]):
         return (yield from super().refuse(wish))
 
     def ask_user(self, wish: R) -> Talk:
-        """Ask the user for its part; now and then forget it, or name something else."""
+        """Ask the user for its part; now and then forget that."""
         if not self.user_part(wish):
             return
         if self.slips("user_not_told"):
             self.note("user_not_told", recovered=False)
             return
-        other = self.wrong_choices.get("user_told_wrong")
-        wrong = other(wish) if other is not None and self.slips("user_told_wrong") else None
-        if wrong is not None:
-            self.note("user_told_wrong", recovered=False)
-        yield from super().ask_user(wish if wrong is None else wrong)
+        yield from super().ask_user(wish)
 
     def act(self, wish: R) -> Talk:
         """Propose a write and make it; or take the wrong thing, skip the question, or only say that it is done."""
@@ -208,7 +209,7 @@ class ScriptedNovice(ScriptedOracle[R]):
     def _choose(self, wish: R) -> Talk:
         """A wrong choice and its pattern; ``("", None)`` when it chooses rightly."""
         for pattern, choose in self.wrong_choices.items():
-            if pattern == "user_told_wrong" or not self.slips(pattern):
+            if not self.slips(pattern):
                 continue
             yield from self.look_around(wish, pattern)
             wrong = choose(wish)
