@@ -18,7 +18,7 @@ from toolgym.registration import make_agent, make_domain, make_user
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 
-TARGETED, GENERAL, TRIALS = 24, 180, 2
+TARGETED, GENERAL, TRIALS = 48, 180, 2
 
 
 def proposed(domain: Domain, demands: Sequence[TaskRequest]) -> list[Task]:
