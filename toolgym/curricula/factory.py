@@ -96,5 +96,7 @@ def _made(spec: CurriculumSpec, domain: Domain, split: str, options: dict[str, A
     except TypeError as error:
         trace = error.__traceback__
         if trace is not None and trace.tb_next is None:  # it was not even entered: the arguments do not fit
-            raise _RefusedArgumentsError(f"the curriculum {spec.name!r} does not take these options: {error}") from error
+            raise _RefusedArgumentsError(
+                f"the curriculum {spec.name!r} does not take these options: {error}"
+            ) from error
         raise
