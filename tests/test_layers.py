@@ -35,7 +35,7 @@ EDGES = {
         "generation": "database patterns tasks worlds",
         "limits": "actions messages",
         "models": "actions concurrency errors messages trajectory",
-        "scripted": "errors language messages tasks",
+        "scripted": "domain errors language messages patterns tasks tools",
         "tools": "database errors messages",
         "domain": "concurrency database errors generation messages patterns tasks tools worlds",
         "evaluation": "database domain errors language messages tasks trajectory",

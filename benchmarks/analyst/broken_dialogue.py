@@ -14,11 +14,12 @@ from toolgym.domain import Domain
 from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import play
+from toolgym.scripted.speech import WORDINGS
 from toolgym.tasks import Task
 from toolgym.trajectory import Termination
 from toolgym_retail.facts import Facts, ItemRef, Request, settled
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import ORACLE_WORDINGS, line
+from toolgym_retail.speech import SPEECH
 
 LEAVES = (
     "Okay, that's all then. ###STOP###",
@@ -189,7 +190,7 @@ class Source:
 
     def proposals(self) -> list[int]:
         """Where the oracle asks for a yes."""
-        asks = [line(wording, "go_ahead") for wording in ORACLE_WORDINGS]
+        asks = [SPEECH.line(wording, "go_ahead") for wording in WORDINGS]
         return [
             place
             for place, message in enumerate(self.spoken)

@@ -23,11 +23,12 @@ from benchmarks.analyst.broken_dialogue import (
     shuffled,
 )
 from benchmarks.analyst.other_ways import WHOLE, WITH_ITEMS, lasting, talked, without_number
-from toolgym.generators.scenario import question_text
+from toolgym.scripted.facts import question_text
+from toolgym.scripted.speech import WORDINGS
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Method
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import ORACLE_WORDINGS, line, method
+from toolgym_retail.speech import SPEECH, method
 
 MAYBE = (
     "Hm, I'd have to think about that.",
@@ -89,13 +90,13 @@ def other_methods(source: Source, written: Written) -> list[Method]:
 
 def asks_after_the_write(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """It writes with a payment method that nobody named, and asks for the yes afterwards."""
-    asks = tuple(line(wording, "payment") for wording in ORACLE_WORDINGS)
+    asks = tuple(SPEECH.line(wording, "payment") for wording in WORDINGS)
     for written in lasting(source, *WITH_ITEMS, "modify_payment"):
         place, right = written.place, written.wish.payment
         if right is None or not (source.spoken[place - 4].content or "").endswith(asks):
             continue
         for wrong in shuffled(rng, other_methods(source, written)):
-            call, used = recalled(written.call, payment_method_id=wrong.id), method(wrong, source.facts)
+            call, used = recalled(written.call, payment_method_id=wrong.id), method(wrong, source.facts.methods)
             spoken = talked(
                 source.spoken[: place - 4],
                 call,
@@ -114,7 +115,7 @@ def counter_question_ignored(source: Source, rng: np.random.Generator) -> Iterat
     for written in lasting(source, *WITH_ITEMS, "modify_payment"):
         text, right = source.spoken[written.place - 2].content or "", written.wish.payment
         for wrong in shuffled(rng, other_methods(source, written)) if right is not None else ():
-            ours, theirs = method(right, source.facts), method(wrong, source.facts)
+            ours, theirs = method(right, source.facts.methods), method(wrong, source.facts.methods)
             call = recalled(written.call, payment_method_id=wrong.id)
             if ours in text:
                 yield talked(
@@ -154,7 +155,7 @@ def _cancelled(source: Source, rng: np.random.Generator, lead: str, reply: str, 
             then += [
                 customer(f"Yes, please tell me {request.question}."),
                 *[message for message in source.spoken[place:answer] if message.tool_calls],
-                said(line("plain", "answer", question=question_text(request), answer=request.answer)),
+                said(SPEECH.line("plain", "answer", question=question_text(request), answer=request.answer)),
             ]
     yield talked(source.spoken[:place], *then, customer(pick(rng, THANKS)), fault=call)
 

@@ -25,9 +25,10 @@ from benchmarks.analyst.broken_dialogue import (
 )
 from toolgym.database import Record
 from toolgym.messages import Message
+from toolgym.scripted.speech import WORDINGS
 from toolgym_retail.customer.phrases import items_text, options_text
 from toolgym_retail.goals import TOOLS
-from toolgym_retail.speech import ORACLE_WORDINGS, line, method
+from toolgym_retail.speech import SPEECH, method
 
 CHANGES = ("exchange", "modify_items")
 WITH_ITEMS = (*CHANGES, "return")
@@ -72,7 +73,7 @@ def without_number(source: Source, written: Written) -> str:
     if wish.kind == "cancel":
         return "cancel the order"
     if wish.payment is not None:
-        return f"have the order paid with {method(wish.payment, source.facts)}"
+        return f"have the order paid with {method(wish.payment, source.facts.methods)}"
     return f"send the order to {wish.address}"
 
 
@@ -337,7 +338,7 @@ def like_call(written: Written, order: str, unit: Record) -> Message:
 
 def first_match_taken(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """It goes through the orders and takes the first that holds such a product, or does not ask for the number."""
-    asks = [line(wording, "order") for wording in ORACLE_WORDINGS]
+    asks = [SPEECH.line(wording, "order") for wording in WORDINGS]
     for written in lasting(source, *WITH_ITEMS):
         for other, unit in likes(source, written):
             lead = _stopped_at(source, written, other)

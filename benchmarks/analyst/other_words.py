@@ -19,11 +19,12 @@ from benchmarks.analyst.broken_dialogue import (
     said,
 )
 from benchmarks.analyst.other_ways import CHANGES, WITH_ITEMS, lasting, meant, talked, without_number
-from toolgym.generators.scenario import question_text
 from toolgym.messages import Message, ToolCall
+from toolgym.scripted.facts import question_text
+from toolgym.scripted.speech import WORDINGS
 from toolgym_retail.facts import Request
 from toolgym_retail.goals import TOOLS
-from toolgym_retail.speech import ORACLE_WORDINGS, line
+from toolgym_retail.speech import SPEECH
 
 HOLDS = (
     "Okay, I'll hold. ###TRANSFER###",
@@ -35,7 +36,7 @@ LEAVES_ANGRY = (
     "I've been waiting long enough. Bye. ###STOP###",
     "Forget it, I'll try another day. ###STOP###",
 )
-HANDED_OVER = line("plain", "transfer")
+HANDED_OVER = SPEECH.line("plain", "transfer")
 ENDLESS = 120
 """How often a call is made again: more often than an episode has steps for."""
 
@@ -173,8 +174,8 @@ def twice_in_one_message(source: Source, rng: np.random.Generator) -> Iterator[D
 def _asked(source: Source) -> Iterator[tuple[Request, int, str]]:
     """The questions that are answered once: where, and with which words."""
     for request in source.facts.requests:
-        for wording in ORACLE_WORDINGS if request.kind == "question" else ():
-            text = line(wording, "answer", question=question_text(request), answer=request.answer)
+        for wording in WORDINGS if request.kind == "question" else ():
+            text = SPEECH.line(wording, "answer", question=question_text(request), answer=request.answer)
             places = source.saying(text)
             if len(places) == 1 and source.saying(request.answer) == places:
                 yield request, places[0], text
@@ -259,8 +260,8 @@ def transferred_without_number(source: Source, rng: np.random.Generator) -> Iter
 
 def transferred_at_sold_out(source: Source, rng: np.random.Generator) -> Iterator[Draft]:
     """What is wanted is sold out; instead of saying so it hands over."""
-    for wording in ORACLE_WORDINGS:
-        head = line(wording, "sold_out", item="\n", values="\n").split("\n")[0]
+    for wording in WORDINGS:
+        head = SPEECH.line(wording, "sold_out", item="\n", values="\n").split("\n")[0]
         places = source.saying(head) if len(head) > 20 else []
         if places and any(request.otherwise is not None for request in source.facts.requests):
             yield _handed_over(

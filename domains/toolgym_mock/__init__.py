@@ -6,6 +6,8 @@ from toolgym.database import Schema, WorldStore
 from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
+from toolgym_mock.novice import Novice
+from toolgym_mock.oracle import TalkingOracle
 from toolgym_mock.records import ASSISTANT, USER
 from toolgym_mock.task_generator import MockTaskGenerator
 from toolgym_mock.tools import MockTools
@@ -22,6 +24,10 @@ DOMAIN = Domain(
     toolkits={"assistant": MockTools, "user": MockUserTools},
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
+    agents={
+        "talking-oracle": AgentSpec("talking-oracle", TalkingOracle, privileged=True, wordings=TalkingOracle.wordings),
+        "novice": AgentSpec("novice", Novice, privileged=True, wordings=Novice.wordings),
+    },
     users={"scripted": AgentSpec("scripted", scripted, privileged=True)},
     generator=MockTaskGenerator(),
 )

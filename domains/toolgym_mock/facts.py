@@ -43,7 +43,7 @@ class Facts(core.Facts[Request]):
 
 
 def facts_of(task: Task) -> Facts:
-    """The facts in a task's gold calls.
+    """The facts in a task's gold calls, and in what must have become of the notifications.
 
     Raises:
         TaskError: If it has no gold call of the assistant's, and nothing that must be said.
@@ -56,9 +56,14 @@ def facts_of(task: Task) -> Facts:
             known = {wish.task_id for wish in wishes}
             others = [name for name in _TASK_ID.findall(str(task.user_scenario)) if name not in known]
             what = f"{others[0]} deleted" if others else "my tasks deleted"
-            wishes.append(Request(kind=FORBIDDEN, what=what, forbidden="tasks cannot be deleted"))
+            wishes.append(Request(kind=FORBIDDEN, what=what, forbidden="Tasks cannot be deleted."))
         elif action.name in ("create_task", "update_task_status"):
             wishes.append(Request(kind=action.name, **action.arguments))
+    criteria = task.evaluation_criteria
+    for wanted in (criteria.env_assertions or ()) if criteria is not None and not errands else ():
+        if wanted.func_name == "assert_notification_status" and wanted.arguments["expected_status"] == "read":
+            arguments = {"notification_id": wanted.arguments["notification_id"]}
+            errands.append(Errand(name="dismiss_notification", arguments=arguments, after=len(wishes)))
     if not wishes:
         raise TaskError(
             f"task {task.id!r} has no gold calls that tell what its user wants; choose another user, such as "

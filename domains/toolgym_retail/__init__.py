@@ -14,7 +14,6 @@ from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
 from toolgym_retail.scenario import needs
-from toolgym_retail.speech import ORACLE_WORDINGS
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.tools import RetailTools
 
@@ -29,8 +28,8 @@ DOMAIN = Domain(
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
     agents={
-        "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=ORACLE_WORDINGS),
-        "novice": AgentSpec("novice", Novice, privileged=True, wordings=ORACLE_WORDINGS),
+        "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=Oracle.wordings),
+        "novice": AgentSpec("novice", Novice, privileged=True, wordings=Oracle.wordings),
         "clerk": AgentSpec("clerk", clerk),
     },
     users={"scripted": AgentSpec("scripted", Customer, privileged=True)},

@@ -1,36 +1,28 @@
 """The oracle of the retail domain: it knows what is right, and gets there by talking.
 
-It reads the gold, but speaks and acts from the dialogue: every identifier that it uses was said by the customer or
-returned by a tool before, and every write is proposed and confirmed first.
+Every identifier that it uses was said by the customer or returned by a tool before.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
-
-from toolgym.domain import Domain
-from toolgym.language.consent import says_yes
-from toolgym.messages import Message, ToolCall
+from toolgym.messages import ToolCall
+from toolgym.scripted.facts import QUESTION
+from toolgym.scripted.oracle import ScriptedOracle, Talk
 from toolgym.tasks import Task
 from toolgym_retail import speech
 from toolgym_retail.customer.phrases import method_text
+from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import Facts, Request
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
-
-Talk: TypeAlias = Generator[Message, None, Any]
-"""Messages of the oracle; it goes on when the view holds what came of the last one."""
 
 _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pending", "modify_payment": "pending"}
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
 
 
-class Oracle:
+class Oracle(ScriptedOracle[Request]):
     """Solves a retail task in dialogue with whoever plays the customer.
 
     Args:
@@ -41,76 +33,21 @@ class Oracle:
 
     Raises:
         TaskError: If the task carries no facts.
+        UnknownNameError: If there is no such wording.
     """
 
-    def __init__(
-        self, domain: Domain, task: Task, rng: np.random.Generator, *, wording: OracleWording | None = None
-    ) -> None:
-        self.facts = Facts.of(task)
-        self.wording: OracleWording = wording or ORACLE_WORDINGS[int(rng.integers(len(ORACLE_WORDINGS)))]
-        self.rng = rng
-        self._view: Sequence[Message] = ()
-        self._lead = ""
-        self._calls = 0
-        self._since = 0
-        self.user: Mapping[str, Any] = {}
-        self.records: dict[str, Any] = {}
-        """What tools returned, by order or product id."""
-        self._talk = self.talk()
+    speech = speech.SPEECH
+    facts: Facts
+    user: Mapping[str, Any] = {}
 
-    def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
-        self._view = view
-        return next(self._talk)
+    def facts_of(self, task: Task) -> Facts:
+        """What the customer of a task knows and wants."""
+        return Facts.of(task)
 
-    # Talking
-
-    def say(self, text: str) -> Talk:
-        """Say something; what comes back is the customer's answer."""
-        lead, self._lead = self._lead, ""
-        yield Message("assistant", f"{lead} {text}".strip() if lead else text)
-        return self._view[-1].content or ""
-
-    def line(self, name: str, **slots: str) -> str:
-        """One of its lines in its wording."""
-        return speech.line(self.wording, name, **slots)
-
-    def call(self, name: str, **given: Any) -> Talk:
-        """Call a tool; what comes back is its result: a record, or a text. An error is a text that says so."""
-        self._calls += 1
-        yield Message("assistant", None, (ToolCall(name, given, f"call_{self._calls}"),))
-        result = self._view[-1]
-        if result.error or not (result.content or "").startswith("{"):
-            return result.content or ""
-        return json.loads(result.content or "")
-
-    def said(self, text: str, *, lately: bool = False) -> bool:
-        """Whether the customer has said something, or has since the request at hand was taken up."""
-        wanted = text.lower().rstrip(".")
-        start = self._since if lately else 0
-        return any(
-            message.role == "user" and wanted in (message.content or "").lower() for message in self._view[start:]
-        )
-
-    def brought_up(self, request: Request) -> bool:
-        """Whether the customer has brought a request up of its own accord, with its last words."""
-        last = (self._view[-1].content or "").lower()
+    def signs(self, request: Request) -> Iterable[str]:
+        """Words by which it knows that the customer has brought a request up."""
         words = [item.product for item in request.items] + [request.question]
-        words += [request.order.id, request.order.clue] if request.order is not None else ["address"]
-        return any(word and word.lower() in last for word in words)
-
-    # The whole dialogue
-
-    def talk(self) -> Talk:
-        """Everything that it says and does, to the end."""
-        yield from self.identify()
-        for place, request in enumerate(self.facts.requests):
-            if place >= self.facts.upfront and not self.brought_up(request):
-                yield from self.say(self.line("more"))
-                self._since = len(self._view) - 1
-            yield from self.serve(request)
-        while True:
-            yield from self.say(self.line("more"))
+        return words + ([request.order.id, request.order.clue] if request.order is not None else ["address"])
 
     def identify(self) -> Talk:
         """Find out who the customer is."""
@@ -127,35 +64,12 @@ class Oracle:
             self.user = yield from self.call("get_user_details", user_id=user_id)
             return
 
-    def serve(self, request: Request) -> Talk:
-        """Do what one request comes to."""
-        if request.kind == "question":
-            yield from self.answer(request)
-            return
-        if request.first is not None:
-            settled = yield from self.fulfil(request.first)
-            if settled:
-                return
-        settled = yield from self.fulfil(request)
-        if not settled and request.otherwise is not None:
-            yield from self.serve(request.otherwise)
-
-    def fulfil(self, wish: Request) -> Talk:
-        """Bring one wish to its end: True when it is done, or refused for good; False when another takes its place."""
-        order: Mapping[str, Any] = {}
-        if wish.order is not None:
-            order = yield from self.find_order(wish)
-            if order.get("status") != _STATUS.get(wish.kind):
-                return (yield from self.refuse(wish))
-        yield from self.ask_details(wish)
-        if wish.forbidden:
-            return (yield from self.refuse(wish))
-        if (gone := self.sold_out(wish)) is not None:
-            item = next(item for item in wish.items if item.new_item_id == gone["item_id"])
-            values = ", ".join(gone["options"].values())
-            yield from self.say(self.line("sold_out", item=item.product, values=values))
-            return False
-        return (yield from self.act(wish))
+    def look_up(self, wish: Request) -> Talk:
+        """Look at the order: whether its status allows the wish."""
+        if wish.order is None or (wish.kind == QUESTION and wish.order.id in self.records):
+            return True
+        order = yield from self.find_order(wish)
+        return wish.kind == QUESTION or order.get("status") == _STATUS.get(wish.kind)
 
     def find_order(self, wish: Request) -> Talk:
         """Look at the order, by its number or one after the other."""
@@ -180,9 +94,7 @@ class Oracle:
 
     def ask_details(self, wish: Request) -> Talk:
         """Ask for what the customer has not said yet, and look at the products."""
-        if wish.kind in ("return", "exchange", "modify_items") and not all(
-            self.said(item.product) for item in wish.items
-        ):
+        if wish.kind in ITEM_KINDS and not all(self.said(item.product) for item in wish.items):
             yield from self.say(self.line("items"))
         for item in wish.items:
             if item.new_item_id is not None:
@@ -193,12 +105,12 @@ class Oracle:
         if not all(self.said(value) for value in wanted):
             yield from self.say(self.line("options"))
         explains = wish.reason is not None or (wish.kind == "cancel" and wish.excuse)
-        if explains and not self.said(wish.excuse, lately=True):
+        if explains and not self.said_lately(wish.excuse):
             yield from self.say(self.line("reason"))
         if wish.address is not None:
             while not self.said(wish.address.address1):
                 yield from self.say(self.line("address"))
-        if wish.payment is not None and not self.said(method_text(wish.payment, self.facts), lately=True):
+        if wish.payment is not None and not self.said_lately(method_text(wish.payment, self.facts)):
             yield from self.say(self.line("payment"))
 
     def product_of(self, wish: Request, item_id: str) -> str:
@@ -206,44 +118,27 @@ class Oracle:
         order = self.records[wish.order.id] if wish.order is not None else {}
         return str(next(item["product_id"] for item in order["items"] if item["item_id"] == item_id))
 
-    def sold_out(self, wish: Request) -> Mapping[str, Any] | None:
-        """The first of the wanted variants that is not available."""
+    def unavailable(self, wish: Request) -> str:
+        """That the first of the wanted variants that cannot be had is sold out."""
         for item in wish.items:
             if item.new_item_id is not None:
-                variant: Mapping[str, Any] = self.records[self.product_of(wish, item.item_id)]["variants"][
-                    item.new_item_id
-                ]
+                variant = self.records[self.product_of(wish, item.item_id)]["variants"][item.new_item_id]
                 if not variant["available"]:
-                    return variant
-        return None
+                    values = ", ".join(variant["options"].values())
+                    return self.line("sold_out", item=item.product, values=values)
+        return ""
 
-    def act(self, wish: Request) -> Talk:
-        """Propose a write, make it once the customer has said yes, and report it."""
-        for _ in range(4):
-            reply = yield from self.say(self.proposal(wish))
-            if says_yes(reply):
-                yield from self.do(wish)
-                return True
-            if self.is_first(wish):
-                return False
-        return True
-
-    def do(self, wish: Request) -> Talk:
-        """Make a write, and report it with the next thing said: whether it was made."""
-        result = yield from self.call(TOOLS[wish.kind], **self.write(wish))
-        if not isinstance(result, Mapping):
-            return False
-        self.keep(result)
-        self._lead = f"{self._lead} {speech.report(self.wording, wish, self.facts)}".strip()
-        return True
-
-    def proposal(self, wish: Request) -> str:
+    def details(self, wish: Request) -> Sequence[str]:
         """What it is about to do."""
-        return speech.proposal(self.wording, wish, self.facts, self.cost(wish))
+        return speech.details(wish, self.facts.methods, self.cost(wish))
 
-    def write(self, wish: Request) -> dict[str, Any]:
-        """The arguments of the write."""
-        return arguments(wish, str(self.user.get("user_id", "")))
+    def deed(self, wish: Request) -> str:
+        """What it has done."""
+        return speech.deed(wish)
+
+    def write(self, wish: Request) -> ToolCall:
+        """The call that fulfils a wish."""
+        return ToolCall(TOOLS[wish.kind], arguments(wish, str(self.user.get("user_id", ""))))
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Remember a record as a write left it."""
@@ -251,10 +146,6 @@ class Oracle:
             self.records[record["order_id"]] = record
         elif "user_id" in record:
             self.user = record
-
-    def is_first(self, wish: Request) -> bool:
-        """Whether the customer will want something else once this is proposed."""
-        return any(request.first is wish for request in self.facts.requests)
 
     def cost(self, wish: Request) -> float | None:
         """What the new variants cost more than the units that the customer has."""
@@ -266,24 +157,3 @@ class Oracle:
                 total += self.records[self.product_of(wish, item.item_id)]["variants"][item.new_item_id]["price"] - paid
                 changed = True
         return round(total, 2) if changed else None
-
-    def refuse(self, wish: Request) -> Talk:
-        """Say no, again if the customer insists: True when that was the end of it."""
-        yield from self.say(self.line("refuse", why=wish.forbidden))
-        if wish.otherwise is not None:
-            return False
-        yield from self.say(self.line("refuse_again", why=wish.forbidden))
-        self._since = len(self._view) - 1
-        return True
-
-    def answer(self, request: Request) -> Talk:
-        """Look up what was asked, and tell it."""
-        if request.order is not None and request.order.id not in self.records:
-            yield from self.find_order(request)
-        text = self.line(
-            "answer",
-            question=re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question)),
-            answer=request.answer,
-        )
-        yield from self.say(text)
-        self._since = len(self._view) - 1

@@ -9,6 +9,7 @@ from toolgym.database import Database, Record, Rows
 from toolgym.errors import TaskError
 from toolgym.generators import scenario
 from toolgym.generators.drafts import Goal
+from toolgym.scripted.facts import question_text
 from toolgym.scripted.voice import listed
 from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import method_text
@@ -90,7 +91,7 @@ def wish(request: Request, facts: Facts) -> str:
         )
         return f"to cancel {order} ({why if request.reason else 'your reason: ' + request.excuse})"
     if kind == "question":
-        return f"to be told {scenario.question_text(request)}"
+        return f"to be told {question_text(request)}"
     if kind == "user_address":
         return f"the default address of your profile changed to {request.address}"
     if kind == "modify_address":
@@ -180,7 +181,7 @@ def needs(task: Task, database: Database) -> Iterator[str]:
             yield {"paypal": "PayPal", "gift_card": "gift card"}.get(method["source"]) or method["last_four"]
     for request in facts.requests:
         if request.question:
-            yield scenario.question_text(request)
+            yield question_text(request)
 
 
 def _check_clue(request: Request, facts: Facts, database: Database) -> None:

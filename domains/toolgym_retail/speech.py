@@ -1,51 +1,26 @@
-"""How the oracle speaks to a customer: the same things in five wordings."""
+"""How the shop's assistants speak to a customer: what they ask, what they are about to do, and what they did."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
 
+from toolgym.scripted.speech import Speech
 from toolgym.scripted.voice import listed
-from toolgym_retail.facts import Facts, ItemRef, Method, Request
+from toolgym_retail.facts import ItemRef, Method, Request
 
-OracleWording: TypeAlias = Literal["plain", "terse", "formal", "markdown", "model"]
-"""A manner of speaking."""
-ORACLE_WORDINGS: tuple[OracleWording, ...] = get_args(OracleWording)
-
-
-@cache
-def _lines() -> dict[str, dict[str, str]]:
-    return tomllib.loads((Path(__file__).parent / "speech.toml").read_text(encoding="utf-8"))
+SPEECH = Speech.read(Path(__file__).parent / "speech.toml")
+"""Every line of theirs."""
 
 
-def line(wording: OracleWording, name: str, **slots: str) -> str:
-    """One of the oracle's lines, its slots filled."""
-    return _lines()[name][wording].format(**slots)
-
-
-def proposal(wording: OracleWording, request: Request, facts: Facts, cost: float | None) -> str:
-    """What is about to be done, in every detail, and the question for a go-ahead.
+def details(request: Request, methods: Sequence[Method], cost: float | None) -> list[str]:
+    """What is about to be done, sentence by sentence.
 
     Args:
-        wording: How.
         request: What is proposed.
-        facts: To tell the customer's own payment methods apart.
+        methods: All payment methods of the customer, to tell them apart.
         cost: What the new items cost more (below 0: less), in dollars; None if nothing is changed for something else.
     """
-    parts = details(request, facts, cost)
-    listed = (
-        "\n".join(f"- {part}" for part in parts) if wording == "markdown" else " ".join(f"{part}." for part in parts)
-    )
-    lead, ask = line(wording, "summary"), line(wording, "go_ahead")
-    if wording == "markdown":
-        return f"{lead}\n\n{listed}\n\n{ask}"
-    return f"{lead} {listed} {ask}".strip()
-
-
-def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
-    """What is about to be done, sentence by sentence."""
     kind, order = request.kind, request.order
     number = f"order {order.id}" if order is not None else "your profile"
     parts = []
@@ -66,41 +41,32 @@ def details(request: Request, facts: Facts, cost: float | None) -> list[str]:
     elif kind == "user_address":
         parts.append(f"Change the default address of your profile to {request.address}")
     elif kind == "modify_payment" and request.payment is not None:
-        parts.append(f"Change the payment of {number} to {method(request.payment, facts)}")
+        parts.append(f"Change the payment of {number} to {method(request.payment, methods)}")
     if order is not None and not order.known:
         parts.append(f"That is {order.clue}")
     if kind == "return" and request.payment is not None:
-        parts.append(f"The refund goes to {method(request.payment, facts)}")
+        parts.append(f"The refund goes to {method(request.payment, methods)}")
     if kind in ("exchange", "modify_items") and request.payment is not None:
         settle = f"The difference of ${abs(cost or 0.0):.2f} "
         parts.append(
-            settle + ("is paid with" if (cost or 0.0) > 0 else "goes to") + f" {method(request.payment, facts)}"
+            settle + ("is paid with" if (cost or 0.0) > 0 else "goes to") + f" {method(request.payment, methods)}"
         )
     return parts
 
 
-def report(wording: OracleWording, request: Request, facts: Facts) -> str:
-    """What was done."""
-    kind = request.kind
+def deed(request: Request) -> str:
+    """What was done, in a sentence."""
     number = f"order {request.order.id}" if request.order is not None else "your profile"
-    told = {
+    items = f"{listed([unit(item) for item in request.items])} from {number} has been requested."
+    return {
         "cancel": f"I have cancelled {number}.",
-        "return": f"The return of {listed([unit(item) for item in request.items])} from {number} has been requested.",
-        "exchange": f"The exchange of {listed([unit(item) for item in request.items])} from {number} has "
-        f"been requested.",
+        "return": f"The return of {items}",
+        "exchange": f"The exchange of {items}",
         "modify_items": f"The items of {number} have been changed.",
         "modify_address": f"The shipping address of {number} has been changed.",
         "user_address": "The default address of your profile has been changed.",
         "modify_payment": f"The payment method of {number} has been changed.",
-    }[kind]
-    leads = {
-        "plain": "Done.",
-        "terse": "Done.",
-        "formal": "It is my pleasure to confirm:",
-        "markdown": "**Done!**",
-        "model": "All set!",
-    }
-    return told if wording == "terse" else f"{leads[wording]} {told}"
+    }[request.kind]
 
 
 def unit(item: ItemRef) -> str:
@@ -108,11 +74,11 @@ def unit(item: ItemRef) -> str:
     return f"the {item.product} ({_values(item.options)})"
 
 
-def method(used: Method, facts: Facts) -> str:
+def method(used: Method, methods: Sequence[Method]) -> str:
     """A payment method as a shop calls it."""
     if used.source == "paypal":
         return "your PayPal account"
-    twins = [other for other in facts.methods if other.source == used.source]
+    twins = [other for other in methods if other.source == used.source]
     if used.source == "gift_card":
         return "your gift card" + (f" {used.id}" if len(twins) > 1 else "")
     return f"your {used.brand.title()} ending in {used.last_four}"

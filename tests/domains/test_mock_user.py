@@ -87,3 +87,14 @@ def test_another_title_is_wrong() -> None:
     wish = Request(kind="create_task", title="Plan the budget", user_id="user_1")
     assert compare("I will create the task 'Plan the party' for user_1.", wish).wrong == ("title",)
     assert compare("I will create the task 'plan the budget' for user_1.", wish).wrong == ()
+
+
+def test_a_notification_that_must_be_read_is_dismissed_though_no_gold_call_says_so(mock: Domain) -> None:
+    task, criteria = next(
+        (task, criteria)
+        for task in mock.tasks["test"]
+        if (criteria := task.evaluation_criteria) is not None and criteria.env_assertions
+    )
+    gold = tuple(action for action in task.gold if action.requestor == "assistant")
+    bare = task.model_copy(update={"evaluation_criteria": criteria.model_copy(update={"actions": gold})})
+    assert facts_of(bare).errands == facts_of(task).errands

@@ -21,7 +21,7 @@ from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym_retail.clerk import CALM, RATES, Clerk, clerk
-from toolgym_retail.clerk.hearing import wishes_in
+from toolgym_retail.clerk.parsing import wishes_in
 from toolgym_retail.clerk.weaknesses import MENDS, REPEATS, Weaknesses
 from toolgym_retail.facts import Facts
 

@@ -15,9 +15,10 @@ from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
+from toolgym.scripted.novice import RATES
 from toolgym.tools import Effect
 from toolgym.trajectory import Trajectory
-from toolgym_retail.novice import RATES, Novice
+from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 
 
@@ -47,7 +48,7 @@ def calls(episode: Episode) -> Iterator[tuple[str, str, bool]]:
 
 
 def test_every_pattern_has_a_rate_and_every_rate_a_pattern() -> None:
-    assert set(RATES) == set(PATTERNS)
+    assert set(RATES) == {*PATTERNS, "user_not_told"}
     assert all(0 < rate < 1 for rate in RATES.values())
 
 

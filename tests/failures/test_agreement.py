@@ -7,8 +7,9 @@ import pytest
 from toolgym.failures.agreement import exchanges, names
 from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
+from toolgym.scripted.speech import WORDINGS
 from toolgym_retail.customer.phrases import PHRASES
-from toolgym_retail.speech import ORACLE_WORDINGS, line
+from toolgym_retail.speech import SPEECH
 
 
 def said(*acts: str) -> list[str]:
@@ -56,9 +57,9 @@ def test_a_yes_that_is_taken_back_in_the_same_breath_is_none(text: str, yes: boo
 
 
 def test_every_wording_asks_for_consent_in_its_own_way() -> None:
-    for wording in ORACLE_WORDINGS:
-        assert asks_for_consent(line(wording, "go_ahead"))
-        assert not asks(line(wording, "more"))
+    for wording in WORDINGS:
+        assert asks_for_consent(SPEECH.line(wording, "go_ahead"))
+        assert not asks(SPEECH.line(wording, "more"))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from toolgym.generators.drafts import Caller, Draft, Goal, speech
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.recipes import Recipe, refuse, several, single
 from toolgym.generators.sets import Draw, SplitPlan, write_sets
-from toolgym.scripted.facts import Facts, Request
+from toolgym.scripted.facts import Facts, Request, question_text
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Effect, ToolError, Toolkit, tool
 from toolgym.worlds import Dice, Fresh
@@ -231,7 +231,7 @@ def make_task(goal: Goal[MemberFacts], task_id: str, *, world: str) -> Task:
 
     def wish(request: Wish) -> str:
         if request.kind == "question":
-            return f"to be told {scenario.question_text(request)}"
+            return f"to be told {question_text(request)}"
         verb = "borrow" if request.kind == "borrow" else "give back"
         return f"to {verb} the book {request.book_id}, {request.title}"
 

@@ -14,10 +14,11 @@ import toolgym
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
 from toolgym.failures.agreement import exchanges
-from toolgym.language.consent import says_no, says_yes
-from toolgym.messages import Message
+from toolgym.language.consent import asks_for_consent, says_no, says_yes
+from toolgym.messages import STOP_MARKS, Message
 from toolgym.rollouts import play
 from toolgym.tasks import Task
+from toolgym_retail.facts import Facts
 
 ROOT = Path(toolgym.__file__).parent.parent
 
@@ -59,36 +60,56 @@ def test_a_question_beside_a_yes_does_not_take_it_back() -> None:
     assert says_yes("Yes, please. Could you also look at my other order?")
 
 
-class _OtherYes:
-    """The scripted user of a task, with another wording wherever it says yes."""
+class _Reworded:
+    """The scripted user of a task, with another wording of a yes, or before what it says instead of one."""
 
-    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, yes: str) -> None:
-        made = make_user("scripted", domain=domain)
-        self._user = made(domain, task, rng)
-        self._yes = yes
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, yes: str, no: str) -> None:
+        self._user = make_user("scripted", domain=domain)(domain, task, rng)
+        self._yes, self._no = yes, no
         self.said = 0
 
     def respond(self, view: Sequence[Message]) -> Message:
         answer = self._user.respond(view)
         assert isinstance(answer, Message)
-        if says_yes(answer.content or ""):
+        text = answer.content or ""
+        heard = view[-1].content or ""
+        if not asks_for_consent(heard) or any(mark in text for mark in STOP_MARKS):
+            return answer
+        if self._yes and says_yes(text):
             self.said += 1
             return Message("user", self._yes)
+        if self._no and not says_yes(text):
+            self.said += 1
+            return Message("user", f"{self._no} {text}")
         return answer
+
+
+def lost(retail: Domain, tasks: Sequence[Task], yes: str = "", no: str = "") -> tuple[list[str], int]:
+    """The tasks that the oracle does not solve with a user that words its answers so, and how many it worded."""
+    users: list[_Reworded] = []
+
+    def user(domain: Domain, task: Task, rng: np.random.Generator) -> _Reworded:
+        users.append(_Reworded(domain, task, rng, yes, no))
+        return users[-1]
+
+    oracle = make_agent("oracle", domain=retail)
+    grades = {task.id: play(retail, task, oracle, user, seed=3).grade for task in tasks}
+    failed = [name for name, grade in grades.items() if grade is None or not grade.success]
+    return failed, sum(one.said for one in users)
 
 
 @pytest.mark.parametrize("text", YES)
 def test_the_oracle_solves_tasks_whatever_the_wording_of_a_yes(retail: Domain, text: str) -> None:
-    users: list[_OtherYes] = []
+    failed, worded = lost(retail, retail.tasks["test"][:40], yes=text)
+    assert worded >= 20
+    assert failed == []
 
-    def user(domain: Domain, task: Task, rng: np.random.Generator) -> _OtherYes:
-        users.append(_OtherYes(domain, task, rng, text))
-        return users[-1]
 
-    oracle = make_agent("oracle", domain=retail)
-    grades = {task.id: play(retail, task, oracle, user, seed=3).grade for task in retail.tasks["test"][:40]}
-    failed = [name for name, grade in grades.items() if not grade.success]
-    assert sum(user.said for user in users) >= 20
+@pytest.mark.parametrize("text", NO)
+def test_the_oracle_solves_tasks_whatever_the_wording_of_a_no(retail: Domain, text: str) -> None:
+    changing = [task for task in retail.tasks["test"] if any(request.first for request in Facts.of(task).requests)]
+    failed, worded = lost(retail, changing[:20], no=text)
+    assert worded >= 10
     assert failed == []
 
 

@@ -14,14 +14,14 @@ def novice(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
 
     Args:
         domain: The domain; it brings the novice and documents its faults.
-        task: A task that carries facts.
+        task: A task that the domain's scripted user can play.
         rng: Chooses faults and wordings.
 
     Raises:
-        TaskError: If the domain has no novice, or the task carries no facts.
+        TaskError: If the domain has no novice, or the task does not tell what that must know.
     """
     own = domain.agents.get("novice")
-    if own is None or task.facts is None:
+    if own is None:
         raise TaskError(f"the domain {domain.name!r} has no novice for task {task.id!r}; choose another agent")
     return own(domain, task, rng)
 

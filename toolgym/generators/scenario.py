@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -85,17 +84,6 @@ def reason_for_call(facts: Facts[R], wish: Callable[[R], str]) -> str:
         elif request.forbidden:
             parts.append("If that is refused, insist once and then accept it.")
     return " ".join(parts)
-
-
-def question_text(request: R) -> str:
-    """What a question asks, in the second person.
-
-    Example:
-        >>> from toolgym.scripted.facts import Request
-        >>> question_text(Request(kind="question", question="how much I paid for my mug"))
-        'how much you paid for your mug'
-    """
-    return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))
 
 
 def task_instructions(facts: Facts[R], particulars: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
@@ -104,3 +105,13 @@ def stages(request: R) -> Iterator[R]:
 def settled(request: R) -> R:
     """What a request comes to: the last alternative, since each before it cannot be had."""
     return request if request.otherwise is None else settled(request.otherwise)
+
+
+def question_text(request: Request) -> str:
+    """What a question asks, in the second person.
+
+    Example:
+        >>> question_text(Request(kind="question", question="how much I paid for my mug"))
+        'how much you paid for your mug'
+    """
+    return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))

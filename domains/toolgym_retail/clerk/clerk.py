@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from toolgym.language.consent import says_yes
-from toolgym.messages import Message
 from toolgym.patterns import Injection
-from toolgym_retail import speech
-from toolgym_retail.clerk import hearing
-from toolgym_retail.clerk.book import Record
-from toolgym_retail.clerk.desk import Desk, Talk
-from toolgym_retail.clerk.hearing import Wish, wishes_in
+from toolgym.scripted.assistant import Talk
+from toolgym_retail.clerk import parsing
+from toolgym_retail.clerk.base import RuleAssistant
+from toolgym_retail.clerk.memory import Record
+from toolgym_retail.clerk.parsing import Wish, wishes_in
 from toolgym_retail.clerk.weaknesses import MENDS, REPEATS, SPOKEN, SPOTS, WRONG_CHOICES, Situation, Weaknesses
 from toolgym_retail.facts import Request, RequestKind
 from toolgym_retail.goals import TOOLS, arguments
-from toolgym_retail.speech import ORACLE_WORDINGS, OracleWording
+from toolgym_retail.speech import SPEECH, deed, details
 
 _ROUNDS = 6
-"""So often it proposes the same request."""
+"""Times that it proposes the same request."""
 _REFUSED = "The system does not accept it."
 _TWO_REASONS = "An order can be cancelled only because it is no longer needed or was ordered by mistake."
 _SWAPS: dict[str, RequestKind] = {"pending": "modify_items", "delivered": "exchange"}
@@ -34,7 +33,7 @@ _QUESTIONS = {
 }
 
 
-class Clerk(Desk):
+class Clerk(RuleAssistant):
     """Serves a customer of the shop by rules; it knows no task.
 
     Args:
@@ -46,6 +45,7 @@ class Clerk(Desk):
         wording: How it speaks; drawn if it is not given.
 
     Raises:
+        UnknownNameError: If there is no such wording.
         ValueError: If a rate is of an unknown pattern, or a chance is out of range.
     """
 
@@ -55,9 +55,9 @@ class Clerk(Desk):
         *,
         rates: Mapping[str, float] | None = None,
         calm: float | None = None,
-        wording: OracleWording | None = None,
+        wording: str | None = None,
     ) -> None:
-        super().__init__(wording or ORACLE_WORDINGS[int(rng.integers(len(ORACLE_WORDINGS)))])
+        super().__init__(SPEECH.choose(rng, wording))
         self.weak = Weaknesses(rng, rates=rates, calm=calm)
         self.injected: list[Injection] = []
         """The slips so far, as far as it can tell what came of them."""
@@ -67,13 +67,6 @@ class Clerk(Desk):
         self._given_up: set[str] = set()
         self._believed: dict[str, bool] = {}
         """By question, whether it takes it for answered without having told the figure."""
-        self._talk = self.talk()
-
-    def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
-        self._view = view
-        message: Message = next(self._talk)
-        return message
 
     def slips(self, pattern: str, wish: Wish, *, hard: bool) -> bool:
         """Whether a slip is made in a request; it is drawn once for each."""
@@ -128,7 +121,7 @@ class Clerk(Desk):
                 return None
             if wish.kind in ("exchange", "modify_items"):
                 wish.kind = _SWAPS.get(order["status"], wish.kind)
-            if why := self.book.too_late(wish.kind, order):
+            if why := self.memory.too_late(wish.kind, order):
                 yield from self.refuse(wish, order, why)
                 return None
         items = yield from self.find_items(wish, order)
@@ -147,18 +140,18 @@ class Clerk(Desk):
         method = yield from self.find_method(wish, order)
         request = Request(
             kind=wish.kind,
-            order=self.book.order_ref(wish, order) if order is not None else None,
+            order=self.memory.order_ref(wish, order) if order is not None else None,
             items=tuple(items),
             payment=method,
             reason=reason or None,
             address=place,
         )
-        if (item := self.book.unavailable(request)) is not None:
+        if (item := self.memory.unavailable(request)) is not None:
             if not self.slips("repeated_call", wish, hard=True):
                 yield from self.sold_out(wish, item.product, list((item.new_options or {}).values()))
                 return None
             return request
-        if why := self.book.forbids(request, order):
+        if why := self.memory.forbids(request, order):
             yield from self.refuse(wish, order, why)
             return None
         return request
@@ -167,14 +160,14 @@ class Clerk(Desk):
 
     def answer(self, wish: Wish) -> Talk:
         """Look up what was asked, and tell it."""
-        about, order, product = hearing.topic(wish.said), None, ""
+        about, order, product = parsing.topic(wish.said), None, ""
         if about != "balance":
             order = yield from self.find_order(wish)
         elif self._stale:
             yield from self.read_user()
         if about == "price":
-            product = next(iter(self.book.named(wish)), "")
-        told = self.book.figure(about, order, product)
+            product = next(iter(self.memory.named(wish)), "")
+        told = self.memory.figure(about, order, product)
         if about is None or not told:
             yield from self.decline(wish, "I cannot find that.")
             return
@@ -216,7 +209,7 @@ class Clerk(Desk):
         if self.weak.looks_around() and request.order is not None:
             yield from self.read_orders()
         seen = self.situation(wish, request)
-        hopeless = self.book.unavailable(request) is not None
+        hopeless = self.memory.unavailable(request) is not None
         pattern, wrong = "", None
         if not hopeless:
             left = [one for one in WRONG_CHOICES if one not in wish.drawn]
@@ -228,8 +221,9 @@ class Clerk(Desk):
                 return True
         spoken = wrong is not None and self.weak.chance(SPOKEN)
         shown = wrong if wrong is not None and spoken else request
-        facts = self.book.facts(shown)
-        reply = yield from self.say(speech.proposal(self.wording, shown, facts, self.book.cost(shown)))
+        methods = [self.memory.method(one) for one in self.memory.methods]
+        parts = details(shown, methods, self.memory.cost(shown))
+        reply = yield from self.say(self.speech.proposal(self.wording, parts))
         if not says_yes(reply):
             if spoken:
                 self.note(pattern, recovered=True)
@@ -249,8 +243,8 @@ class Clerk(Desk):
         """What it sees of a request at the moment at which it may slip."""
         return Situation(
             request=request,
-            book=self.book,
-            named=request.order is not None and hearing.number(wish.said) == request.order.id,
+            memory=self.memory,
+            named=request.order is not None and parsing.number(wish.said) == request.order.id,
             asked=wish.asked,
             place=len(self._served),
             known=len(self._served) + 1 + len(self._wishes),
@@ -304,7 +298,7 @@ class Clerk(Desk):
         """Make a write: whether it was made."""
         if wish.reason == "other":
             request = request.model_copy(update={"reason": "no longer needed"})
-        result: Any = yield from self.call(TOOLS[request.kind], **arguments(request, self.book.user["user_id"]))
+        result: Any = yield from self.call(TOOLS[request.kind], **arguments(request, self.memory.user["user_id"]))
         if not isinstance(result, Mapping):
             return False
         self._stale = True
@@ -316,5 +310,4 @@ class Clerk(Desk):
         """Report what was done with the next thing that is said."""
         if request.order is not None:
             self._made.add((request.kind, request.order.id))
-        told = speech.report(self.wording, request, self.book.facts(request))
-        self._lead = f"{self._lead} {told}".strip()
+        self.lead(self.speech.report(self.wording, deed(request)))

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.patterns import PATTERNS, current_name
-from toolgym_retail.clerk.book import Book, Record, holding
+from toolgym.patterns import PATTERNS
+from toolgym.scripted.novice import checked_rates
+from toolgym_retail.clerk.memory import Memory, Record, holding
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, OrderRef, Request
 
@@ -31,7 +32,7 @@ class Situation:
 
     Args:
         request: The request as it was understood.
-        book: What was read.
+        memory: What was read.
         named: Whether the customer said the number of the order.
         asked: How many questions were needed for it.
         place: Which request of the dialogue it is, from 0.
@@ -40,7 +41,7 @@ class Situation:
     """
 
     request: Request
-    book: Book
+    memory: Memory
     named: bool
     asked: int
     place: int
@@ -51,12 +52,12 @@ class Situation:
     def order(self) -> Record:
         """The record of the order; empty without one."""
         order = self.request.order
-        return self.book.orders.get(order.id, {}) if order is not None else {}
+        return self.memory.orders.get(order.id, {}) if order is not None else {}
 
     @property
     def others(self) -> list[Record]:
         """The customer's other orders."""
-        return self.book.others(self.order.get("order_id", ""))
+        return self.memory.others(self.order.get("order_id", ""))
 
     @property
     def alike(self) -> list[Record]:
@@ -79,7 +80,7 @@ def _like_item_near(seen: Situation) -> bool:
 
 
 def _many_methods(seen: Situation) -> bool:
-    sources = [method["source"] for method in seen.book.methods.values()]
+    sources = [method["source"] for method in seen.memory.methods.values()]
     return len(sources) >= 3 or len(set(sources)) < len(sources)
 
 
@@ -127,11 +128,8 @@ class Weaknesses:
         self, rng: np.random.Generator, *, rates: Mapping[str, float] | None = None, calm: float | None = None
     ) -> None:
         self.rng = rng
-        self.rates = RATES if rates is None else {current_name(name): rate for name, rate in rates.items()}
+        self.rates = RATES if rates is None else checked_rates(rates, PATTERNS)
         self.calm = CALM if calm is None else calm
-        for name, rate in self.rates.items():
-            if name not in PATTERNS or not 0 <= rate <= 1:
-                raise ValueError(f"the rate {name}={rate!r} is not a chance in [0, 1] of one of {', '.join(PATTERNS)}")
         if not 0 <= self.calm <= 1:
             raise ValueError(f"calm must be a chance in [0, 1], got {calm!r}")
 
@@ -238,7 +236,7 @@ def _near(item: ItemRef, seen: Situation) -> list[Record]:
     wanted = item.new_options or {}
     ranked = [
         (sum(wanted.get(axis) != value for axis, value in variant["options"].items()), variant)
-        for variant in seen.book.products[unit["product_id"]]["variants"].values()
+        for variant in seen.memory.products[unit["product_id"]]["variants"].values()
         if variant["available"] and variant["item_id"] not in (item.item_id, item.new_item_id)
     ]
     least = min((distance for distance, _ in ranked), default=0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from toolgym_retail.clerk import hearing
-from toolgym_retail.clerk.hearing import Clue, Topic, Wish
+from toolgym_retail.clerk import parsing
+from toolgym_retail.clerk.parsing import Clue, Topic, Wish
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import Facts, ItemRef, Method, OrderRef, Request, RequestKind
+from toolgym_retail.facts import ItemRef, Method, OrderRef, Request, RequestKind
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ _DEEDS: dict[RequestKind, str] = {
 }
 
 
-class Book:
+class Memory:
     """The customer's record, its orders and the products that were looked at."""
 
     def __init__(self) -> None:
@@ -67,18 +67,6 @@ class Book:
         """The customer's other orders, of those that were looked at."""
         return [self.orders[one] for one in self.user.get("orders", ()) if one != order_id and one in self.orders]
 
-    def facts(self, request: Request) -> Facts:
-        """The little that the wordings of a proposal need to know of a customer."""
-        return Facts(
-            first_name="",
-            last_name="",
-            zip="",
-            email="",
-            identifies_by="email",
-            requests=(request,),
-            methods=tuple(self.method(one) for one in self.methods),
-        )
-
     def method(self, method_id: str) -> Method:
         """A payment method of the customer."""
         method = self.methods[method_id]
@@ -91,7 +79,7 @@ class Book:
     def clue(self, wish: Wish) -> Clue:
         """By what the customer knows the order."""
         cities = {order["address"]["city"] for order in self.orders.values()}
-        return hearing.clue(
+        return parsing.clue(
             wish.said, self.names, cities, whole=wish.kind not in ITEM_KINDS and wish.kind != "question"
         )
 
@@ -107,7 +95,7 @@ class Book:
 
     def order_ref(self, wish: Wish, order: Record) -> OrderRef:
         """An order as the customer was heard to speak of it."""
-        number, clue = hearing.number(wish.said), self.clue(wish)
+        number, clue = parsing.number(wish.said), self.clue(wish)
         paid_by = tuple(dict.fromkeys(entry["payment_method_id"] for entry in order["payment_history"]))
         if number == order["order_id"] or not clue.text:
             return OrderRef(id=order["order_id"], paid_by=paid_by)
@@ -117,13 +105,13 @@ class Book:
 
     def named(self, wish: Wish) -> list[str]:
         """The products that a request is about."""
-        return hearing.products(wish.said, self.names) if wish.kind in (*ITEM_KINDS, "question") else []
+        return parsing.products(wish.said, self.names) if wish.kind in (*ITEM_KINDS, "question") else []
 
     def units(self, wish: Wish, order: Record, name: str) -> list[Record]:
         """The units of a product in an order that may be meant."""
         found = [item for item in order["items"] if item["name"] == name]
         values = {value for item in found for value in item["options"].values()}
-        told = hearing.values_in(hearing.told_apart(wish.said, name), values)
+        told = parsing.values_in(parsing.told_apart(wish.said, name), values)
         apart = [item for item in found if all(value in item["options"].values() for value in told)]
         return apart or ([] if told and len(found) > 1 else found)
 
@@ -131,7 +119,7 @@ class Book:
         """The values of options that are wanted instead."""
         variants = self.products[product_id]["variants"].values()
         values = {value for variant in variants for value in variant["options"].values()}
-        return hearing.wanted(wish.said, name, values, self.names)
+        return parsing.wanted(wish.said, name, values, self.names)
 
     def variant(self, item: Record, values: Sequence[str]) -> Record | None:
         """The variant that a unit shall become: with those values, and all else as it is; None if there is none."""
@@ -178,7 +166,7 @@ class Book:
         if about == "tracking":
             return " and ".join(number for parcel in order["fulfillments"] for number in parcel["tracking_id"])
         if about == "total":
-            return f"${hearing.total_of(order)}"
+            return f"${parsing.total_of(order)}"
         return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] == product)
 
     def cost(self, request: Request) -> float | None:

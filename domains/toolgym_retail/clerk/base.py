@@ -1,68 +1,47 @@
-"""What any assistant of the shop does by rules: it talks, asks, looks things up, and finds out what is meant."""
+"""What any assistant of the shop does by rules: it asks, looks things up, and finds out what is meant."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from toolgym.messages import Message, ToolCall
-from toolgym_retail import speech
-from toolgym_retail.clerk import hearing
-from toolgym_retail.clerk.book import Book, Record
-from toolgym_retail.clerk.hearing import Wish, wishes_in
+from toolgym.scripted.assistant import ScriptedAssistant, Talk
+from toolgym_retail.clerk import parsing
+from toolgym_retail.clerk.memory import Memory, Record
+from toolgym_retail.clerk.parsing import Wish, wishes_in
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method
-from toolgym_retail.speech import OracleWording
-
-Talk: TypeAlias = Generator[Message, None, Any]
-"""Messages of the assistant; it goes on when the view holds what came of the last one."""
+from toolgym_retail.speech import SPEECH
 
 _TRIES = 3
-"""So often it asks for the same thing."""
+"""Times that it asks for the same thing."""
 
 
-class Desk:
+class RuleAssistant(ScriptedAssistant):
     """Talks with a customer and finds out what it wants, from what it may see alone.
 
     Args:
         wording: How it speaks.
     """
 
-    def __init__(self, wording: OracleWording) -> None:
-        self.wording = wording
-        self.book = Book()
-        self._view: Sequence[Message] = ()
-        self._lead = ""
-        self._calls = 0
+    speech = SPEECH
+
+    def __init__(self, wording: str) -> None:
+        super().__init__(wording)
+        self.memory = Memory()
         self._wishes: list[Wish] = []
         """The requests that are known and not served yet."""
         self._stale = False
         """Whether a write may have changed the customer's record since it was read."""
 
-    # Talking
-
-    def say(self, text: str) -> Talk:
-        """Say something; what comes back is the customer's answer."""
-        lead, self._lead = self._lead, ""
-        yield Message("assistant", f"{lead} {text}".strip() if lead else text)
-        return self._view[-1].content or ""
-
-    def line(self, name: str, **slots: str) -> str:
-        """A line in its wording."""
-        return speech.line(self.wording, name, **slots)
-
-    def call(self, name: str, **given: Any) -> Talk:
+    def call(self, name: str, /, **given: Any) -> Talk:
         """Call a tool; what comes back is its record, which is kept, or its text; empty if it was refused."""
-        self._calls += 1
-        yield Message("assistant", None, (ToolCall(name, given, f"call_{self._calls}"),))
-        result = self._view[-1]
-        text = result.content or ""
-        if result.error or not text.startswith("{"):
-            return "" if result.error else text
-        record = json.loads(text)
-        self.book.keep(record)
-        return record
+        result = yield from super().call(name, **given)
+        if self.was_refused:
+            return ""
+        if isinstance(result, Mapping):
+            self.memory.keep(result)
+        return result
 
     def hear(self, text: str) -> bool:
         """Take up the requests that the customer brings up: whether there are any."""
@@ -81,7 +60,7 @@ class Desk:
         tried: list[dict[str, str]] = []
         while True:
             said = [message.content or "" for message in self._view if message.role == "user"]
-            given = hearing.identity(said)
+            given = parsing.identity(said)
             if given and given not in tried:
                 tried.append(given)
                 name = "find_user_id_by_email" if "email" in given else "find_user_id_by_name_zip"
@@ -103,73 +82,73 @@ class Desk:
     def find_order(self, wish: Wish) -> Talk:
         """The record of the order that is meant, by its number or a clue; None if it cannot be found."""
         for _ in range(_TRIES + 1):
-            number = hearing.number(wish.said)
-            if not number and wish.order_id and not self.book.clue(wish).text:
+            number = parsing.number(wish.said)
+            if not number and wish.order_id and not self.memory.clue(wish).text:
                 number = wish.order_id
             if not number:
                 yield from self.read_orders()
-                found = self.book.candidates(wish)
+                found = self.memory.candidates(wish)
                 if len(found) == 1:
                     number = found[0]
-            if number and number not in self.book.orders:
+            if number and number not in self.memory.orders:
                 yield from self.call("get_order_details", order_id=number)
-            if number in self.book.orders:
+            if number in self.memory.orders:
                 wish.order_id = number
-                return self.book.orders[number]
+                return self.memory.orders[number]
             yield from self.ask(wish, "order")
         return None
 
     def read_orders(self) -> Talk:
         """Look at all of the customer's orders."""
-        for order_id in self.book.unread():
+        for order_id in self.memory.unread():
             yield from self.call("get_order_details", order_id=order_id)
 
     def read_user(self) -> Talk:
         """Look at the customer's record again."""
-        yield from self.call("get_user_details", user_id=self.book.user["user_id"])
+        yield from self.call("get_user_details", user_id=self.memory.user["user_id"])
         self._stale = False
 
     def find_items(self, wish: Wish, order: Record | None) -> Talk:
         """The units that are meant, and what they shall become; None if that cannot be had."""
         if order is None or wish.kind not in ITEM_KINDS:
             return []
-        names = self.book.named(wish)
-        units = {name: self.book.units(wish, order, name) for name in names}
+        names = self.memory.named(wish)
+        units = {name: self.memory.units(wish, order, name) for name in names}
         for _ in range(_TRIES):
             if units and all(len({unit["item_id"] for unit in found}) == 1 for found in units.values()):
                 break
             yield from self.ask(wish, "items")
-            units = {name: self.book.units(wish, order, name) for name in self.book.named(wish)}
+            units = {name: self.memory.units(wish, order, name) for name in self.memory.named(wish)}
         if not units or not all(units.values()):
             yield from self.decline(wish, "I do not find these items in the order.")
             return None
         chosen = [found[0] for found in units.values()]
         if wish.kind == "return":
-            return [self.book.item_ref(unit) for unit in chosen]
+            return [self.memory.item_ref(unit) for unit in chosen]
         items: list[ItemRef] = []
         for unit in chosen:
-            if unit["product_id"] not in self.book.products:
+            if unit["product_id"] not in self.memory.products:
                 yield from self.call("get_product_details", product_id=unit["product_id"])
-            values = self.book.wanted(wish, unit["name"], unit["product_id"])
+            values = self.memory.wanted(wish, unit["name"], unit["product_id"])
             for _ in range(_TRIES):
                 if not values:
                     yield from self.ask(wish, "options")
-                    values = self.book.wanted(wish, unit["name"], unit["product_id"])
-            variant = self.book.variant(unit, values) if values else None
+                    values = self.memory.wanted(wish, unit["name"], unit["product_id"])
+            variant = self.memory.variant(unit, values) if values else None
             if variant is None:
                 yield from self.sold_out(wish, unit["name"], values)
                 return None
-            items.append(self.book.item_ref(unit, variant))
+            items.append(self.memory.item_ref(unit, variant))
         return items
 
     def find_reason(self, wish: Wish) -> Talk:
         """Why an order is to be cancelled."""
         if wish.kind != "cancel":
             return ""
-        wish.reason = hearing.reason(wish.said) or wish.reason
+        wish.reason = parsing.reason(wish.said) or wish.reason
         if not wish.reason:
             reply = yield from self.ask(wish, "reason")
-            wish.reason = hearing.reason([reply]) or "other"
+            wish.reason = parsing.reason([reply]) or "other"
         return wish.reason
 
     def find_address(self, wish: Wish) -> Talk:
@@ -177,9 +156,9 @@ class Desk:
         if wish.kind not in ("modify_address", "user_address"):
             return None
         for _ in range(_TRIES):
-            if hearing.address(wish.said) is None:
+            if parsing.address(wish.said) is None:
                 yield from self.ask(wish, "address")
-        return hearing.address(wish.said)
+        return parsing.address(wish.said)
 
     def find_method(self, wish: Wish, order: Record | None) -> Talk:
         """The payment method that is to be used."""
@@ -187,14 +166,14 @@ class Desk:
             return None
         if self._stale:
             yield from self.read_user()
-        methods, original = self.book.methods, order["payment_history"][0]["payment_method_id"]
+        methods, original = self.memory.methods, order["payment_history"][0]["payment_method_id"]
         only = next(iter(methods)) if len(methods) == 1 and wish.kind != "modify_payment" else ""
-        found = hearing.payment(wish.said, methods, original) or only
+        found = parsing.payment(wish.said, methods, original) or only
         for _ in range(_TRIES):
             if not found:
                 yield from self.ask(wish, "payment")
-                found = hearing.payment(wish.said, methods, original)
-        used: Method = self.book.method(found or original)
+                found = parsing.payment(wish.said, methods, original)
+        used: Method = self.memory.method(found or original)
         return used
 
     # Saying no

@@ -1,0 +1,103 @@
+"""How a scripted assistant words what it has to say: the same things in several wordings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from toolgym.errors import DataError, UnknownNameError
+
+WORDINGS = ("plain", "terse", "formal", "markdown", "model")
+"""The manners of speaking in which every line is there."""
+_ANY = "any"
+_CORE = Path(__file__).parent / "speech.toml"
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The lines of an assistant, each in every one of :data:`WORDINGS`.
+
+    Args:
+        lines: By name of the line its text by wording, or under ``"any"``, with ``{slots}``.
+
+    Example:
+        >>> speech = Speech.read()
+        >>> speech.line("terse", "more")
+        'Anything else?'
+        >>> print(speech.proposal("plain", ["Lend you 'Emma'", "It is due on 3 May"]))
+        Here's what I'll do: Lend you 'Emma'. It is due on 3 May. Should I go ahead? Please answer yes or no.
+    """
+
+    lines: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    @cache
+    def read(cls, *files: Path) -> Speech:
+        """The lines of every domain, with those of files added; a later file replaces a line of an earlier one.
+
+        Args:
+            files: TOML files with a table for each line.
+
+        Raises:
+            DataError: If a line lacks a wording.
+        """
+        lines: dict[str, Mapping[str, str]] = {}
+        for file in (_CORE, *files):
+            lines |= tomllib.loads(file.read_text(encoding="utf-8"))
+        for name, texts in lines.items():
+            if lacking := [one for one in WORDINGS if one not in texts and _ANY not in texts]:
+                raise DataError(
+                    f"the line {name!r} has no wording {', '.join(lacking)}; give each of {', '.join(WORDINGS)}, or "
+                    f"one text under {_ANY!r}"
+                )
+        return cls(lines)
+
+    @staticmethod
+    def choose(rng: np.random.Generator, wording: str | None = None) -> str:
+        """A wording: the one that is given, or else one that is drawn.
+
+        Args:
+            rng: Draws it; it is not used if one is given.
+            wording: One of :data:`WORDINGS`, or None.
+
+        Raises:
+            UnknownNameError: If there is no such wording.
+        """
+        if wording is None:
+            return WORDINGS[int(rng.integers(len(WORDINGS)))]
+        if wording not in WORDINGS:
+            raise UnknownNameError("wording", wording, WORDINGS)
+        return wording
+
+    def line(self, wording: str, name: str, /, **slots: str) -> str:
+        """One line, its slots filled.
+
+        Args:
+            wording: In which of :data:`WORDINGS`.
+            name: Which line.
+            slots: What is filled in.
+        """
+        texts = self.lines[name]
+        return (texts[wording] if wording in texts else texts[_ANY]).format(**slots)
+
+    def proposal(self, wording: str, parts: Sequence[str]) -> str:
+        """What is about to be done, and the question for a go-ahead.
+
+        Args:
+            wording: In which of :data:`WORDINGS`.
+            parts: What is about to be done, a sentence each, without full stops.
+        """
+        lead, ask = self.line(wording, "summary"), self.line(wording, "go_ahead")
+        if wording == "markdown":
+            listed = "\n".join(f"- {part}" for part in parts)
+            return f"{lead}\n\n{listed}\n\n{ask}"
+        return " ".join(filter(None, [lead, *(f"{part}." for part in parts), ask]))
+
+    def report(self, wording: str, told: str) -> str:
+        """What was done, such as ``"The book is yours."``, in its wording."""
+        return self.line(wording, "report", told=told)
