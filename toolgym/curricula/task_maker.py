@@ -93,7 +93,7 @@ class TaskMaker:
         if not demands:
             return Made(solver=self.solver is not None)
         others = self.disjoint_from(domain, tasks)
-        made = self.proposer.propose(domain, demands, rng, apart=others)
+        made = self.proposer.propose(domain, demands, rng, disjoint_from=others)
         proposals = tuple([proposal async for proposal in made])
         certified = await self._certified(domain, tasks, progress, proposals, others, budget, tick)
         wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
@@ -127,7 +127,7 @@ class TaskMaker:
             if task.world in worlds:
                 seen.add(set_up(domain, task))
         return await self.certifier.certify(
-            domain, proposals, seen=seen, apart=others, solver=self.solver, trials=budget.trials, progress=tick
+            domain, proposals, seen=seen, disjoint_from=others, solver=self.solver, trials=budget.trials, progress=tick
         )
 
 
