@@ -12,8 +12,9 @@ import pytest
 from toolgym import make_curriculum, make_domain
 from toolgym.curricula import PoolCurriculum
 from toolgym.curricula.pool import PRIOR, Entry, Pool
+from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.progress import Progress
-from toolgym.curricula.refreshers import NoTasks, PoolView, Refreshed
+from toolgym.curricula.refreshers import NoTasks, Refreshed
 from toolgym.curricula.samplers import (
     ByLearnability,
     ByLearnablePattern,
