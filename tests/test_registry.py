@@ -17,7 +17,7 @@ HEAVY = ("torch", "duckdb", "pydantic", "pettingzoo", "scipy", "typer", "rich")
 CODE = '''
 from pydantic import BaseModel
 
-from toolgym.curricula import Fixed
+from toolgym.curricula import CurriculumSpec, Fixed
 from toolgym.database import Database, Schema, Table, WorldStore
 from toolgym.domain import Domain
 from toolgym.messages import STOP, Message, ToolCall
@@ -111,11 +111,20 @@ class Counting(Fixed):
 
     groups = 0
 
+    @classmethod
+    def counting_from(cls, domain, split, *, first=0):
+        made = cls.from_split(domain, split)
+        made.groups = int(first)
+        return made
+
     def update(self, group):
         self.groups += len(group)
 
     def metrics(self):
         return {"groups": float(self.groups)}
+
+
+COUNTING = CurriculumSpec("counting-spec", Counting.counting_from, options=("first",))
 '''
 
 ENTRY_POINTS = """
@@ -134,6 +143,8 @@ politeness = lamp_plugin:Politeness
 
 [toolgym.curricula]
 counting = lamp_plugin:Counting.from_split
+counting-from = lamp_plugin:Counting.counting_from
+counting-spec = lamp_plugin:COUNTING
 """
 
 
@@ -185,6 +196,33 @@ def test_the_command_line_evaluates_an_agent_that_another_package_brings(plugins
     done = python(plugins, "-m", "toolgym", "eval", "lamps", *options)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["agents"]["switcher"]["pass_hat"]["2"]["mean"] == 1.0
+
+
+def test_a_curriculum_of_another_package_takes_its_own_options_and_refuses_others_clearly(plugins: Path) -> None:
+    told = answer(
+        plugins,
+        """
+from toolgym.errors import UnknownNameError
+
+def told(name, **options):
+    try:
+        return toolgym.make_curriculum(name, "lamps", "train", **options).metrics()["groups"]
+    except (UnknownNameError, ValueError) as error:
+        return str(error)
+
+print(json.dumps([
+    [told(name, first=3), told(name, args={"first": 4}), told(name, frist=3)]
+    for name in ("counting-from", "counting-spec")
+] + [told("counting-from", first="x"), told("counting", first=1)]))
+""",
+    )
+    (plain, by_args, refused), (spec, spec_by_args, meant), inside, none = told
+    assert (plain, by_args, spec, spec_by_args) == (3.0, 4.0, 3.0, 4.0)
+    assert refused.startswith("the curriculum 'counting-from' does not take these options: ")
+    assert "unexpected keyword argument 'frist'" in refused
+    assert meant == "No option of the curriculum 'counting-spec' named 'frist'. Did you mean 'first'? Known: first."
+    assert "invalid literal" in inside
+    assert "does not take these options" in none
 
 
 def test_names_are_listed_without_importing_the_plugin(plugins: Path) -> None:

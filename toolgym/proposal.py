@@ -62,7 +62,7 @@ class Proposer(Protocol):
         demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
 
@@ -70,7 +70,7 @@ class Proposer(Protocol):
             domain: The domain.
             demands: What is wanted.
             rng: Everything random comes from it.
-            apart: Digests of worlds with which new ones must have no entity in common.
+            disjoint_from: Digests of worlds with which new ones must have no entity in common.
 
         Raises:
             DataError: If the domain has no task generator.

@@ -305,7 +305,7 @@ def test_a_scenario_holds_a_text_whatever_its_case_and_spaces(needed: str) -> No
 def test_what_a_domain_does_not_say_is_not_checked_and_not_certified() -> None:
     domain = make_small(needs=None, entities=None)
     task = make_task(chore(), facts={"needs": ["nothing like it"]})
-    report = certify(domain, [task], apart=[task.world])
+    report = certify(domain, [task], disjoint_from=[task.world])
     assert report.certificates[task.key].stages == tuple(name for name in ALL if name not in ("facts", "disjoint"))
     assert report.not_checked == {
         "facts": "the domain 'mock' does not say what a scenario needs",
@@ -323,14 +323,14 @@ def test_a_task_over_a_world_with_a_reserved_entity_fails() -> None:
 
 
 def test_a_task_over_a_world_that_shares_an_entity_with_one_apart_fails() -> None:
-    stage, why = only_failure(make_task(chore()), apart=[world_of("other"), world_of("overlapping")])
+    stage, why = only_failure(make_task(chore()), disjoint_from=[world_of("other"), world_of("overlapping")])
     assert stage == "disjoint"
     assert why.endswith("holds the name 'Ann Abel', which is in a world that must stay apart")
-    assert certify(make_small(), [make_task(chore())], apart=[world_of("other")]).ok
+    assert certify(make_small(), [make_task(chore())], disjoint_from=[world_of("other")]).ok
 
 
 def test_a_world_apart_that_is_missing_proves_nothing() -> None:
-    stage, why = only_failure(make_task(chore()), apart=["0" * 64])
+    stage, why = only_failure(make_task(chore()), disjoint_from=["0" * 64])
     assert stage == "disjoint"
     assert "there is no world 0000000000000000" in why
 
@@ -345,7 +345,7 @@ def test_entities_are_listed_once_a_world_and_not_once_a_task() -> None:
     pairs = [(n, team) for n in (1, 2) for team in ("ours", "other")]
     tasks = [make_task(chore(n), team=team, text=f"Have chore {n} done.") for n, team in pairs]
     domain = make_small(entities=count)
-    assert certify(domain, tasks, apart=[world_of("overlapping")]).ok
+    assert certify(domain, tasks, disjoint_from=[world_of("overlapping")]).ok
     assert len(listed) == 3
 
 

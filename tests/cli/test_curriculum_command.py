@@ -238,7 +238,7 @@ def test_an_interrupt_when_the_pool_is_written_does_not_say_that_it_is_as_it_was
         (("--curriculum", "nothing"), "No curriculum named 'nothing'"),
         (("--curriculum", "general", "--no-controller"), "the curriculum 'general' does not take --no-controller"),
         (("--no-controller", "--no-proposer"), "exclude each other"),
-        (("--pool", "runs"), "is no pool of a curriculum and not empty"),
+        (("--pool", "runs"), "is not the pool of a curriculum, and not empty"),
         (("--proposer", "llm"), "needs a model; name it with --proposer-model\n"),
         (
             ("--analyst", "rules", "--analyst-model", "m"),
@@ -294,7 +294,7 @@ def test_a_run_over_tasks_that_the_pool_does_not_hold_is_refused(run: Command, m
 @pytest.mark.usefixtures("kept")
 def test_a_folder_that_cannot_be_written_is_a_mistake_of_the_user(run: Command) -> None:
     Path("file").write_text("in the way")
-    for place, says in (("file", "is no pool of a curriculum"), ("file/pool", "cannot be written")):
+    for place, says in (("file", "is not the pool of a curriculum"), ("file/pool", "cannot be written")):
         done = run("curriculum", "refresh", "mock", "--from", "x", "--tasks", "2", "--pool", place)
         assert (done.code, says in done.err) == (2, True), done.err
 

@@ -13,6 +13,7 @@ from small_generator import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain, make_env, make_vec_env
 from toolgym.curricula import PoolCurriculum, kinds
+from toolgym.curricula.samplers import ByLearnablePattern
 from toolgym.curriculum import Curriculum
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.vector_env import ToolVectorEnv
@@ -83,7 +84,7 @@ def test_a_spec_with_options_is_json_and_makes_the_environment_again() -> None:
     again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     curriculum = tool_env(again).curriculum
     assert isinstance(curriculum, PoolCurriculum)
-    assert (curriculum.base, curriculum.seed) == (0.5, 3)
+    assert (curriculum.sampler, curriculum.seed) == (ByLearnablePattern(0.5), 3)
 
 
 @pytest.mark.parametrize("name", POOLED)
@@ -203,12 +204,30 @@ def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"curriculum": "sentinel", "curriculum_args": {"bass": 0.5}}, DataError, "no option 'bass'; it has base, "),
-        ({"curriculum": "learnability", "curriculum_args": {"analyst": "rules"}}, DataError, "no option 'analyst'"),
+        (
+            {"curriculum": "sentinel", "curriculum_args": {"bass": 0.5}},
+            UnknownNameError,
+            "No option of the curriculum 'sentinel' named 'bass'. Did you mean 'base'",
+        ),
+        (
+            {"curriculum": "learnability", "curriculum_args": {"analyst": "rules"}},
+            UnknownNameError,
+            "No option of the curriculum 'learnability' named 'analyst'. Known: folder, prior, seed",
+        ),
         (
             {"curriculum": "fixed", "curriculum_args": {"seed": 1}},
+            UnknownNameError,
+            "No option of the curriculum 'fixed' named 'seed'. Known: none",
+        ),
+        (
+            {"curriculum": "raft", "curriculum_args": {"proposing": False}},
             DataError,
-            "'fixed' has no option 'seed'; it has none",
+            "the option 'proposing' of the curriculum 'raft' is now called 'use_proposer'",
+        ),
+        (
+            {"curriculum": "general", "curriculum_args": {"apart": ()}},
+            DataError,
+            "the option 'apart' of the curriculum 'general' is now called 'disjoint_from'",
         ),
         ({"curriculum": "sentinel", "curriculum_args": {"base": 2}}, ValueError, r"base must be in \[0, 1\], got 2"),
         ({"curriculum": "raft", "curriculum_args": {"restart": "best"}}, ValueError, "'sft' or 'last', got 'best'"),

@@ -176,9 +176,14 @@ class _Failing(TemplateProposer):
     """Breaks off after a few proposals."""
 
     async def propose(
-        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self,
+        domain: Domain,
+        demands: Sequence[TaskRequest],
+        rng: np.random.Generator,
+        *,
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        async for proposal in super().propose(domain, demands[:3], rng, apart=apart):
+        async for proposal in super().propose(domain, demands[:3], rng, disjoint_from=disjoint_from):
             yield proposal
         raise ServiceError("the model is gone")
 
@@ -295,9 +300,14 @@ class Refusals:
         self.every = every
 
     async def propose(
-        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self,
+        domain: Domain,
+        demands: Sequence[TaskRequest],
+        rng: np.random.Generator,
+        *,
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        plain = TemplateProposer().propose(domain, demands, rng, apart=apart)
+        plain = TemplateProposer().propose(domain, demands, rng, disjoint_from=disjoint_from)
         number = 0
         async for proposal in plain:
             number += 1
@@ -372,11 +382,16 @@ class _Again(TemplateProposer):
     """Proposes a task of the split, and everything twice."""
 
     async def propose(
-        self, domain: Domain, demands: Sequence[TaskRequest], rng: np.random.Generator, *, apart: Collection[str] = ()
+        self,
+        domain: Domain,
+        demands: Sequence[TaskRequest],
+        rng: np.random.Generator,
+        *,
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         old = TASKS[0].model_copy(update={"id": demands[0].task_id})
         yield Proposal(demands[0], (old,))
-        async for proposal in super().propose(domain, demands[1:4], rng, apart=apart):
+        async for proposal in super().propose(domain, demands[1:4], rng, disjoint_from=disjoint_from):
             yield proposal
             twin = proposal.tasks[0].model_copy(update={"id": f"{proposal.demand.task_id}-again"})
             yield Proposal(proposal.demand, (twin,))
@@ -402,7 +417,7 @@ def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
             demands: Sequence[TaskRequest],
             rng: np.random.Generator,
             *,
-            apart: Collection[str] = (),
+            disjoint_from: Collection[str] = (),
         ) -> AsyncIterator[Proposal]:
             for demand in demands:
                 yield Proposal(demand, (), "the shop is shut")
@@ -417,7 +432,7 @@ def test_worlds_of_the_other_splits_stay_apart() -> None:
 
     class Watching(Funnel):
         async def certify(self, domain: Domain, proposals: Sequence[Proposal], **more: Any) -> Any:
-            asked.append(tuple(more["apart"]))
+            asked.append(tuple(more["disjoint_from"]))
             return await super().certify(domain, proposals, **more)
 
     curriculum = failing(certifier=Watching())

@@ -19,7 +19,7 @@ from toolgym.curricula.pool_curriculum import REFRESH_TASKS
 from toolgym.curriculum import RefreshReport
 from toolgym.domain import Domain
 from toolgym.envs.tool_env import ToolEnv, tool_env
-from toolgym.errors import DataError, ServiceError
+from toolgym.errors import DataError, ServiceError, UnknownNameError
 from toolgym.testing import check_curriculum
 
 MOCK = make_domain("mock")
@@ -254,7 +254,7 @@ def test_numbers_that_do_not_fit_are_refused(options: dict[str, Any], error: typ
 
 @pytest.mark.parametrize("name", ["fixed", "learnability"])
 def test_a_curriculum_that_makes_no_tasks_has_no_such_option(name: str) -> None:
-    with pytest.raises(DataError, match="no option 'refresh_every'"):
+    with pytest.raises(UnknownNameError, match=r"No option of the curriculum .* named 'refresh_every'"):
         make_env("mock", curriculum=name, curriculum_args={"refresh_every": 5})
 
 

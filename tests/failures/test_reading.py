@@ -91,15 +91,15 @@ def test_without_a_domain_nothing_is_explained_and_every_report_says_why(mock: D
     assert analyst.given == []
 
 
-@pytest.mark.parametrize(("at_once", "given"), [(None, [5]), (2, [2, 2, 1])])
+@pytest.mark.parametrize(("batch_size", "given"), [(None, [5]), (2, [2, 2, 1])])
 def test_reports_come_in_order_however_many_are_explained_at_once(
-    mock: Domain, at_once: int | None, given: list[int]
+    mock: Domain, batch_size: int | None, given: list[int]
 ) -> None:
     rows = [missed(mock, trial=trial) for trial in range(5)]
     reading = read_failures(rows, lambda row: mock.tasks.find(row.task_id))
     analyst = Echo()
     steps: list[int] = []
-    reports = asyncio.run(explain(reading, mock, analyst, at_once=at_once, progress=steps.append))
+    reports = asyncio.run(explain(reading, mock, analyst, batch_size=batch_size, progress=steps.append))
     assert [one.episode_id for one in reports] == [row.episode_id for row in rows]
     assert analyst.given == steps == given
 

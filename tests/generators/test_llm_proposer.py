@@ -75,9 +75,9 @@ class Template:
         demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        self.asked = (domain, demands, rng, apart)
+        self.asked = (domain, demands, rng, disjoint_from)
         try:
             for proposal in self.proposals:
                 self.taken += 1
@@ -295,7 +295,7 @@ def test_whoever_stops_early_ends_what_is_under_way(shop: Domain, exchange: Task
         return replace(Answer(completion(worded(exchange))), gate=2) if quick else Answer(silent=True)
 
     async def first(proposer: LLMProposer) -> tuple[Proposal, bool]:
-        made = proposer.propose(shop, [], np.random.default_rng(0), apart=("w",))
+        made = proposer.propose(shop, [], np.random.default_rng(0), disjoint_from=("w",))
         found = await anext(made)
         await made.aclose()  # type: ignore[attr-defined]
         return found, template.ended

@@ -29,13 +29,13 @@ def proposed(
     demands: Sequence[TaskRequest],
     *,
     seed: int = 0,
-    apart: Sequence[str] = (),
-    tasks_a_world: int = 100,
+    disjoint_from: Sequence[str] = (),
+    tasks_per_world: int = 100,
 ) -> list[Proposal]:
     async def main() -> list[Proposal]:
-        proposer = TemplateProposer(tasks_a_world)
+        proposer = TemplateProposer(tasks_per_world)
         rng = np.random.default_rng(seed)
-        return [proposal async for proposal in proposer.propose(domain, demands, rng, apart=apart)]
+        return [proposal async for proposal in proposer.propose(domain, demands, rng, disjoint_from=disjoint_from)]
 
     return asyncio.run(main())
 
@@ -82,15 +82,15 @@ def test_injectors_of_a_pattern_take_turns(retail: Domain) -> None:
 
 
 def test_new_worlds_share_nothing_with_those_that_must_stay_apart(retail: Domain) -> None:
-    apart = sorted({task.world for task in retail.tasks["test"]})
+    disjoint_from = sorted({task.world for task in retail.tasks["test"]})
     for seed in (1, 2):
-        (proposal,) = proposed(retail, [TaskRequest("new", "ended_early")], seed=seed, apart=apart)
+        (proposal,) = proposed(retail, [TaskRequest("new", "ended_early")], seed=seed, disjoint_from=disjoint_from)
         own = entities_of(retail, proposal.tasks[0].world)
-        assert all(not own.keys() & entities_of(retail, world).keys() for world in apart)
+        assert all(not own.keys() & entities_of(retail, world).keys() for world in disjoint_from)
 
 
 def test_a_world_is_left_after_so_many_tasks(mock: Domain) -> None:
-    proposals = proposed(mock, [TaskRequest(f"new-{place}") for place in range(5)], tasks_a_world=2)
+    proposals = proposed(mock, [TaskRequest(f"new-{place}") for place in range(5)], tasks_per_world=2)
     worlds = [proposal.tasks[0].world for proposal in proposals]
     assert [worlds.index(world) for world in worlds] == [0, 0, 2, 2, 4]
 

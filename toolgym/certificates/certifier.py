@@ -49,7 +49,7 @@ class Certifier(Protocol):
         proposals: Sequence[Proposal],
         *,
         seen: DuplicateIndex,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
         solver: Solver | None = None,
         trials: int = 4,
         progress: Callable[[], None] | None = None,
@@ -60,7 +60,7 @@ class Certifier(Protocol):
             domain: Their domain.
             proposals: The proposals; one without tasks is passed over.
             seen: The tasks of which none may be a duplicate; the new ones are added.
-            apart: Digests of worlds with which theirs must have no entity in common.
+            disjoint_from: Digests of worlds with which theirs must have no entity in common.
             solver: Rolls out the current policy; without one that stage is not measured.
             trials: Trials of each task by the solver, at least 2.
             progress: Called after each proposal.
@@ -76,7 +76,7 @@ class Funnel:
         proposals: Sequence[Proposal],
         *,
         seen: DuplicateIndex,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
         solver: Solver | None = None,
         trials: int = 4,
         progress: Callable[[], None] | None = None,
@@ -87,7 +87,7 @@ class Funnel:
         held_back: list[Failure] = []
         for proposal in proposals:
             if proposal.tasks:
-                report = certify(domain, proposal.tasks, apart=apart, seen=seen)
+                report = certify(domain, proposal.tasks, disjoint_from=disjoint_from, seen=seen)
                 reports.append(report)
                 if report.ok:
                     through.append(tuple(certified(task, report.certificates[task.key]) for task in proposal.tasks))

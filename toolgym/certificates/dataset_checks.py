@@ -59,7 +59,7 @@ def check_dataset(
     reports = []
     for name, tasks_of in chosen.items():
         others = set[str]().union(*(worlds[other] for other in names if other != name))
-        report = certify(domain, tasks_of, apart=sorted(others), seen=seen, progress=progress)
+        report = certify(domain, tasks_of, disjoint_from=sorted(others), seen=seen, progress=progress)
         reports += [report, _compare(domain, tasks_of, report)]
     reports += [_check_ids(domain, chosen), _check_worlds(worlds, chosen)]
     reports += [_check_refusals(domain, chosen), _check_twins(domain, chosen)]
@@ -97,8 +97,8 @@ def check_pool(
             pool.worlds.get(world)
         except DataError as error:
             failed.append(Failure(None, "worlds", str(error)))
-    apart = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.data == "toolgym" else ()
-    report = certify(pool, tasks, apart=apart, progress=progress)
+    disjoint_from = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.data == "toolgym" else ()
+    report = certify(pool, tasks, disjoint_from=disjoint_from, progress=progress)
     chosen = {split: tasks}
     return merged(
         [

@@ -17,7 +17,7 @@ def certify(
     domain: Domain,
     tasks: Iterable[Task],
     *,
-    apart: Collection[str] = (),
+    disjoint_from: Collection[str] = (),
     seen: DuplicateIndex | None = None,
     stages: Sequence[Stage] = STAGES,
     progress: Callable[[], None] | None = None,
@@ -27,8 +27,8 @@ def certify(
     Args:
         domain: The domain, with the worlds of the tasks in its store.
         tasks: The tasks.
-        apart: Digests of worlds with which the tasks' worlds must have no entity in common. If one of them cannot be
-            found, nothing can be told apart from it, and every task fails there.
+        disjoint_from: Digests of worlds with which the tasks' worlds must have no entity in common. If one of them
+            cannot be found, nothing can be told apart from it, and every task fails there.
         seen: The tasks of which none may be a duplicate; the new ones are added.
         stages: What is checked, in order.
         progress: Called after each task.
@@ -43,7 +43,7 @@ def certify(
         >>> report.ok, report.stages["oracle"].passed
         (True, 3)
     """
-    context = Context(domain, apart, seen)
+    context = Context(domain, disjoint_from, seen)
     not_checked = {stage.name: why for stage in stages if (why := stage.skipped(domain)) is not None}
     used = [stage for stage in stages if stage.name not in not_checked]
     names = tuple(stage.name for stage in used)

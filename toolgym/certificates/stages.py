@@ -41,13 +41,13 @@ class Context:
 
     Args:
         domain: Their domain.
-        apart: Digests of worlds with which theirs must have no entity in common.
+        disjoint_from: Digests of worlds with which theirs must have no entity in common.
         seen: The tasks that went before, to which theirs are added; by default none.
     """
 
-    def __init__(self, domain: Domain, apart: Collection[str] = (), seen: DuplicateIndex | None = None) -> None:
+    def __init__(self, domain: Domain, disjoint_from: Collection[str] = (), seen: DuplicateIndex | None = None) -> None:
         self.domain = domain
-        self.apart = tuple(apart)
+        self.disjoint_from = tuple(disjoint_from)
         self.seen = DuplicateIndex() if seen is None else seen
         self._shared: dict[str, str | None] = {}
 
@@ -72,7 +72,7 @@ class Context:
 
     @cached_property
     def _others(self) -> frozenset[bytes]:
-        return frozenset(digest for world in self.apart for digest in entities_of(self.domain, world))
+        return frozenset(digest for world in self.disjoint_from for digest in entities_of(self.domain, world))
 
 
 Check: TypeAlias = Callable[[Domain, Task, Context], str | None]

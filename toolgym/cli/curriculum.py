@@ -30,7 +30,6 @@ from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.certificates.certifier import Solver
-    from toolgym.curricula.learning import Learned
     from toolgym.curriculum import Budget, Curriculum, RefreshReport
     from toolgym.domain import Agent, AgentFactory, Domain
     from toolgym.models import ModelSettings, Throttle
@@ -98,7 +97,6 @@ def refresh(
     Everything is kept in the pool's folder; an interrupted refresh leaves it as it was.
     """
     from toolgym.concurrency.bridge import wait_for
-    from toolgym.curricula.learning import learn_from
     from toolgym.curriculum import Budget
     from toolgym.errors import DataError
     from toolgym.models import Throttle
@@ -120,14 +118,7 @@ def refresh(
         options |= {name: False for name, off in (("controller", no_controller), ("use_proposer", no_proposer)) if off}
         kind, folder = _place(made, curriculum, pool)
         continued = _begin(kind, made, split, folder, {"seed": seed, **options})
-        looked = _learns_from_failures(continued)
-        if looked and not source and not continued.metrics()["failures"]:
-            raise DataError(
-                f"give --from RUN: the curriculum {kind!r} learns from the failures of a run, such as `toolgym eval "
-                f"{made.name} --split train` makes; with --no-controller it needs none"
-            )
-        folders = [find_run(name, runs) for name in source or ()]
-        _tell(continued, learn_from(continued, *folders, domain=made, split=split, pool=folder))
+        _learn(continued, [find_run(name, runs) for name in source or ()], made, split, folder)
         ask_models(models, throttle)
         before = _written(folder)
         try:
@@ -141,7 +132,7 @@ def refresh(
     if as_json:
         print_json(answer)
     else:
-        print_report(answer, looked=looked is not False)
+        print_report(answer, looked=_learns_from_failures(continued) is not False)
 
 
 @app.command("show")
@@ -295,15 +286,22 @@ def _refreshed(curriculum: Curriculum, budget: Budget, tick: Callable[[], None])
     return curriculum.refresh(budget)
 
 
-def _tell(curriculum: Curriculum, learned: Sequence[Learned]) -> None:
-    """Say how much of the runs was known before.
+def _learn(curriculum: Curriculum, runs: Sequence[Path], domain: Domain, split: str, folder: Path) -> None:
+    """Tell a curriculum of runs, and say how much of them was known before.
 
     Raises:
-        DataError: If the curriculum depends on what it learns, and nothing was new.
+        DataError: If it learns from failures, and there is nothing new to learn from.
     """
+    from toolgym.curricula.learning import learn_from
     from toolgym.curricula.pool_curriculum import PoolCurriculum
     from toolgym.errors import DataError
 
+    if _learns_from_failures(curriculum) and not runs and not curriculum.metrics()["failures"]:
+        raise DataError(
+            "give --from RUN: such a curriculum learns from the failures of a run, such as `toolgym eval "
+            f"{domain.name} --split train` makes; with --no-controller it needs none"
+        )
+    learned = learn_from(curriculum, *runs, domain=domain, split=split, pool=folder)
     if not isinstance(curriculum, PoolCurriculum):
         return
     if not curriculum.keeps_failures and curriculum.refresher.makes_tasks:

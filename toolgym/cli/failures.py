@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 CLUSTERED = 5000
 """Failures that are grouped unless it is said otherwise, at most: time and memory grow with the square of them."""
-AT_ONCE = 64
-"""Failures that an analyst without a model is given at once, so that one sees how far it is."""
+BATCH_SIZE = 64
+"""Failures that an analyst without a model is given in one call, so that one sees how far it is."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def failures(
     throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
     explains = make_analyst(name, model, throttle=throttle)
     ask_models({"analyst": model}, throttle)
-    at_once = AT_ONCE if model is None else None
-    found = _explain(opened, explains, at_once, throttle)
-    other = None if beside is None else _explain(beside, explains, at_once, throttle)
+    batch_size = BATCH_SIZE if model is None else None
+    found = _explain(opened, explains, batch_size, throttle)
+    other = None if beside is None else _explain(beside, explains, batch_size, throttle)
     patterns = _patterns(found, other)
     groups = _clusters(found.told, clusters, None if embeds is None else Embeddings(embeds, throttle))
     if groups and name_clusters and model is not None:
@@ -286,7 +286,7 @@ def _not_here(name: str, error: Exception) -> str:
     return f"the domain {name!r} is not installed, so the right calls are not known"
 
 
-def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Throttle) -> Explained:
+def _explain(opened: Opened, analyst: Analyst, batch_size: int | None, throttle: Throttle) -> Explained:
     """Read and explain, and show how far it is."""
     from toolgym.concurrency.bridge import wait_for
     from toolgym.failures.statistics.reading import explain, explained, read_failures
@@ -303,7 +303,7 @@ def _explain(opened: Opened, analyst: Analyst, at_once: int | None, throttle: Th
                 opened.domain,
                 analyst,
                 why=opened.why,
-                at_once=at_once,
+                batch_size=batch_size,
                 progress=lambda number: progress.advance(bar, number),
             )
         )

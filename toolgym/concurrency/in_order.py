@@ -12,7 +12,7 @@ _R = TypeVar("_R")
 
 
 async def in_order(
-    items: AsyncIterable[_T], work: Callable[[_T], Coroutine[Any, Any, _R]], at_once: int
+    items: AsyncIterable[_T], work: Callable[[_T], Coroutine[Any, Any, _R]], concurrency: int
 ) -> AsyncGenerator[_R]:
     """Work on several items at once, and give what comes of each in the order of the items.
 
@@ -22,7 +22,7 @@ async def in_order(
     Args:
         items: What is worked on; no more of them are taken than are worked on.
         work: A coroutine function.
-        at_once: How many are worked on at once, at least 1.
+        concurrency: How many are worked on at once, at least 1.
 
     Example:
         >>> async def numbers():
@@ -40,7 +40,7 @@ async def in_order(
     try:
         async for item in items:
             under_way.append(asyncio.create_task(work(item)))
-            if len(under_way) == at_once:
+            if len(under_way) == concurrency:
                 found = await under_way[0]
                 under_way.popleft()
                 yield found

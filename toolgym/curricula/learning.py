@@ -82,7 +82,7 @@ def learn_from(
         >>> from toolgym import evaluate, make_curriculum
         >>> sentinel = make_curriculum("sentinel", "mock", "train")
         >>> with TemporaryDirectory() as runs:
-        ...     folder = evaluate("mock", agent="no-op", split="train", trials=2, runs=runs).folder
+        ...     folder = evaluate("mock", agent="no-op", split="train", trials=2, runs=runs).run
         ...     first, again = learn_from(sentinel, folder), learn_from(sentinel, folder)
         >>> first[0].episodes, first[0].new, again[0].new
         (40, 40, 0)

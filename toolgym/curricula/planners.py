@@ -8,7 +8,7 @@ import numpy as np
 
 from toolgym.curricula.allocation import LEVEL, next_level, targetable, targeted
 from toolgym.curricula.figures import RefreshPlan
-from toolgym.curricula.refreshers import PoolView
+from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.validation import part_of
 from toolgym.curriculum import Budget
 from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted, patterns_shown

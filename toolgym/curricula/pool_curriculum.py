@@ -13,8 +13,9 @@ import numpy as np
 
 from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
+from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.progress import Progress
-from toolgym.curricula.refreshers import PoolView, Refresher
+from toolgym.curricula.refreshers import Refresher
 from toolgym.curricula.refreshing import refresh
 from toolgym.curricula.samplers import Sampler
 from toolgym.curricula.validation import check_number, check_whole

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from toolgym.curricula.figures import Made, RefreshPlan, refresh_report
+from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.progress import Progress
 from toolgym.curricula.task_maker import TaskMaker
 from toolgym.curriculum import Budget, RefreshReport
-from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
-from toolgym.tasks import Task
-
-
-@dataclass(frozen=True)
-class PoolView:
-    """A curriculum as its refresher sees it.
-
-    Args:
-        name: The curriculum's name, with which the ids of new tasks begin.
-        domain: Its domain.
-        tasks: The tasks that it began with.
-        progress: Its pool, and what it has learned. Trials that come in during a refresh are counted in it.
-        seed: Its seed.
-    """
-
-    name: str
-    domain: Domain
-    tasks: Sequence[Task]
-    progress: Progress
-    seed: int
-
-    @property
-    def round(self) -> int:
-        """How many refreshes there were."""
-        return self.progress.round
-
-    def ids(self, number: int) -> list[str]:
-        """Ids for new tasks of this round."""
-        return [f"{self.name}-r{self.round}-{place:03d}" for place in range(number)]
 
 
 class Refreshed(NamedTuple):
@@ -133,7 +103,7 @@ class NewTasks:
         """Plan, propose, certify, and take in what came through."""
         rng = np.random.default_rng([now.seed, now.round])
         plan = await self.planner.plan(now, budget, rng)
-        made = await self.maker.make(now.domain, now.tasks, now.progress, plan.demands, budget, rng, tick)
+        made = await self.maker.make(now, plan.demands, budget, rng, tick)
         before = now.progress  # with the trials that came in meanwhile; from here on nothing is waited for
         after = before.copy()
         for entry in made.entries:

@@ -10,10 +10,9 @@ from toolgym.certificates import DuplicateIndex, too_many_refusals
 from toolgym.certificates.certifier import Certified, Certifier, Funnel, Solver
 from toolgym.curricula.figures import NOTHING, Made
 from toolgym.curricula.pool import Entry
-from toolgym.curricula.progress import Progress
+from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.validation import check_part, part_of
 from toolgym.curriculum import Budget
-from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
 from toolgym.errors import DataError
 from toolgym.proposal import Proposal, Proposer, TaskRequest
@@ -53,24 +52,17 @@ class TaskMaker:
         self.solver = solver
         self._disjoint_from = None if disjoint_from is None else tuple(disjoint_from)
 
-    def disjoint_from(self, domain: Domain, tasks: Sequence[Task]) -> tuple[str, ...]:
-        """Digests of the worlds with which new ones have no entity in common.
-
-        Args:
-            domain: The domain.
-            tasks: Those of the split, whose worlds new ones may be like.
-        """
+    def disjoint_from(self, now: PoolView) -> tuple[str, ...]:
+        """Digests of the worlds with which new ones have no entity in common."""
         if self._disjoint_from is not None:
             return self._disjoint_from
-        own = {task.world for task in tasks}
-        every = dict.fromkeys(task.world for task in domain.tasks)
+        own = {task.world for task in now.tasks}
+        every = dict.fromkeys(task.world for task in now.domain.tasks)
         return tuple(world for world in every if world not in own)
 
     async def make(
         self,
-        domain: Domain,
-        tasks: Sequence[Task],
-        progress: Progress,
+        now: PoolView,
         demands: Sequence[TaskRequest],
         budget: Budget,
         rng: np.random.Generator,
@@ -79,9 +71,7 @@ class TaskMaker:
         """Make the tasks that are wanted.
 
         Args:
-            domain: The domain.
-            tasks: The tasks that the curriculum began with.
-            progress: Its pool, of which nothing must be made again.
+            now: The curriculum as it is; of its pool nothing is made again.
             demands: What is wanted.
             budget: How often the solver plays each.
             rng: What the proposer draws from.
@@ -92,53 +82,49 @@ class TaskMaker:
         """
         if not demands:
             return Made(solver=self.solver is not None)
-        others = self.disjoint_from(domain, tasks)
-        made = self.proposer.propose(domain, demands, rng, apart=others)
+        made = self.proposer.propose(now.domain, demands, rng, disjoint_from=self.disjoint_from(now))
         proposals = tuple([proposal async for proposal in made])
-        certified = await self._certified(domain, tasks, progress, proposals, others, budget, tick)
+        certified = await self._certified(now, proposals, budget, tick)
         wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
         if strange := [task.id for task in certified.tasks if task.key not in wanted]:
             raise DataError(
                 f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed"
                 "; it may add a certificate to a task and change nothing else"
             )
-        left_out = _refusing(domain, progress, proposals, certified.tasks)
-        entries = [
-            _entry(task, wanted[task.key], progress.round) for task in certified.tasks if task.key not in left_out
-        ]
+        left_out = _refusing(now, proposals, certified.tasks)
+        entries = [_entry(task, wanted[task.key], now.round) for task in certified.tasks if task.key not in left_out]
         return Made(proposals, certified, tuple(entries), self.solver is not None, len(left_out))
 
     async def _certified(
-        self,
-        domain: Domain,
-        tasks: Sequence[Task],
-        progress: Progress,
-        proposals: Sequence[Proposal],
-        others: Sequence[str],
-        budget: Budget,
-        tick: Callable[[], None] | None,
+        self, now: PoolView, proposals: Sequence[Proposal], budget: Budget, tick: Callable[[], None] | None
     ) -> Certified:
         worlds = {task.world for proposal in proposals for task in proposal.tasks}
         if not worlds:
             return NOTHING
-        known = {task.key: task for task in (*tasks, *(entry.task for entry in progress.pool))}
+        known = {task.key: task for task in (*now.tasks, *(entry.task for entry in now.progress.pool))}
         seen = DuplicateIndex()
         for task in known.values():
             if task.world in worlds:
-                seen.add(set_up(domain, task))
+                seen.add(set_up(now.domain, task))
         return await self.certifier.certify(
-            domain, proposals, seen=seen, apart=others, solver=self.solver, trials=budget.trials, progress=tick
+            now.domain,
+            proposals,
+            seen=seen,
+            disjoint_from=self.disjoint_from(now),
+            solver=self.solver,
+            trials=budget.trials,
+            progress=tick,
         )
 
 
-def _refusing(domain: Domain, progress: Progress, proposals: Sequence[Proposal], through: Sequence[Task]) -> set[str]:
+def _refusing(now: PoolView, proposals: Sequence[Proposal], through: Sequence[Task]) -> set[str]:
     """The keys of those that would make the pool hold too many refusals, and of what belongs to them."""
     came = {task.key: task for task in through}
     groups = [[came[task.key] for task in proposal.tasks if task.key in came] for proposal in proposals]
-    refusing = [group for group in groups if group and too_many_refusals(domain, group)]
-    tasks = {entry.task.key: entry.task for entry in progress.pool if not entry.of_split} | came
+    refusing = [group for group in groups if group and too_many_refusals(now.domain, group)]
+    tasks = {entry.task.key: entry.task for entry in now.progress.pool if not entry.of_split} | came
     left_out: set[str] = set()
-    while refusing and too_many_refusals(domain, list(tasks.values())):
+    while refusing and too_many_refusals(now.domain, list(tasks.values())):
         for task in refusing.pop():
             tasks.pop(task.key, None)
             left_out.add(task.key)

@@ -143,15 +143,15 @@ async def demonstrate(
     wanted = {int(place) for place in rng.permutation(count)[: round(recoveries * count)]}
     making = _Making(domain, count, wanted, wordings, seed, progress)
     proposer, certifier = proposer or TemplateProposer(), certifier or Funnel()
-    apart = _apart(domain)
+    disjoint_from = _other_worlds(domain)
     demands, seen = _demands(chosen, seed), DuplicateIndex()
     reports: list[CertificateReport] = []
     for _ in range(ROUNDS):
         if making.lacking < 1:
             break
         batch = list(islice(demands, making.lacking))
-        proposals = [proposal async for proposal in proposer.propose(domain, batch, rng, apart=apart)]
-        through = await certifier.certify(domain, proposals, seen=seen, apart=apart)
+        proposals = [proposal async for proposal in proposer.propose(domain, batch, rng, disjoint_from=disjoint_from)]
+        through = await certifier.certify(domain, proposals, seen=seen, disjoint_from=disjoint_from)
         reports.append(through.report)
         certified = {task.key: task for task in through.tasks}
         for proposal in proposals:
@@ -333,7 +333,7 @@ def _demands(chosen: Sequence[str | None], seed: int) -> Iterator[TaskRequest]:
         yield TaskRequest(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)
 
 
-def _apart(domain: Domain) -> list[str]:
+def _other_worlds(domain: Domain) -> list[str]:
     """The worlds that nobody trains in."""
     worlds = {name: {task.world for task in domain.tasks[name]} for name in domain.tasks.splits()}
     return sorted({world for name in worlds if name != "train" for world in worlds[name]} - worlds.get("train", set()))

@@ -68,7 +68,7 @@ class LLMProposer:
         demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         """See Proposer.
 
@@ -76,7 +76,7 @@ class LLMProposer:
             domain: The domain.
             demands: What is wanted.
             rng: Goes to the proposer that makes the tasks; the model's seeds follow from these.
-            apart: Digests of worlds with which the new ones must have no entity in common.
+            disjoint_from: Digests of worlds with which the new ones must have no entity in common.
 
         Raises:
             DataError: If the domain has no task generator.
@@ -84,7 +84,7 @@ class LLMProposer:
             ContextError: If a scenario does not fit into its context.
             BudgetError: If the budget is spent.
         """
-        made = self._template.propose(domain, demands, rng, apart=apart)
+        made = self._template.propose(domain, demands, rng, disjoint_from=disjoint_from)
         worded = in_order(made, partial(self._worded, domain), self._concurrency)
         try:
             async for proposal in worded:

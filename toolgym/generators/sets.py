@@ -78,7 +78,9 @@ def write_sets(
             database.save(path)
         spare = explore(rows, world, rng.spawn(1)[0])
         draw = explore(rows, world, rng)
-        tasks = list(draw_set(domain, draw, split, plan.tasks, kinds=kinds, apart=worlds, spare=spare, redraws=redraws))
+        tasks = list(
+            draw_set(domain, draw, split, plan.tasks, kinds=kinds, disjoint_from=worlds, spare=spare, redraws=redraws)
+        )
         write_tasks(folder / f"{split}.jsonl", tasks)
         worlds.append(world)
         counts[split] = len(tasks)
@@ -92,7 +94,7 @@ def draw_set(
     size: int,
     *,
     kinds: Sequence[str],
-    apart: Collection[str] = (),
+    disjoint_from: Collection[str] = (),
     spare: Draw | None = None,
     redraws: int = 0,
 ) -> Iterator[Task]:
@@ -104,7 +106,7 @@ def draw_set(
         split: The beginning of the tasks' ids.
         size: How many tasks at least.
         kinds: The kinds of tasks; one that is named twice comes twice as often.
-        apart: Digests of worlds with which this one must have nothing in common.
+        disjoint_from: Digests of worlds with which this one must have nothing in common.
         spare: Draws a task again that is a duplicate of an earlier one, from a stream of its own: a task that is drawn
             again leaves those after it as they are. By default ``draw``.
         redraws: How often a duplicate is drawn again, at least 0. At 0 whatever does not hold up is dropped; otherwise
@@ -124,7 +126,7 @@ def draw_set(
                     task.model_copy(update={"id": f"{split}-{number + place:03d}"})
                     for place, task in enumerate(tasks, 1)
                 ]
-                report = certify(domain, tasks, apart=apart, seen=seen)
+                report = certify(domain, tasks, disjoint_from=disjoint_from, seen=seen)
                 if report.ok:
                     number += len(tasks)
                     yield from (certified(task, report.certificates[task.key]) for task in tasks)

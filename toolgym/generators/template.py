@@ -27,7 +27,7 @@ class TemplateProposer:
     has nothing is followed by the pattern's next one.
 
     Args:
-        tasks_a_world: Tasks proposed in one world before the next is built, at least 1.
+        tasks_per_world: Tasks proposed in one world before the next is built, at least 1.
 
     Raises:
         ValueError: If that is below 1.
@@ -44,10 +44,10 @@ class TemplateProposer:
         'ended_early'
     """
 
-    def __init__(self, tasks_a_world: int = 100) -> None:
-        if tasks_a_world < 1:
-            raise ValueError(f"tasks_a_world must be at least 1, got {tasks_a_world}")
-        self.tasks_a_world = tasks_a_world
+    def __init__(self, tasks_per_world: int = 100) -> None:
+        if tasks_per_world < 1:
+            raise ValueError(f"tasks_per_world must be at least 1, got {tasks_per_world}")
+        self.tasks_per_world = tasks_per_world
 
     async def propose(
         self,
@@ -55,7 +55,7 @@ class TemplateProposer:
         demands: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
-        apart: Collection[str] = (),
+        disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
         """See Proposer.
 
@@ -63,16 +63,16 @@ class TemplateProposer:
             domain: The domain.
             demands: What is wanted.
             rng: Everything random comes from it.
-            apart: Digests of worlds with which the new ones must have no entity in common.
+            disjoint_from: Digests of worlds with which the new ones must have no entity in common.
         """
         generator = generator_of(domain)
         turns = _Turns(generator)
-        taken = _entities(domain, apart)
+        taken = _entities(domain, disjoint_from)
         explorer: Explorer | None = None
         left = 0
         for demand in demands:
             if explorer is None or left == 0:
-                explorer, left = _explorer(domain, generator, rng, taken), self.tasks_a_world
+                explorer, left = _explorer(domain, generator, rng, taken), self.tasks_per_world
             left -= 1
             yield _proposal(demand, turns, explorer)
             await asyncio.sleep(0)  # whoever shares the loop gets a turn

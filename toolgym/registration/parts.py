@@ -315,7 +315,7 @@ def make_proposer(
     """What makes tasks that stress failure patterns; arguments and errors as for :func:`make_analyst`.
 
     Example:
-        >>> make_proposer("template").tasks_a_world
+        >>> make_proposer("template").tasks_per_world
         100
     """
     proposer: Proposer = _part(PROPOSERS, name, model, throttle)

@@ -83,7 +83,7 @@ async def explain(
     analyst: Analyst,
     *,
     why: str = "",
-    at_once: int | None = None,
+    batch_size: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[FailureReport]:
     """One report for each failure, in order; one that says why where nothing can be told.
@@ -96,7 +96,8 @@ async def explain(
         domain: The domain; None if it is not here, and then nothing is explained.
         analyst: Who explains.
         why: Why the domain is not here.
-        at_once: Failures that the analyst is given at once; None for all of them, which one needs that compares them.
+        batch_size: Failures that the analyst is given in one call; None for all of them, which one needs that compares
+            them.
         progress: Called with how many more were explained.
 
     Raises:
@@ -107,7 +108,7 @@ async def explain(
         return [blank(task, row, note=why) for task, row in reading.failures]
     reports: list[FailureReport] = []
     refusals: list[DataError] = []
-    step = at_once or max(len(reading.failures), 1)
+    step = batch_size or max(len(reading.failures), 1)
     for start in range(0, len(reading.failures), step):
         part = reading.failures[start : start + step]
         try:
