@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from typing import Any, TypeAlias
 
+from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.speech import Speech
 
@@ -92,10 +93,11 @@ class ScriptedAssistant(ABC):
         """Whether the user has said something.
 
         Args:
-            text: What; letter case and a full stop at its end do not matter.
+            text: What, by the rule of :func:`~toolgym.language.text.holds_token`; a full stop at its end does not
+                matter.
             since: From which message of the view on, from 0.
         """
-        wanted = text.lower().rstrip(".")
+        wanted = text.rstrip(".")
         return any(
-            message.role == "user" and wanted in (message.content or "").lower() for message in self._view[since:]
+            message.role == "user" and holds_token(message.content or "", wanted) for message in self._view[since:]
         )

@@ -93,8 +93,9 @@ class ScriptedNovice(ScriptedOracle[R]):
         yield from ()
 
     def against_policy(self, wish: R) -> R | None:
-        """What it does where it should refuse; None if no tool does such a thing."""
-        return wish
+        """What it does where it should refuse: by default what is asked; None if no tool does such a thing."""
+        call = self.write(wish)
+        return wish if call is not None and call.name in self.domain.toolkits["assistant"].tools else None
 
     def looks_up(self, tool: str) -> bool:
         """Whether a tool is a look-up that it may make twice."""
