@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
+from toolgym.patterns import Injection
 from toolgym.scripted.speech import Speech
 
 Talk: TypeAlias = Generator[Message, None, Any]
@@ -39,6 +40,8 @@ class ScriptedAssistant(ABC):
 
     def __init__(self, wording: str) -> None:
         self.wording = wording
+        self.injected: list[Injection] = []
+        """The faults that it made on purpose so far, where it is one that does."""
         self._view: Sequence[Message] = ()
         self._lead = ""
         self._calls = 0
@@ -83,6 +86,15 @@ class ScriptedAssistant(ABC):
             return json.loads(text)
         except ValueError:
             return text
+
+    def note(self, pattern: str, *, recovered: bool) -> None:
+        """Put a fault that has just been made on purpose on the list.
+
+        Args:
+            pattern: The name of its failure pattern.
+            recovered: Whether it does no lasting harm.
+        """
+        self.injected.append(Injection(pattern, len(self._view), recovered))
 
     @property
     def was_refused(self) -> bool:
