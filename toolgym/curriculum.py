@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -126,3 +126,40 @@ class Curriculum(Protocol):
 
     def metrics(self) -> dict[str, float]:
         """Figures for a log."""
+
+
+@dataclass(frozen=True)
+class CurriculumSpec:
+    """A curriculum as its package brings it under ``toolgym.curricula``: what makes it, and which options that takes.
+
+    An entry point may also be the function alone. Which options it takes is then known only by trying, so that a
+    misspelt one is refused without a guess at what was meant.
+
+    Args:
+        name: Its name, as in ``curriculum="sentinel"``.
+        make: Makes it from a domain, the name of the split that it begins with, and options by keyword.
+        options: The names of its options; None if they are not known. One that keeps its state in a folder has the
+            option ``folder``.
+        renamed: Options that were called otherwise before: by the old name, what it is called now.
+
+    Example:
+        >>> from toolgym.registry import CURRICULA
+        >>> spec = CurriculumSpec.of(CURRICULA.load("raft"), "raft")
+        >>> "recency" in spec.options, "base" in spec.options
+        (True, False)
+    """
+
+    name: str
+    make: Callable[..., Curriculum]
+    options: Collection[str] | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, found: CurriculumSpec | Callable[..., Curriculum], name: str) -> CurriculumSpec:
+        """The spec of an entry point: itself if it is one, else one of a function whose options are not known.
+
+        Args:
+            found: A spec, a class or a function.
+            name: The name of the entry point.
+        """
+        return found if isinstance(found, CurriculumSpec) else cls(name, found)

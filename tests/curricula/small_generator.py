@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from toolgym import make_agent, make_domain, make_user
-from toolgym.curricula import General, Sentinel
-from toolgym.curricula.targeted import Targeted
+from toolgym.curricula import PoolCurriculum, kinds
 from toolgym.curriculum import Budget, Curriculum, RefreshReport
 from toolgym.database import Rows, WorldStore
 from toolgym.domain import Domain
@@ -166,15 +165,15 @@ for _task in make_domain("mock").tasks["train"]:
     MADE_OF.setdefault(pattern_of(_task), []).append(_task)
 
 
-def failing(kind: type[Targeted] = Sentinel, failures: int = 4, **options: Any) -> Targeted:
+def failing(kind: Callable[..., PoolCurriculum] = kinds.sentinel, failures: int = 4, **options: Any) -> PoolCurriculum:
     """A curriculum with failures on some tasks of the split."""
     domain = options.pop("domain", None) or small_domain()
-    curriculum = kind.from_split(domain, "train", **{"analyst": GoldAnalyst(), **options})
+    curriculum = kind(domain, "train", **{"analyst": GoldAnalyst(), **options})
     for name in ("wrong_record", "ended_early"):
         curriculum.update(trials(domain, MADE_OF[name][0], "-" * failures))
     return curriculum
 
 
-def made(curriculum: Targeted | General) -> list[Task]:
+def made(curriculum: PoolCurriculum) -> list[Task]:
     """The tasks that its refreshes made."""
     return [entry.task for entry in curriculum.pool if not entry.of_split]

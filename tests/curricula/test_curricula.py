@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -11,8 +12,7 @@ import pytest
 from small_generator import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_curriculum, make_domain, make_env, make_vec_env
-from toolgym.curricula import General, Learnability, Raft, Sentinel
-from toolgym.curricula.pooled import Pooled
+from toolgym.curricula import PoolCurriculum, kinds
 from toolgym.curriculum import Curriculum
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.vector_env import ToolVectorEnv
@@ -58,7 +58,7 @@ def test_a_curriculum_drives_two_hundred_episodes_and_a_seed_draws_the_same_task
     assert mine.state_dict() == its.state_dict()
     assert mine.metrics() == its.metrics()
     if name != "fixed":
-        assert isinstance(mine, Pooled)
+        assert isinstance(mine, PoolCurriculum)
         counts = [entry.trials for entry in mine.pool]
         assert sum(counts) == 200
         assert 0 < mine.metrics()["zero_signal"] < 1
@@ -73,7 +73,7 @@ def test_a_vector_environment_gives_its_groups_to_the_curriculum_that_it_owns(na
     assert isinstance(envs, ToolVectorEnv)
     curriculum = envs.curriculum
     if name != "fixed":
-        assert isinstance(curriculum, Pooled)
+        assert isinstance(curriculum, PoolCurriculum)
         assert sum(entry.trials for entry in curriculum.pool) >= 40
 
 
@@ -82,7 +82,7 @@ def test_a_spec_with_options_is_json_and_makes_the_environment_again() -> None:
     assert env.spec is not None
     again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     curriculum = tool_env(again).curriculum
-    assert isinstance(curriculum, Sentinel)
+    assert isinstance(curriculum, PoolCurriculum)
     assert (curriculum.base, curriculum.seed) == (0.5, 3)
 
 
@@ -151,7 +151,7 @@ def test_a_group_with_a_trial_that_nobody_judged_is_not_admitted() -> None:
     curriculum = make_curriculum("raft", MOCK, "train")
     assert curriculum.admit(group) is False
     curriculum.update(group)
-    assert isinstance(curriculum, Pooled)
+    assert isinstance(curriculum, PoolCurriculum)
     assert sum(entry.trials for entry in curriculum.pool) == 2
 
 
@@ -166,8 +166,8 @@ def test_fewer_than_one_task_cannot_be_drawn(name: str) -> None:
         make_curriculum(name, MOCK, "train").sample(np.random.default_rng(0), 0)
 
 
-@pytest.mark.parametrize("kind", [Learnability, Sentinel])
-def test_what_is_solved_now_and_then_is_drawn_more_and_nothing_vanishes(kind: type[Learnability | Sentinel]) -> None:
+@pytest.mark.parametrize("kind", [kinds.learnability, kinds.sentinel])
+def test_what_is_solved_now_and_then_is_drawn_more_and_nothing_vanishes(kind: Callable[..., PoolCurriculum]) -> None:
     tasks = [task for split in ("train", "validation", "dev") for task in MOCK.tasks[split]]
     curriculum = kind(MOCK, tasks)
     for task in tasks[:40]:
@@ -193,7 +193,7 @@ def test_metrics_are_finite_numbers(name: str) -> None:
 
 
 def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
-    curriculum = Learnability.from_split(MOCK, "train")
+    curriculum = kinds.learnability(MOCK, "train")
     env = make_env("mock", curriculum=curriculum)
     env.reset(seed=0)
     env.step("It is done.")
@@ -245,11 +245,11 @@ def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
         ({"curriculum": "raft", "curriculum_args": {"proposer": "x"}}, UnknownNameError, "No proposer named 'x'"),
         ({"curriculum": "raft", "curriculum_args": {"analyst_model": "m"}}, DataError, "analyst_model is for a part"),
         (
-            {"curriculum": "raft", "curriculum_args": {"controller": False, "proposing": False}},
+            {"curriculum": "raft", "curriculum_args": {"controller": False, "use_proposer": False}},
             ValueError,
             "nothing is left",
         ),
-        ({"curriculum": Learnability(MOCK, TASKS), "pool": "somewhere"}, DataError, "given by name"),
+        ({"curriculum": kinds.learnability(MOCK, TASKS), "pool": "somewhere"}, DataError, "given by name"),
         (
             {"curriculum": "sentinel", "pool": "nowhere"},
             DataError,
@@ -276,7 +276,7 @@ def test_a_curriculum_is_made_over_a_domain_by_its_name() -> None:
 
 def test_general_draws_what_it_made_and_raft_the_union_of_its_rounds() -> None:
     domain = small_domain()
-    general, raft = General.from_split(domain, "train"), Raft.from_split(domain, "train", analyst=GoldAnalyst())
+    general, raft = kinds.general(domain, "train"), kinds.raft(domain, "train", analyst=GoldAnalyst())
     for curriculum in (general, raft):
         for number in range(2):
             curriculum.update(trials(domain, TASKS[number], "--"))
@@ -292,7 +292,7 @@ def test_general_draws_what_it_made_and_raft_the_union_of_its_rounds() -> None:
 
 def test_raft_can_prefer_newer_rounds() -> None:
     domain = small_domain()
-    raft = Raft.from_split(domain, "train", analyst=GoldAnalyst(), recency=2.0)
+    raft = kinds.raft(domain, "train", analyst=GoldAnalyst(), recency=2.0)
     for number in range(2):
         raft.update(trials(domain, TASKS[number], "--"))
         refreshed(raft, 40)
@@ -307,7 +307,7 @@ def test_raft_can_prefer_newer_rounds() -> None:
 
 def test_sentinel_draws_by_pattern_share_and_keeps_a_share_of_the_split() -> None:
     domain = small_domain()
-    sentinel = Sentinel.from_split(domain, "train", analyst=GoldAnalyst())
+    sentinel = kinds.sentinel(domain, "train", analyst=GoldAnalyst())
     titles = next(task for task in TASKS if [one.name for one in task.gold] == ["create_task"])
     marks = next(task for task in TASKS if [one.name for one in task.gold] == ["update_task_status"])
     sentinel.update(trials(domain, titles, "-" * 9))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from small_generator import MADE_OF, failing, made, refreshed, trials
 
+from toolgym.curricula import PoolCurriculum
 from toolgym.curricula.allocation import apportion, next_level
-from toolgym.curricula.targeted import Targeted
 from toolgym.domain import Domain
 from toolgym.generators.template import TemplateProposer
 from toolgym.proposal import TaskRequest
@@ -30,7 +30,7 @@ def test_the_solver_keeps_tasks_that_inform_and_its_share_is_told() -> None:
     assert report.validity == played / report.proposed
 
 
-def _levels(curriculum: Targeted, monkeypatch: pytest.MonkeyPatch) -> dict[str | None, set[int]]:
+def _levels(curriculum: PoolCurriculum, monkeypatch: pytest.MonkeyPatch) -> dict[str | None, set[int]]:
     """The levels that the next refresh wants, by pattern."""
     found: dict[str | None, set[int]] = {}
     propose = TemplateProposer.propose

@@ -20,7 +20,7 @@ import pytest
 from small_generator import GoldAnalyst, refreshed, small_domain, trials
 
 from toolgym import make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
-from toolgym.curricula import Fixed, Sentinel
+from toolgym.curricula import Fixed, PoolCurriculum, kinds
 from toolgym.curricula.folder import read_saved, write_saved, writing
 from toolgym.curricula.worlds import pack, unpack
 from toolgym.curriculum import Budget
@@ -32,10 +32,10 @@ from toolgym.failures.report import FailureReport
 TASKS = make_domain("mock").tasks["train"]
 
 
-def sentinel(folder: Path | None, domain: Domain | None = None) -> Sentinel:
+def sentinel(folder: Path | None, domain: Domain | None = None) -> PoolCurriculum:
     """A curriculum with failures on one task."""
     used = domain or small_domain()
-    curriculum = Sentinel.from_split(used, "train", analyst=GoldAnalyst(), folder=folder)
+    curriculum = kinds.sentinel(used, "train", analyst=GoldAnalyst(), folder=folder)
     curriculum.update(trials(used, TASKS[0], "--+-"))
     return curriculum
 
@@ -82,7 +82,7 @@ def test_another_process_goes_on_with_the_very_same_draws_and_the_same_next_roun
         shutil.copytree(written, folder)
     domain = small_domain()
     curriculum = make_curriculum("sentinel", domain, "train", pool=mine, analyst=GoldAnalyst())
-    assert isinstance(curriculum, Sentinel)
+    assert isinstance(curriculum, PoolCurriculum)
     expected = drawn(curriculum)
     curriculum.update(trials(domain, TASKS[2], "--"))
     refreshed(curriculum)
@@ -108,7 +108,7 @@ print(json.dumps([first, drawn(curriculum)]))
 def test_a_state_without_a_folder_holds_its_worlds() -> None:
     curriculum = sentinel(None)
     refreshed(curriculum)
-    other = Sentinel.from_split(small_domain(), "train")
+    other = kinds.sentinel(small_domain(), "train")
     other.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
     assert drawn(other) == drawn(curriculum)
     for entry in other.pool:
@@ -165,7 +165,7 @@ def test_an_environment_goes_on_from_a_pool(make: Any, written: Path) -> None:
 @pytest.mark.parametrize("make", [make_env, make_vec_env, make_aec_env])
 def test_a_pool_alone_names_its_curriculum_and_without_one_it_is_fixed(make: Any, written: Path) -> None:
     env = make(small_domain(), pool=written)
-    assert (type(env.curriculum), env.curriculum.round) == (Sentinel, 2)
+    assert (env.curriculum.name, env.curriculum.round) == ("sentinel", 2)
     assert type(make("mock").curriculum) is Fixed
 
 
@@ -232,7 +232,7 @@ def test_the_state_of_another_curriculum_is_refused_and_changes_nothing() -> Non
 
 def test_a_state_whose_worlds_are_files_needs_its_folder(written: Path) -> None:
     with pytest.raises(WorldError, match="`folder`"):
-        Sentinel.from_split(small_domain(), "train").load_state_dict(read_saved(written).state)
+        kinds.sentinel(small_domain(), "train").load_state_dict(read_saved(written).state)
 
 
 def test_a_fresh_curriculum_does_not_write_over_another_ones_folder(written: Path) -> None:
@@ -289,7 +289,7 @@ def test_no_two_processes_write_into_one_folder(tmp_path: Path) -> None:
 
 def test_a_state_that_began_with_another_split_is_refused_and_changes_nothing(written: Path) -> None:
     state = sentinel(None).state_dict()
-    curriculum = Sentinel.from_split(small_domain(), "test", analyst=GoldAnalyst())
+    curriculum = kinds.sentinel(small_domain(), "test", analyst=GoldAnalyst())
     before = curriculum.state_dict()
     with pytest.raises(DataError, match="began with the split 'train': name that split"):
         curriculum.load_state_dict(state)

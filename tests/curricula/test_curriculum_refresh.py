@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,7 @@ from small_generator import MADE_OF, GoldAnalyst, failing, made, refreshed, smal
 from toolgym import make_curriculum, make_domain
 from toolgym.certificates import CertificateReport, DuplicateIndex
 from toolgym.certificates.certifier import Certified, Funnel
-from toolgym.curricula import General, Raft, Sentinel
-from toolgym.curricula.targeted import Targeted
+from toolgym.curricula import PoolCurriculum, kinds
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
@@ -34,16 +33,16 @@ def lines(tasks: Sequence[Task]) -> list[str]:
     return [task.model_dump_json() for task in tasks]
 
 
-@pytest.mark.parametrize("kind", [General, Raft, Sentinel])
-def test_the_same_state_and_seed_make_the_same_tasks_byte_for_byte(kind: type[Raft | General]) -> None:
+@pytest.mark.parametrize("kind", [kinds.general, kinds.raft, kinds.sentinel])
+def test_the_same_state_and_seed_make_the_same_tasks_byte_for_byte(kind: Callable[..., PoolCurriculum]) -> None:
     found = []
     for _ in range(2):
         domain = small_domain()
-        options: dict[str, Any] = {} if kind is General else {"analyst": GoldAnalyst()}
-        first = kind.from_split(domain, "train", seed=5, **options)
+        options: dict[str, Any] = {} if kind is kinds.general else {"analyst": GoldAnalyst()}
+        first = kind(domain, "train", seed=5, **options)
         first.update(trials(domain, TASKS[0], "----"))
         report = refreshed(first)
-        again = kind.from_split(small_domain(), "train", seed=5, **options)
+        again = kind(small_domain(), "train", seed=5, **options)
         again.load_state_dict(json.loads(json.dumps(first.state_dict())))
         again.update(trials(domain, TASKS[2], "--"))
         second = refreshed(again)
@@ -51,14 +50,16 @@ def test_the_same_state_and_seed_make_the_same_tasks_byte_for_byte(kind: type[Ra
         found.append((lines(made(again)), report, second, again.state_dict()))
     assert found[0] == found[1]
     assert len(found[0][0]) > 12
-    other = kind.from_split(small_domain(), "train", seed=6, **options)
+    other = kind(small_domain(), "train", seed=6, **options)
     other.update(trials(small_domain(), TASKS[0], "----"))
     refreshed(other)
     assert not set(lines(made(other))) & set(found[0][0])
 
 
-@pytest.mark.parametrize("kind", [Raft, Sentinel])
-def test_tasks_are_made_for_the_patterns_of_the_failures_and_say_where_they_come_from(kind: type[Targeted]) -> None:
+@pytest.mark.parametrize("kind", [kinds.raft, kinds.sentinel])
+def test_tasks_are_made_for_the_patterns_of_the_failures_and_say_where_they_come_from(
+    kind: Callable[..., PoolCurriculum],
+) -> None:
     curriculum = failing(kind)
     report = refreshed(curriculum, 10)
     assert (report.round, report.failures, report.proposed) == (0, 8, 10)
@@ -116,9 +117,9 @@ def test_a_report_tells_all_figures_of_a_round() -> None:
     assert json.loads(json.dumps(second.as_dict()))["patterns"]["wrong_record"]["pass_1"] == 0.75
 
 
-@pytest.mark.parametrize("kind", [Raft, Sentinel])
-def test_without_failures_nothing_is_proposed_and_the_notes_say_so(kind: type[Targeted]) -> None:
-    curriculum = kind.from_split(small_domain(), "train", analyst=GoldAnalyst())
+@pytest.mark.parametrize("kind", [kinds.raft, kinds.sentinel])
+def test_without_failures_nothing_is_proposed_and_the_notes_say_so(kind: Callable[..., PoolCurriculum]) -> None:
+    curriculum = kind(small_domain(), "train", analyst=GoldAnalyst())
     report = refreshed(curriculum)
     assert (report.failures, report.proposed, report.coverage, report.validity) == (0, 0, None, None)
     assert "no failures" in report.notes[0]
@@ -153,19 +154,19 @@ def test_controller_off_looks_at_no_failure_and_wants_all_patterns_alike() -> No
     }
     assert all(task.provenance is not None and task.provenance.parents == () for task in made(curriculum))
     assert any(note.startswith("Controller-off") for note in report.notes)
-    assert refreshed(Raft.from_split(small_domain(), "train", controller=False)).proposed == 12
+    assert refreshed(kinds.raft(small_domain(), "train", controller=False)).proposed == 12
 
 
-@pytest.mark.parametrize("kind", [Raft, Sentinel])
-def test_proposer_off_draws_the_tasks_whose_failures_showed_the_patterns(kind: type[Targeted]) -> None:
-    curriculum = failing(kind, proposing=False)
+@pytest.mark.parametrize("kind", [kinds.raft, kinds.sentinel])
+def test_proposer_off_draws_the_tasks_whose_failures_showed_the_patterns(kind: Callable[..., PoolCurriculum]) -> None:
+    curriculum = failing(kind, use_proposer=False)
     report = refreshed(curriculum)
     assert (report.proposed, report.coverage, made(curriculum)) == (0, 1.0, [])
     assert any(note.startswith("Proposer-off") for note in report.notes)
     aimed = {MADE_OF[name][0].key for name in ("wrong_record", "ended_early")}
     assert {entry.task.key for entry in curriculum.pool if entry.patterns} == aimed
     chances = curriculum.probabilities()
-    if kind is Raft:
+    if kind is kinds.raft:
         assert set(chances) == aimed
     else:
         assert set(chances) == {task.key for task in TASKS}
@@ -223,7 +224,7 @@ class _Patient(GoldAnalyst):
 
 
 def test_trials_that_come_in_while_it_is_refreshed_are_kept_for_the_next_round() -> None:
-    async def main() -> tuple[Targeted, RefreshReport]:
+    async def main() -> tuple[PoolCurriculum, RefreshReport]:
         analyst = _Patient()
         curriculum = failing(analyst=analyst)
         refresh = asyncio.create_task(curriculum.refresh(Budget(tasks=4, trials=2)))
@@ -275,11 +276,11 @@ def test_no_state_is_loaded_while_it_is_refreshed() -> None:
     assert curriculum.metrics()["failures"] == 0
 
 
-@pytest.mark.parametrize("kind", [Raft, Sentinel])
-def test_a_proposer_that_is_switched_on_later_finds_what_was_drawn_before(kind: type[Targeted]) -> None:
-    off = failing(kind, proposing=False)
+@pytest.mark.parametrize("kind", [kinds.raft, kinds.sentinel])
+def test_a_proposer_that_is_switched_on_later_finds_what_was_drawn_before(kind: Callable[..., PoolCurriculum]) -> None:
+    off = failing(kind, use_proposer=False)
     refreshed(off)
-    on = kind.from_split(small_domain(), "train", analyst=GoldAnalyst())
+    on = kind(small_domain(), "train", analyst=GoldAnalyst())
     on.load_state_dict(off.state_dict())
     assert on.probabilities() == off.probabilities()
     on.update(trials(on.domain, TASKS[0], "--", first=10))
@@ -322,7 +323,7 @@ class Everything:
 
 @pytest.mark.parametrize(("every", "refusals"), [(3, 1), (12, 1)])
 def test_at_most_fifteen_percent_of_what_is_made_for_a_pool_are_refusals(every: int, refusals: int) -> None:
-    curriculum = General.from_split(small_domain(), "train", proposer=Refusals(every), certifier=Everything(), seed=1)
+    curriculum = kinds.general(small_domain(), "train", proposer=Refusals(every), certifier=Everything(), seed=1)
     report = refreshed(curriculum)
     tasks = made(curriculum)
     ids = {task.id for task in tasks}
@@ -412,7 +413,6 @@ def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
 
 
 def test_worlds_of_the_other_splits_stay_apart() -> None:
-    curriculum = failing()
     asked: list[tuple[str, ...]] = []
 
     class Watching(Funnel):
@@ -420,7 +420,7 @@ def test_worlds_of_the_other_splits_stay_apart() -> None:
             asked.append(tuple(more["apart"]))
             return await super().certify(domain, proposals, **more)
 
-    curriculum.certifier = Watching()
+    curriculum = failing(certifier=Watching())
     refreshed(curriculum)
     domain = curriculum.domain
     assert asked == [tuple(domain.tasks[split][0].world for split in ("validation", "dev", "test"))]

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from toolgym import make_agent, make_curriculum, make_domain, make_user
-from toolgym.curricula import Sentinel
+from toolgym.curricula import PoolCurriculum
 from toolgym.curriculum import Budget
 from toolgym.display.render import line
 from toolgym.failures.rules.analyst import RulesAnalyst
@@ -37,7 +37,7 @@ def blocks() -> list[str]:
     sentinel = make_curriculum("sentinel", retail, "train")
     sentinel.update([failure])
     asyncio.run(sentinel.refresh(Budget(3)))
-    assert isinstance(sentinel, Sentinel)
+    assert isinstance(sentinel, PoolCurriculum)
     made = [entry.task for entry in sentinel.pool if not entry.of_split]
     return ["\n".join(said), "\n\n".join(told), *(shown(one) for one in made)]
 

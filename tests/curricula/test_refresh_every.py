@@ -14,8 +14,8 @@ from small_generator import GoldAnalyst, failing, small_domain, trials
 
 import toolgym
 from toolgym import Budget, make_aec_env, make_curriculum, make_domain, make_env, make_vec_env
-from toolgym.curricula import Sentinel
-from toolgym.curricula.generative import REFRESH_TASKS
+from toolgym.curricula import PoolCurriculum, kinds
+from toolgym.curricula.pool_curriculum import REFRESH_TASKS
 from toolgym.curriculum import RefreshReport
 from toolgym.domain import Domain
 from toolgym.envs.tool_env import ToolEnv, tool_env
@@ -39,9 +39,9 @@ def loop(env: gym.Env[Any, Any], episodes: int, seed: int | None = 0) -> list[st
     return keys
 
 
-def sentinel_of(env: gym.Env[Any, Any]) -> Sentinel:
+def sentinel_of(env: gym.Env[Any, Any]) -> PoolCurriculum:
     curriculum = tool_env(env).curriculum
-    assert isinstance(curriculum, Sentinel)
+    assert isinstance(curriculum, PoolCurriculum)
     return curriculum
 
 
@@ -51,14 +51,14 @@ def sentinel_env(every: int = 10, tasks: int = 4, **options: Any) -> gym.Env[Any
 
 
 def test_a_refresh_is_waited_for_without_asyncio() -> None:
-    report = toolgym.refresh(failing(Sentinel), Budget(tasks=6))
+    report = toolgym.refresh(failing(kinds.sentinel), Budget(tasks=6))
     assert isinstance(report, RefreshReport)
     assert report.proposed == 6
     assert toolgym.refresh(make_curriculum("fixed", MOCK, "train")).admitted == 0
 
 
 def test_a_refresh_is_the_same_with_asyncio_and_without() -> None:
-    one, other = failing(Sentinel), failing(Sentinel)
+    one, other = failing(kinds.sentinel), failing(kinds.sentinel)
     assert toolgym.refresh(one, Budget(tasks=6)) == asyncio.run(other.refresh(Budget(tasks=6)))
     assert one.state_dict() == other.state_dict()
 
@@ -67,13 +67,13 @@ def test_a_refresh_is_waited_for_where_a_loop_is_running_as_in_a_notebook() -> N
     async def cell() -> tuple[RefreshReport, int]:
         env = sentinel_env(every=3)
         loop(env, 5)
-        return toolgym.refresh(failing(Sentinel), Budget(tasks=6)), sentinel_of(env).round
+        return toolgym.refresh(failing(kinds.sentinel), Budget(tasks=6)), sentinel_of(env).round
 
     report, refreshes = asyncio.run(cell())
     assert (report.proposed, refreshes) == (6, 1)
 
 
-@pytest.mark.parametrize("wrong", [None, "sentinel", Sentinel, 3])
+@pytest.mark.parametrize("wrong", [None, "sentinel", kinds.sentinel, 3])
 def test_only_a_curriculum_can_be_refreshed(wrong: Any) -> None:
     with pytest.raises(DataError, match=r"refresh takes a curriculum, such as env\.unwrapped\.curriculum"):
         toolgym.refresh(wrong)
@@ -155,7 +155,7 @@ def test_a_vector_environment_refreshes_between_batches_and_a_seed_gives_the_sam
             *_, infos = envs.step(["It is done."] * 6)
             keys += list(infos["task_key"])
         curriculum = envs.curriculum
-        assert isinstance(curriculum, Sentinel)
+        assert isinstance(curriculum, PoolCurriculum)
         assert curriculum.round >= 3
         found.append((keys, curriculum.state_dict()))
     assert found[0] == found[1]
@@ -170,7 +170,7 @@ def test_the_environment_for_both_sides_refreshes_too() -> None:
             *_, terminated, truncated, _ = env.last()
             said = "Bye. ###STOP###" if agent == "user" else "It is done."
             env.step(None if terminated or truncated else said)
-    assert isinstance(env.curriculum, Sentinel)
+    assert isinstance(env.curriculum, PoolCurriculum)
     assert env.curriculum.round == 1
 
 
@@ -185,7 +185,7 @@ def test_a_curriculum_of_the_caller_refreshes_itself_as_its_owner_updates_it() -
 
 
 def test_void_episodes_do_not_count() -> None:
-    curriculum = Sentinel.from_split(small_domain(), "train", analyst=GoldAnalyst(), refresh_every=3, refresh_tasks=4)
+    curriculum = kinds.sentinel(small_domain(), "train", analyst=GoldAnalyst(), refresh_every=3, refresh_tasks=4)
     curriculum.update(trials(curriculum.domain, TASKS[0], "-v-v"))
     curriculum.sample(np.random.default_rng(0))
     assert curriculum.round == 0
@@ -195,7 +195,7 @@ def test_void_episodes_do_not_count() -> None:
 
 
 def test_a_refresh_by_hand_begins_the_count_anew() -> None:
-    curriculum = failing(Sentinel, refresh_every=9, refresh_tasks=4)
+    curriculum = failing(kinds.sentinel, refresh_every=9, refresh_tasks=4)
     toolgym.refresh(curriculum, Budget(tasks=4))
     curriculum.update(trials(curriculum.domain, TASKS[0], "--------", first=30))
     curriculum.sample(np.random.default_rng(0))
@@ -212,7 +212,7 @@ def test_a_refresh_that_fails_fails_the_draw_and_is_tried_again_with_the_next() 
             return await super().explain(domain, failures)
 
     analyst = Service()
-    curriculum = failing(Sentinel, analyst=analyst, refresh_every=8, refresh_tasks=4)
+    curriculum = failing(kinds.sentinel, analyst=analyst, refresh_every=8, refresh_tasks=4)
     before = curriculum.state_dict()
     for _ in range(2):
         with pytest.raises(ServiceError, match="down"):
@@ -262,4 +262,4 @@ def test_a_domain_for_which_no_tasks_can_be_made_is_told_before_the_first_episod
     bare = MOCK.with_data(generator=None)
     with pytest.raises(DataError, match="'mock' has no task generator"):
         make_env(bare, curriculum="sentinel", curriculum_args={"refresh_every": 5})
-    make_env(bare, curriculum="sentinel", curriculum_args={"refresh_every": 5, "proposing": False})
+    make_env(bare, curriculum="sentinel", curriculum_args={"refresh_every": 5, "use_proposer": False})

@@ -14,7 +14,7 @@ import pytest
 
 from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.certificates.entities import entities_of
-from toolgym.curricula import Sentinel
+from toolgym.curricula import PoolCurriculum, kinds
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.tool_env import tool_env
@@ -73,7 +73,7 @@ def test_each_of_the_five_keeps_the_protocol_in_the_shop(retail: Domain, name: s
     check_curriculum(partial(make_curriculum, name, retail, "train"), retail, signal=name != "fixed")
 
 
-def a_round(retail: Domain, curriculum: Sentinel, rates: Mapping[str, float], number: int) -> RefreshReport:
+def a_round(retail: Domain, curriculum: PoolCurriculum, rates: Mapping[str, float], number: int) -> RefreshReport:
     """Groups of four by a clerk with these weaknesses, on tasks that the curriculum draws, and a refresh."""
     weak = partial(Clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **rates})
     user = make_user("scripted")
@@ -84,7 +84,7 @@ def a_round(retail: Domain, curriculum: Sentinel, rates: Mapping[str, float], nu
 
 
 def test_the_pool_follows_an_agent_whose_weaknesses_change_between_rounds(retail: Domain) -> None:
-    curriculum = Sentinel.from_split(retail, "train")
+    curriculum = kinds.sentinel(retail, "train")
     first = a_round(retail, curriculum, {"wrong_variant": 0.8, "misattributed_item": 0.8}, 0)
     before = share_of(curriculum)
     second = a_round(retail, curriculum, {"fact_not_said": 0.8, "ended_early": 0.8}, 1)
@@ -100,7 +100,7 @@ def test_the_pool_follows_an_agent_whose_weaknesses_change_between_rounds(retail
         assert after[name] > 3 * before.get(name, 0.0)
 
 
-def share_of(curriculum: Sentinel) -> dict[str, float]:
+def share_of(curriculum: PoolCurriculum) -> dict[str, float]:
     """With what chance a task that stresses a pattern is drawn, by pattern."""
     shares: dict[str, float] = {}
     chances = curriculum.probabilities()
@@ -114,7 +114,7 @@ def share_of(curriculum: Sentinel) -> dict[str, float]:
 def test_what_a_refresh_makes_is_certified_and_shares_nothing_with_tau2_or_with_the_other_splits(
     retail: Domain,
 ) -> None:
-    curriculum = Sentinel.from_split(retail, "train")
+    curriculum = kinds.sentinel(retail, "train")
     report = a_round(retail, curriculum, dict.fromkeys(PATTERNS, 0.5), 0)
     made = [entry.task for entry in curriculum.pool if not entry.of_split]
     assert report.proposed >= 60

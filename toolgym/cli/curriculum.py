@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,16 +25,15 @@ from toolgym.cli.models import (
     model_settings,
 )
 from toolgym.cli.output import AsJson, Data, DomainName, errors, print_json, remark
-from toolgym.cli.pools import pool_contents, settings_of
 from toolgym.cli.progress import Waiting
 from toolgym.cli.runs import Runs, find_run
 
 if TYPE_CHECKING:
     from toolgym.certificates.certifier import Solver
-    from toolgym.curriculum import Curriculum
+    from toolgym.curricula.learning import Learned
+    from toolgym.curriculum import Budget, Curriculum, RefreshReport
     from toolgym.domain import Agent, AgentFactory, Domain
     from toolgym.models import ModelSettings, Throttle
-    from toolgym.trajectory import Trajectory
 
 app = typer.Typer(help="Make new tasks from failures, and look at them.", no_args_is_help=True)
 
@@ -52,7 +51,7 @@ def refresh(
         ),
     ] = None,
     curriculum: Annotated[
-        str | None, typer.Option(help="Which curriculum; default: the pool's, else sentinel.")
+        str | None, typer.Option(help="Which curriculum; default: that of the pool, else sentinel.")
     ] = None,
     tasks: Annotated[int, typer.Option(min=1, help="Tasks to propose.")] = 200,
     split: Annotated[str, typer.Option(help="The split whose tasks a new pool begins with.")] = "train",
@@ -99,13 +98,12 @@ def refresh(
     Everything is kept in the pool's folder; an interrupted refresh leaves it as it was.
     """
     from toolgym.concurrency.bridge import wait_for
-    from toolgym.curricula.generative import Generative
+    from toolgym.curricula.learning import learn_from
     from toolgym.curriculum import Budget
     from toolgym.errors import DataError
     from toolgym.models import Throttle
     from toolgym.models.before import ask_models
-    from toolgym.registration import make_analyst, make_domain, make_proposer
-    from toolgym.registry import ANALYSTS, PROPOSERS
+    from toolgym.registration import make_domain
 
     models = {
         "analyst": model_settings("analyst", analyst_model, analyst_base_url, analyst_args),
@@ -116,41 +114,24 @@ def refresh(
         raise DataError("--no-controller and --no-proposer exclude each other: nothing would be left to do")
     throttle = Throttle(rpm=rpm, tpm=tpm, budget_usd=budget_usd)
     made = make_domain(domain, data)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        Waiting(throttle),
-        console=errors,
-        transient=True,
-        disable=not errors.is_interactive,
-    ) as progress:
+    with _bar(throttle) as progress:
         bar = progress.add_task("propose and certify", total=tasks)
-
-        def tick() -> None:
-            progress.advance(bar)
-
-        options: dict[str, Any] = {"seed": seed}
-        if analyst is not None or models["analyst"] is not None:
-            check_model(ANALYSTS, analyst or "llm", models["analyst"])
-            options["analyst"] = make_analyst(analyst or "llm", models["analyst"], throttle=throttle)
-        if proposer is not None or models["proposer"] is not None:
-            check_model(PROPOSERS, proposer or "llm", models["proposer"])
-            options["proposer"] = make_proposer(proposer or "llm", models["proposer"], throttle=throttle)
-        if (plays := _solver(solver, models["solver"], made, seed, throttle)) is not None:
-            options["solver"] = plays
-        options |= {name: False for name, off in (("controller", no_controller), ("proposing", no_proposer)) if off}
+        options = _parts({"analyst": analyst, "proposer": proposer, "solver": solver}, models, made, seed, throttle)
+        options |= {name: False for name, off in (("controller", no_controller), ("use_proposer", no_proposer)) if off}
         kind, folder = _place(made, curriculum, pool)
-        goes_on = _begin(kind, made, split, folder, options)
-        if isinstance(goes_on, Generative):
-            goes_on.progress = tick
-        found = [(name, _groups(find_run(name, runs), made, split, folder, goes_on)) for name in source or ()]
-        _learn(goes_on, found)
+        continued = _begin(kind, made, split, folder, {"seed": seed, **options})
+        looked = _learns_from_failures(continued)
+        if looked and not source and not continued.metrics()["failures"]:
+            raise DataError(
+                f"give --from RUN: the curriculum {kind!r} learns from the failures of a run, such as `toolgym eval "
+                f"{made.name} --split train` makes; with --no-controller it needs none"
+            )
+        folders = [find_run(name, runs) for name in source or ()]
+        _tell(continued, learn_from(continued, *folders, domain=made, split=split, pool=folder))
         ask_models(models, throttle)
         before = _written(folder)
         try:
-            report = wait_for(goes_on.refresh(Budget(tasks, solver_trials)))
+            report = wait_for(_refreshed(continued, Budget(tasks, solver_trials), lambda: progress.advance(bar)))
         except (KeyboardInterrupt, asyncio.CancelledError):
             progress.stop()
             how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
@@ -160,7 +141,7 @@ def refresh(
     if as_json:
         print_json(answer)
     else:
-        print_report(answer, looked=_learns_from_failures(goes_on) is not False)
+        print_report(answer, looked=looked is not False)
 
 
 @app.command("show")
@@ -169,11 +150,51 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a pool holds: its tasks by pattern, how they were solved, and the report of every round."""
-    answer = pool_contents(pool)
+    from toolgym.curricula.contents import pool_contents
+    from toolgym.registration import make_domain
+
+    answer = pool_contents(pool, make_domain).as_dict()
     if as_json:
         print_json(answer)
         return
     print_pool(answer)
+
+
+def _bar(throttle: Throttle) -> Progress:
+    """A bar on standard error that is shown to people alone, with how long requests wait."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        Waiting(throttle),
+        console=errors,
+        transient=True,
+        disable=not errors.is_interactive,
+    )
+
+
+def _parts(
+    names: Mapping[str, str | None],
+    models: Mapping[str, ModelSettings | None],
+    domain: Domain,
+    seed: int,
+    throttle: Throttle,
+) -> dict[str, Any]:
+    """The analyst, the proposer and the solver that were named, or whose model was."""
+    from toolgym.registration import make_analyst, make_proposer
+    from toolgym.registry import ANALYSTS, PROPOSERS
+
+    found: dict[str, Any] = {}
+    if names["analyst"] is not None or models["analyst"] is not None:
+        check_model(ANALYSTS, names["analyst"] or "llm", models["analyst"])
+        found["analyst"] = make_analyst(names["analyst"] or "llm", models["analyst"], throttle=throttle)
+    if names["proposer"] is not None or models["proposer"] is not None:
+        check_model(PROPOSERS, names["proposer"] or "llm", models["proposer"])
+        found["proposer"] = make_proposer(names["proposer"] or "llm", models["proposer"], throttle=throttle)
+    if (solver := _solver(names["solver"], models["solver"], domain, seed, throttle)) is not None:
+        found["solver"] = solver
+    return found
 
 
 def _solver(
@@ -232,7 +253,7 @@ _FLAGS = {
     "proposer": "--proposer or --proposer-model",
     "solver": "--solver or --solver-model",
     "controller": "--no-controller",
-    "proposing": "--no-proposer",
+    "use_proposer": "--no-proposer",
 }
 """The options of a curriculum, as the command line calls them."""
 
@@ -241,120 +262,57 @@ def _begin(kind: str, domain: Domain, split: str, folder: Path, options: dict[st
     """A new curriculum, or the one in the folder.
 
     Raises:
-        DataError: If the folder holds another one, or something else, or the curriculum makes no tasks.
+        DataError: If it does not take an option, keeps no pool, or the folder holds another one, or something else.
     """
-    from toolgym.curricula.folder import LOCK, ROUNDS, STATE, TASKS, check_there
-    from toolgym.curricula.validation import options_of
-    from toolgym.curricula.worlds import WORLDS
+    from toolgym.curricula.factory import begin_or_continue
+    from toolgym.curriculum import CurriculumSpec
     from toolgym.errors import DataError
-    from toolgym.registration import make_curriculum
     from toolgym.registry import CURRICULA
 
-    maker = getattr(CURRICULA.load(kind), "__self__", None)
-    known = options_of(maker) if isinstance(maker, type) else None
-    if known is not None and "folder" not in known:
-        raise DataError(f"the curriculum {kind!r} keeps no pool; choose another with --curriculum, such as sentinel")
-    if known is not None and (unknown := [name for name in options if name in _FLAGS and name not in known]):
+    spec = CurriculumSpec.of(CURRICULA.load(kind), kind)
+    known = _FLAGS if spec.options is None or "folder" not in spec.options else spec.options
+    if unknown := [name for name in options if name in _FLAGS and name not in known]:
         raise DataError(
             f"the curriculum {kind!r} does not take {_FLAGS[unknown[0]]}; leave it out, or choose another with "
             "--curriculum, such as sentinel"
         )
-    if folder.name in (STATE, TASKS):
-        check_there(folder)
-    if (folder / STATE).exists():
-        return make_curriculum(kind, domain, split, pool=folder, **options)
-    begun = {LOCK, ROUNDS, WORLDS}  # what a refresh leaves whose process ended while it wrote its first round
-    if folder.exists() and (not folder.is_dir() or any(path.name not in begun for path in folder.iterdir())):
-        raise DataError(f"{str(folder)!r} is no pool of a curriculum and not empty; name another folder with --pool")
-    return make_curriculum(kind, domain, split, folder=folder, **options)
+    return begin_or_continue(spec, domain, split, folder, options)
 
 
 def _learns_from_failures(curriculum: Curriculum) -> bool | None:
     """Whether a refresh needs failures; None of a curriculum that does not say."""
-    from toolgym.curricula.pooled import Pooled
+    from toolgym.curricula.pool_curriculum import PoolCurriculum
 
-    return curriculum.keeps_failures if isinstance(curriculum, Pooled) else None
+    return curriculum.keeps_failures if isinstance(curriculum, PoolCurriculum) else None
 
 
-def _learn(curriculum: Curriculum, runs: Sequence[tuple[str, Sequence[Sequence[Trajectory]]]]) -> None:
-    """Update a curriculum with runs, and say how much of them was known.
+def _refreshed(curriculum: Curriculum, budget: Budget, tick: Callable[[], None]) -> Awaitable[RefreshReport]:
+    """A refresh, with its progress where the curriculum tells it."""
+    from toolgym.curricula.pool_curriculum import PoolCurriculum
+
+    if isinstance(curriculum, PoolCurriculum):
+        return curriculum.refresh(budget, tick)
+    return curriculum.refresh(budget)
+
+
+def _tell(curriculum: Curriculum, learned: Sequence[Learned]) -> None:
+    """Say how much of the runs was known before.
 
     Raises:
-        DataError: If it learns from failures, and there is nothing new to learn from.
+        DataError: If the curriculum depends on what it learns, and nothing was new.
     """
-    from toolgym.curricula.generative import Generative
-    from toolgym.curricula.pooled import Pooled
+    from toolgym.curricula.pool_curriculum import PoolCurriculum
     from toolgym.errors import DataError
 
-    if not isinstance(curriculum, Pooled):
-        for group in (group for _, groups in runs for group in groups):
-            curriculum.update(group)
+    if not isinstance(curriculum, PoolCurriculum):
         return
-    of_failures = curriculum.keeps_failures
-    if of_failures and not runs and not curriculum.metrics()["failures"]:
-        raise DataError(
-            f"give --from RUN: the curriculum {curriculum.name!r} learns from the failures of a run, such as "
-            f"`toolgym eval {curriculum.domain.name} --split train` makes; with --no-controller it needs none"
-        )
-    every = new = 0
-    told = []
-    for run, groups in runs:
-        before = len(curriculum.pool.episodes)
-        for group in groups:
-            curriculum.update(group)
-        judged = sum(row.success is not None for group in groups for row in group)
-        every, new = every + judged, new + len(curriculum.pool.episodes) - before
-        if again := judged - (len(curriculum.pool.episodes) - before):
-            told.append(
-                f"{again} of the {judged} episodes of the run {run!r} were counted before, and teach nothing new"
-            )
-    if not of_failures and isinstance(curriculum, Generative):
-        return  # what it makes does not hang on what it was told
+    if not curriculum.keeps_failures and curriculum.refresher.makes_tasks:
+        return  # what it makes does not depend on what it was told
+    told = [note for one in learned if (note := one.note()) is not None]
     otherwise = "if another policy did the same, evaluate it with another --seed"
-    if runs and not new and not curriculum.metrics()["failures"]:
-        why = f"{'; '.join(told)}; {otherwise}" if every else "no episode of the runs was judged"
+    if learned and not any(one.new for one in learned) and not curriculum.metrics()["failures"]:
+        judged = any(one.episodes for one in learned)
+        why = f"{'; '.join(told)}; {otherwise}" if judged else "no episode of the runs was judged"
         raise DataError(f"there is nothing new to learn from: {why}")
     for text in told:
         remark(f"{text}; {otherwise}", style="yellow")
-
-
-def _groups(run: Path, domain: Domain, split: str, folder: Path, curriculum: Curriculum) -> list[list[Trajectory]]:
-    """The trajectories of a run by task.
-
-    Raises:
-        DataError: If it played other tasks than the curriculum has.
-    """
-    from toolgym.curricula.over_pool import POOL_SPLIT
-    from toolgym.curricula.pooled import Pooled
-    from toolgym.errors import DataError
-    from toolgym.runs import read_trajectories
-
-    settings = settings_of(run)
-    pool = settings.get("pool", "") if isinstance(settings, dict) else ""
-    tasks = curriculum.pool if isinstance(curriculum, Pooled) else None
-    groups: dict[str, list[Trajectory]] = {}
-    for row in read_trajectories(run):
-        if (row.domain, row.data) != (domain.name, domain.data):
-            raise DataError(
-                f"the run {str(run)!r} is over {row.domain!r} ({row.data} data), not over {domain.name!r} "
-                f"({domain.data} data)"
-            )
-        strange = tasks is not None and tasks.find(row.task_key) is None
-        # a pool is told by its tasks where they can be told, since its folder may have been moved
-        elsewhere = strange if tasks is not None else Path(pool) != folder.resolve()
-        if row.split != (POOL_SPLIT if pool else split) or (pool and elsewhere):
-            played = f"the pool {pool!r}" if pool else f"the split {row.split!r}"
-            kept = "; nothing must be learned from tasks of 'test'" if row.split == "test" else ""
-            raise DataError(
-                f"the run {str(run)!r} played {played}; this curriculum learns from its split {split!r} and its pool "
-                f"{str(folder)!r}: name a run over these{kept}"
-            )
-        if strange:
-            raise DataError(
-                f"the run {str(run)!r} played the task {row.task_id!r}, which is not in the pool {str(folder)!r}; name "
-                "a run over the tasks that the pool began with or holds now"
-            )
-        groups.setdefault(row.task_key, []).append(row)
-    if not groups:
-        raise DataError(f"the run {str(run)!r} holds no episode")
-    return list(groups.values())

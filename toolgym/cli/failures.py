@@ -134,7 +134,6 @@ def failures(
     from toolgym.failures.llm.clusters import check_extra
     from toolgym.failures.llm.clusters import name_clusters as named_by
     from toolgym.failures.statistics.reading import against_untargeted, by_task
-    from toolgym.files.plain_files import check_no_links
     from toolgym.models import ChatModel, Throttle
     from toolgym.models.before import ask_models
     from toolgym.models.embeddings import Embeddings
@@ -142,12 +141,7 @@ def failures(
     from toolgym.registry import ANALYSTS
     from toolgym.runs.files import replace_whole
 
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        raise DataError(f"--out {str(out)!r} names no file in a folder that is there; make the folder, or name another")
-    if out is not None:
-        check_no_links(out)
-    if out is not None and not _replaceable(out):
-        raise DataError(f"--out {str(out)!r} is there and holds something else than reports; name another file")
+    _check_out(out)
     model = model_settings("analyst", analyst_model, analyst_base_url, analyst_args)
     name = analyst or ("llm" if model is not None else "rules")
     check_model(ANALYSTS, name, model)
@@ -191,6 +185,20 @@ def failures(
         print_json(answer)
     else:
         print_failures(answer, found.told, patterns, groups)
+
+
+def _check_out(out: Path | None) -> None:
+    """See that reports can be written to a file, and that nothing is lost by it."""
+    from toolgym.errors import DataError
+    from toolgym.files.plain_files import check_no_links
+
+    if out is None:
+        return
+    if out.is_dir() or not out.parent.is_dir():
+        raise DataError(f"--out {str(out)!r} names no file in a folder that is there; make the folder, or name another")
+    check_no_links(out)
+    if not _replaceable(out):
+        raise DataError(f"--out {str(out)!r} is there and holds something else than reports; name another file")
 
 
 def _replaceable(out: Path) -> bool:

@@ -9,35 +9,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from toolgym.curricula.fixed import Fixed
-from toolgym.curriculum import Budget, Curriculum, RefreshReport
+from toolgym.curriculum import Budget, Curriculum, CurriculumSpec, RefreshReport
 
 if TYPE_CHECKING:
-    from toolgym.curricula.general import General
-    from toolgym.curricula.learnability import Learnability
+    from toolgym.curricula.contents import PoolContents, pool_contents
+    from toolgym.curricula.kinds import general, learnability, raft, sentinel
+    from toolgym.curricula.learning import Learned, learn_from
+    from toolgym.curricula.over_pool import over_pool
     from toolgym.curricula.pool import Entry, Pool
-    from toolgym.curricula.raft import Raft
-    from toolgym.curricula.sentinel import Sentinel
+    from toolgym.curricula.pool_curriculum import PoolCurriculum
 
 _LAZY = {
     "Entry": "toolgym.curricula.pool",
-    "General": "toolgym.curricula.general",
-    "Learnability": "toolgym.curricula.learnability",
+    "Learned": "toolgym.curricula.learning",
     "Pool": "toolgym.curricula.pool",
-    "Raft": "toolgym.curricula.raft",
-    "Sentinel": "toolgym.curricula.sentinel",
+    "PoolContents": "toolgym.curricula.contents",
+    "PoolCurriculum": "toolgym.curricula.pool_curriculum",
+    "general": "toolgym.curricula.kinds",
+    "learn_from": "toolgym.curricula.learning",
+    "learnability": "toolgym.curricula.kinds",
+    "over_pool": "toolgym.curricula.over_pool",
+    "pool_contents": "toolgym.curricula.contents",
+    "raft": "toolgym.curricula.kinds",
+    "sentinel": "toolgym.curricula.kinds",
 }
 
 __all__ = [
     "Budget",
     "Curriculum",
+    "CurriculumSpec",
     "Entry",
     "Fixed",
-    "General",
-    "Learnability",
+    "Learned",
     "Pool",
-    "Raft",
+    "PoolContents",
+    "PoolCurriculum",
     "RefreshReport",
-    "Sentinel",
+    "general",
+    "learn_from",
+    "learnability",
+    "over_pool",
+    "pool_contents",
+    "raft",
+    "sentinel",
 ]
 
 

@@ -38,6 +38,7 @@ class RefreshPlan:
         shares: The distribution of patterns over them; empty if there is none.
         levels: How hard the tasks of each pattern are made from now on.
         notes: What cannot be done, and why.
+        marked: Tasks of the pool that are there for further patterns from now on: their keys, and the patterns.
     """
 
     demands: tuple[TaskRequest, ...] = ()
@@ -46,6 +47,7 @@ class RefreshPlan:
     shares: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    marked: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

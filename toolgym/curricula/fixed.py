@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.curriculum import Budget, RefreshReport
+from toolgym.curriculum import Budget, CurriculumSpec, RefreshReport
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.tasks import Task
@@ -31,31 +31,34 @@ class Fixed:
 
     @classmethod
     def from_split(cls, domain: Domain, split: str) -> Fixed:
-        """The tasks of a split; the entry point of this curriculum."""
+        """A curriculum of the tasks of a split."""
         return cls(domain.tasks[split])
 
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
-        """See Curriculum."""
+        """Draw ``k`` tasks, each with the same chance."""
         return [self.tasks[int(place)] for place in rng.integers(len(self.tasks), size=k)]
 
     def update(self, group: Sequence[Trajectory]) -> None:
-        """See Curriculum. Nothing is learned."""
+        """Nothing is learned."""
 
     def admit(self, group: Sequence[Trajectory]) -> bool:
-        """See Curriculum."""
+        """Whether none of the trials is void; signal is left to the trainer."""
         return all(trajectory.fault is None for trajectory in group)
 
     async def refresh(self, budget: Budget) -> RefreshReport:
-        """See Curriculum. Nothing is made."""
+        """Nothing is made; the report says so."""
         return RefreshReport(round=0, pool=len(self.tasks), notes=("the curriculum 'fixed' makes no tasks",))
 
     def state_dict(self) -> dict[str, Any]:
-        """See Curriculum. There is no state but the tasks themselves."""
+        """Nothing: there is no state but the tasks themselves."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See Curriculum."""
+        """Nothing is restored, since there is no state."""
 
     def metrics(self) -> dict[str, float]:
-        """See Curriculum."""
+        """How many tasks there are."""
         return {"tasks": float(len(self.tasks))}
+
+
+FIXED = CurriculumSpec("fixed", Fixed.from_split, options=())

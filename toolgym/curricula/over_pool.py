@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from toolgym.curricula.folder import STATE, TASKS, check_there, naming, read_saved
 from toolgym.curricula.pool import Pool
@@ -34,6 +35,33 @@ def over_pool(domain: Domain, folder: Path) -> Domain:
     if not tasks:
         raise DataError(f"no task was made for the pool {str(folder)!r} yet")
     return placed.with_data(tasks=TaskSet({POOL_SPLIT: partial(list, tasks)}))
+
+
+def over_run(domain: Domain, settings: Any) -> Domain:
+    """The domain over the tasks that a run played: its own, or those of the pool that the run names.
+
+    Args:
+        domain: The domain.
+        settings: What the run's manifest holds as its settings.
+
+    Raises:
+        DataError: If the run names a pool that is not there, or cannot be read.
+    """
+    pool = pool_of_run(settings)
+    if pool is None:
+        return domain
+    if not pool.is_dir():
+        raise DataError(f"the run played the tasks of the pool {str(pool)!r}, which is not there; put the folder back")
+    try:
+        return over_pool(domain, pool)
+    except DataError as error:
+        raise DataError(f"the run played the tasks of a pool: {error}") from error
+
+
+def pool_of_run(settings: Any) -> Path | None:
+    """The folder of the pool whose tasks a run played, as its settings name it; None if it played a split."""
+    pool = settings.get("pool") if isinstance(settings, dict) else None
+    return Path(pool) if pool else None
 
 
 def beside_pool(domain: Domain, folder: Path) -> Domain:

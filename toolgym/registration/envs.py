@@ -252,7 +252,7 @@ def _drawn_by(
 
         curriculum = "fixed" if pool is None else read_saved(pool).curriculum
     if isinstance(curriculum, str):
-        return make_curriculum(curriculum, domain, split, pool=pool, **(args or {})), True
+        return make_curriculum(curriculum, domain, split, pool=pool, args=args), True
     if isinstance(curriculum, type) or not isinstance(curriculum, Curriculum):
         raise DataError(f"curriculum must be the name of one, a Curriculum, or None, got {curriculum!r:.80}")
     if args or pool is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from toolgym.curricula.fixed import Fixed
+    from toolgym.curricula.kinds import GeneralOptions, PoolOptions, Restart, TargetedOptions
+    from toolgym.curricula.pool_curriculum import PoolCurriculum
     from toolgym.curriculum import Curriculum
     from toolgym.domain import AgentSpec, Domain
     from toolgym.evaluation.grade import Judge
@@ -55,8 +58,71 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
         return _MADE[key]
 
 
+@overload
 def make_curriculum(
-    name: str, domain: str | Domain, split: str, *, pool: str | Path | None = None, **options: Any
+    name: Literal["fixed"], domain: str | Domain, split: str, *, pool: str | Path | None = ...
+) -> Fixed: ...
+@overload
+def make_curriculum(
+    name: Literal["learnability"],
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = ...,
+    **options: Unpack[PoolOptions],
+) -> PoolCurriculum: ...
+@overload
+def make_curriculum(
+    name: Literal["general"],
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = ...,
+    proposer_model: str | Mapping[str, Any] | ModelSettings | None = ...,
+    **options: Unpack[GeneralOptions],
+) -> PoolCurriculum: ...
+@overload
+def make_curriculum(
+    name: Literal["raft"],
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = ...,
+    restart: Restart = ...,
+    recency: float = ...,
+    analyst_model: str | Mapping[str, Any] | ModelSettings | None = ...,
+    proposer_model: str | Mapping[str, Any] | ModelSettings | None = ...,
+    **options: Unpack[TargetedOptions],
+) -> PoolCurriculum: ...
+@overload
+def make_curriculum(
+    name: Literal["sentinel"],
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = ...,
+    base: float = ...,
+    analyst_model: str | Mapping[str, Any] | ModelSettings | None = ...,
+    proposer_model: str | Mapping[str, Any] | ModelSettings | None = ...,
+    **options: Unpack[TargetedOptions],
+) -> PoolCurriculum: ...
+@overload
+def make_curriculum(
+    name: str,
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = ...,
+    args: Mapping[str, Any] | None = ...,
+) -> Curriculum: ...
+def make_curriculum(
+    name: str,
+    domain: str | Domain,
+    split: str,
+    *,
+    pool: str | Path | None = None,
+    args: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Curriculum:
     """A curriculum over a split of a domain.
 
@@ -65,33 +131,40 @@ def make_curriculum(
         domain: A domain's name, or a Domain.
         split: The split that it begins with.
         pool: A folder that a refresh of this curriculum wrote: it goes on from there, and writes its next one there.
+        args: Options by name, for a curriculum of another package, or where the name is known at run time only: a type
+            checker does not look into them.
         options: Its own options, such as ``seed`` or ``folder``. An analyst or a proposer that is named and has a model
             gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings.
 
     Raises:
-        UnknownNameError: If there is no such curriculum, split or part.
-        DataError: If the domain has no tasks with this data, an option is unknown or does not fit, or the folder holds
-            no curriculum of this name over this domain.
+        UnknownNameError: If there is no such curriculum, split, part or option.
+        DataError: If the domain has no tasks with this data, an option does not fit or is given twice, or the folder
+            holds no curriculum of this name over this domain.
 
     Example:
-        >>> make_curriculum("raft", "mock", "train", recency=1.0).recency
-        1.0
+        >>> make_curriculum("raft", "mock", "train", recency=1.0).sampler
+        ByRound(recency=1.0)
     """
     from toolgym.curricula.factory import curriculum_of
+    from toolgym.curriculum import CurriculumSpec
 
     if not isinstance(name, str):
         raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")
-    make = CURRICULA.load(name)
+    spec = CurriculumSpec.of(CURRICULA.load(name), name)
     if isinstance(domain, str):
         domain = make_domain(domain)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
+    if args is not None:
+        if twice := sorted(args.keys() & options.keys()):
+            raise DataError(f"the option {twice[0]!r} is given both in args and by keyword; give it once")
+        options = {**args, **options}
     for part, make_part in (("analyst", make_analyst), ("proposer", make_proposer)):
         if (model := options.pop(f"{part}_model", None)) is not None:
             if not isinstance(options.get(part), str):
                 raise DataError(f"{part}_model is for a part that is given by name, such as {part}='llm'")
             options[part] = make_part(options[part], model)
-    return curriculum_of(make, name, domain, split, pool=pool, **options)
+    return curriculum_of(spec, domain, split, pool=pool, **options)
 
 
 def make_user(

@@ -219,7 +219,7 @@ def understand(text: str) -> Understood:
     """What a message of the shop's assistant calls for.
 
     Example:
-        >>> understand("To which card shall the refund go?").intent
+        >>> understand("Which payment method would you like for the refund?").intent
         'ask_payment'
     """
     return speech_acts.understand(text, TOPICS)

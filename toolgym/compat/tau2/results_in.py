@@ -20,7 +20,7 @@ from toolgym.trajectory import Check, Fault, Grade, Participant, Termination, Tr
 
 
 @dataclass(frozen=True)
-class Results:
+class ResultsFile:
     """What a results file holds.
 
     Args:
@@ -50,7 +50,7 @@ class Results:
             return "no user says a word in it"
         return ""
 
-    def over(self, domain: Domain) -> Results:
+    def over(self, domain: Domain) -> ResultsFile:
         """The same with tasks that play in a domain's world: only then have they the keys that they have there.
 
         Args:
@@ -76,7 +76,7 @@ def _without_issues(task: Task) -> Task:
     return task.model_copy(update={"issues": None})
 
 
-def read_gradable(path: str | Path) -> Results:
+def read_gradable(path: str | Path) -> ResultsFile:
     """Read a results file whose simulations are to be graded again, or explained.
 
     Raises:
@@ -94,7 +94,7 @@ def read_gradable(path: str | Path) -> Results:
     return results
 
 
-def read_results(path: str | Path) -> Results:
+def read_results(path: str | Path) -> ResultsFile:
     """Read a results file in tau2's ``json`` format; keys that it does not need are passed over.
 
     A void simulation, which tau2 calls an infrastructure error, has a fault. Cost is what the file says of it; tokens
@@ -140,7 +140,7 @@ def read_results(path: str | Path) -> Results:
             gold_unknown.setdefault(identity, why)
         trials[identity] = max(following, row.trial + 1)
         rows.append(row)
-    return Results(name, tuple(tasks.values()), tuple(rows), info, gold_unknown)
+    return ResultsFile(name, tuple(tasks.values()), tuple(rows), info, gold_unknown)
 
 
 def _gold_elsewhere(task: Any) -> str:

@@ -15,7 +15,7 @@ from toolgym.failures.rules.argument_roles import argument_roles_of
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.events import Event, play_again
 from toolgym.failures.rules.evidence import call_text
-from toolgym.failures.rules.instructions import Instructions
+from toolgym.failures.rules.instructions import UserInstructions
 from toolgym.failures.rules.matching import Matched, Matcher
 from toolgym.generation import DecoyCall
 from toolgym.tasks import Task
@@ -26,7 +26,7 @@ STATE = frozenset({"DB", "ENV_ASSERTION", "ACTION"})
 
 
 @dataclass
-class Draft:
+class OpenFinding:
     """A finding while the others are still looked for.
 
     Args:
@@ -45,7 +45,7 @@ class Draft:
     expected: str
     got: str
     harm: bool = True
-    because: Draft | None = None
+    because: OpenFinding | None = None
     place: int | None = None
     times: int = 1
 
@@ -80,12 +80,12 @@ class Case:
         self.decoys = tuple(self.argument_roles.decoys(task))
         self.mine = tuple(event for event in self.played.events if event.call.requestor == "assistant")
         self.consent = Consent(self.messages, self.mine, self.matcher)
-        self.instructions = Instructions(domain, task, self.consent)
+        self.instructions = UserInstructions(domain, task, self.consent)
         self.patterns = domain.failure_patterns
-        self.drafts: list[Draft] = []
-        self.blamed: dict[int, Draft] = {}
+        self.drafts: list[OpenFinding] = []
+        self.blamed: dict[int, OpenFinding] = {}
         """Missing gold write -> the finding about the call that was made or tried in its place."""
-        self.instead: dict[str, Draft] = {}
+        self.instead: dict[str, OpenFinding] = {}
         """Record that was meant -> the finding about a call on another one."""
 
     @cached_property
@@ -151,22 +151,22 @@ class Case:
 
     # Findings
 
-    def add(self, pattern: str, message: int, expected: str, got: str, **more: Any) -> Draft:
+    def add(self, pattern: str, message: int, expected: str, got: str, **more: Any) -> OpenFinding:
         """Put a finding on the list."""
-        draft = Draft(pattern, message, expected, got, **more)
+        draft = OpenFinding(pattern, message, expected, got, **more)
         self.drafts.append(draft)
         return draft
 
-    def add_call(self, event: Event, pattern: str, expected: str, *, harm: bool) -> Draft:
+    def add_call(self, event: Event, pattern: str, expected: str, *, harm: bool) -> OpenFinding:
         """Put a finding about a call on the list."""
         got = call_text(event.call.name, event.call.arguments)
         return self.add(pattern, event.message, expected, got, harm=harm, place=event.place)
 
-    def of(self, place: int | None) -> list[Draft]:
+    def of(self, place: int | None) -> list[OpenFinding]:
         """The findings about a call."""
         return [draft for draft in self.drafts if draft.place == place and draft.pattern != "repeated_call"]
 
-    def first_cause(self) -> Draft | None:
+    def first_cause(self) -> OpenFinding | None:
         """The first of the causes that were found so far."""
         causes = [draft for draft in self.drafts if draft.harm and draft.because is None]
         return min(causes, key=lambda draft: draft.message, default=None)

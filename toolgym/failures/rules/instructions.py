@@ -33,7 +33,7 @@ _COMMON = frozenset(
 _STEM = 5
 
 
-class Instructions:
+class UserInstructions:
     """What the user knew that it had to do itself.
 
     English alone: a sentence tells of an act if it holds two of the words in its tool's name and description, or one
@@ -75,7 +75,7 @@ class Instructions:
         Example:
             >>> from toolgym import make_domain
             >>> mock = make_domain("mock")
-            >>> told = Instructions(mock, mock.tasks["test"][0], Consent((), (), None))
+            >>> told = UserInstructions(mock, mock.tasks["test"][0], Consent((), (), None))
             >>> call = "dismiss_notification", {"notification_id": "notif_2"}
             >>> told.tells("Please dismiss notif_2.", *call), told.tells("I dismissed notif_2.", *call)
             (True, False)

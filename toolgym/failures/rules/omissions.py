@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolgym.failures.agreement import names
-from toolgym.failures.rules.case import Case, Draft
+from toolgym.failures.rules.case import Case, OpenFinding
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut
 from toolgym.failures.rules.user_acts import not_done
@@ -23,7 +23,7 @@ class Omissions:
         stuck: The finding of the calls that the assistant only repeated in the end.
     """
 
-    def __init__(self, case: Case, stuck: Draft | None) -> None:
+    def __init__(self, case: Case, stuck: OpenFinding | None) -> None:
         self.case = case
         self.stuck = stuck
         self.in_vain = tried_in_vain(case)
@@ -37,7 +37,7 @@ class Omissions:
             if failed:
                 failed[-1].harm = True
         self.transfer = self._transfer()
-        self.undone: Draft | None = None
+        self.undone: OpenFinding | None = None
         for place in case.missing:
             if place in case.blamed:
                 self.undone = self.undone or case.blamed[place]
@@ -53,7 +53,7 @@ class Omissions:
                 if not check.met:
                     self._not_said(check.what)
 
-    def _transfer(self) -> Draft | None:
+    def _transfer(self) -> OpenFinding | None:
         """The first transfer, if the gold has none; harm comes of it if something follows from it."""
         case = self.case
         if not case.gold_known or any(action.name in case.argument_roles.transfers for action in case.task.gold):
@@ -76,7 +76,7 @@ class Omissions:
             draft = self._not_made(gold.name, gold.arguments)
         self.undone = self.undone or draft
 
-    def _not_made(self, name: str, arguments: Mapping[str, Any]) -> Draft:
+    def _not_made(self, name: str, arguments: Mapping[str, Any]) -> OpenFinding:
         """A gold call of the assistant's that was neither made nor tried."""
         case, expected, transfer = self.case, call_text(name, arguments), self.transfer
         promised = case.consent.promised(name, arguments)
@@ -100,7 +100,7 @@ class Omissions:
         last = case.messages[case.last_words].content if case.messages else None
         self._consequence("fact_not_said", repr(text), cut(last or "not said"), cause)
 
-    def _consequence(self, pattern: str, expected: str, got: str, cause: Draft | None) -> Draft:
+    def _consequence(self, pattern: str, expected: str, got: str, cause: OpenFinding | None) -> OpenFinding:
         message = self.case.last_words
         if cause is not None:
             cause.harm = True
@@ -109,7 +109,7 @@ class Omissions:
 
     # What something else may follow from
 
-    def _cause(self, name: str, arguments: Mapping[str, Any]) -> Draft | None:
+    def _cause(self, name: str, arguments: Mapping[str, Any]) -> OpenFinding | None:
         """What kept the assistant from a gold call; None if nothing did."""
         case, record = self.case, self.case.matcher.record(name, arguments)
         if record is not None and record in case.instead:
@@ -125,7 +125,7 @@ class Omissions:
             return found
         return None if case.consent.named(case.consent.dialogue, name, arguments) else self._given_up()
 
-    def _refused(self) -> Draft | None:
+    def _refused(self) -> OpenFinding | None:
         """The finding about the assistant's last call, if that failed and no call followed.
 
         A failed look-up can be worked around; a failed write cannot.
@@ -136,7 +136,7 @@ class Omissions:
         went_on = not last.writes and len(self.case.consent.after(last.message)) > 1
         return None if went_on else self._failed(last)
 
-    def _failed(self, event: Event, *, harm: bool = False) -> Draft | None:
+    def _failed(self, event: Event, *, harm: bool = False) -> OpenFinding | None:
         """The first finding of a failed call, or of the one that it repeats.
 
         A forbidden write that the tool refused is none: the assistant could have gone on.
@@ -147,7 +147,7 @@ class Omissions:
                 return draft
         return None
 
-    def _walked_out(self) -> Draft | None:
+    def _walked_out(self) -> OpenFinding | None:
         """The write without a yes or the refused call after which the user left with the first thing that it said."""
         exchanges = self.case.consent.exchanges
         if not self.by_user or content(exchanges[-1].answer):
@@ -158,7 +158,7 @@ class Omissions:
             found.append(refused)
         return next((draft for draft in found if draft.message > since), None)
 
-    def _given_up(self) -> Draft | None:
+    def _given_up(self) -> OpenFinding | None:
         """The first cause, if the user left without having got what it wanted."""
         gave_up = self.by_user and gives_up(self.case.consent.exchanges[-1].answer)
         return self.case.first_cause() if gave_up else None

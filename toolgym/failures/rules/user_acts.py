@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolgym.failures.rules.arguments import Difference
-from toolgym.failures.rules.case import Case, Draft
+from toolgym.failures.rules.case import Case, OpenFinding
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut, value_text
 
@@ -25,7 +25,7 @@ def judge_user_writes(case: Case) -> None:
             _done_wrong(case, event, None, harm=True)
 
 
-def _done_wrong(case: Case, event: Event, difference: Difference | None, *, harm: bool) -> Draft:
+def _done_wrong(case: Case, event: Event, difference: Difference | None, *, harm: bool) -> OpenFinding:
     """A call of the user's that is not the gold's; there is no difference where the gold has none like it."""
     name, arguments = event.call.name, event.call.arguments
     got = call_text(name, arguments)
@@ -47,7 +47,7 @@ def _told_so(case: Case, told: int, arguments: Mapping[str, Any], difference: Di
     return said(text, difference.got) and not said(text, difference.expected)
 
 
-def not_done(case: Case, name: str, arguments: Mapping[str, Any], kept_from: Draft | None) -> Draft:
+def not_done(case: Case, name: str, arguments: Mapping[str, Any], kept_from: OpenFinding | None) -> OpenFinding:
     """A gold call of the user's that was neither made nor tried.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from toolgym.failures.agreement import names
 from toolgym.failures.report import UNNAMED
 from toolgym.failures.rules.arguments import Difference
-from toolgym.failures.rules.case import Case, Draft
+from toolgym.failures.rules.case import Case, OpenFinding
 from toolgym.failures.rules.consent import Agreed
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut, value_text
@@ -26,7 +26,7 @@ _NOT_ASKED = "no such call: nobody agreed to it"
 def judge_writes(case: Case) -> None:
     """Find what is wrong with the writes that were made or tried."""
     matched = case.matched
-    tried: dict[int, Draft] = {}
+    tried: dict[int, OpenFinding] = {}
     for pair in matched.attempts:
         if pair.event.call.requestor == "assistant":
             drafts = _differences(case, pair.event, pair.differences, harm=pair.gold in case.missing)
@@ -50,7 +50,7 @@ def judge_writes(case: Case) -> None:
     _confirmations(case)
 
 
-def _wrong(case: Case, pair: Pair, tried: Draft | None) -> None:
+def _wrong(case: Case, pair: Pair, tried: OpenFinding | None) -> None:
     """A write that was made in the place of a gold write, after another try at it or none."""
     event, harm = pair.event, case.lasts(pair.event)
     if pair.of_values and _agreed(case, event) == "no":
@@ -62,7 +62,7 @@ def _wrong(case: Case, pair: Pair, tried: Draft | None) -> None:
             tried.harm, draft.because = True, tried  # it was left out because it had been refused
 
 
-def _differences(case: Case, event: Event, differences: Sequence[Difference], *, harm: bool) -> list[Draft]:
+def _differences(case: Case, event: Event, differences: Sequence[Difference], *, harm: bool) -> list[OpenFinding]:
     """A finding for each difference; of a call that only repeats another, the first was judged."""
     name, drafts = event.call.name, []
     for one in differences if event.repeats is None else ():
@@ -207,13 +207,13 @@ def judge_failed_calls(case: Case) -> None:
             )
 
 
-def judge_repeats(case: Case) -> Draft | None:
+def judge_repeats(case: Case) -> OpenFinding | None:
     """Find calls that only repeated an earlier one.
 
     Returns:
         The finding of those with which the assistant ended; None if it did something else afterwards.
     """
-    found: dict[int, Draft] = {}
+    found: dict[int, OpenFinding] = {}
     for event in case.mine:
         if event.repeats is None:
             continue
@@ -241,9 +241,9 @@ def judge_repeats(case: Case) -> Draft | None:
     return draft
 
 
-def tried_in_vain(case: Case) -> Mapping[str, Draft]:
+def tried_in_vain(case: Case) -> Mapping[str, OpenFinding]:
     """The findings of refused writes that were made :data:`IN_VAIN` times and more, by the record that they name."""
-    found: dict[str, Draft] = {}
+    found: dict[str, OpenFinding] = {}
     for event in case.mine:
         if event.error and event.writes and (record := case.record(event)) is not None:
             for draft in case.drafts:

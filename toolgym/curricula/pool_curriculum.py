@@ -1,18 +1,23 @@
-"""What the curricula with a pool share: drawing from it, learning from trials, and their state."""
+"""The curriculum over a pool of tasks: drawing from it, learning from trials, refreshing it, and its state."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import numpy as np
 
 from toolgym.curricula.folder import STATE, Saved, read_saved, write_round, writing
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior, capped
 from toolgym.curricula.progress import Progress
-from toolgym.curricula.validation import number, options_of, whole
+from toolgym.curricula.refreshers import PoolView, Refresher
+from toolgym.curricula.refreshing import refresh
+from toolgym.curricula.samplers import Sampler
+from toolgym.curricula.validation import check_number, check_whole
 from toolgym.curricula.worlds import save_worlds
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
@@ -22,72 +27,93 @@ from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
 SPLIT, UNTARGETED = "split", "untargeted"
-"""What metrics call the shares of tasks that are there for no pattern: the split's, and those that were made."""
+"""Metric labels of tasks without a target pattern: those of the split, and those that were made."""
+REFRESH_TASKS = 20
+"""Tasks that an automatic refresh proposes by default."""
 
 
-class Pooled:
-    """Draws from a pool of tasks by weights; what a kind of curriculum adds is the weights, and what a refresh makes.
+class PoolCurriculum:
+    """Draws tasks from a pool, and learns from how they went; a sampler says which, a refresher makes new ones.
+
+    ``general``, ``learnability``, ``raft`` and ``sentinel`` are such curricula; :mod:`toolgym.curricula.kinds` puts
+    them together.
+
+    A refresh comes when somebody calls for it, or by itself with ``refresh_every``: before the first draw after that
+    many episodes. That draw, and so the environment's reset, then takes as long as the refresh does; a line on standard
+    error says what came of it. If it fails, the draw fails, and the next one tries again.
 
     Args:
+        name: What its states and folders call it, and the ids of new tasks begin with.
         domain: The domain, over the data to be played.
-        tasks: The tasks that it begins with, each once; their order is part of what a seed reproduces.
+        tasks: The split that it begins with, or tasks, each once; their order is part of what a seed reproduces.
+        sampler: Weights the tasks of the pool.
+        refresher: Makes new ones.
         prior: Successes and failures that a task is taken to have had before its first trial, both above 0.
         seed: Seeds what refreshes make, together with the number of the round; at least 0.
         folder: Where each refresh writes its report, the worlds of its tasks and the state; None writes nothing.
+        refresh_every: Refresh after this many episodes, at least 1; those that are void or not judged do not count.
+            None: never.
+        refresh_tasks: Tasks that such a refresh proposes, at least 1; by default 20.
+        restart: What a trainer should start each round from, for trainers to read: ``"sft"``, the policy as it was
+            before the first round, or ``"last"``, what the last round left; None if the curriculum has no opinion.
 
     Raises:
-        DataError: If there are no tasks.
+        DataError: If there are no tasks, or an argument is of a wrong kind.
+        UnknownNameError: If there is no such split.
         ValueError: If an argument is out of range.
-    """
 
-    name: ClassVar[str] = ""
-    """As in ``curriculum="sentinel"``."""
-    keeps_failures: bool = False
-    """Whether a refresh needs the trajectories of failures."""
+    Example:
+        >>> from toolgym import make_domain
+        >>> from toolgym.curricula.refreshers import NoTasks
+        >>> from toolgym.curricula.samplers import ByLearnability
+        >>> mine = PoolCurriculum("mine", make_domain("mock"), "train", ByLearnability(), NoTasks())
+        >>> mine.metrics()["pool"]
+        20.0
+    """
 
     def __init__(
         self,
+        name: str,
         domain: Domain,
-        tasks: Sequence[Task],
+        tasks: str | Sequence[Task],
+        sampler: Sampler,
+        refresher: Refresher,
         *,
         prior: Prior = PRIOR,
         seed: int = 0,
         folder: str | Path | None = None,
+        refresh_every: int | None = None,
+        refresh_tasks: int | None = None,
+        restart: str | None = None,
     ) -> None:
-        if not tasks:
+        self.split = tasks if isinstance(tasks, str) else None
+        """The split that it began with; None if it was given tasks."""
+        begin = domain.tasks[tasks] if isinstance(tasks, str) else tasks
+        if not begin:
             raise DataError("a curriculum needs at least one task; this split has none")
-        if not isinstance(prior, tuple | list) or len(prior) != 2:
-            raise DataError(f"prior must be two finite numbers above 0, such as (1, 1), got {prior!r:.80}")
-        if any(number("prior", count, "above 0, twice") <= 0 for count in prior):
-            raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
+        self.name = name
         self.domain = domain
-        self.tasks = tuple({task.key: task for task in tasks}.values())
-        self.prior: Prior = (float(prior[0]), float(prior[1]))
-        self.seed = whole("seed", seed, 0)
+        self.tasks = tuple({task.key: task for task in begin}.values())
+        self.sampler = sampler
+        self.refresher = refresher
+        self.prior = _checked_prior(prior)
+        self.seed = check_whole("seed", seed, 0)
         self.folder = None if folder is None else Path(folder)
+        self.refresh_every = None if refresh_every is None else check_whole("refresh_every", refresh_every, 1)
+        self.refresh_tasks = REFRESH_TASKS if refresh_tasks is None else check_whole("refresh_tasks", refresh_tasks, 1)
+        if refresh_every is None and refresh_tasks is not None:
+            raise DataError("refresh_tasks is for refreshes that come by themselves; give refresh_every too")
+        self.restart = restart
         self._progress = Progress(Pool(Entry(task, of_split=True) for task in self.tasks))
         self._entries: Sequence[Entry] = ()
         self._chances: np.ndarray | None = None
         self._ends = np.zeros(0)
         self._refreshing = False
 
-    @classmethod
-    def from_split(cls, domain: Domain, split: str, **options: Any) -> Self:
-        """A curriculum that begins with the tasks of a split; the entry point.
-
-        Args:
-            domain: The domain.
-            split: The split.
-            options: The other arguments of the class.
-
-        Raises:
-            UnknownNameError: If there is no such split.
-            DataError: If there is no such option.
-        """
-        known = options_of(cls)
-        if unknown := [name for name in options if name not in known]:
-            raise DataError(f"the curriculum {cls.name!r} has no option {unknown[0]!r}; it has {', '.join(known)}")
-        return cls(domain, domain.tasks[split], **options)
+    @property
+    def keeps_failures(self) -> bool:
+        """Whether a refresh needs the trajectories of failures."""
+        return self.refresher.keeps_failures
 
     @property
     def round(self) -> int:
@@ -104,7 +130,11 @@ class Pooled:
         return {entry.task.key: chance for entry, chance in self._drawn()}
 
     def sample(self, rng: np.random.Generator, k: int = 1) -> list[Task]:
-        """See Curriculum."""
+        """Draw ``k`` tasks, at least 1; a refresh that is due comes first."""
+        if self.refresh_every is not None and self.pool.trials >= self.refresh_every and not self._refreshing:
+            started = time.perf_counter()
+            report = refresh(self, Budget(tasks=self.refresh_tasks))
+            sys.stderr.write(f"toolgym: {self.name}: {report.line()}, {time.perf_counter() - started:.1f} s\n")
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         self._weigh()
@@ -112,7 +142,7 @@ class Pooled:
         return [self._entries[min(int(place), len(self._entries) - 1)].task for place in places]
 
     def update(self, group: Sequence[Trajectory]) -> None:
-        """See Curriculum.
+        """Learn from the trials of one task; void ones, and those that were seen before, change nothing.
 
         Raises:
             DataError: If the trials are not of one task.
@@ -131,10 +161,12 @@ class Pooled:
             return False
         return len(outcomes) == 1 or len(set(outcomes)) > 1
 
-    async def refresh(self, budget: Budget) -> RefreshReport:
-        """See Curriculum.
+    async def refresh(self, budget: Budget, tick: Callable[[], None] | None = None) -> RefreshReport:
+        """Make new tasks from what was learned; if it fails, or is cancelled, the curriculum is as it was.
 
-        If it fails, or is cancelled, the curriculum is as it was.
+        Args:
+            budget: How much it may make.
+            tick: Called after each proposal, certified or not, for whoever shows the progress.
 
         Raises:
             DataError: If the folder holds another curriculum, or another state of this one, or cannot be written.
@@ -145,7 +177,8 @@ class Pooled:
         self._refreshing = True
         try:
             self._check_folder()
-            report, failures, after = await self._refreshed(budget)
+            now = PoolView(self.name, self.domain, self.tasks, self._progress, self.seed)
+            report, failures, after = await self.refresher.refresh(now, budget, tick)
             self._write(report, failures, after)
             self._progress, self._chances = after, None
             return report
@@ -153,11 +186,11 @@ class Pooled:
             self._refreshing = False
 
     def state_dict(self) -> dict[str, Any]:
-        """See Curriculum. Worlds that are files in its folder are named alone; all others are in the state."""
+        """All of its state, as JSON-able data; worlds that are files in its folder are only named."""
         return self._state_of(self._progress)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See Curriculum. The state brings all tasks; those that this one was made with are not kept.
+        """Go on from a state: it brings all tasks; those that this one was made with are not kept.
 
         Raises:
             DataError: If it is not the state of such a curriculum, or of one that began with another split.
@@ -218,19 +251,11 @@ class Pooled:
             found["zero_signal"] = zero
         return found
 
-    def weights(self, entries: Sequence[Entry]) -> Sequence[float] | np.ndarray:
-        """How likely each task is drawn, in proportion; 0 for one that is not, and above 0 for some."""
-        raise NotImplementedError
-
-    async def _refreshed(self, budget: Budget) -> tuple[RefreshReport, Sequence[FailureReport], Progress]:
-        """What a refresh brings: its report, what was said of failures, and the progress after it."""
-        raise NotImplementedError
-
     def _weigh(self) -> np.ndarray:
         """The chance of each task; and where each ends on the line from 0 to 1, from which a draw takes a point."""
         if self._chances is None:
             self._entries = tuple(self._progress.pool)
-            self._chances = capped(self.weights(self._entries))
+            self._chances = capped(self.sampler.weights(self._progress, self.prior))
             self._ends = np.cumsum(self._chances)
         return self._chances
 
@@ -266,3 +291,12 @@ class Pooled:
             save_worlds(self.domain, after.pool.worlds(), self.folder)
             saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
             write_round(self.folder, report, failures, saved)
+
+
+def _checked_prior(prior: Prior) -> Prior:
+    """A prior as it is used."""
+    if not isinstance(prior, tuple | list) or len(prior) != 2:
+        raise DataError(f"prior must be two finite numbers above 0, such as (1, 1), got {prior!r:.80}")
+    if any(check_number("prior", count, "above 0, twice") <= 0 for count in prior):
+        raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
+    return float(prior[0]), float(prior[1])
