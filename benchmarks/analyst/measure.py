@@ -28,7 +28,7 @@ from toolgym.proposal import TaskRequest
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
-from toolgym_retail.clerk import clerk
+from toolgym_retail.clerk import Clerk
 
 ALWAYS = {"repeated_call", "no_confirmation"}
 """Faults of the novice that count whether or not they did harm."""
@@ -118,7 +118,7 @@ def drift() -> None:
     sentinel = make_curriculum("sentinel", RETAIL, "train")
     user = make_user("scripted")
     for number, weak in enumerate((("wrong_variant", "misattributed_item"), ("fact_not_said", "ended_early"))):
-        agent = partial(clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **dict.fromkeys(weak, 0.8)})
+        agent = partial(Clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **dict.fromkeys(weak, 0.8)})
         tasks = {task.key: task for task in sentinel.sample(np.random.default_rng(number), 160)}
         for task in tasks.values():
             episodes = [play(RETAIL, task, agent, user, seed=number, trial=trial) for trial in range(4)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from toolgym.messages import ToolCall
-from toolgym.scripted.facts import QUESTION
 from toolgym.scripted.oracle import ScriptedOracle, Talk
 from toolgym.scripted.speech import Speech
 from toolgym.tasks import Task
@@ -24,28 +23,18 @@ class TalkingOracle(ScriptedOracle[Request]):
         """What the user of a task knows and wants, by its gold calls."""
         return facts_of(task)
 
-    def signs(self, request: Request) -> Iterable[str]:
-        """Words by which it knows that the user has brought a request up."""
-        return [request.task_id, request.title, request.what, request.question]
-
     def look_up(self, wish: Request) -> Talk:
-        """Look at who there is, where it matters who works on something."""
-        if wish.kind == QUESTION or wish.user_id:
-            yield from self.read_users()
-        return True
-
-    def read_users(self) -> Talk:
         """Look at the users and their tasks, once."""
         if not self.records:
             users = yield from self.call("get_users")
             self.records = {user["user_id"]: user for user in users}
+        return True
 
     def ask_details(self, wish: Request) -> Talk:
         """Ask for what the user has not said yet."""
-        asks = {"task": wish.task_id, "status": wish.status, "title": wish.title, "person": wish.user_id}
-        for what, value in asks.items():
-            if not self.said(value):
-                yield from self.say(self.line(f"ask_{what}"))
+        for field in ("task_id", "status", "title", "user_id"):
+            if not self.said(getattr(wish, field)):
+                yield from self.say(self.line(f"ask_{field}"))
 
     def details(self, wish: Request) -> Sequence[str]:
         """What it is about to do."""
@@ -67,6 +56,5 @@ class TalkingOracle(ScriptedOracle[Request]):
 
     def user_part(self, wish: Request) -> str:
         """What only the user sees: it dismisses its notification once the last wish before that is fulfilled."""
-        ends = [errand.after for errand in self.facts.errands]
-        done = next((place for place, one in enumerate(self.facts.requests, 1) if one is wish), 0)
-        return "dismiss the notification about it" if done in ends else ""
+        place = next((place for place, one in enumerate(self.facts.requests, 1) if one is wish), 0)
+        return "dismiss the notification about it" if any(one.after == place for one in self.facts.errands) else ""

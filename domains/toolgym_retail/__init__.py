@@ -6,7 +6,7 @@ from toolgym.database import Schema, WorldStore
 from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
-from toolgym_retail.clerk import clerk
+from toolgym_retail.clerk import Clerk
 from toolgym_retail.customer import Customer
 from toolgym_retail.entities import entities as world_entities
 from toolgym_retail.entities import tau2_digests
@@ -30,7 +30,7 @@ DOMAIN = Domain(
     agents={
         "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=Oracle.wordings),
         "novice": AgentSpec("novice", Novice, privileged=True, wordings=Oracle.wordings),
-        "clerk": AgentSpec("clerk", clerk),
+        "clerk": AgentSpec("clerk", Clerk),
     },
     users={"scripted": AgentSpec("scripted", Customer, privileged=True)},
     needs=needs,

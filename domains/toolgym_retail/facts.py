@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 from toolgym.scripted import facts as core
 from toolgym.scripted.facts import Manner, Part, settled, stages
@@ -45,6 +46,17 @@ class ItemRef(Part):
     axes: dict[str, tuple[str, ...]] = {}
     """Every value of every option of the product."""
 
+    def becoming(self, variant: Mapping[str, Any]) -> ItemRef:
+        """The same unit, which shall become a variant of its product."""
+        options = dict(variant["options"])
+        wanted = tuple(axis for axis, value in options.items() if self.options.get(axis) != value)
+        return self.model_copy(update={"new_item_id": variant["item_id"], "new_options": options, "wanted": wanted})
+
+    def as_unit(self, unit: Mapping[str, Any]) -> ItemRef:
+        """Another unit in its place."""
+        other = {"item_id": unit["item_id"], "product": unit["name"], "options": dict(unit["options"])}
+        return self.model_copy(update=other)
+
 
 class Method(Part):
     """A payment method, as its owner speaks of it."""
@@ -53,6 +65,12 @@ class Method(Part):
     source: Literal["credit_card", "gift_card", "paypal"]
     brand: str = ""
     last_four: str = ""
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Method:
+        """The payment method of a record."""
+        given = {field: record[field] for field in ("source", "brand", "last_four") if field in record}
+        return cls(id=record["id"], **given)
 
 
 class Place(Part):

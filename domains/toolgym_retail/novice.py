@@ -66,7 +66,7 @@ class Novice(ScriptedNovice[Request], Oracle):
         chosen = self.pick(others)
         if chosen is None:
             return None
-        new = item.model_copy(update={"new_item_id": chosen["item_id"], "new_options": dict(chosen["options"])})
+        new = item.becoming(chosen)
         return wish.model_copy(update={"items": tuple(new if one is item else one for one in wish.items)})
 
     def _other_item(self, wish: Request) -> Request | None:
@@ -83,10 +83,7 @@ class Novice(ScriptedNovice[Request], Oracle):
         unit = self.pick(foreign)
         if unit is None:
             return None
-        item = wish.items[0].model_copy(
-            update={"item_id": unit["item_id"], "product": unit["name"], "options": dict(unit["options"])}
-        )
-        return wish.model_copy(update={"items": (item, *wish.items[1:])})
+        return wish.model_copy(update={"items": (wish.items[0].as_unit(unit), *wish.items[1:])})
 
     def _invalid(self, wish: Request) -> Request | None:
         """An order number without its mark, or a payment method that is nobody's."""
@@ -111,7 +108,7 @@ class Novice(ScriptedNovice[Request], Oracle):
             units = self.records[order_id]["items"]
             found = [next((unit for unit in units if unit["name"] == item.product), None) for item in wish.items]
             items = [
-                item.model_copy(update={"item_id": unit["item_id"], "options": dict(unit["options"])})
+                item.as_unit(unit)
                 for item, unit in zip(wish.items, found, strict=True)
                 if unit is not None and unit["item_id"] != item.new_item_id
             ]

@@ -23,18 +23,7 @@ _STATUS |= {"return": "delivered", "exchange": "delivered"}
 
 
 class Oracle(ScriptedOracle[Request]):
-    """Solves a retail task in dialogue with whoever plays the customer.
-
-    Args:
-        domain: The retail domain.
-        task: A task that carries facts.
-        rng: Chooses the wording, if it is not given.
-        wording: How it speaks.
-
-    Raises:
-        TaskError: If the task carries no facts.
-        UnknownNameError: If there is no such wording.
-    """
+    """Solves a retail task that carries facts in dialogue with whoever plays the customer."""
 
     speech = speech.SPEECH
     facts: Facts

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -162,3 +162,8 @@ ASSISTANT = Schema(
         Table("orders", Order),
     ),
 )
+
+
+def total_of(order: Mapping[str, Any]) -> str:
+    """What an order came to, in dollars."""
+    return f"{sum(item['price'] for item in order['items']):.2f}"

@@ -47,10 +47,8 @@ def details(request: Request, methods: Sequence[Method], cost: float | None) -> 
     if kind == "return" and request.payment is not None:
         parts.append(f"The refund goes to {method(request.payment, methods)}")
     if kind in ("exchange", "modify_items") and request.payment is not None:
-        settle = f"The difference of ${abs(cost or 0.0):.2f} "
-        parts.append(
-            settle + ("is paid with" if (cost or 0.0) > 0 else "goes to") + f" {method(request.payment, methods)}"
-        )
+        way = "is paid with" if (cost or 0.0) > 0 else "goes to"
+        parts.append(f"The difference of ${abs(cost or 0.0):.2f} {way} {method(request.payment, methods)}")
     return parts
 
 

@@ -22,7 +22,7 @@ from toolgym.messages import to_chat
 from toolgym.patterns import PATTERNS
 from toolgym.rollouts import play
 from toolgym.testing import check_curriculum
-from toolgym_retail.clerk import clerk
+from toolgym_retail.clerk import Clerk
 
 NAMES = ("fixed", "general", "learnability", "raft", "sentinel")
 
@@ -75,7 +75,7 @@ def test_each_of_the_five_keeps_the_protocol_in_the_shop(retail: Domain, name: s
 
 def a_round(retail: Domain, curriculum: PoolCurriculum, rates: Mapping[str, float], number: int) -> RefreshReport:
     """Groups of four by a clerk with these weaknesses, on tasks that the curriculum draws, and a refresh."""
-    weak = partial(clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **rates})
+    weak = partial(Clerk, rates={**dict.fromkeys(PATTERNS, 0.0), **rates})
     user = make_user("scripted")
     for task in {task.key: task for task in curriculum.sample(np.random.default_rng(number), 160)}.values():
         episodes = [play(retail, task, weak, user, seed=number, trial=trial) for trial in range(4)]

@@ -17,7 +17,7 @@ from toolgym.scripted.reader import Moment, RequestReader
 from toolgym.scripted.user import ScriptedUser
 from toolgym.scripted.voice import Phrases, Voice, ended
 
-TITLES = ("The Tin Drum", "The Waves", "Middlemarch")
+TITLES = ("The Tin Drum", "The Waves", "Middlemarch", "The Atlas")
 
 
 class Request(facts.Request):

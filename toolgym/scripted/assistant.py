@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from typing import Any, TypeAlias
 
+from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
+from toolgym.patterns import Injection
 from toolgym.scripted.speech import Speech
 
 Talk: TypeAlias = Generator[Message, None, Any]
@@ -38,6 +40,8 @@ class ScriptedAssistant(ABC):
 
     def __init__(self, wording: str) -> None:
         self.wording = wording
+        self.injected: list[Injection] = []
+        """The faults that it made on purpose so far, where it is one that does."""
         self._view: Sequence[Message] = ()
         self._lead = ""
         self._calls = 0
@@ -83,6 +87,15 @@ class ScriptedAssistant(ABC):
         except ValueError:
             return text
 
+    def note(self, pattern: str, *, recovered: bool) -> None:
+        """Put a fault that has just been made on purpose on the list.
+
+        Args:
+            pattern: The name of its failure pattern.
+            recovered: Whether it does no lasting harm.
+        """
+        self.injected.append(Injection(pattern, len(self._view), recovered))
+
     @property
     def was_refused(self) -> bool:
         """Whether its last call failed."""
@@ -92,10 +105,11 @@ class ScriptedAssistant(ABC):
         """Whether the user has said something.
 
         Args:
-            text: What; letter case and a full stop at its end do not matter.
+            text: What, by the rule of :func:`~toolgym.language.text.holds_token`; a full stop at its end does not
+                matter.
             since: From which message of the view on, from 0.
         """
-        wanted = text.lower().rstrip(".")
+        wanted = text.rstrip(".")
         return any(
-            message.role == "user" and wanted in (message.content or "").lower() for message in self._view[since:]
+            message.role == "user" and holds_token(message.content or "", wanted) for message in self._view[since:]
         )

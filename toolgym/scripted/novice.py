@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from toolgym.domain import Domain
-from toolgym.patterns import Injection, current_name
+from toolgym.patterns import current_name
 from toolgym.scripted.facts import QUESTION, R, settled, stages
 from toolgym.scripted.oracle import PROPOSALS, ScriptedOracle, Talk
 from toolgym.tasks import Task
@@ -78,8 +78,6 @@ class ScriptedNovice(ScriptedOracle[R]):
     ) -> None:
         super().__init__(domain, task, rng, wording=wording)
         self.rates = self.usual_rates if rates is None else checked_rates(rates, domain.failure_patterns)
-        self.injected: list[Injection] = []
-        """The faults so far."""
 
     # What a domain brings
 
@@ -93,8 +91,9 @@ class ScriptedNovice(ScriptedOracle[R]):
         yield from ()
 
     def against_policy(self, wish: R) -> R | None:
-        """What it does where it should refuse; None if no tool does such a thing."""
-        return wish
+        """What it does where it should refuse: by default what is asked; None if no tool does such a thing."""
+        call = self.write(wish)
+        return wish if call is not None and call.name in self.domain.toolkits["assistant"].tools else None
 
     def looks_up(self, tool: str) -> bool:
         """Whether a tool is a look-up that it may make twice."""
@@ -105,10 +104,6 @@ class ScriptedNovice(ScriptedOracle[R]):
     def slips(self, pattern: str) -> bool:
         """Whether a fault is made now."""
         return bool(self.rng.random() < self.rates.get(pattern, 0.0))
-
-    def note(self, pattern: str, *, recovered: bool) -> None:
-        """Put a fault that has happened on the list."""
-        self.injected.append(Injection(pattern, len(self._view), recovered))
 
     def call(self, name: str, /, **given: Any) -> Talk:
         """Call a tool as the oracle does; now and then make a look-up twice."""
@@ -219,7 +214,12 @@ class ScriptedNovice(ScriptedOracle[R]):
 
     def pick(self, values: Sequence[T]) -> T | None:
         """One of some values; None if there are none."""
-        return values[int(self.rng.integers(len(values)))] if values else None
+        return pick(self.rng, values)
+
+
+def pick(rng: np.random.Generator, values: Sequence[T]) -> T | None:
+    """One of some values; None if there are none, and nothing is drawn then."""
+    return values[int(rng.integers(len(values)))] if values else None
 
 
 def checked_rates(rates: Mapping[str, float], known: Mapping[str, object]) -> dict[str, float]:

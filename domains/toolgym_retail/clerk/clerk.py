@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from toolgym.domain import Domain
 from toolgym.language.consent import says_yes
-from toolgym.patterns import Injection
 from toolgym.scripted.assistant import Talk
+from toolgym.tasks import Task
 from toolgym_retail.clerk import parsing
 from toolgym_retail.clerk.base import RuleAssistant
 from toolgym_retail.clerk.memory import Record
@@ -34,15 +35,16 @@ _QUESTIONS = {
 
 
 class Clerk(RuleAssistant):
-    """Serves a customer of the shop by rules; it knows no task.
+    """Serves a customer of the shop by rules; it does not look at the task.
 
     Args:
-        rng: Chooses its wording and draws its slips.
-        rates: The chances of its slips in their hard spots by pattern, in ``[0, 1]``; those left out are 0. By default
-            :data:`toolgym_retail.clerk.weaknesses.RATES`.
-        calm: The chance of a slip elsewhere, in ``[0, 1]``; for each pattern at most its rate. By default
-            :data:`toolgym_retail.clerk.weaknesses.CALM`.
-        wording: How it speaks; drawn if it is not given.
+        domain: Not used.
+        task: Not used; every agent is made for a task.
+        rng: Chooses its wording, if it is not given, and draws its slips.
+        rates: Chances of its slips in their hard spots by pattern, in ``[0, 1]``; those left out are 0. By default
+            :data:`RATES`.
+        calm: The chance of a slip elsewhere, in ``[0, 1]``, for each pattern at most its rate. By default :data:`CALM`.
+        wording: How it speaks.
 
     Raises:
         UnknownNameError: If there is no such wording.
@@ -51,6 +53,8 @@ class Clerk(RuleAssistant):
 
     def __init__(
         self,
+        domain: Domain | None,
+        task: Task | None,
         rng: np.random.Generator,
         *,
         rates: Mapping[str, float] | None = None,
@@ -59,8 +63,6 @@ class Clerk(RuleAssistant):
     ) -> None:
         super().__init__(SPEECH.choose(rng, wording))
         self.weak = Weaknesses(rng, rates=rates, calm=calm)
-        self.injected: list[Injection] = []
-        """The slips so far, as far as it can tell what came of them."""
         self._served: list[Wish] = []
         self._at_first = 0
         self._made: set[tuple[str, str]] = set()
@@ -74,10 +76,6 @@ class Clerk(RuleAssistant):
             return False
         wish.drawn.add(pattern)
         return self.weak.slips(pattern, hard=hard)
-
-    def note(self, pattern: str, *, recovered: bool) -> None:
-        """Put a slip that has happened on the list."""
-        self.injected.append(Injection(pattern, len(self._view), recovered))
 
     # The whole dialogue
 

@@ -9,26 +9,16 @@ from toolgym_retail.clerk import parsing
 from toolgym_retail.clerk.parsing import Clue, Topic, Wish
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method, OrderRef, Request, RequestKind
+from toolgym_retail.records import total_of
 
 Record: TypeAlias = Mapping[str, Any]
 
-_STATUS: dict[RequestKind, tuple[str, ...]] = {
-    "cancel": ("pending",),
-    "modify_items": ("pending",),
-    "modify_address": ("pending", "pending (item modified)"),
-    "modify_payment": ("pending", "pending (item modified)"),
-    "return": ("delivered",),
-    "exchange": ("delivered",),
-}
+_STATUS: dict[RequestKind, tuple[str, ...]] = {"return": ("delivered",), "exchange": ("delivered",)}
+_STATUS |= dict.fromkeys(("cancel", "modify_items"), ("pending",))
+_STATUS |= dict.fromkeys(("modify_address", "modify_payment"), ("pending", "pending (item modified)"))
 """Of which status an order must be."""
-_DEEDS: dict[RequestKind, str] = {
-    "cancel": "cancelled",
-    "modify_items": "changed",
-    "modify_address": "sent elsewhere",
-    "modify_payment": "paid in another way",
-    "return": "returned",
-    "exchange": "exchanged",
-}
+_DEEDS: dict[RequestKind, str] = {"cancel": "cancelled", "return": "returned", "exchange": "exchanged"}
+_DEEDS |= {"modify_items": "changed", "modify_address": "sent elsewhere", "modify_payment": "paid in another way"}
 
 
 class Memory:
@@ -69,10 +59,7 @@ class Memory:
 
     def method(self, method_id: str) -> Method:
         """A payment method of the customer."""
-        method = self.methods[method_id]
-        return Method(
-            id=method_id, source=method["source"], brand=method.get("brand", ""), last_four=method.get("last_four", "")
-        )
+        return Method.of(self.methods[method_id])
 
     # Which order
 
@@ -134,13 +121,7 @@ class Memory:
     def item_ref(self, item: Record, variant: Record | None = None) -> ItemRef:
         """A unit, and what it shall become."""
         ref = ItemRef(item_id=item["item_id"], product=item["name"], options=item["options"])
-        if variant is None:
-            return ref
-        options = variant["options"]
-        changed = tuple(axis for axis, value in options.items() if item["options"].get(axis) != value)
-        return ref.model_copy(
-            update={"new_item_id": variant["item_id"], "new_options": dict(options), "wanted": changed}
-        )
+        return ref if variant is None else ref.becoming(variant)
 
     def unavailable(self, request: Request) -> ItemRef | None:
         """The first unit that shall become a variant which is not available."""
@@ -166,7 +147,7 @@ class Memory:
         if about == "tracking":
             return " and ".join(number for parcel in order["fulfillments"] for number in parcel["tracking_id"])
         if about == "total":
-            return f"${parsing.total_of(order)}"
+            return f"${total_of(order)}"
         return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] == product)
 
     def cost(self, request: Request) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from toolgym.language.words import places_of, words_of
 from toolgym_retail.facts import Place, RequestKind
+from toolgym_retail.records import total_of
 
 Topic: TypeAlias = Literal["tracking", "total", "balance", "price"]
 """What a question is about."""
@@ -222,11 +223,6 @@ class Clue:
             and (not self.city or order["address"]["city"] == self.city)
             and (not self.total or total_of(order) == self.total)
         )
-
-
-def total_of(order: Mapping[str, Any]) -> str:
-    """What an order came to, in dollars."""
-    return f"{sum(item['price'] for item in order['items']):.2f}"
 
 
 def clue(said: Sequence[str], names: Collection[str], cities: Collection[str], *, whole: bool) -> Clue:

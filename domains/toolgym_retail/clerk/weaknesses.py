@@ -173,9 +173,7 @@ class Weaknesses:
         for item in seen.request.items:
             near = _near(item, seen)
             if near and self.slips("wrong_variant", hard=hard):
-                other = self.pick(near)
-                options = dict(other["options"])
-                item, changed = item.model_copy(update={"new_item_id": other["item_id"], "new_options": options}), True
+                item, changed = item.becoming(self.pick(near)), True
             items.append(item)
         return seen.request.model_copy(update={"items": tuple(items)}) if changed else None
 
@@ -191,7 +189,7 @@ class Weaknesses:
             return None
         unit = self.pick(foreign)
         place = next((place for place, item in enumerate(request.items) if item.product == unit["name"]), 0)
-        items = [_as(item, unit) if number == place else item for number, item in enumerate(request.items)]
+        items = [item.as_unit(unit) if number == place else item for number, item in enumerate(request.items)]
         return request.model_copy(update={"items": tuple(items)})
 
     def _like_item(self, seen: Situation, hard: bool) -> Request | None:
@@ -209,7 +207,7 @@ class Weaknesses:
         if not found or not self.slips("misattributed_item", hard=hard):
             return None
         order_id, unit = self.pick(found)
-        return request.model_copy(update={"order": OrderRef(id=order_id), "items": (_as(item, unit),)})
+        return request.model_copy(update={"order": OrderRef(id=order_id), "items": (item.as_unit(unit),)})
 
     def _other_record(self, seen: Situation, hard: bool) -> Request | None:
         """Another order, of the same status if there is one."""
@@ -241,12 +239,6 @@ def _near(item: ItemRef, seen: Situation) -> list[Record]:
     ]
     least = min((distance for distance, _ in ranked), default=0)
     return [variant for distance, variant in ranked if distance == least]
-
-
-def _as(item: ItemRef, unit: Record) -> ItemRef:
-    return item.model_copy(
-        update={"item_id": unit["item_id"], "product": unit["name"], "options": dict(unit["options"])}
-    )
 
 
 _MISTAKES: dict[str, Callable[[Weaknesses, Situation, bool], Request | None]] = {

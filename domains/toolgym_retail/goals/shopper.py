@@ -10,6 +10,7 @@ from toolgym.generators.drafts import Caller, Draft, speech
 from toolgym.generators.recipes import Maker, one_of
 from toolgym.worlds import Dice, places
 from toolgym_retail.facts import Facts, ItemRef, Method, OrderRef, Place, Request, RequestKind, stages
+from toolgym_retail.records import total_of
 
 Reason: TypeAlias = Literal["no longer needed", "ordered by mistake"]
 
@@ -96,10 +97,7 @@ class Shopper(Caller[Request, Facts]):
 
     def method(self, method_id: str) -> Method:
         """How the customer speaks of a payment method."""
-        method = self.user["payment_methods"][method_id]
-        return Method(
-            id=method_id, source=method["source"], brand=method.get("brand", ""), last_four=method.get("last_four", "")
-        )
+        return Method.of(self.user["payment_methods"][method_id])
 
     def order_ref(
         self, order: Record, items: Sequence[Record] = (), *, vague: bool = False, clue: str = ""
@@ -137,8 +135,8 @@ class Shopper(Caller[Request, Facts]):
         city = order["address"]["city"]
         if others and all(other["address"]["city"] != city for other in others):
             found.append((f"the order that was shipped to {city}", city))
-        total = _total(order)
-        if others and all(_total(other) != total for other in others):
+        total = total_of(order)
+        if others and all(total_of(other) != total for other in others):
             found.append((f"the order that came to ${total}", total))
         return found
 
@@ -190,21 +188,9 @@ class Shopper(Caller[Request, Facts]):
         """A unit with another variant of its product that the customer would like instead."""
         ref = self.item_ref(order, item)
         variants = self.products[item["product_id"]]["variants"].values()
-        fits = []
-        for variant in variants:
-            differing = [axis for axis, value in variant["options"].items() if item["options"].get(axis) != value]
-            if variant["available"] == available and 1 <= len(differing) <= most:
-                fits.append((variant, differing))
-        if not fits:
-            return None
-        variant, differing = self.dice.pick(fits)
-        return ref.model_copy(
-            update={
-                "new_item_id": variant["item_id"],
-                "new_options": dict(variant["options"]),
-                "wanted": tuple(differing),
-            }
-        )
+        new = [ref.becoming(variant) for variant in variants if variant["available"] == available]
+        fits = [one for one in new if 1 <= len(one.wanted) <= most]
+        return self.dice.pick(fits) if fits else None
 
     def payer(self, cost: float, *, only: Sequence[str] = ()) -> Method | None:
         """A method that can pay a sum; a refund (below 0) can go to any."""
@@ -344,7 +330,7 @@ class Shopper(Caller[Request, Facts]):
         return f"the tracking number of order {order['order_id']}", order["fulfillments"][0]["tracking_id"][0]
 
     def _total(self, order: Record) -> tuple[str, str] | None:
-        return f"the total of order {order['order_id']}", _total(order)
+        return f"the total of order {order['order_id']}", total_of(order)
 
     def _price(self, order: Record) -> tuple[str, str] | None:
         names = [item["name"] for item in order["items"]]
@@ -365,8 +351,3 @@ _ANY_WRITE: Maker[Shopper, Request] = one_of(
     Shopper.pay_by,
     Shopper.move,
 )
-
-
-def _total(order: Record) -> str:
-    """What an order came to, in dollars."""
-    return f"{sum(item['price'] for item in order['items']):.2f}"
