@@ -45,7 +45,7 @@ class Injectors:
 
 @pytest.fixture(scope="module")
 def shop() -> Domain:
-    return replace(make_domain("retail"), generator=Injectors())  # type: ignore[arg-type]
+    return replace(make_domain("retail"), generator=Injectors())  # type: ignore[arg-type]  # as much of one as is asked
 
 
 @pytest.fixture(scope="module")

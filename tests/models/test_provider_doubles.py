@@ -150,11 +150,11 @@ def test_a_correct_dialogue_is_taken(kind: type[Provider], options: Body, stream
 
 def calling(body: Body) -> Body:
     """The last message with calls."""
-    return next(message for message in reversed(body["messages"]) if message.get("tool_calls"))  # type: ignore[no-any-return]
+    return next(message for message in reversed(body["messages"]) if message.get("tool_calls"))  # type: ignore[no-any-return]  # JSON
 
 
 def user(body: Body) -> Body:
-    return next(message for message in reversed(body["messages"]) if message["role"] == "user")  # type: ignore[no-any-return]
+    return next(message for message in reversed(body["messages"]) if message["role"] == "user")  # type: ignore[no-any-return]  # JSON
 
 
 def before(body: Body, role: str, message: Body) -> None:

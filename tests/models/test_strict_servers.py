@@ -55,7 +55,7 @@ def test_a_clumsy_model_plays_to_the_end_behind_a_strict_server(mock: Domain, pr
 
 def sent(*messages: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
     """What a server is sent of a dialogue."""
-    return ask(completion(), messages=messages, tools=[ORDER], **settings).body["messages"]  # type: ignore[no-any-return]
+    return ask(completion(), messages=messages, tools=[ORDER], **settings).body["messages"]  # type: ignore[no-any-return]  # JSON
 
 
 def calling(*calls: dict[str, Any], content: str | None = None, **more: Any) -> dict[str, Any]:
