@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +15,20 @@ import toolgym
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
 from toolgym.failures.agreement import exchanges
-from toolgym.language.consent import asks_for_consent, says_no, says_yes
+from toolgym.language.consent import asks, asks_for_consent, says_no, says_yes
 from toolgym.messages import STOP_MARKS, Message
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym_retail.facts import Facts
 
 ROOT = Path(toolgym.__file__).parent.parent
+WORDINGS = tomllib.loads((Path(__file__).parent / "wordings.toml").read_text(encoding="utf-8"))
+PROPOSAL = "I will cancel order #W1234567. Shall I go ahead?"
+
+
+def worded(kind: str) -> list[str]:
+    """All wordings of a kind, whoever wrote them."""
+    return [text for lists in WORDINGS.values() for text in lists.get(kind, [])]
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +66,69 @@ def test_what_is_neither_is_neither(text: str) -> None:
 
 def test_a_question_beside_a_yes_does_not_take_it_back() -> None:
     assert says_yes("Yes, please. Could you also look at my other order?")
+
+
+# The lists of others: what is said is told as it is meant, whatever the words
+
+
+@pytest.mark.parametrize("text", worded("yes"))
+def test_a_yes_in_other_words_is_a_yes_and_not_a_no(text: str) -> None:
+    assert says_yes(text)
+    assert not says_no(text)
+
+
+@pytest.mark.parametrize("text", worded("no"))
+def test_a_no_in_other_words_is_not_a_yes(text: str) -> None:
+    assert not says_yes(text)
+
+
+@pytest.mark.parametrize("text", worded("neither"))
+def test_what_neither_agrees_nor_refuses_is_neither(text: str) -> None:
+    assert not says_yes(text)
+    assert not says_no(text)
+
+
+@pytest.mark.parametrize("text", worded("asks"))
+def test_a_request_for_a_go_ahead_is_one(text: str) -> None:
+    assert asks_for_consent(text)
+    assert asks(text)
+
+
+@pytest.mark.parametrize("text", worded("asks_not"))
+def test_a_question_for_something_else_asks_for_no_go_ahead(text: str) -> None:
+    assert not asks_for_consent(text)
+
+
+def test_a_no_is_mostly_told_from_what_is_neither() -> None:
+    missed = [text for text in worded("no") if not says_no(text)]
+    assert len(missed) <= 0.35 * len(worded("no")), missed
+
+
+def test_the_analyst_and_the_oracle_take_the_same_answers_for_a_yes() -> None:
+    for text in worded("yes") + worded("no") + worded("neither"):
+        if text:
+            (exchange,) = exchanges([Message("assistant", PROPOSAL), Message("user", text)])
+            assert exchange.agreed is says_yes(text), text
+
+
+def test_every_proposal_that_asks_for_consent_can_be_agreed_to() -> None:
+    for text in worded("asks"):
+        (exchange,) = exchanges([Message("assistant", text), Message("user", "Yes, please.")])
+        assert exchange.agreed, text
+
+
+@pytest.mark.parametrize(
+    "text", ["Yes", "no ", "but not ", "I know ", "yes, ", "shall I ", "confirm your ", "? ", "a", "\U0001f44d", "and "]
+)
+def test_a_long_message_is_read_to_its_end(text: str) -> None:
+    for ask in (says_yes, says_no, asks, asks_for_consent):
+        assert ask(text * (100_000 // len(text))) in (True, False)
+
+
+@pytest.mark.parametrize("mark", STOP_MARKS)
+def test_a_stop_mark_beside_a_yes_says_nothing(mark: str) -> None:
+    assert says_yes(f"Yes, please go ahead. {mark}")
+    assert not says_yes(mark)
 
 
 class _Reworded:
@@ -114,11 +185,11 @@ def test_the_oracle_solves_tasks_whatever_the_wording_of_a_no(retail: Domain, te
 
 
 def test_no_other_pattern_of_yes_is_in_the_packages() -> None:
-    word = re.compile(r"yep\b|yeah\b|\byup\b")
+    word = re.compile(r"yeah\b|\byup|\bnope\b")
     found = [
         str(path.relative_to(ROOT))
         for folder in ("toolgym", "domains")
         for path in (ROOT / folder).rglob("*.py")
         if word.search(path.read_text(encoding="utf-8"))
     ]
-    assert found == ["toolgym/language/consent.py"]
+    assert found == ["toolgym/language/consent_cues.py"]

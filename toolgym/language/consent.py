@@ -1,54 +1,35 @@
 """Whether a user says yes or no, whether it was asked for consent, and how it leaves; English alone.
 
-The rule for a yes: a sentence that is not a question says so, and no sentence takes it back. A word of refusal or of
-second thoughts takes it back ("not", "wait", "instead"), and so does a condition or an exception that follows the yes
-("Yes, but the blue one", "Sure, if you can keep the address", "OK, except for the lamp"). "No problem", "Why not" and
-"I don't mind" are a yes although they hold such a word. Words that just take note ("OK.", "Fine.", "Why not!") are a
-yes only where the answer says nothing else: "Okay, take your time." is none. A question beside a yes does not take it
-back ("Yes. Could you also look at my other order?"); a question alone is neither yes nor no. What the yes is good for
-is for the caller to see: to a message that asks for nothing, "OK." agrees to nothing (:func:`asks`).
+The rule for a yes: a clause says so, and none takes it back. A refusal, a correction or second thoughts take it back
+("not", "wait", "instead"), and so does a condition, an exception or a change that goes with the yes ("Yes, but the blue
+one", "Sure, if you can keep the address", "Sounds good, just change the date", "Go ahead once my manager agrees"). Not
+every "no" refuses: "No problem", "nothing to change" and "I understand that it can't be undone" take nothing back, nor
+does a complaint that ends in a yes ("It's not ideal but yes, go ahead"). Words that just take note ("OK.", "Fine.") are
+a yes only where the answer says nothing else: "Okay, take your time." is none. A question beside a yes does not take it
+back ("Yes. Could you also look at my other order?") unless it wants something else; a question alone is neither yes nor
+no, save "Could you go ahead?". In doubt it is no yes: a yes that is missed costs a question, one that is made up lets a
+write pass as confirmed. What the yes is good for is for the caller to see: to a message that asks for nothing, "OK."
+agrees to nothing (:func:`asks`). The words are in :mod:`toolgym.language.consent_cues`.
+
+A request for a go-ahead is a question, or a bidding to say yes, about what is to be done; not for a choice, for what
+only the user knows ("Please confirm your order number"), or for leave to have a look
+(:mod:`toolgym.language.request_cues`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 
+from toolgym.language import consent_cues as says
+from toolgym.language import request_cues as requests
+from toolgym.language.clauses import Clause, clauses, regular, sentences
+from toolgym.language.text import sentences as text_sentences
 from toolgym.messages import STOP_MARKS
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_IDIOM = re.compile(
-    r"\b(?:no (?:problem|worries|objections?|issues?)|why not|(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?|"
-    r"not a problem|can't wait)\b",
-    re.IGNORECASE,
-)
-_YES = re.compile(
-    r"\b(?:yes|yep|yeah|yup|sure|absolutely|definitely|certainly|of course|by all means|confirm(?:ed)?|correct|"
-    r"exactly|agreed?|approved?|perfect|go (?:right )?ahead|go-ahead|go for it|proceed|carry on|do (?:it|that|so)|"
-    r"please do|be my guest|let's (?:(?:do|go with) (?:it|that|this)\b|go ahead|go$)|"
-    r"(?:that|this|which)(?:'s| is| all)? (?:looks |sounds )?(?:right|fine|good|great|okay|ok)|"
-    r"(?:looks|sounds) (?:right|good|great|fine|perfect|ok|okay|like a plan)|works for me|that works|"
-    r"i'm (?:fine|happy|okay|ok|good) with (?:that|it|this))\b|"
-    r"(?:^\W*|[,;] |\b(?:that|this|it)(?:'s| is| all)? |\b(?:sounds|looks) )(?:fine|good|okay|ok|alright) "
-    r"(?:with|by|for) me\b",
-    re.IGNORECASE,
-)
-_WEAK = re.compile(
-    r"\W*(?:(?:ok|okay|k|alright|all right|right|fine|great|good|cool|"
-    r"no (?:problem|objections?|issues?)|(?:i have )?no objections?|why not|"
-    r"(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?)\b\W*)+"
-    r"(?:(?:then|thanks|thank you|please|by all means)\b\W*)*",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"^\W*(?:no|nope|nah)\b|\bno(?=\W*$|[,.!;])|^\W*only if\b|"
-    r"\b(?:not|never|wait|wrong|actually|rather|hold on|hang on|stop|instead|incorrect|"
-    r"mistaken|disagree|no (?:way|rush|hurry)|think (?:about|over) it|change[ds]? my mind|reconsidered|"
-    r"on second thoughts?|different(?:ly)?|new plan|"
-    r"better idea|before you|(?:maybe|perhaps) later)\b|n't\b",
-    re.IGNORECASE,
-)
-_NOTED = re.compile(r"\W*(?:ok|okay|alright|all right|fine)\b", re.IGNORECASE)
-_YET = re.compile(r"\b(?:but|if|unless|except|although|though|as long as|provided|only|apart from)\b", re.IGNORECASE)
+_MARKS = " .!?;,)~'"
 _MORE = re.compile(
     r"\b(?:anything|something|any(?:where)?|what|any (?:other|further)\b.*|how) (?:else|more|further)\b|"
     r"\bany (?:other|further)\b|\bfurther matter\b|\bhow (?:can|may|could) i (?:help|assist)\b",
@@ -57,16 +38,6 @@ _MORE = re.compile(
 _LOOK = re.compile(
     r"\b(?:(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)?) (?:just |first |quickly |now |go and )*"
     r"(?:check|look|see|find|verify|search|review|pull|open|read)\b",
-    re.IGNORECASE,
-)
-_OPEN = re.compile(
-    r"\W*(?:(?:and|so|thank you|got it|one more)\W+)*(?:which|what|where|how|who|why|when)\b", re.IGNORECASE
-)
-_CONSENT = re.compile(
-    r"\bconfirm|\bproceed|\bgo ahead|\bshall i\b|\bshould i\b|\bmay i\b|\bdo you (?:agree|approve|want me)\b|"
-    r"\bwould you like (?:me|us) to\b|\bwant me to\b|\byes\b|\bok(?:ay)? (?:to|with|if|for)\b|"
-    r"\bis (?:that|this) (?:right|correct|ok|okay|fine|what you)|\ball right with you|\bsounds? (?:good|right)\b|"
-    r"\bcorrect\?|\bright\?|\bagree",
     re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
@@ -88,18 +59,22 @@ _CONTENT = re.compile(
 
 
 def says_yes(text: str) -> bool:
-    """Whether an answer is a clear yes: a sentence says so, and none takes it back.
+    """Whether an answer is a clear yes: a clause says so, and none takes it back.
 
     Example:
         >>> says_yes("Yes, please go ahead. Could you also look at another order?"), says_yes("Why not!")
         (True, True)
         >>> says_yes("Yes, but not the blue one."), says_yes("My e-mail is ada@example.com.")
         (False, False)
+        >>> says_yes("It's not ideal but yes, go ahed"), says_yes("Go ahead once my manager has approved it.")
+        (True, False)
     """
-    spoken = _spoken(text)
-    sentences = [one for one in _SENTENCE.split(spoken) if one and not one.rstrip().endswith("?")]
-    agreed = any(map(_YES.search, sentences)) or (_WEAK.fullmatch(spoken) is not None and "?" not in spoken)
-    return agreed and not any(map(_takes_back, sentences))
+    spoken = regular(text)
+    short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
+    if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
+        return True
+    answer = _Answer([part for number, one in enumerate(sentences(spoken)) for part in _parts(one, number)])
+    return answer.agrees and not answer.taken_back
 
 
 def says_no(text: str) -> bool:
@@ -111,22 +86,89 @@ def says_no(text: str) -> bool:
         >>> says_no("No problem, go ahead."), says_no("Yes, but the blue one.")
         (False, True)
     """
-    first = _SENTENCE.split(_spoken(text).strip())[0]
-    return not first.endswith("?") and _takes_back(first)
+    first = next(iter(sentences(regular(text))), "")
+    return not first.endswith("?") and _Answer(_parts(first)).taken_back and not says_yes(text)
 
 
-def _spoken(text: str) -> str:
-    for mark in STOP_MARKS:
-        text = text.replace(mark, " ")
-    return text.replace("\u2019", "'")
+class _Answer:
+    """An answer, clause by clause; the questions in it apart."""
+
+    def __init__(self, parts: Sequence[Clause]) -> None:
+        self.said = [part for part in parts if not part.question]
+        self.asked = [part for part in parts if part.question]
+        self.turn = self._turn()
+
+    @cached_property
+    def agrees(self) -> bool:
+        """Whether a clause says yes, whatever else there is."""
+        if self.turn is not None or any(says.FIRM.search(part.text) for part in self.said):
+            return True
+        praised = any(says.JUDGED.search(part.text) for part in self.said if not part.contrast)
+        return praised and not any(says.RESTATES.search(part.text) for part in self.said)
+
+    @cached_property
+    def taken_back(self) -> bool:
+        """Whether a clause refuses, or a yes is made to depend on something or to mean something else."""
+        if any(says.WANTS_OTHER.search(part.text) for part in self.asked):
+            return True
+        start = self.turn or 0
+        if any(says.REFUSES.search(part.text) for part in self.said[start:]):
+            return True
+        agreed = self.turn is not None
+        for place, part in enumerate(self.said):
+            if place >= start:
+                limited = says.LIMITS.search(part.text) is not None
+                if limited and (agreed or self.agrees):
+                    return True
+                if part.contrast and agreed and place != self.turn:
+                    return True
+            agreed = agreed or _agrees_at_all(part.text)
+        return False
+
+    def _turn(self) -> int | None:
+        """Where a complaint ends with a yes after all ("Not ideal, but go ahead"), if that is what it does."""
+        for place in range(len(self.said) - 1, 0, -1):
+            part = self.said[place]
+            if part.contrast or part.text.startswith("so "):
+                rest = [one.text for one in self.said[place:] if one.sentence == part.sentence]
+                before = [one.text for one in self.said[:place]]
+                if not any(map(says.FIRM.search, rest)):  # a mere okay, which has to be the last word
+                    rest = [one.text for one in self.said[place:]]
+                if not all(map(says.CLEAN.fullmatch, rest)) or not any(map(_agrees_at_all, rest)):
+                    return None
+                if any(map(_affirms, before)) or any(map(says.HARD.search, before)):
+                    return None
+                if any(says.LIMITS.search(one) and not says.WISHES.search(one) for one in before):
+                    return None
+                return place
+        return None
 
 
-def _takes_back(sentence: str) -> bool:
-    rest = _IDIOM.sub("", sentence)
-    if _NO.search(rest):
-        return True
-    agreed = _YES.search(sentence) or _NOTED.match(sentence)
-    return agreed is not None and _YET.search(sentence, agreed.end()) is not None
+def _affirms(text: str) -> bool:
+    return says.FIRM.search(text) is not None or says.JUDGED.search(text) is not None
+
+
+def _agrees_at_all(text: str) -> bool:
+    return _affirms(text) or says.OKAY.match(text) is not None
+
+
+def _parts(sentence: str, number: int = 0) -> list[Clause]:
+    """The clauses of a sentence, without the refusals in it that refuse nothing."""
+    if says.ASKED_TO.fullmatch(sentence.strip(_MARKS)):
+        return [Clause("yes", number, question=False, contrast=False)]
+    for pattern, stands_for in (
+        (says.SURE, "yes"),
+        (says.IDIOM, "okay"),
+        (says.HARMLESS, "~"),
+        (says.COURTESY, ""),
+        (says.CONCEDES, "~,"),
+    ):
+        sentence = pattern.sub(stands_for, sentence)
+    found = clauses(sentence, number)
+    asking = next((place for place, part in enumerate(found) if says.ASKING.match(part.text)), None)
+    if not asking or not found[asking].text.startswith(("and ", "also ")):
+        return found
+    return [replace(part, question=False) for part in found[:asking]] + found[asking:]
 
 
 def asks(text: str) -> bool:
@@ -136,17 +178,31 @@ def asks(text: str) -> bool:
         >>> asks("I will cancel order #1. Shall I go ahead?"), asks("It is cancelled. Anything else?")
         (True, False)
     """
-    return any("?" in one or _CONSENT.search(one) for one in _of_deeds(text))
+    return any("?" in one or _requests(one) for one in _of_deeds(text))
 
 
 def asks_for_consent(text: str) -> bool:
-    """Whether a message asks for a yes to something that it is going to do."""
-    return any(_CONSENT.search(one) and not _OPEN.match(one) for one in _of_deeds(text))
+    """Whether a message asks for a yes to something that it is going to do.
+
+    Example:
+        >>> asks_for_consent("I will cancel order #1. Are you sure?"), asks_for_consent("Please confirm your zip code.")
+        (True, False)
+    """
+    return any(map(_requests, _of_deeds(text)))
+
+
+def _requests(sentence: str) -> bool:
+    """Whether a sentence asks for a yes, and not for a choice or for what only the user knows."""
+    if requests.NO_REQUEST.search(sentence) or requests.OPEN.search(sentence):
+        return False
+    asking = requests.CONSENT.search(sentence)
+    return asking is not None and not ("?" in sentence and requests.CHOICE.search(sentence))
 
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    return [one for one in _SENTENCE.split(text) if one and not _MORE.search(one) and not _LOOK.search(one)]
+    spoken = [one.lower() for one in text_sentences(text)]
+    return [one for one in spoken if not _MORE.search(one) and not _LOOK.search(one)]
 
 
 def gives_up(text: str) -> bool:
