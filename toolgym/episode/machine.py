@@ -14,6 +14,7 @@ from typing import Any
 from toolgym.actions import parse_action
 from toolgym.database import Session
 from toolgym.domain import Domain
+from toolgym.episode.faults import by_tool, termination_by
 from toolgym.episode.replay import replay
 from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.errors import EpisodeError
@@ -275,7 +276,7 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}) and cannot fail any more")
         side = self.turn or ending.agent  # type: ignore[union-attr]  # one of them is there
         self.fault = fault
-        self.termination = termination or ("user_error" if fault.source == "user" else "infrastructure_error")
+        self.termination = termination or termination_by(fault)
         self._end()
         return Step(side, (), {}, terminated=False, truncated=True)
 
@@ -360,8 +361,8 @@ class Episode:
                 result = self.toolbox.call(call)
             except BaseException as error:  # a mistake of the domain: what ran before it stays on record
                 self._messages += (replace(message, tool_calls=(*calls, call)), *results)
-                self.fault = Fault("task", f"the tool {call.name!r} raised {type(error).__name__}: {error}")
-                self.termination = "unexpected_error"
+                outcome = by_tool(error, call.name)
+                self.fault, self.termination = outcome.fault, outcome.termination
                 self._end()
                 raise
             self._seen[name] = self.session.fingerprint
