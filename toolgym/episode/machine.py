@@ -106,7 +106,7 @@ class Episode:
         self._grade: Grade | None = None
         self._ending: Step | None = None
         self._verdicts: Sequence[Verdict] | None = None
-        self._impure = domain.flavour == "tau2" and domain.sync is not None
+        self._impure = not domain.compat.graded_live and domain.sync is not None
         opening = self.prepared.history or (Message("assistant", domain.greeting),)
         self._messages: list[Message] = list(opening)
         prompts = self.prepared.prompts
@@ -321,7 +321,7 @@ class Episode:
             history=len(self.prepared.history),
             fault=self.fault,
             rewards=rewards,
-            data=self.domain.data,
+            data=self.domain.compat.name,
             injected=self.injected,
             usage=usage | self.usage,
             started=self.started,
@@ -388,7 +388,7 @@ class Episode:
             self._views[message.requestor].append(message)
         elif message.tool_calls:
             self._views["assistant" if message.role == "assistant" else "user"].append(message)
-            if message.role == "user" and message.content and self.domain.flavour != "tau2":
+            if message.role == "user" and message.content and self.domain.compat.heard_beside_calls:
                 self._said_beside_calls.append(message.content)
         elif message.reasoning is None and message.extra is None and not self._said_beside_calls:
             for view in self._views.values():

@@ -75,8 +75,8 @@ def task_of(domain: Domain, trajectory: Trajectory, *, fresh: bool = False) -> T
         if task.key == trajectory.task_key:
             return task
     raise DataError(
-        f"the task {trajectory.task_id!r} of {domain.name!r} ({domain.data} data) is not the one any more that the "
-        f"episode {trajectory.episode_id} played"
+        f"the task {trajectory.task_id!r} of {domain.name!r} ({domain.compat.name} data) is not the one any more that "
+        f"the episode {trajectory.episode_id} played"
     )
 
 

@@ -185,8 +185,8 @@ async def play_trial(
         outcome = in_setup(error)
         if outcome.raised is not None:
             raise
-        ending, fault = outcome.termination, outcome.fault
-        return Trajectory(domain.name, task.id, task.key, (), ending, None, fault=fault, data=domain.data, **facts)
+        facts |= {"fault": outcome.fault, "data": domain.compat.name}
+        return Trajectory(domain.name, task.id, task.key, (), outcome.termination, None, **facts)
     episode = rollout.episode
     try:
         await rollout.finish_async()
