@@ -17,6 +17,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from toolgym.compatibility import Flavour
 from toolgym.errors import TaskError, UnknownNameError
 from toolgym.files.strict_json import parse, read_bytes
 from toolgym.messages import AgentID
@@ -177,7 +178,7 @@ class Task(_Part):
     """Tools offered to the user; None: all of the domain's, empty: none."""
     world: str = ""
     """Content digest of the world in which the task plays."""
-    flavour: Literal["toolgym", "tau2"] = "toolgym"
+    flavour: Flavour = "toolgym"
     """How its tools behave."""
     facts: dict[str, Any] | None = None
     """What the scripted user knows and wants, in the domain's own terms; None: prose alone."""
