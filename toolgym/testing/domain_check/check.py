@@ -9,10 +9,15 @@ from typing import TypeAlias
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.agents import check_agents, check_oracle, check_users
+from toolgym.testing.domain_check.agents import check_agents, check_oracle
 from toolgym.testing.domain_check.generation import check_generator, check_roles
+from toolgym.testing.domain_check.other_process import check_order
+from toolgym.testing.domain_check.policy import check_policy
+from toolgym.testing.domain_check.scenario import check_scenarios
 from toolgym.testing.domain_check.subject import Subject, explained
-from toolgym.testing.domain_check.tools import check_effects, check_policy, check_tools
+from toolgym.testing.domain_check.sync import check_sync
+from toolgym.testing.domain_check.tools import check_effects, check_tools
+from toolgym.testing.domain_check.users import check_users
 from toolgym.testing.domain_check.worlds import check_splits, check_tasks, check_worlds
 
 Part: TypeAlias = Callable[[Subject], Iterator[str]]
@@ -23,12 +28,15 @@ PARTS: tuple[tuple[str, Part], ...] = (
     ("worlds", check_worlds),
     ("splits", check_splits),
     ("effects", check_effects),
+    ("sync", check_sync),
     ("tasks", check_tasks),
+    ("scenarios", check_scenarios),
     ("users", check_users),
     ("oracle", check_oracle),
     ("agents", check_agents),
     ("argument roles", check_roles),
     ("generator", check_generator),
+    ("order", check_order),
 )
 """What is checked, in order; a domain that lacks a part is not checked by it."""
 SHOWN = 20
@@ -63,6 +71,9 @@ def _problems(subject: Subject) -> Iterator[str]:
         try:
             yield from part(subject)
         except Exception as error:  # of the domain's own code: it is told as what it is, and the other parts go on
+            if explained(error) in subject.told:  # it was told already, and where it comes from
+                continue
+            subject.told.add(explained(error))
             last = traceback.extract_tb(error.__traceback__)[-1]
             yield say.CRASHED.format(part=name, error=explained(error), place=f"{last.filename}:{last.lineno}")
 

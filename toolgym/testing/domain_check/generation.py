@@ -137,6 +137,8 @@ def check_generator(subject: Subject) -> Iterator[str]:
     if worlds[0] != generator.world(_rng(subject, 0)):
         yield say.GENERATED_WORLD_VARIES
         return
+    if all(rows == worlds[0] for rows in worlds):
+        yield say.GENERATED_WORLD_SAME.format(count=WORLDS)
     try:
         bases = [Database.build(subject.domain.schemas, rows) for rows in worlds]
     except WorldError as error:
@@ -205,6 +207,8 @@ def _check_made(
     if not given:
         yield say.GIVES_NOTHING.format(**told, tries=len(made))
         return
+    if (tries := _alike(made)) is not None:
+        yield say.GENERATED_SAME.format(**told, tries=tries)
     stages = [stage for stage in STAGES if stage.name != "disjoint"]  # what is taken is checked of the worlds
     checked = 0
     failures: list[Failure] = []
@@ -235,6 +239,15 @@ def _check_made(
 
 def _keys(made: Sequence[tuple[int, str, Sequence[Task]]]) -> list[list[str]]:
     return [[task.key for task in tasks] for _, _, tasks in made]
+
+
+def _alike(made: Sequence[tuple[int, str, Sequence[Task]]]) -> int | None:
+    """How often one and the same was given in each world; None if something else was given in any."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for _, world, tasks in made:
+        found.setdefault(world, []).append(tuple(task.model_copy(update={"id": "-"}).key for task in tasks))
+    same = all(len(set(given)) == 1 and given[0] for given in found.values())
+    return len(made) // len(found) if same and len(found) > 1 else None
 
 
 def _few(given: Sequence[Any], count: int) -> Sequence[Any]:

@@ -8,12 +8,14 @@ from itertools import combinations
 from toolgym.certificates.duplicates import DuplicateIndex
 from toolgym.certificates.entities import entities_of
 from toolgym.certificates.funnel import certify
+from toolgym.certificates.report import Failure
 from toolgym.certificates.stages import STAGES
 from toolgym.database import Database
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject
+from toolgym.testing.domain_check.references import check_references
+from toolgym.testing.domain_check.subject import Subject, explained
 from toolgym.worlds.identities import Entity
 
 RECORDS = 20
@@ -37,6 +39,7 @@ def check_worlds(subject: Subject) -> Iterator[str]:
                 yield say.WORLD_DIGEST.format(world=world[:16], found=found[:16])
             for side in database.schemas:
                 yield from _check_records(database, side)
+            yield from check_references(database)
 
 
 def _check_records(database: Database, side: AgentID) -> Iterator[str]:
@@ -110,14 +113,51 @@ def check_tasks(subject: Subject) -> Iterator[str]:
         if len(splits) > 1:
             found = ", ".join(dict.fromkeys(splits))
             yield say.TASK_ID_TWICE.format(task=task_id, count=len(splits), splits=found)
+    yield from _check_gold_tools(subject)
     stages = [stage for stage in STAGES if stage.name not in ("oracle", "disjoint")]  # each is checked on its own
     seen = DuplicateIndex()
     checked = set()
     for split, task in subject.sample:
-        if task.key in checked:
+        if task.key in checked or task.key in subject.defective:
             continue
         checked.add(task.key)
-        for failure in certify(domain, [task], seen=seen, stages=stages).failed:
-            yield say.TASK_FAILS.format(
-                task=task.id, split=split, stage=failure.stage, why=failure.reason, mend=say.MENDS[failure.stage]
-            )
+        try:
+            failed = certify(domain, [task], seen=seen, stages=stages).failed
+        except Exception as error:
+            if explained(error) not in subject.told:
+                raise
+            continue  # of a tool, which was told; the other tasks go on
+        for failure in failed:
+            subject.told.add(f"TaskError: {failure.reason}")
+            if failure.stage in ("schema", "replay", "substance"):
+                subject.defective.add(task.key)
+            if (mend := _mend(subject, failure)) is not None:
+                yield say.TASK_FAILS.format(
+                    task=task.id, split=split, stage=failure.stage, why=failure.reason, mend=mend
+                )
+
+
+def _mend(subject: Subject, failure: Failure) -> str | None:
+    """What mends a task that fails a stage; None if its user is to blame, which check_users tells."""
+    if "the episode is void (user)" in failure.reason:
+        return None if "scripted" in subject.domain.users else say.MEND_USER
+    if failure.stage == "substance" and failure.reason.startswith("gold play does not score"):
+        return say.MEND_REPLAY
+    return say.MENDS[failure.stage]
+
+
+def _check_gold_tools(subject: Subject) -> Iterator[str]:
+    """Gold calls name tools of the side that makes them."""
+    told = set()
+    for _, task in subject.sample if subject.domain.flavour == "toolgym" else ():
+        for action in task.gold:
+            kit = subject.domain.toolkits.get(action.requestor)
+            tools = list(kit.tools) if kit is not None else []
+            if action.name in tools:
+                continue
+            subject.defective.add(task.key)
+            if (action.requestor, action.name) not in told:
+                told.add((action.requestor, action.name))
+                yield say.GOLD_OF_NO_TOOL.format(
+                    tool=action.name, task=task.id, side=action.requestor, known=", ".join(tools) or "no tools"
+                )

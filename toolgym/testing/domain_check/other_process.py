@@ -1,0 +1,49 @@
+"""Whether a domain is the same in another process, where sets of texts have another order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from toolgym.registry import DOMAINS
+from toolgym.testing.domain_check import messages as say
+from toolgym.testing.domain_check.subject import Subject
+from toolgym.testing.domain_check.written import apart
+
+HASH_SEEDS = ("1", "2")
+"""The values of PYTHONHASHSEED in the two processes that are compared."""
+
+
+def check_order(subject: Subject) -> Iterator[str]:
+    """Worlds, tasks, answers and dialogues do not depend on the order of a set, which each process has another way.
+
+    Two processes build the domain by its name, so only one that is installed is checked.
+    """
+    domain = subject.domain
+    if not subject.ours or domain.name not in DOMAINS.names() or DOMAINS.load(domain.name) is not domain:
+        return
+    made = []
+    for seed in HASH_SEEDS:
+        path = os.pathsep.join(filter(None, sys.path))
+        done = subprocess.run(
+            [sys.executable, "-m", "toolgym.testing.domain_check.traces", domain.name, str(subject.seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+            yield say.PROCESS_FAILS.format(error=lines[-1][:300])
+            return
+        made.append(json.loads(done.stdout.splitlines()[-1]))
+    for what, texts in made[0].items():
+        for one, other in zip_longest(texts, made[1].get(what, []), fillvalue=""):
+            if one != other:
+                before, after = apart(one, other)
+                yield say.ORDER_VARIES.format(what=what, one=before, other=after)
+                return

@@ -1,0 +1,129 @@
+"""What a task's scenario must tell, since nothing else would."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from toolgym.database import Database
+from toolgym.database.records import thaw
+from toolgym.episode.setup import set_up
+from toolgym.errors import DataError, TaskError
+from toolgym.messages import ToolCall
+from toolgym.tasks import Task
+from toolgym.testing.domain_check import messages as say
+from toolgym.testing.domain_check.agents import holds, keys_of
+from toolgym.testing.domain_check.subject import Subject, texts_of
+from toolgym.tools import Effect, Toolbox
+
+RECORDS = 50
+"""So many records of a table tell whether an index tells them apart."""
+UNIQUE = 0.9
+"""An index tells records apart if so many of its texts, of all, find one record alone."""
+
+
+def check_scenarios(subject: Subject) -> Iterator[str]:
+    """What gold calls name is told by the scenario, or by the calls before, or stands in a record found from there.
+
+    A record is named by its key, or by a text of an index that finds one record alone.
+    """
+    if subject.domain.flavour != "toolgym" or not subject.ours:
+        return
+    told = set()
+    for _, task in subject.sample:
+        if task.key in subject.defective:
+            continue
+        for tool, argument, value in _untold(subject, task):
+            if (tool, argument) not in told:
+                told.add((tool, argument))
+                yield say.SCENARIO_LACKS.format(tool=tool, task=task.id, argument=argument, value=value)
+
+
+def _untold(subject: Subject, task: Task) -> Iterator[tuple[str, str, str]]:
+    """What nothing tells that an assistant hears: the tool, the argument, the text."""
+    domain = subject.domain
+    try:
+        ready = set_up(domain, task)
+    except (DataError, TaskError):  # check_tasks tells it
+        return
+    toolbox, base = ready.toolbox(), ready.base
+    keys = keys_of(base)
+    heard = [str(task.user_scenario), domain.policy, domain.greeting, *(one.content or "" for one in ready.history)]
+    for action in task.gold:
+        for argument, value in action.arguments.items() if action.requestor == "assistant" else ():
+            for text in texts_of(thaw(value)):
+                if not (text in keys or _finds_one(base, text)) or holds("\n".join(heard), text):
+                    continue
+                if not holds(_reached(ready.toolbox(), base, "\n".join(heard)), text):
+                    yield action.name, argument, text
+        made = ToolCall(action.name, thaw(action.arguments), action.action_id, action.requestor)
+        try:
+            heard.append(toolbox.call(made).content)
+        except Exception:  # of a tool, which check_effects tells
+            return
+
+
+def _finds_one(base: Database, text: str) -> bool:
+    """Whether a text finds one record, in an index that tells records apart: a name, and not a status."""
+    for side, schema in base.schemas.items():
+        for table in schema.tables:
+            for index, function in table.indexes.items():
+                found = {text, text.lower()}
+                if not any(len(base.find(side, table.name, index, value)) == 1 for value in found):
+                    continue
+                records = [base.record(side, table.name, key) for key in list(base.keys(side, table.name))[:RECORDS]]
+                values = [value for record in records if record is not None for value in function(record)]
+                alone = sum(len(base.find(side, table.name, index, value)) == 1 for value in values)
+                if alone >= UNIQUE * len(values):
+                    return True
+    return False
+
+
+def _reached(toolbox: Toolbox, base: Database, heard: str) -> str:
+    """What is heard, with all records that it leads to: those that it names, and those that name one it leads to."""
+    for tool in toolbox.toolkits["assistant"].tools.values():
+        if tool.effect is Effect.READ and not tool.schema["function"]["parameters"].get("required"):
+            with contextlib.suppress(Exception):  # of a tool, which check_effects tells
+                heard += "\n" + toolbox.call(ToolCall(tool.name, {}, "look")).content
+    left = list(_records(base))
+    words, text = _words(heard), heard.casefold()
+    while True:
+        found = [one for one in left if one.names & words or any(name in text for name in one.phrases)]
+        if not found:
+            return text
+        left = [one for one in left if one not in found]
+        more = "\n".join(one.text for one in found)
+        words |= _words(more)
+        text += "\n" + more
+
+
+class _Named(NamedTuple):
+    """A record, by what leads to it: its key, texts of its indexes, and the keys of others that it names."""
+
+    names: frozenset[str]
+    phrases: frozenset[str]
+    text: str
+
+
+def _records(base: Database) -> Iterator[_Named]:
+    keys = keys_of(base)
+    for side, schema in base.schemas.items():
+        for table in schema.tables:
+            for key in base.keys(side, table.name):
+                record = thaw(base.record(side, table.name, key) or {})
+                indexed = {value for function in table.indexes.values() for value in function(record)}
+                named = {value for value in texts_of(record) if value in keys}
+                names = frozenset(_plain(name) for name in {key, *indexed, *named} - {""})
+                text = json.dumps(record, ensure_ascii=False, default=str).casefold()
+                yield _Named(names, frozenset(name for name in names if not name.isalnum()), text)
+
+
+def _words(text: str) -> set[str]:
+    return {_plain(word) for word in re.findall(r"[^\s\"',:;!?()\[\]{}]+", text)}
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"^\W+|\W+$", "", word).casefold()
