@@ -12,6 +12,7 @@ from toolgym.domain import AgentSpec
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
+from toolgym.testing.domain_check import mends
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, texts_of, unsolved
 
@@ -24,12 +25,27 @@ def check_oracle(subject: Subject) -> Iterator[str]:
     own = subject.domain.agents.get("oracle")
     if own is not None and not own.privileged:
         yield say.NOT_PRIVILEGED.format(role="agent", name="oracle")
+    told: set[tuple[str, str, str]] = set()
     for split, task in subject.sample:
-        talks = own is not None and task.facts is not None
-        yield from _check_solves(subject, split, task, "oracle", ORACLE, talks=talks)
-        for name, spec in subject.talking_oracles.items():
-            if subject.can_play(spec, task):
-                yield from _check_solves(subject, split, task, name, spec, talks=True)
+        kind = task.provenance.kind if task.provenance is not None else ""
+        for name, problem in _check_task(subject, split, task):
+            about = (name, kind, problem.split(task.id)[0])
+            if about not in told:  # the first of each kind of task says enough
+                told.add(about)
+                yield problem
+
+
+def _check_task(subject: Subject, split: str, task: Task) -> Iterator[tuple[str, str]]:
+    """The problems of each oracle with a task, with its name."""
+    own = subject.domain.agents.get("oracle")
+    talks = own is not None and task.facts is not None
+    for problem in _check_solves(subject, split, task, "oracle", ORACLE, talks=talks):
+        yield "oracle", problem
+    for name, spec in subject.talking_oracles.items():
+        for problem in (
+            _check_solves(subject, split, task, name, spec, talks=True) if subject.can_play(spec, task) else ()
+        ):
+            yield name, problem
 
 
 def _check_solves(
@@ -45,6 +61,7 @@ def _check_solves(
             yield from _failure(subject, agent, task, error)
             return
         if (why := unsolved(episode)) is not None:
+            subject.told.add(mends.ORACLE)
             if task.key not in subject.defective and not _told(subject, episode):
                 yield _unsolved(subject, split, task, name, trial, episode, why)
             return
@@ -62,17 +79,17 @@ def _told(subject: Subject, episode: Episode) -> bool:
 def _unsolved(subject: Subject, split: str, task: Task, name: str, trial: int, episode: Episode, why: str) -> str:
     made = [call.name for message in episode.view("assistant") for call in message.tool_calls]
     left = [action.name for action in task.gold if action.requestor == "assistant" and action.name not in made]
-    if episode.termination == "user_stop" and left and "scripted" in subject.domain.users:
-        said = [message.content for message in episode.messages if message.role == "assistant" and message.content]
+    said = [message.content for message in episode.messages if message.role == "assistant" and message.content]
+    if episode.termination == "user_stop" and left and said and "?" in said[-1]:
         return say.USER_LEAVES.format(
-            user="scripted", task=task.id, trial=trial, name=name, tool=left[0], said=(said or [""])[-1][:120]
+            user="scripted", task=task.id, trial=trial, name=name, tool=left[0], said=said[-1][:120]
         )
     return say.ORACLE_FAILS.format(name=name, task=task.id, split=split, trial=trial, why=why)
 
 
 def _failure(subject: Subject, agent: str, task: Task, error: Exception) -> Iterator[str]:
     """What an agent's episode ended with, unless it was told already: by the agent itself, or by a tool."""
-    if explained(error) in subject.told:
+    if explained(error) in subject.told or (isinstance(error, TaskError) and task.key in subject.defective):
         return
     subject.told.add(explained(error))
     notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("while running the tool ")]
@@ -88,7 +105,7 @@ def _untold(episode: Episode, task: Task) -> tuple[str, str, str] | None:
         for call in message.tool_calls if message.role == "assistant" else ():
             for argument, value in call.arguments.items():
                 for text in texts_of(value):
-                    if (text in keys or _found_by(episode.session.base, text)) and not holds(told, text):
+                    if (text in keys or found_by(episode.session.base, text)) and not holds(told, text):
                         return call.name, argument, text
         told += f"\n{message.content or ''}"
     return None
@@ -101,7 +118,7 @@ def keys_of(base: Database) -> set[str]:
     }
 
 
-def _found_by(base: Database, text: str) -> bool:
+def found_by(base: Database, text: str) -> bool:
     """Whether an index finds a record by a number or an address; by words, such as a status, anybody may look."""
     if not any(letter.isdigit() or letter == "@" for letter in text):
         return False

@@ -114,23 +114,8 @@ SCENARIO_LACKS = (
     "the gold call {tool!r} of the task {task!r} names {argument} = {value!r}, which neither its scenario tells nor a "
     "record that can be found by what it tells; write it into the scenario, or let what finds it be there"
 )
-TASK_FAILS = "the task {task!r} of the split {split!r} fails the stage {stage!r}: {why}; {mend}"
-MENDS = {
-    "schema": "mend the task's fields, or what its initial state calls",
-    "replay": "correct the gold call, the index or the tool that it uses, or the world in which it is made",
-    "substance": "give it gold calls that change something, or something that must be told",
-    "passive": "ask for something that an agent which does nothing cannot do",
-    "facts": "write into the scenario what the user must know, or let Domain(needs=...) ask for less",
-    "duplicate": "leave one of them out",
-    "oracle": "mend the oracle, or the user that it talks to",
-}
-"""What is to be done for a task that fails a stage."""
-MEND_USER = "mend the user that fails"
-MEND_REPLAY = (
-    "let the gold calls leave the same state each time: no clock, no counter, no order of a set, and a sync that "
-    "writes only where the sides differ"
-)
-
+TASK_FAILS = "the task {task!r} of the split {split!r} fails the stage {stage!r}: {why}; {mend}{more}"
+TASK_FAILS_TOO = ". So do {count} more of the {looked_at} tasks looked at, such as {other!r}"
 # users
 NO_SCRIPTED_USER = (
     "the task {task!r} carries facts and the domain has no user that plays from them; give Domain(users=...) an "
@@ -276,7 +261,7 @@ GENERATED_FAILS = (
 
 # another process
 ORDER_VARIES = (
-    "{what} differs between processes whose PYTHONHASHSEED differs: {one!r} and {other!r}; sort what comes from a set, "
-    "and use no hash() of a text"
+    "two processes get {one!r} and {other!r} for {what}; sort what comes from a set, and use no hash() of a text, no "
+    "clock and no random numbers without a seed: only PYTHONHASHSEED differs between the two"
 )
 PROCESS_FAILS = "the domain could not be built and played in a new process: {error}; mend what fails there"

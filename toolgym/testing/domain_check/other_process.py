@@ -26,21 +26,27 @@ def check_order(subject: Subject) -> Iterator[str]:
     domain = subject.domain
     if not subject.ours or domain.name not in DOMAINS.names() or DOMAINS.load(domain.name) is not domain:
         return
-    made = []
-    for seed in HASH_SEEDS:
-        path = os.pathsep.join(filter(None, sys.path))
-        done = subprocess.run(
-            [sys.executable, "-m", "toolgym.testing.domain_check.traces", domain.name, str(subject.seed)],
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-m", "toolgym.testing.domain_check.traces", domain.name, str(subject.seed)]
+    running = [
+        subprocess.Popen(
+            command,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            yield say.PROCESS_FAILS.format(error=lines[-1][:300])
+        for seed in HASH_SEEDS
+    ]
+    ended = [(process, *process.communicate()) for process in running]
+    for process, _, errors in ended:
+        if process.returncode:
+            last = (errors.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
+            if last not in subject.told:
+                yield say.PROCESS_FAILS.format(error=last[:300])
             return
-        made.append(json.loads(done.stdout.splitlines()[-1]))
+    made = [json.loads(output.splitlines()[-1]) for _, output, _ in ended]
     for what, texts in made[0].items():
         for one, other in zip_longest(texts, made[1].get(what, []), fillvalue=""):
             if one != other:

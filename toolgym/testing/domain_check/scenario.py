@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from toolgym.database import Database
@@ -15,7 +15,7 @@ from toolgym.errors import DataError, TaskError
 from toolgym.messages import ToolCall
 from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.agents import holds, keys_of
+from toolgym.testing.domain_check.agents import found_by, holds, keys_of
 from toolgym.testing.domain_check.subject import Subject, texts_of
 from toolgym.tools import Effect, Toolbox
 
@@ -55,7 +55,7 @@ def _untold(subject: Subject, task: Task) -> Iterator[tuple[str, str, str]]:
     for action in task.gold:
         for argument, value in action.arguments.items() if action.requestor == "assistant" else ():
             for text in texts_of(thaw(value)):
-                if not (text in keys or _finds_one(base, text)) or holds("\n".join(heard), text):
+                if not (text in keys or _finds(base, text)) or holds("\n".join(heard), text):
                     continue
                 if not holds(_reached(ready.toolbox(), base, "\n".join(heard)), text):
                     yield action.name, argument, text
@@ -66,8 +66,18 @@ def _untold(subject: Subject, task: Task) -> Iterator[tuple[str, str, str]]:
             return
 
 
+def _finds(base: Database, text: str) -> bool:
+    """Whether a text finds records and is somebody's own: a number or an address, or what finds one record alone.
+
+    A date or a status may be said in other words, or looked for by anybody.
+    """
+    if re.fullmatch(r"\d{1,2}|\d{4}-\d\d(-\d\d)?.*|\d{1,2}:\d\d.*", text):
+        return False
+    return found_by(base, text) or _finds_one(base, text)
+
+
 def _finds_one(base: Database, text: str) -> bool:
-    """Whether a text finds one record, in an index that tells records apart: a name, and not a status."""
+    """Whether a text finds one record, in an index that tells records apart."""
     for side, schema in base.schemas.items():
         for table in schema.tables:
             for index, function in table.indexes.items():
@@ -83,28 +93,28 @@ def _finds_one(base: Database, text: str) -> bool:
 
 
 def _reached(toolbox: Toolbox, base: Database, heard: str) -> str:
-    """What is heard, with all records that it leads to: those that it names, and those that name one it leads to."""
+    """What is heard and what anybody may list, with all records that either leads to.
+
+    What is heard leads to the records that it names, by a key or a text of an index, and on to those that name them, as
+    a tool may look for them. What anybody may list leads only to those that it names: it tells nothing of the user.
+    """
+    records = list(_records(base))
+    told = _led_to(records, heard.casefold(), backwards=True)
+    listed = ""
     for tool in toolbox.toolkits["assistant"].tools.values():
         if tool.effect is Effect.READ and not tool.schema["function"]["parameters"].get("required"):
             with contextlib.suppress(Exception):  # of a tool, which check_effects tells
-                heard += "\n" + toolbox.call(ToolCall(tool.name, {}, "look")).content
-    left = list(_records(base))
-    words, text = _words(heard), heard.casefold()
-    while True:
-        found = [one for one in left if one.names & words or any(name in text for name in one.phrases)]
-        if not found:
-            return text
-        left = [one for one in left if one not in found]
-        more = "\n".join(one.text for one in found)
-        words |= _words(more)
-        text += "\n" + more
+                listed += "\n" + toolbox.call(ToolCall(tool.name, {}, "look")).content
+    return f"{told}\n{_led_to(records, listed.casefold(), backwards=False)}"
 
 
 class _Named(NamedTuple):
-    """A record, by what leads to it: its key, texts of its indexes, and the keys of others that it names."""
+    """A record, by what leads to it."""
 
     names: frozenset[str]
-    phrases: frozenset[str]
+    """Its key, and the texts of its indexes."""
+    others: frozenset[str]
+    """The keys of others that it names."""
     text: str
 
 
@@ -115,10 +125,27 @@ def _records(base: Database) -> Iterator[_Named]:
             for key in base.keys(side, table.name):
                 record = thaw(base.record(side, table.name, key) or {})
                 indexed = {value for function in table.indexes.values() for value in function(record)}
-                named = {value for value in texts_of(record) if value in keys}
-                names = frozenset(_plain(name) for name in {key, *indexed, *named} - {""})
-                text = json.dumps(record, ensure_ascii=False, default=str).casefold()
-                yield _Named(names, frozenset(name for name in names if not name.isalnum()), text)
+                names = frozenset(_plain(name) for name in {key, *indexed}) - {""}
+                others = frozenset(_plain(name) for name in texts_of(record) if name in keys) - {""}
+                yield _Named(names, others, json.dumps(record, ensure_ascii=False, default=str).casefold())
+
+
+def _led_to(records: Sequence[_Named], text: str, *, backwards: bool) -> str:
+    """A text, and those of all records that it leads to."""
+    left, words = list(records), _words(text)
+    while True:
+        found: list[_Named] = []
+        others: list[_Named] = []
+        for one in left:
+            phrases = (name for name in one.names if not name.isalnum())
+            reached = one.names & words or any(name in text for name in phrases)
+            (found if reached or (backwards and one.others & words) else others).append(one)
+        if not found:
+            return text
+        left = others
+        more = "\n".join(one.text for one in found)
+        words |= _words(more)
+        text += f"\n{more}"
 
 
 def _words(text: str) -> set[str]:

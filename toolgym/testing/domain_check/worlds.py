@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
 from toolgym.certificates.duplicates import DuplicateIndex
 from toolgym.certificates.entities import entities_of
 from toolgym.certificates.funnel import certify
-from toolgym.certificates.report import Failure
 from toolgym.certificates.stages import STAGES
 from toolgym.database import Database
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
+from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
+from toolgym.testing.domain_check.mends import mend_of
 from toolgym.testing.domain_check.references import check_references
 from toolgym.testing.domain_check.subject import Subject, explained
 from toolgym.worlds.identities import Entity
@@ -117,6 +119,7 @@ def check_tasks(subject: Subject) -> Iterator[str]:
     stages = [stage for stage in STAGES if stage.name not in ("oracle", "disjoint")]  # each is checked on its own
     seen = DuplicateIndex()
     checked = set()
+    alike: dict[tuple[str, str, str], list[tuple[str, Task, str]]] = {}
     for split, task in subject.sample:
         if task.key in checked or task.key in subject.defective:
             continue
@@ -131,19 +134,16 @@ def check_tasks(subject: Subject) -> Iterator[str]:
             subject.told.add(f"TaskError: {failure.reason}")
             if failure.stage in ("schema", "replay", "substance"):
                 subject.defective.add(task.key)
-            if (mend := _mend(subject, failure)) is not None:
-                yield say.TASK_FAILS.format(
-                    task=task.id, split=split, stage=failure.stage, why=failure.reason, mend=mend
-                )
-
-
-def _mend(subject: Subject, failure: Failure) -> str | None:
-    """What mends a task that fails a stage; None if its user is to blame, which check_users tells."""
-    if "the episode is void (user)" in failure.reason:
-        return None if "scripted" in subject.domain.users else say.MEND_USER
-    if failure.stage == "substance" and failure.reason.startswith("gold play does not score"):
-        return say.MEND_REPLAY
-    return say.MENDS[failure.stage]
+            if (mend := mend_of(subject, failure)) is not None:
+                why = failure.reason.replace(repr(task.id), "this")
+                kind = (failure.stage, mend, re.sub(r"'[^']*'|\d+", "", why))
+                alike.setdefault(kind, []).append((split, task, why))
+    for (stage, mend, _), ((split, task, why), *others) in alike.items():
+        more = ""
+        if others:
+            looked_at, other = len(subject.sample), others[0][1].id
+            more = say.TASK_FAILS_TOO.format(count=len(others), looked_at=looked_at, other=other)
+        yield say.TASK_FAILS.format(task=task.id, split=split, stage=stage, why=why, mend=mend, more=more)
 
 
 def _check_gold_tools(subject: Subject) -> Iterator[str]:
