@@ -154,6 +154,8 @@ def _check_again(subject: Subject, name: str, agent: AgentSpec) -> Iterator[str]
     """The first task on which it fails, or plays otherwise with the same seed."""
     for _, task in subject.sample:
         user = user_of(task) if name == "oracle" else subject.user_for(task)
+        if task.key in subject.defective:
+            continue
         if name != "oracle" and not (subject.can_play(agent, task) and _in_dialogue(subject, task)):
             continue
         try:

@@ -59,6 +59,8 @@ def check_roles(subject: Subject) -> Iterator[str]:
         return
     told: set[tuple[str, str]] = set()
     for _, task in subject.sample:
+        if task.key in subject.defective:
+            continue
         for tool_name, argument, problem in (*_check_gold(domain, task, roles), *_check_decoys(subject, task, roles)):
             if (tool_name, argument) not in told:
                 told.add((tool_name, argument))
@@ -124,7 +126,7 @@ def _check_decoys(subject: Subject, task: Task, roles: ArgumentRoles) -> Iterato
 def check_generator(subject: Subject) -> Iterator[str]:
     """The generator's worlds and tasks: they fit, pass the certificates, and are the same with the same seed."""
     generator = subject.domain.generator
-    if generator is None:
+    if generator is None or not subject.ours:  # it makes tasks of ours, not of tau2's
         return
     for what, names in (("kind", generator.kinds), ("injector", [one.name for one in generator.injectors])):
         for name, count in Counter(names).items():

@@ -135,9 +135,8 @@ def check_tasks(subject: Subject) -> Iterator[str]:
             if failure.stage in ("schema", "replay", "substance"):
                 subject.defective.add(task.key)
             if (mend := mend_of(subject, failure)) is not None:
-                why = failure.reason.replace(repr(task.id), "this")
-                kind = (failure.stage, mend, re.sub(r"'[^']*'|\d+", "", why))
-                alike.setdefault(kind, []).append((split, task, why))
+                kind = (failure.stage, mend, re.sub(r"'[^']*'|\d+", "", failure.reason))
+                alike.setdefault(kind, []).append((split, task, failure.reason))
     for (stage, mend, _), ((split, task, why), *others) in alike.items():
         more = ""
         if others:
