@@ -81,14 +81,14 @@ def _problems(subject: Subject) -> Iterator[str]:
 def check_domain(domain: Domain, *, tasks: int = 4, trials: int = 2, seed: int = 0) -> None:
     """Check that a domain holds together: by reading, setting up, playing and making some of its tasks.
 
-    What is checked: the policy and the tools' schemas say something and name tools that there are; tools do what they are
-    marked with, and write records that the tables' models read; worlds are what their digests say, their records name
-    others that are there, and no two splits share one or what it holds; ids are unique, gold calls succeed by what the
-    scenario tells, and no task is solved by doing nothing; a sync changes nothing the second time. A user begins alike
-    in each trial, hears, says only what it knows, and ends; an oracle solves each task without an id that nobody told
-    it; a novice labels with known patterns what it did; argument roles and decoys fit the tools; kinds and injectors
-    give tasks that pass the certificates. And whoever plays or draws does so alike with the same seed, in two other
-    processes too if the domain is installed. What a domain does not have is not checked.
+    What is checked: the policy and the tools' schemas say something and name tools that there are; tools do what they
+    are marked with, and write records that the tables' models read; worlds are what their digests say, their records
+    name others that are there, and no two splits share one or what it holds; ids are unique, gold calls succeed by what
+    the scenario tells, and no task is solved by doing nothing; a sync changes nothing the second time. A user begins
+    alike in each trial, hears, says only what it knows, and ends; an oracle solves each task without an id that nobody
+    told it; a novice labels with known patterns what it did; argument roles and decoys fit the tools; kinds and
+    injectors give tasks that pass the certificates. And whoever plays or draws does so alike with the same seed, in two
+    other processes too if the domain is installed. What a domain does not have is not checked.
 
     Users and agents play every task of the sample that they can, with facts or without; who cannot play one raises
     :class:`~toolgym.errors.TaskError` when it is made.

@@ -47,7 +47,7 @@ def begin(domain: Domain, task: Task) -> Toolbox:
 def copied(toolbox: Toolbox) -> Toolbox:
     """The same tools over the same state, of which a change leaves the other alone."""
     kits = {side: type(kit) for side, kit in toolbox.toolkits.items()}
-    return Toolbox(toolbox.session.fork(), kits, toolbox.flavour, toolbox.sync)
+    return Toolbox(toolbox.session.fork(), kits, toolbox.compat, toolbox.sync)
 
 
 def calls(
@@ -85,7 +85,7 @@ def calls(
             tool.validate(arguments)
         except ToolError:
             continue
-        yield Toolbox(session.fork(), domain.toolkits, domain.flavour, domain.sync), arguments
+        yield Toolbox(session.fork(), domain.toolkits, domain.compat, domain.sync), arguments
 
 
 def _value(

@@ -49,7 +49,7 @@ def check_effects(subject: Subject) -> Iterator[str]:
     """
     domain = subject.domain
     beginnings = places(subject)
-    if domain.flavour != "toolgym" or not beginnings:  # as in tau2, whatever a tool raises is an answer there
+    if not domain.compat.strict_calls or not beginnings:  # as in tau2, whatever a tool raises is an answer there
         return
     for side, tool in _tools(subject):
         try:

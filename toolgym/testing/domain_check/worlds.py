@@ -148,7 +148,7 @@ def check_tasks(subject: Subject) -> Iterator[str]:
 def _check_gold_tools(subject: Subject) -> Iterator[str]:
     """Gold calls name tools of the side that makes them."""
     told = set()
-    for _, task in subject.sample if subject.domain.flavour == "toolgym" else ():
+    for _, task in subject.sample if subject.domain.compat.strict_calls else ():
         for action in task.gold:
             kit = subject.domain.toolkits.get(action.requestor)
             tools = list(kit.tools) if kit is not None else []
