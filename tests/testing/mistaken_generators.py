@@ -151,3 +151,15 @@ class SameExplorer(ParcelExplorer):
 class OneTask(ParcelGenerator):
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
         return SameExplorer(rows, world, rng)
+
+
+class MisnamingExplorer(ParcelExplorer):
+    def draw(self, kind: str, task_id: str) -> Sequence[Task]:
+        (task,) = super().draw(kind, task_id)
+        assert task.provenance is not None
+        return (task.model_copy(update={"provenance": task.provenance.model_copy(update={"kind": "parcel"})}),)
+
+
+class OtherKind(ParcelGenerator):
+    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
+        return MisnamingExplorer(rows, world, rng)

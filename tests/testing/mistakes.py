@@ -137,6 +137,17 @@ def _stale() -> Domain:
     return PARCEL.with_data(schemas=changed, worlds=worlds)
 
 
+def spelt_index() -> Domain:
+    """An index that gives a text where a list of texts is asked for."""
+    own = PARCEL.schemas["assistant"]
+    parcels = replace(own.by_name["parcels"], indexes={"phone": lambda parcel: parcel["phone"]})
+    schemas: Any = {**PARCEL.schemas, "assistant": Schema(own.name, (parcels, *own.tables[1:]))}
+    worlds = WorldStore(schemas)
+    for rows in toolgym_parcel.SPLITS.values():
+        worlds.add(Database.build(schemas, rows))
+    return PARCEL.with_data(schemas=schemas, worlds=worlds)
+
+
 _DIGESTS = [digest_of(entity) for entity in entities(toolgym_parcel.SPLITS["train"])][:1]
 
 

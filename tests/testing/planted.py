@@ -17,6 +17,7 @@ from mistakes import (
     _twin,
     _unstable,
     add_notice,
+    spelt_index,
     toolgym_parcel,
     untold_tasks,
     wishless_tasks,
@@ -318,5 +319,13 @@ PLANTED: dict[str, tuple[Callable[[], Domain], str]] = {
     "a generator of one task": (
         lambda: with_generator(generators.OneTask),
         "kind 'hold' gives one and the same task each of the 4 times.*draw from the `rng`",
+    ),
+    "an index that is one text": (
+        spelt_index,
+        "index 'phone' of 'parcels' gives the text '.*each letter.*return a list of texts",
+    ),
+    "generated tasks of another kind": (
+        lambda: with_generator(generators.OtherKind),
+        "kind 'forward' gives a task whose provenance says kind 'parcel'; write 'forward'",
     ),
 }

@@ -260,9 +260,11 @@ def _few(given: Sequence[Any], count: int) -> Sequence[Any]:
 
 
 def _check_provenance(task: Task, name: str, pattern: str | None) -> Iterator[str]:
-    if pattern is None:
-        return
     found = task.provenance
+    if pattern is None:
+        if found is not None and found.kind != name:
+            yield say.KIND_MISNAMED.format(name=name, found=found.kind)
+        return
     for field, value, wanted in (
         ("kind", found.kind if found is not None else None, name),
         ("pattern", found.pattern if found is not None else None, pattern),

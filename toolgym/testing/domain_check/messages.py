@@ -77,6 +77,10 @@ RECORD_UNSTABLE = (
     "the record {key!r} of {table!r} is another one when its model {model} reads it again; let the model's validators "
     "leave alone what they have made"
 )
+INDEX_IS_TEXT = (
+    "the index {index!r} of {table!r} gives the text {value!r} for {key!r}, of which each letter is taken for a text "
+    "of its own; return a list of texts, such as [{value!r}]"
+)
 INDEX_STALE = (
     "the index {index!r} of {table!r} does not find {key!r} under {value!r}; build the world anew with the index as it "
     "is now"
@@ -253,6 +257,10 @@ GENERATED_UNNAMED = (
 PROVENANCE_WRONG = (
     "the injector {injector!r} gives a task whose provenance says {field} {found!r}; write {wanted!r}, by which "
     "failures are counted"
+)
+KIND_MISNAMED = (
+    "the generator's kind {name!r} gives a task whose provenance says kind {found!r}; write {name!r}, by which tasks "
+    "are counted"
 )
 GENERATED_FAILS = (
     "of {checked} tasks that the generator's {what} {name!r} gives, {failed} fail their certificate, the first of them "

@@ -56,7 +56,13 @@ def _check_records(database: Database, side: AgentID) -> Iterator[str]:
                 stable = False
                 yield say.RECORD_UNSTABLE.format(key=key, table=table.name, model=table.model.__name__)
             for index, function in table.indexes.items():
-                for value in function(record):
+                values = function(record)
+                if isinstance(values, str):
+                    if listed:
+                        yield say.INDEX_IS_TEXT.format(index=index, table=table.name, key=key, value=values)
+                    listed = False
+                    continue
+                for value in values:
                     if listed and key not in database.find(side, table.name, index, value):
                         listed = False
                         yield say.INDEX_STALE.format(index=index, table=table.name, key=key, value=value)
