@@ -22,7 +22,7 @@ from toolgym.domain import Agent, Domain
 from toolgym.errors import DataError
 from toolgym.messages import STOP, Message
 from toolgym.patterns import Injection
-from toolgym.tasks import Task
+from toolgym.tasks import Task, TaskSet
 from toolgym.testing import check_domain, domain_problems
 
 LIBRARY = Path(__file__).parents[2] / "examples" / "library_domain"
@@ -138,6 +138,18 @@ class Boasting:
 
     def respond(self, view: Sequence[Message]) -> Message | Awaitable[Message]:
         return self.inner.respond(view)
+
+
+def test_what_a_user_said_before_the_episode_is_not_taken_for_invented() -> None:
+    mock = make_domain("mock")
+    split, begun = next(
+        (split, task)
+        for split in mock.tasks.splits()
+        for task in mock.tasks[split]
+        if task.initial_state is not None and task.initial_state.message_history
+    )
+    only = mock.with_data(tasks=TaskSet({split: lambda: [begun]}))
+    assert not [problem for problem in domain_problems(only) if "which stands neither in its scenario" in problem]
 
 
 def test_a_misspelt_domain_is_told_by_the_command_before_anything_is_played(tmp_path: Path) -> None:

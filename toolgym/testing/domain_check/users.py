@@ -130,7 +130,9 @@ def _first_line(episode: Episode) -> str:
 
 def _invented(episode: Episode, task: Task) -> str | None:
     """A figure, an id or an address that the user says and cannot know."""
-    known = _tokens(f"{task.user_scenario} {json.dumps(task.facts, default=str)}")
+    begun = task.initial_state.message_history if task.initial_state is not None else None
+    said_before = " ".join(str(one.get("content")) for one in begun or () if one.get("role") == "user")
+    known = _tokens(f"{task.user_scenario} {json.dumps(task.facts, default=str)} {said_before}")
     for message in episode.view("user"):
         said = _tokens(message.content or "")
         if message.role == "user":
