@@ -112,7 +112,7 @@ class MemberCaller(Caller[Request, Facts]):
     def too_many(self) -> Request | None:
         """To borrow one book more than the rules allow."""
         found = [one for one in self.books.values() if self.is_in(one)]
-        return self.about("borrow", found if self.full else (), forbidden=f"You have {LIMIT} books already.")
+        return self.about("borrow", found if self.full else (), forbidden=f"Nobody may have more than {LIMIT} books at once.")
 
     def not_again(self) -> Request | None:
         """To renew a loan that was renewed, or whose book somebody has reserved."""
@@ -120,7 +120,7 @@ class MemberCaller(Caller[Request, Facts]):
         if wish is None:
             return None
         renewed = self.all_loans[wish.loan_id]["renewed"]
-        why = "The loan was renewed once already." if renewed else "Somebody else has reserved the book."
+        why = "A loan can be renewed only once, and this one has been." if renewed else "Somebody else is waiting for the book."
         return wish.model_copy(update={"forbidden": why})
 
     def forbidden(self) -> Request | None:

@@ -6,7 +6,7 @@ from typing import Any
 from toolgym import Task, ToolCall
 from toolgym.scripted.novice import RATES, ScriptedNovice
 from toolgym.scripted.oracle import ScriptedOracle, Talk
-from toolgym_library.facts import QUESTION, Facts, Request
+from toolgym_library.facts import QUESTION, Facts, Request, every
 
 
 def call(wish: Request, member_id: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Oracle(ScriptedOracle[Request]):
     def unavailable(self, wish: Request) -> str:
         """That somebody else has the book, if it is to be borrowed."""
         until = self.books[wish.book_id]["lent_until"] if wish.kind == "borrow" else None
-        return f"{wish.book} is lent until {until}".capitalize() if until else ""
+        return f"I'm sorry, {wish.book} is not available: it is lent until {until}." if until else ""
 
     def details(self, wish: Request) -> Sequence[str]:
         """What it is about to do."""
@@ -83,8 +83,11 @@ class Oracle(ScriptedOracle[Request]):
         return ToolCall(**call(wish, self.facts.member_id))
 
     def signs(self, request: Request) -> Sequence[str]:
-        """The question or the title; a member who is brief says at least what is to be done."""
-        return [text for text in (request.question, request.title) if text]
+        """The question or the title; what is to be done only if nothing else is to be done likewise."""
+        kinds = [one.kind for one in self.facts.requests]
+        words = {"give_back": ("back", "returning"), "renew": ("renew", "longer")}.get(request.kind, ())
+        told = (request.question, request.title, *(words if kinds.count(request.kind) == 1 else ()))
+        return [text for text in told if text]
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Remember a loan or a book as a write left it."""
@@ -113,6 +116,11 @@ class Novice(ScriptedNovice[Request], Oracle):
             "invalid_argument": self._bare_number,
         }
 
+    @property
+    def _wanted(self) -> set[str]:
+        """What is wanted at some time: to take that would be no mistake, or not for long."""
+        return {one.book_id for request in self.facts.requests for one in every(request)}
+
     def _other_edition(self, wish: Request) -> Request | None:
         """One for which the tool would do the same."""
         if wish.loan_id or not wish.title:
@@ -124,6 +132,7 @@ class Novice(ScriptedNovice[Request], Oracle):
             and book["title"] == wish.title
             and (book["lent_until"] is None) == (wish.kind == "borrow")
             and not book["reserved"]
+            and key not in self._wanted
             and f"l{key[1:]}" not in self.loans
         ]
         found = self.pick(fits)
@@ -136,8 +145,8 @@ class Novice(ScriptedNovice[Request], Oracle):
             return None
         others = [
             loan
-            for key, loan in self.loans.items()
-            if key != wish.loan_id and (wish.kind == "give_back" or not (loan["renewed"] or loan["reserved"]))
+            for loan in self.loans.values()
+            if loan["book_id"] not in {wish.book_id, *self._wanted} and (wish.kind == "give_back" or not (loan["renewed"] or loan["reserved"]))
         ]
         alike = [loan for loan in others if loan["title"].split()[1] == wish.title.split()[1]]
         found = self.pick(alike or others)

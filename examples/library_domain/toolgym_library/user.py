@@ -37,7 +37,7 @@ TOPICS = Topics(
     ),
     done=cue(
         r"(?:i|we)(?: have|'ve)? (?:now |just )?(?:lent|issued|renewed|extended|prolonged|taken|returned|reserved|checked)",
-        r"(?:is|are|has been|have been|was|were) (?:now |just )?"
+        r"(?:is|are|has been|have been) (?:now |just )?"
         r"(?:lent to you|issued|renewed|extended|prolonged|taken back|given back|returned|reserved|checked (?:in|out))",
         "you(?: have|'ve) (?:now )?borrowed",
     ),
