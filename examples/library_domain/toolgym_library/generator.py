@@ -30,6 +30,8 @@ class MemberCaller(Caller[Request, Facts]):
         super().__init__(rows["assistant"]["members"], dice)
         self.books: Mapping[str, Any] = rows["assistant"]["books"]
         self.all_loans: Mapping[str, Any] = rows["assistant"]["loans"]
+        self.asked = ""
+        """The title that was asked about last: a twin must leave it alone, since it keeps the question."""
 
     @property
     def loans(self) -> list[Any]:
@@ -112,7 +114,9 @@ class MemberCaller(Caller[Request, Facts]):
     def too_many(self) -> Request | None:
         """To borrow one book more than the rules allow."""
         found = [one for one in self.books.values() if self.is_in(one)]
-        return self.about("borrow", found if self.full else (), forbidden=f"Nobody may have more than {LIMIT} books at once.")
+        return self.about(
+            "borrow", found if self.full else (), forbidden=f"Nobody may have more than {LIMIT} books at once."
+        )
 
     def not_again(self) -> Request | None:
         """To renew a loan that was renewed, or whose book somebody has reserved."""
@@ -120,7 +124,11 @@ class MemberCaller(Caller[Request, Facts]):
         if wish is None:
             return None
         renewed = self.all_loans[wish.loan_id]["renewed"]
-        why = "A loan can be renewed only once, and this one has been." if renewed else "Somebody else is waiting for the book."
+        why = (
+            "A loan can be renewed only once, and this one has been."
+            if renewed
+            else "Somebody else is waiting for the book."
+        )
         return wish.model_copy(update={"forbidden": why})
 
     def forbidden(self) -> Request | None:
@@ -138,8 +146,22 @@ class MemberCaller(Caller[Request, Facts]):
         first = self.renew()
         return None if first is None else after(first, first.model_copy(update={"kind": "give_back"}))
 
+    def allowed_like(self, refused: Request) -> Request | None:
+        """What the rules allow, of the same kind as something refused where the member can have it."""
+        makers = {"renew": self.renew, "borrow": self.borrow}
+        for maker in (makers[refused.kind], self.reserve):
+            wish = maker()
+            if wish is not None and wish.title not in (self.asked, refused.title):
+                return wish
+        return None
+
     def ask(self) -> Request | None:
         """When a loan is due, or where a book stands."""
+        wish = self._question()
+        self.asked = "" if wish is None else wish.title
+        return wish
+
+    def _question(self) -> Request | None:
         if self.dice.pick((True, False)):
             wish = self.about(QUESTION, self.loans)
             if wish is None:
@@ -333,7 +355,7 @@ class LibraryTaskGenerator:
             MemberCaller(rows, Dice(rng)),
             recipes=RECIPES,
             injectors=INJECTORS,
-            twins={"refuse": lambda caller, refused: caller.any_write()},
+            twins={"refuse": MemberCaller.allowed_like},
             make_task=partial(make_task, world=world),
         )
 

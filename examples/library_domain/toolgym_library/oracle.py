@@ -146,7 +146,8 @@ class Novice(ScriptedNovice[Request], Oracle):
         others = [
             loan
             for loan in self.loans.values()
-            if loan["book_id"] not in {wish.book_id, *self._wanted} and (wish.kind == "give_back" or not (loan["renewed"] or loan["reserved"]))
+            if loan["book_id"] not in {wish.book_id, *self._wanted}
+            and (wish.kind == "give_back" or not (loan["renewed"] or loan["reserved"]))
         ]
         alike = [loan for loan in others if loan["title"].split()[1] == wish.title.split()[1]]
         found = self.pick(alike or others)

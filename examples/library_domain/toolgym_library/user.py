@@ -36,7 +36,8 @@ TOPICS = Topics(
         "put (?:you|a hold|a reservation)", "place a (?:hold|reservation)", "hold",
     ),
     done=cue(
-        r"(?:i|we)(?: have|'ve)? (?:now |just )?(?:lent|issued|renewed|extended|prolonged|taken|returned|reserved|checked)",
+        r"(?:i|we)(?: have|'ve)? (?:now |just )?"
+        "(?:lent|issued|renewed|extended|prolonged|taken|returned|reserved|checked|put you|placed)",
         r"(?:is|are|has been|have been) (?:now |just )?"
         r"(?:lent to you|issued|renewed|extended|prolonged|taken back|given back|returned|reserved|checked (?:in|out))",
         "you(?: have|'ve) (?:now )?borrowed",
@@ -44,7 +45,8 @@ TOPICS = Topics(
 )  # fmt: skip
 DEEDS = {
     "borrow": re.compile(
-        r"\bborrow|\blend|\blent (?:you|the|it|them)\b|\blent to you|\bissu(?:e|ed|ing)\b|\bcheck\w*\b[^.;]*?\bout\b", re.I
+        r"\bborrow|\blend|\blent (?:you|the|it|them)\b|\blent to you|\bissu(?:e|ed|ing)\b|\bcheck\w*\b[^.;]*?\bout\b",
+        re.I,
     ),
     "give_back": re.compile(
         r"\b(?:giv|tak|took|gave|hand|bring)\w*\b[^.;]*?\bback\b|\breturn(?:ed|ing|s)?\b(?! date)"
@@ -52,7 +54,9 @@ DEEDS = {
         re.I,
     ),
     "renew": re.compile(r"\brenew|\bexten[ds]|\bprolong", re.I),
-    "reserve": re.compile(r"\breserv(?:e|ing)\b|\breserved (?:the|it|for you)\b|\b(?:place|put)\w*\b[^.;]*?\bhold\b", re.I),
+    "reserve": re.compile(
+        r"\breserv(?:e|ing)\b|\breserved (?:the|it|for you)\b|\b(?:place|put)\w*\b[^.;]*?\bhold\b", re.I
+    ),
 }
 
 
