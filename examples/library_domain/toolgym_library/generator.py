@@ -226,6 +226,15 @@ def like_titles(caller: MemberCaller, difficulty: Difficulty) -> Draft[Request] 
     return dosed(caller, [wish], difficulty, "titles that are alike") if alike else None
 
 
+def two_numbers(caller: MemberCaller, difficulty: Difficulty) -> Draft[Request] | None:
+    """Something that is done by the number of a book, beside something that is done by the number of a loan."""
+    by_book = caller.dice.pick((caller.borrow, caller.reserve))()
+    by_loan = caller.dice.pick((caller.give_back, caller.renew))()
+    if by_book is None or by_loan is None or caller.changes(by_book) & caller.changes(by_loan):
+        return None
+    return dosed(caller, [by_book, by_loan], difficulty, "two kinds of numbers")
+
+
 INJECTORS: dict[Injector, Method[MemberCaller, Request]] = {
     Injector(
         "like_editions",
@@ -239,6 +248,12 @@ INJECTORS: dict[Injector, Method[MemberCaller, Request]] = {
         "The member has borrowed two books whose titles begin alike, and one is meant.",
         "Please renew The Silent Harbour. (There is The Silent Garden too.)",
     ): like_titles,
+    Injector(
+        "two_numbers",
+        "invalid_argument",
+        "One thing is done by the number of a book, another by the number of a loan.",
+        "Lend me the paperback of The Velvet Clock, and renew The Silent Harbour.",
+    ): two_numbers,
     Injector(
         "second_thoughts",
         "no_confirmation",
