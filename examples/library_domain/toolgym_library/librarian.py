@@ -73,7 +73,7 @@ class Librarian:
     def _serve(self) -> Talk:
         text = (yield Message("assistant", "")).content or ""
         self.todo = wishes_in(text)
-        while (card := re.search(r"\bm\d{5}\b", text, re.I)) is None:
+        while (card := re.search(r"\bm\d{8}\b", text, re.I)) is None:
             text = yield from self._say("May I have the number of your library card?")
         self.member_id = card[0].lower()
         while True:

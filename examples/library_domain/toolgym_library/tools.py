@@ -22,7 +22,7 @@ class LibraryTools(Toolkit):
         """Look up a member, with all loans: when they are due, and whether they were renewed or the book is reserved.
 
         Args:
-            member_id: The number of the library card, such as "m12345".
+            member_id: The number of the library card, such as "m12345678".
         """
         member = self._get("members", member_id)
         return {**member, "loans": [self._loan(key) for key in self.db.find("loans", "member", member_id)]}
@@ -57,7 +57,7 @@ class LibraryTools(Toolkit):
 
         Args:
             member_id: Who takes it home.
-            book_id: The book, such as "b123456".
+            book_id: The book, such as "b123456789".
         """
         self._get("members", member_id)
         self._get("books", book_id)
@@ -73,7 +73,7 @@ class LibraryTools(Toolkit):
         """Take back a book: its loan ends.
 
         Args:
-            loan_id: The loan, such as "l123456".
+            loan_id: The loan, such as "l123456789".
         """
         self._get("loans", loan_id)
         ended = {**self._loan(loan_id), "given_back": True}
@@ -85,7 +85,7 @@ class LibraryTools(Toolkit):
         """Renew a loan: it is due two weeks later.
 
         Args:
-            loan_id: The loan, such as "l123456".
+            loan_id: The loan, such as "l123456789".
         """
         self._get("loans", loan_id)
         loan = self.db.edit("loans", loan_id)
@@ -99,7 +99,7 @@ class LibraryTools(Toolkit):
 
         Args:
             member_id: For whom it is kept when it comes back.
-            book_id: The book, such as "b123456".
+            book_id: The book, such as "b123456789".
         """
         self._get("members", member_id)
         reserved_by = self._get("books", book_id)["reserved_by"]

@@ -33,7 +33,7 @@ def generate(rng: np.random.Generator, members: int, taken: Collection[Entity] =
     tables: dict[str, dict[str, Any]] = {"members": {}, "books": books, "loans": {}}
     for _ in range(members):
         person = people.draw()
-        member_id = fresh.id(lambda: f"m{dice.digits(5)}", "member")
+        member_id = fresh.id(lambda: f"m{dice.digits(8)}", "member")
         tables["members"][member_id] = {"member_id": member_id, "name": f"{person.first} {person.last}"}
         loans = LIMIT if dice.weighted({"full": 0.125, "some": 0.875}) == "full" else dice.number(2, SOME)
         for book_id in _chosen(dice, books, free, loans):
@@ -65,7 +65,7 @@ def _books(dice: Dice, fresh: Fresh, people: People, titles: int) -> dict[str, A
         writer = people.draw()
         reference = dice.weighted({"reference": 0.12, "lending": 0.88}) == "reference"
         for edition in dice.shuffled(EDITIONS)[: 1 if reference else dice.number(2, 4)]:
-            book_id = fresh.id(lambda: f"b{dice.digits(6)}", "book")
+            book_id = fresh.id(lambda: f"b{dice.digits(9)}", "book")
             books[book_id] = {
                 "book_id": book_id,
                 "title": title,
