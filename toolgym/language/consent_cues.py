@@ -290,8 +290,8 @@ LIMITS = re.compile(
 )
 """What makes a yes depend on something, leaves something out of it, or puts something else into it."""
 WANTS_OTHER = re.compile(
-    r"\b(?:instead|rather|different|another|make it|what about|how about|what if|other (?:card|address|one|option|"
-    r"flight|color|size|method|date|day|plan|seat)|"
+    r"\b(?:instead|rather|different|another (?!order\b|question\b|request\b|thing\b|matter\b|task\b|booking\b)|make it|"
+    r"what about|how about|what if|other (?:card|address|one|option|flight|color|size|method|date|day|plan|seat)|"
     r"(?:can|could|would) (?:you|we|i) (?:please |just |first |maybe )*(?:change|make|use|switch|swap|put|move|"
     r"keep|leave|remove|hold|wait)|wait|before (?:you|that|we)|really|sure)\b"
 )
