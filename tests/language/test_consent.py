@@ -193,3 +193,8 @@ def test_no_other_pattern_of_yes_is_in_the_packages() -> None:
         if word.search(path.read_text(encoding="utf-8"))
     ]
     assert found == ["toolgym/language/consent_cues.py"]
+
+
+def test_a_yes_that_spares_another_record_by_its_number_is_a_yes() -> None:
+    assert says_yes("Sure, go ahead. Only my order #W7801430 has to stay as it is.")
+    assert not says_yes("Sure, go ahead. Only the lamp has to stay.")
