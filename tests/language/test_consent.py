@@ -198,3 +198,8 @@ def test_no_other_pattern_of_yes_is_in_the_packages() -> None:
 def test_a_yes_that_spares_another_record_by_its_number_is_a_yes() -> None:
     assert says_yes("Sure, go ahead. Only my order #W7801430 has to stay as it is.")
     assert not says_yes("Sure, go ahead. Only the lamp has to stay.")
+
+
+def test_who_says_that_it_has_said_yes_says_yes() -> None:
+    assert says_yes("I have said yes again and again.")
+    assert not says_yes("I never said yes.")
