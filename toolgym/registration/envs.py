@@ -212,6 +212,8 @@ def _env_parts(
     judge_model: str | Mapping[str, Any] | None,
 ) -> _Parts:
     """What the environments with a user simulator are made of, built from names."""
+    from toolgym.domain import AgentSpec
+
     made = make_domain(domain, data) if isinstance(domain, str) else domain
     if user is None:
         user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
@@ -220,19 +222,16 @@ def _env_parts(
     if judge_model is not None and not isinstance(judge, str):
         raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
     drawn_by, owned = _drawn_by(made, split, *drawn)
+    player = make_user(user, user_model, domain=made) if isinstance(user, str) else AgentSpec.of(user)
     return {
         "domain": made,
         "curriculum": drawn_by,
         "owns_curriculum": owned,
-        "user": make_user(user, user_model) if isinstance(user, str) else user,
-        "user_name": user if isinstance(user, str) else _name_of(user),
+        "user": player,
+        "user_name": player.name,
         "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
         "split": split,
     }
-
-
-def _name_of(factory: AgentFactory) -> str:
-    return getattr(getattr(factory, "func", factory), "__name__", type(factory).__name__)
 
 
 def _drawn_by(
