@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import gymnasium as gym
 
 from toolgym.errors import DataError, refuse_unknown
-from toolgym.registration.parts import default_user, make_curriculum, make_domain, make_judge, make_user
+from toolgym.registration.parts import default_user, domain_with, make_curriculum, make_judge, make_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def make_env(
 
     Args:
         domain: A domain's name, or a Domain.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
         user: A user's name, or what makes one; by default the :func:`default_user` of the split.
         user_model: The model behind a user that has one: its name, or the settings of
@@ -115,7 +115,7 @@ def make_vec_env(
         domain: A domain's name, or a Domain.
         num_envs: How many episodes are stepped together, at least 1.
         autoreset_mode: One of Gymnasium's, or its value: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
         user: A user's name, or what makes one.
         user_model: The model behind a user that has one.
@@ -158,7 +158,7 @@ def make_aec_env(
 
     Args:
         domain: A domain's name, or a Domain.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
         curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
             environment then only samples. None: that of the pool, else ``"fixed"``.
@@ -178,7 +178,7 @@ def make_aec_env(
     from toolgym.envs.aec_env import ToolAECEnv
 
     _check("argument of make_aec_env", settings, ("domain", *_DRAWN))
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    made = domain_with(domain, data)
     drawn_by, owned = _drawn_by(made, split, curriculum, curriculum_args, pool)
     return ToolAECEnv(made, drawn_by, owns_curriculum=owned, split=split, **settings)
 
@@ -214,7 +214,7 @@ def _env_parts(
     """What the environments with a user simulator are made of, built from names."""
     from toolgym.domain import AgentSpec
 
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    made = domain_with(domain, data)
     if user is None:
         user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
     if user_model is not None and not isinstance(user, str):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.registration.parts import (
     default_user,
+    domain_with,
     make_agent,
-    make_domain,
     make_judge,
     make_user,
     settings_of_model,
@@ -67,7 +67,7 @@ def evaluate(
         agent: An agent's name, or what makes one; by default ``"llm"`` with an ``agent_model``, else ``"oracle"``.
         split: Which tasks; by default ``"test"``.
         pool: A folder that a refresh or a synthesis wrote: its tasks are played instead of a split.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
             :func:`~toolgym.registration.default_user` of the tasks.
         judge: A judge's name, or a judge; by default ``"llm"`` with a ``judge_model``, else nobody.
@@ -153,7 +153,7 @@ def domain_over(
         DataError: If split and pool are both given, the domain has no tasks, or the folder is not a pool of it.
         WorldError: If a world of the pool is missing.
     """
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    made = domain_with(domain, data)
     if pool is None:
         if not made.tasks.splits():
             raise DataError(

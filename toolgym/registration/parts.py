@@ -58,6 +58,30 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
         return _MADE[key]
 
 
+def domain_with(domain: str | Domain, data: str = "toolgym") -> Domain:
+    """A domain by name, or as itself.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: Whose tasks; a Domain has its own already.
+
+    Raises:
+        UnknownNameError: If no such domain is installed.
+        DataError: If it is neither, a Domain over other data than was asked for, or tau2's data is missing.
+    """
+    from toolgym.domain import Domain
+
+    if isinstance(domain, str):
+        return make_domain(domain, data)
+    if not isinstance(domain, Domain):
+        raise DataError(f"the domain must be the name of one or a Domain, got {domain!r:.80}")
+    if data not in ("toolgym", domain.data):
+        raise DataError(
+            f"data={data!r} is for a domain that is given by name; this {domain.name!r} is over {domain.data!r} data"
+        )
+    return domain
+
+
 @overload
 def make_curriculum(
     name: Literal["fixed"], domain: str | Domain, split: str, *, pool: str | Path | None = ...
@@ -151,8 +175,7 @@ def make_curriculum(
     if not isinstance(name, str):
         raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")
     spec = CurriculumSpec.of(CURRICULA.load(name), name)
-    if isinstance(domain, str):
-        domain = make_domain(domain)
+    domain = domain_with(domain)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
     if args is not None:
