@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from toolgym import Domain, evaluate, make_aec_env, make_curriculum, make_domain, make_env, make_user, make_vec_env
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -37,4 +37,30 @@ def test_what_makes_no_agents_is_refused(tmp_path: Path, side: str) -> None:
         evaluate("mock", **{side: object()}, runs=tmp_path)  # type: ignore[arg-type]  # what a type checker would tell
     with pytest.raises(DataError, match=r"3 makes no agents or users"):
         make_env("mock", user=3)  # type: ignore[arg-type]  # what a type checker would tell
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"trials": 0}, "trials must be a whole number of at least 1, got 0"),
+        ({"trials": 1.5}, "trials must be a whole number of at least 1, got 1.5"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
+        ({"seed": "1"}, "seed must be a whole number of at least 0, got '1'"),
+        ({"concurrency": 0}, "concurrency must be at least 1, got 0"),
+        ({"void": "exclud"}, "void must be one of 'exclude', 'fail', 'refuse', got 'exclud'"),
+        ({"tasks": "test-001"}, "tasks must be a list of ids, such as ['test-001'], got the text 'test-001'"),
+        ({"name": ""}, "the name '' of a run cannot be used"),
+        ({"agent": ""}, "No agent named ''"),
+        ({"user": ""}, "No user named ''"),
+        ({"judge": ""}, "No judge named ''"),
+        ({"agent_model": ""}, "the settings of the agent's model do not fit"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_refused_before_anything_is_played(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises((DataError, ValueError, UnknownNameError)) as caught:
+        evaluate("mock", **{"trials": 1, "runs": tmp_path, **given})
+    assert told in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -92,6 +92,7 @@ def evaluate(
     Raises:
         UnknownNameError: If a name is not known.
         DataError: If an argument does not fit, or the run exists and is not to be continued, or cannot be.
+        ValueError: If ``concurrency`` or ``void`` is out of range.
         TaskError: If an agent or a user cannot play the tasks.
         ServiceError: If a model does not answer, or too many consecutive episodes are void.
         BudgetError: If the money is spent; what is finished is kept.
@@ -108,6 +109,7 @@ def evaluate(
     from toolgym.rollouts import check_players, opened, play_run
     from toolgym.runs.results import Results
 
+    _check_arguments(tasks, concurrency, void)
     throttle = throttle or Throttle()
     made, split = domain_over(domain, data, split, pool)
     asked = evaluation_of(
@@ -135,6 +137,20 @@ def evaluate(
         run = kept[asked.agent.name]
         play_run(run, one.plan.evaluation, concurrency=concurrency, only=one.only, progress=progress)
     return Results.of(one.plan.folder, void)
+
+
+def _check_arguments(tasks: Sequence[str], concurrency: int, void: str) -> None:
+    """See that what is needed late fits, before anything is played."""
+    from typing import get_args
+
+    from toolgym.evaluation import Void
+
+    if isinstance(tasks, str):
+        raise DataError(f"tasks must be a list of ids, such as [{tasks!r}], got the text {tasks!r}")
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+    if void not in (allowed := get_args(Void)):
+        raise ValueError(f"void must be one of {', '.join(map(repr, allowed))}, got {void!r}")
 
 
 def domain_over(
@@ -194,10 +210,13 @@ def evaluation_of(
     models = {"agent": agent_model, "user": user_model, "judge": judge_model}
     settings = {role: settings_of_model(role, model) for role, model in models.items()}
     words = wording_of(domain)
-    assistant = _player("agent", agent or ("llm" if agent_model else "oracle"), settings["agent"], domain, throttle)
-    named = user or ("llm" if user_model else default_user(domain.tasks[split]))
-    customer = _player("user", named, settings["user"], domain, throttle)
-    referee = judge or ("llm" if judge_model else None)
+    if agent is None:
+        agent = "oracle" if agent_model is None else "llm"
+    if user is None:
+        user = default_user(domain.tasks[split]) if user_model is None else "llm"
+    assistant = _player("agent", agent, settings["agent"], domain, throttle)
+    customer = _player("user", user, settings["user"], domain, throttle)
+    referee = "llm" if judge is None and judge_model is not None else judge
     if referee is not None and not isinstance(referee, str) and judge_model is not None:
         raise DataError("judge_model is for a judge that is given by name; yours brings its own")
     return Evaluation(
@@ -274,7 +293,7 @@ def plan_all(
     """
     from dataclasses import replace
 
-    from toolgym.files.names import place_in
+    from toolgym.files.names import check_name, place_in
     from toolgym.rollouts import plan_run, tasks_held, trials_held
 
     if resume and name is None:
@@ -283,7 +302,7 @@ def plan_all(
         raise DataError("--all-tasks is for a run that goes on with --resume, and without --task")
     first = asked[0]
     chosen = _ids(tasks, first)
-    title = name or _fresh_name(runs, first.domain.name)
+    title = _fresh_name(runs, first.domain.name) if name is None else check_name(name, "run")
     folders = [place_in(runs, f"{title}-{one.agent.name}", "run") for one in asked]
     if resume and not any(folder.exists() for folder in folders):
         agents = [one.agent.name for one in asked]
@@ -295,7 +314,8 @@ def plan_all(
     planned = []
     for one, folder in zip(asked, folders, strict=True):
         only = chosen or (tasks_held(folder) if resume and not all_tasks else ())
-        number = trials or (resume and trials_held(folder)) or TRIALS
+        held = trials_held(folder) if resume and trials is None else None
+        number = (held or TRIALS) if trials is None else trials
         wanted = replace(one, trials=number, chosen=dict.fromkeys(only, number))
         planned.append(Planned(plan_run(folder, wanted, resume=resume, only=only), only))
     return planned
