@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from toolgym import Domain, evaluate, make_aec_env, make_curriculum, make_domain, make_env, make_user, make_vec_env
+from toolgym import (
+    Domain,
+    Message,
+    evaluate,
+    make_aec_env,
+    make_agent,
+    make_curriculum,
+    make_domain,
+    make_env,
+    make_judge,
+    make_user,
+    make_vec_env,
+)
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.evaluation.grade import Verdict
+from toolgym.prompts import wording_of
+from toolgym.registration import agent_spec
+from toolgym.registration.evaluate import evaluation_of
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +82,46 @@ def test_an_argument_that_does_not_fit_is_refused_before_anything_is_played(
         evaluate("mock", **{"trials": 1, "runs": tmp_path, **given})
     assert told in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+_MODEL = {"model": "some-model", "base_url": "http://localhost:9/v1"}
+
+
+def _settings(mock: Domain, **players: Any) -> dict[str, Any]:
+    """The settings of an evaluation as a run's manifest would have them."""
+    return evaluation_of(mock, "test", **players).settings.as_dict()
+
+
+def test_a_run_says_the_models_of_agents_users_and_judges_that_are_given_as_objects(mock: Domain) -> None:
+    models = {f"{role}_model": _MODEL for role in ("agent", "user", "judge")}
+    named = _settings(mock, agent="llm", user="llm", judge="llm", **models)
+    made = _settings(
+        mock, agent=make_agent("llm", _MODEL), user=make_user("llm", _MODEL), judge=make_judge("llm", _MODEL)
+    )
+    assert made == {**named, "judge": "LLMJudge"}
+    assert (named["wording"], named["models"]["agent"]) == ("toolgym", _MODEL)
+
+
+def test_a_run_of_an_agent_over_one_model_does_not_go_on_with_another(mock: Domain) -> None:
+    first, second = (make_agent("llm", {**_MODEL, "model": name}) for name in ("first", "second"))
+    assert _settings(mock, agent=first) != _settings(mock, agent=second)
+
+
+def test_an_agent_keeps_the_words_that_it_brings_and_the_run_says_so(mock: Domain) -> None:
+    theirs = replace(wording_of(mock), commit="0" * 40, files={"a": "0" * 64})
+    made = evaluation_of(mock, "test", agent=make_agent("llm", _MODEL).bind(wording=theirs))
+    assert (made.agent.bound["wording"], made.settings.wording) == (theirs, theirs.name)
+    assert theirs.name != "toolgym"
+
+
+def test_a_spec_whose_model_is_lacking_is_refused_or_given_one(mock: Domain) -> None:
+    with pytest.raises(DataError, match="the agent 'llm' needs a model"):
+        evaluation_of(mock, "test", agent=agent_spec("llm"))
+    assert _settings(mock, agent=agent_spec("llm"), agent_model=_MODEL)["models"] == {"agent": _MODEL}
+
+
+def test_a_judge_that_is_a_function_is_called_by_its_name(mock: Domain) -> None:
+    def strict(assertions: Sequence[str], messages: Sequence[Message]) -> tuple[Verdict, ...]:
+        return ()
+
+    assert _settings(mock, judge=strict)["judge"] == _settings(mock, judge=partial(strict))["judge"] == "strict"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from toolgym.registration.parts import (
     make_agent,
     make_judge,
     make_user,
+    models_behind,
     settings_of_model,
+    with_model,
     with_wording,
 )
 
@@ -78,7 +81,7 @@ def evaluate(
         agent_model: The model behind an agent that has one: its name, or its settings.
         user_model: The model behind a user that has one.
         judge_model: The model behind a judge that has one.
-        throttle: The rates and the budget that the models share.
+        throttle: The rates and the budget that the models share which are given here.
         runs: The folder of the runs.
         name: The run's name, to which ``-AGENT`` is added; by default time and domain.
         resume: Whether the run of this name is continued: what is missing or void is played.
@@ -131,8 +134,7 @@ def evaluate(
     (one,) = planned
     check_players(made, one.played, (asked.user, asked.agent), seed)
     if one.plan.lacking:
-        models = {"agent": agent_model, "user": user_model, "judge": judge_model}
-        ask_models({role: settings_of_model(role, model) for role, model in models.items()}, throttle)
+        ask_models(models_behind(asked.agent, asked.user, asked.judge), throttle)
     with opened({asked.agent.name: one.plan}) as kept:
         run = kept[asked.agent.name]
         play_run(run, one.plan.evaluation, concurrency=concurrency, only=one.only, progress=progress)
@@ -214,24 +216,35 @@ def evaluation_of(
         agent = "oracle" if agent_model is None else "llm"
     if user is None:
         user = default_user(domain.tasks[split]) if user_model is None else "llm"
-    assistant = _player("agent", agent, settings["agent"], domain, throttle)
-    customer = _player("user", user, settings["user"], domain, throttle)
+    assistant = with_wording(_player("agent", agent, settings["agent"], domain, throttle), words)
+    customer = with_wording(_player("user", user, settings["user"], domain, throttle), words)
     referee = "llm" if judge is None and judge_model is not None else judge
     if referee is not None and not isinstance(referee, str) and judge_model is not None:
         raise DataError("judge_model is for a judge that is given by name; yours brings its own")
+    judging = make_judge(referee, settings["judge"], throttle=throttle) if isinstance(referee, str) else referee
+    behind = models_behind(assistant, customer, judging)
+    read = [one.bound["wording"].name for one in (assistant, customer) if one.reads_wording and "model" in one.bound]
     return Evaluation(
         domain,
         split,
-        with_wording(assistant, words),
-        with_wording(customer, words),
-        judge=make_judge(referee, settings["judge"], throttle=throttle) if isinstance(referee, str) else referee,
-        judge_name="" if referee is None else referee if isinstance(referee, str) else type(referee).__name__,
+        assistant,
+        customer,
+        judge=judging,
+        judge_name=referee if isinstance(referee, str) else _name_of(referee),
         seed=seed,
         limits=limits or Limits(),
         pool=None if pool is None else Path(pool),
-        wording=words.name if settings["agent"] or settings["user"] else "",
-        models={role: recorded(asked) for role, asked in settings.items() if asked is not None},
+        wording=", ".join(dict.fromkeys(read)),
+        models={role: recorded(asked) for role, asked in behind.items()},
     )
+
+
+def _name_of(judge: Judge | None) -> str:
+    """What a run calls a judge that was given as itself."""
+    if judge is None:
+        return ""
+    plain = judge.func if isinstance(judge, partial) else judge
+    return getattr(plain, "__name__", type(plain).__name__)
 
 
 def _player(
@@ -243,9 +256,12 @@ def _player(
     if isinstance(player, str):
         make = make_agent if role == "agent" else make_user
         return make(player, model, domain=domain, throttle=throttle)
+    spec = AgentSpec.of(player)
+    if spec.needs_model and "model" not in spec.bound:
+        return with_model(role, spec, model, throttle)
     if model is not None:
         raise DataError(f"{role}_model is for one that is given by name, such as {role}='llm'; yours brings its own")
-    return AgentSpec.of(player)
+    return spec
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def make_user(
         >>> make_user("minimal").comparable
         False
     """
-    return _with_model("user", user_spec(name, domain), model, throttle)
+    return with_model("user", user_spec(name, domain), model, throttle)
 
 
 def user_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
@@ -267,7 +267,7 @@ def make_agent(
         >>> make_agent("clerk", domain="retail").name
         'clerk'
     """
-    return _with_model("agent", agent_spec(name, domain), model, throttle)
+    return with_model("agent", agent_spec(name, domain), model, throttle)
 
 
 def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
@@ -345,7 +345,7 @@ def make_proposer(
     return proposer
 
 
-def _with_model(
+def with_model(
     role: str, spec: AgentSpec, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
 ) -> AgentSpec:
     """The agent or user with its model bound, if it has one."""
@@ -408,8 +408,16 @@ def settings_of_model(role: str, model: str | Mapping[str, Any] | ModelSettings 
 
 
 def with_wording(spec: AgentSpec, wording: Wording) -> AgentSpec:
-    """The agent or user with the words that its model reads bound, if it has one.
+    """The agent or user with the words that its model reads bound, if it has one and none are bound yet.
 
     Without it they are looked up wherever an agent is made, which on another machine may find others.
     """
-    return spec.bind(wording=wording) if spec.reads_wording else spec
+    return spec.bind(wording=wording) if spec.reads_wording and "wording" not in spec.bound else spec
+
+
+def models_behind(agent: AgentSpec, user: AgentSpec, judge: Judge | None) -> dict[str, ModelSettings]:
+    """The settings of the models behind those who take part, by role, however these were made."""
+    from toolgym.models import ChatModel
+
+    parts = {"agent": agent.bound.get("model"), "user": user.bound.get("model"), "judge": getattr(judge, "model", None)}
+    return {role: model.settings for role, model in parts.items() if isinstance(model, ChatModel)}
