@@ -175,11 +175,11 @@ def domain_over(
     if pool is None:
         if not made.tasks.splits():
             raise DataError(
-                f"the domain {made.name!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR"
+                f"the domain {made.name!r} has no embedded tasks yet; ask for data 'tau2', and set TAU2_DATA_DIR"
             )
         return made, split or "test"
     if split is not None:
-        raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
+        raise DataError(f"the split {split!r} and the pool {str(pool)!r} exclude each other: a pool is no split")
     from toolgym.curricula.over_pool import POOL_SPLIT, over_pool
 
     made = over_pool(made, Path(pool))
@@ -313,7 +313,7 @@ def plan_all(
     from toolgym.rollouts import plan_run, tasks_held, trials_held
 
     if resume and name is None:
-        raise DataError("--resume needs --name, the name of the run to continue")
+        raise DataError("resume needs a name, that of the run to continue: name=…, or --name on the command line")
     if all_tasks and (tasks or not resume):
         raise DataError("--all-tasks is for a run that goes on with --resume, and without --task")
     first = asked[0]
@@ -324,7 +324,7 @@ def plan_all(
         agents = [one.agent.name for one in asked]
         shorter = next((title.removesuffix(f"-{each}") for each in agents if title.endswith(f"-{each}")), "")
         mend = (
-            f"; its agent is no part of its name here: --name {shorter}" if shorter and (runs / title).exists() else ""
+            f"; its agent is no part of its name here: name {shorter!r}" if shorter and (runs / title).exists() else ""
         )
         raise DataError(f"there is no run {title!r} of {', '.join(agents)} in {str(runs)!r} to continue{mend}")
     planned = []
@@ -345,7 +345,7 @@ def _ids(chosen: Sequence[str], asked: Evaluation) -> tuple[str, ...]:
     )
     for identity in chosen:
         if identity not in known:
-            raise UnknownNameError("task", identity, known, f"Looked in {place}; name another with --split or --pool.")
+            raise UnknownNameError("task", identity, known, f"Looked in {place}; name another split, or a pool.")
     return tuple(identity for identity in known if identity in chosen)
 
 

@@ -110,7 +110,9 @@ class Run:
         """
         check_writable(folder)
         if (folder / MANIFEST).exists() and has_finished(folder):
-            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+            raise DataError(
+                f"the run {str(folder)!r} exists; choose another name, or resume it (resume=True or --resume)"
+            )
         run = cls(folder, settings)
         manifest = {"settings": run.settings, "worlds": sorted(set(worlds)), "versions": _versions()}
         try:
