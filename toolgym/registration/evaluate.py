@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.models import models_behind, settings_of_model, with_model, with_wording
 from toolgym.registration.parts import (
     default_user,
     domain_with,
     make_agent,
     make_judge,
     make_user,
-    models_behind,
-    settings_of_model,
-    with_model,
-    with_wording,
 )
 
 if TYPE_CHECKING:

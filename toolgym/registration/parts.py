@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.models import chat_of, with_model
 from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from toolgym.domain import AgentSpec, Domain
     from toolgym.evaluation.grade import Judge
     from toolgym.failures.report import Analyst
-    from toolgym.models import ChatModel, ModelSettings, Throttle
-    from toolgym.prompts import Wording
+    from toolgym.models import ModelSettings, Throttle
     from toolgym.proposal import Proposer
     from toolgym.tasks import Task
 
@@ -43,13 +43,17 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
         UnknownNameError: If no such domain is installed.
         DataError: If ``data`` is neither, or tau2's data is missing.
     """
+    from toolgym.domain import Domain
+
     if data not in DATA:
         raise DataError(f"data must be one of {', '.join(DATA)}, got {data!r}")
     place = os.environ.get("TAU2_DATA_DIR") if data == "tau2" else None
     key = (name, data, place)
     with _LOCK:
         if key not in _MADE:
-            domain: Domain = DOMAINS.load(name)
+            domain = DOMAINS.load(name)
+            if not isinstance(domain, Domain):
+                raise DataError(_misfit(DOMAINS, name, domain, "a Domain"))
             if data == "tau2":
                 from toolgym.compat.tau2.data import load_domain
 
@@ -174,7 +178,10 @@ def make_curriculum(
 
     if not isinstance(name, str):
         raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")
-    spec = CurriculumSpec.of(CURRICULA.load(name), name)
+    found = CURRICULA.load(name)
+    if not (isinstance(found, CurriculumSpec) or callable(found)):
+        raise DataError(_misfit(CURRICULA, name, found, "a CurriculumSpec, a class or a function"))
+    spec = CurriculumSpec.of(found, name)
     domain = domain_with(domain)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
@@ -283,11 +290,24 @@ def _spec(registry: Registry, name: str, own: Mapping[str, AgentSpec], domain: D
     if name in own and name not in registry.names():
         return own[name]
     try:
-        return AgentSpec.of(registry.load(name), name)
-    except UnknownNameError:
+        found = registry.load(name)
+    except UnknownNameError as error:
+        if (error.kind, error.name) != (registry.kind, str(name)):  # the plug-in itself looked up something else
+            raise
         place = "" if domain is None else f"These are installed, or the domain {domain.name!r} has them. "
         hint = f"{place}Packages add one through the entry point group {registry.group!r}, a domain through its Domain."
         raise UnknownNameError(registry.kind, str(name), {*registry.names(), *own}, hint) from None
+    if not callable(found):
+        raise DataError(_misfit(registry, name, found, "an AgentSpec, a class or a function"))
+    return AgentSpec.of(found, name)
+
+
+def _misfit(registry: Registry, name: str, found: object, wanted: str) -> str:
+    """What is told of an entry point that gives something else than its group holds."""
+    return (
+        f"the {registry.kind} {name!r} is {found!r:.80}; an entry point of the group {registry.group!r} must give "
+        f"{wanted}: mend it in the package that brings it"
+    )
 
 
 def make_judge(
@@ -345,79 +365,12 @@ def make_proposer(
     return proposer
 
 
-def with_model(
-    role: str, spec: AgentSpec, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
-) -> AgentSpec:
-    """The agent or user with its model bound, if it has one."""
-    chat = _chat(role, spec.name, spec.needs_model, model, throttle)
-    return spec if chat is None else spec.bind(model=chat)
-
-
 def _part(
     registry: Registry, name: str, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
 ) -> Any:
     """A judge, an analyst or a proposer, with its model if it has one."""
     factory = registry.load(name)
-    chat = _chat(registry.kind, name, needs_model(factory), model, throttle)
+    if not callable(factory):
+        raise DataError(_misfit(registry, name, factory, "a class or a function"))
+    chat = chat_of(registry.kind, name, needs_model(factory), model, throttle)
     return factory() if chat is None else factory(model=chat)
-
-
-def _chat(
-    role: str,
-    name: str,
-    needed: bool,
-    model: str | Mapping[str, Any] | ModelSettings | None,
-    throttle: Throttle | None,
-) -> ChatModel | None:
-    """The model of a part, if it has one."""
-    if not needed:
-        if model is not None:
-            raise DataError(f"the {role} {name!r} has no model, and one was given; leave it out")
-        return None
-    if model is None:
-        raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")
-    from toolgym.models import ChatModel
-
-    settings = settings_of_model(role, model)
-    assert settings is not None
-    chat = ChatModel(settings, throttle)
-    chat.check()
-    return chat
-
-
-def settings_of_model(role: str, model: str | Mapping[str, Any] | ModelSettings | None) -> ModelSettings | None:
-    """The settings of a model from its name, a mapping or themselves; None of None.
-
-    Args:
-        role: Whose model it is, for the message.
-        model: What was given.
-
-    Raises:
-        DataError: If they do not fit.
-    """
-    from pydantic import ValidationError
-
-    from toolgym.models import ModelSettings
-
-    if model is None or isinstance(model, ModelSettings):
-        return model
-    try:
-        return ModelSettings.model_validate({"model": model} if isinstance(model, str) else dict(model))
-    except ValidationError as error:
-        raise DataError(f"the settings of the {role}'s model do not fit: {error}") from error
-
-
-def with_wording(spec: AgentSpec, wording: Wording) -> AgentSpec:
-    """The agent or user with the words that its model reads bound, if it has one and none are bound yet.
-
-    Without it they are looked up wherever an agent is made, which on another machine may find others.
-    """
-    return spec.bind(wording=wording) if spec.reads_wording and "wording" not in spec.bound else spec
-
-
-def models_behind(agent: AgentSpec, user: AgentSpec, judge: Judge | None) -> dict[str, ModelSettings]:
-    """The settings of the models behind those who take part, by role, however these were made."""
-    from toolgym.models import ChatModel
-
-    parts = {"agent": agent.bound.get("model"), "user": user.bound.get("model"), "judge": getattr(judge, "model", None)}
-    return {role: model.settings for role, model in parts.items() if isinstance(model, ChatModel)}
