@@ -13,6 +13,7 @@ import pytest
 from toolgym import (
     Domain,
     Message,
+    Run,
     evaluate,
     make_aec_env,
     make_agent,
@@ -22,6 +23,7 @@ from toolgym import (
     make_judge,
     make_user,
     make_vec_env,
+    read_trajectories,
 )
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.evaluation.grade import Verdict
@@ -128,3 +130,13 @@ def test_a_judge_that_is_a_function_is_called_by_its_name(mock: Domain) -> None:
         return ()
 
     assert _settings(mock, judge=strict)["judge"] == _settings(mock, judge=partial(strict))["judge"] == "strict"
+
+
+def test_a_run_is_named_by_a_text_wherever_it_is_read_or_begun(tmp_path: Path) -> None:
+    played = evaluate("mock", agent="no-op", trials=1, tasks=["test-001"], runs=str(tmp_path))
+    assert [row.task_id for row in read_trajectories(str(played.run))] == ["test-001"]
+    assert len(Run.read(str(played.run))) == 1
+    with Run.resume(str(played.run), played.settings) as again:
+        assert len(again) == 1
+    with Run.start(str(tmp_path / "new"), played.settings) as fresh:
+        assert fresh.folder == tmp_path / "new"
