@@ -25,6 +25,7 @@ from toolgym import (
     make_vec_env,
     read_trajectories,
 )
+from toolgym.curricula.refreshers import NewTasks
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.evaluation.grade import Verdict
 from toolgym.prompts import wording_of
@@ -140,3 +141,13 @@ def test_a_run_is_named_by_a_text_wherever_it_is_read_or_begun(tmp_path: Path) -
         assert len(again) == 1
     with Run.start(str(tmp_path / "new"), played.settings) as fresh:
         assert fresh.folder == tmp_path / "new"
+
+
+def test_a_model_without_a_name_means_llm_in_environments_and_curricula_as_in_evaluations() -> None:
+    env = make_env("mock", user_model=_MODEL, judge_model=_MODEL)
+    assert (env.parts.user_name, type(env.parts.judge).__name__) == ("llm", "LLMJudge")
+    sentinel = make_curriculum("sentinel", "mock", "train", analyst_model=_MODEL, proposer_model=_MODEL)
+    assert isinstance(sentinel.refresher, NewTasks)
+    assert type(sentinel.refresher.maker.proposer).__name__ == "LLMProposer"
+    with pytest.raises(UnknownNameError, match="No option of the curriculum 'general' named 'analyst_model'"):
+        make_curriculum("general", "mock", "train", args={"analyst_model": _MODEL})

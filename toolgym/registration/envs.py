@@ -63,7 +63,8 @@ def make_env(
         domain: A domain's name, or a Domain.
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
-        user: A user's name, or what makes one; by default the :func:`default_user` of the split.
+        user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
+            :func:`default_user` of the split.
         user_model: The model behind a user that has one: its name, or the settings of
             :class:`~toolgym.models.ModelSettings` as a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
@@ -72,7 +73,8 @@ def make_env(
         curriculum_args: Options of a curriculum that is given by name; see :func:`make_curriculum`.
         pool: A folder that a refresh of this curriculum wrote: it goes on from there. In an environment's spec, which
             is JSON, it is text.
-        judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
+        judge: Judges natural-language assertions: a judge's name, or a judge; by default ``"llm"`` with a
+            ``judge_model``, else nobody.
         judge_model: The model behind a judge that has one.
         settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
             max_characters, max_calls, history, parsing, debug, render_mode.
@@ -117,13 +119,13 @@ def make_vec_env(
         autoreset_mode: One of Gymnasium's, or its value: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``.
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
-        user: A user's name, or what makes one.
+        user: A user's name, or what makes one; None as for :func:`make_env`.
         user_model: The model behind a user that has one.
         curriculum: A curriculum's name, or a curriculum of yours; one draws for all. None: that of the pool, else
             ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
-        judge: A judge's name, or a judge.
+        judge: A judge's name, or a judge; None as for :func:`make_env`.
         judge_model: The model behind a judge that has one.
         settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
             max_characters, max_calls, history, parsing, debug, render_mode.
@@ -215,12 +217,16 @@ def _env_parts(
     from toolgym.domain import AgentSpec
 
     made = domain_with(domain, data)
-    if user is None:
+    if user is None and user_model is not None:
+        user = "llm"
+    elif user is None:
         user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
     if user_model is not None and not isinstance(user, str):
         raise DataError("user_model is for a user that is given by name; yours brings its own")
+    if judge is None and judge_model is not None:
+        judge = "llm"
     if judge_model is not None and not isinstance(judge, str):
-        raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
+        raise DataError("judge_model is for a judge that is given by name; yours brings its own")
     drawn_by, owned = _drawn_by(made, split, *drawn)
     player = make_user(user, user_model, domain=made) if isinstance(user, str) else AgentSpec.of(user)
     return {

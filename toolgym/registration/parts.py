@@ -162,7 +162,8 @@ def make_curriculum(
         args: Options by name, for a curriculum of another package, or where the name is known at run time only: a type
             checker does not look into them.
         options: Its own options, such as ``seed`` or ``folder``. An analyst or a proposer that is named and has a model
-            gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings.
+            gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings. With such a model
+            and no name it is ``"llm"``.
 
     Raises:
         UnknownNameError: If there is no such curriculum, split, part or option.
@@ -191,9 +192,12 @@ def make_curriculum(
         options = {**args, **options}
     for part, make_part in (("analyst", make_analyst), ("proposer", make_proposer)):
         if (model := options.pop(f"{part}_model", None)) is not None:
-            if not isinstance(options.get(part), str):
-                raise DataError(f"{part}_model is for a part that is given by name, such as {part}='llm'")
-            options[part] = make_part(options[part], model)
+            if spec.options is not None and part not in spec.options:
+                raise UnknownNameError(f"option of the curriculum {name!r}", f"{part}_model", spec.options)
+            named = "llm" if options.get(part) is None else options[part]
+            if not isinstance(named, str):
+                raise DataError(f"{part}_model is for one that is given by name; yours brings its own")
+            options[part] = make_part(named, model)
     return curriculum_of(spec, domain, split, pool=pool, **options)
 
 
