@@ -31,7 +31,7 @@ EDGES = {
         "display": "messages",
         "tasks": "errors files messages patterns",
         "trajectory": "errors files messages patterns",
-        "curriculum": "tasks trajectory",
+        "curriculum": "errors tasks trajectory",
         "generation": "database patterns tasks worlds",
         "limits": "actions messages",
         "models": "actions concurrency errors messages trajectory",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from toolgym import make_curriculum, make_domain
-from toolgym.curricula import PoolCurriculum
+from toolgym.curricula import PoolCurriculum, kinds
 from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior
 from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.progress import Progress
@@ -25,7 +25,7 @@ from toolgym.curricula.samplers import (
     pattern_weights,
 )
 from toolgym.curriculum import Budget
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.testing import check_curriculum
 
 MOCK = make_domain("mock")
@@ -159,3 +159,13 @@ def test_parts_that_are_none_are_refused_where_a_curriculum_is_put_together(
 ) -> None:
     with pytest.raises(DataError, match=told):
         PoolCurriculum("mine", domain, "train", sampler, refresher)
+
+
+@pytest.mark.parametrize("make", [kinds.learnability, kinds.general, kinds.raft, kinds.sentinel])
+def test_a_misspelt_option_is_named_with_what_was_meant_by_the_functions_too(make: Callable[..., Any]) -> None:
+    with pytest.raises(
+        UnknownNameError, match=f"option of the curriculum '{make.__name__}' named 'foldr'. Did you mean"
+    ):
+        make(MOCK, "train", foldr="x")
+    with pytest.raises(DataError, match=r"the option 'apart' of the curriculum .* is now called 'disjoint_from'"):
+        make(MOCK, "train", apart=())
