@@ -23,6 +23,7 @@ from toolgym import (
     make_judge,
     make_user,
     make_vec_env,
+    play,
     read_trajectories,
 )
 from toolgym.curricula.refreshers import NewTasks
@@ -151,3 +152,16 @@ def test_a_model_without_a_name_means_llm_in_environments_and_curricula_as_in_ev
     assert type(sentinel.refresher.maker.proposer).__name__ == "LLMProposer"
     with pytest.raises(UnknownNameError, match="No option of the curriculum 'general' named 'analyst_model'"):
         make_curriculum("general", "mock", "train", args={"analyst_model": _MODEL})
+
+
+def test_an_agent_whose_name_no_folder_can_have_is_told_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"the name '<lambda>' of a run's agent cannot be used.*AgentSpec\('mine', make=…\)"
+    ):
+        evaluate("mock", agent=lambda *given: make_agent("no-op")(*given), runs=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_episodes_are_played_by_what_makes_agents_not_by_names(mock: Domain) -> None:
+    with pytest.raises(DataError, match=r"'minimal' makes no agents or users; give an AgentSpec, such as make_agent"):
+        play(mock, mock.tasks["test"][0], make_agent("no-op"), "minimal")  # type: ignore[arg-type]  # what mypy tells

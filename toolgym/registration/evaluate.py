@@ -249,6 +249,7 @@ def _player(
 ) -> AgentSpec:
     """An agent or a user, by name or as itself."""
     from toolgym.domain import AgentSpec
+    from toolgym.files.names import check_name
 
     if isinstance(player, str):
         make = make_agent if role == "agent" else make_user
@@ -258,6 +259,11 @@ def _player(
         return with_model(role, spec, model, throttle)
     if model is not None:
         raise DataError(f"{role}_model is for one that is given by name, such as {role}='llm'; yours brings its own")
+    if role == "agent":
+        try:
+            check_name(spec.name, "run's agent")
+        except DataError as error:
+            raise DataError(f"{error}; call it otherwise: AgentSpec('mine', make=…)") from None
     return spec
 
 
