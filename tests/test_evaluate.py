@@ -32,6 +32,7 @@ from toolgym.evaluation.grade import Verdict
 from toolgym.prompts import wording_of
 from toolgym.registration import agent_spec
 from toolgym.registration.evaluate import evaluation_of
+from toolgym.rollouts import Evaluation
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,13 @@ def test_an_agent_whose_name_no_folder_can_have_is_told_how_to_get_one(tmp_path:
 def test_episodes_are_played_by_what_makes_agents_not_by_names(mock: Domain) -> None:
     with pytest.raises(DataError, match=r"'minimal' makes no agents or users; give an AgentSpec, such as make_agent"):
         play(mock, mock.tasks["test"][0], make_agent("no-op"), "minimal")  # type: ignore[arg-type]  # what mypy tells
+
+
+def test_an_evaluation_names_its_judge_and_none_that_is_not_there(mock: Domain) -> None:
+    def strict(assertions: Sequence[str], messages: Sequence[Message]) -> tuple[Verdict, ...]:
+        return ()
+
+    players = make_agent("no-op"), make_user("minimal")
+    assert Evaluation(mock, "test", *players, judge=strict).settings.judge == "strict"
+    with pytest.raises(DataError, match="the judge is called 'llm', and there is none"):
+        Evaluation(mock, "test", *players, judge_name="llm")

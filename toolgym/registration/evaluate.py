@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,21 +226,13 @@ def evaluation_of(
         assistant,
         customer,
         judge=judging,
-        judge_name=referee if isinstance(referee, str) else _name_of(referee),
+        judge_name=referee if isinstance(referee, str) else "",
         seed=seed,
         limits=limits or Limits(),
         pool=None if pool is None else Path(pool),
         wording=", ".join(dict.fromkeys(read)),
         models={role: recorded(asked) for role, asked in behind.items()},
     )
-
-
-def _name_of(judge: Judge | None) -> str:
-    """What a run calls a judge that was given as itself."""
-    if judge is None:
-        return ""
-    plain = judge.func if isinstance(judge, partial) else judge
-    return getattr(plain, "__name__", type(plain).__name__)
 
 
 def _player(
