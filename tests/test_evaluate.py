@@ -66,10 +66,10 @@ def test_what_makes_no_agents_is_refused(tmp_path: Path, side: str) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"trials": 0}, "trials must be a whole number of at least 1, got 0"),
-        ({"trials": 1.5}, "trials must be a whole number of at least 1, got 1.5"),
-        ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
-        ({"seed": "1"}, "seed must be a whole number of at least 0, got '1'"),
+        ({"trials": 0}, "trials must be an int of at least 1, got 0"),
+        ({"trials": 1.5}, "trials must be an int of at least 1, got 1.5"),
+        ({"seed": -1}, "seed must be an int of at least 0, got -1"),
+        ({"seed": "1"}, "seed must be an int of at least 0, got '1'"),
         ({"concurrency": 0}, "concurrency must be at least 1, got 0"),
         ({"void": "exclud"}, "void must be one of 'exclude', 'fail', 'refuse', got 'exclud'"),
         ({"tasks": "test-001"}, "tasks must be a list of ids, such as ['test-001'], got the text 'test-001'"),

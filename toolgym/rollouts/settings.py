@@ -55,7 +55,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
             if not isinstance(value, int) or value < least:
-                raise DataError(f"{name} must be a whole number of at least {least}, got {value!r}")
+                raise DataError(f"{name} must be an int of at least {least}, got {value!r}")
 
     @property
     def limits(self) -> Limits:
