@@ -81,7 +81,8 @@ def domain_with(domain: str | Domain, data: str = "toolgym") -> Domain:
         raise DataError(f"the domain must be the name of one or a Domain, got {domain!r:.80}")
     if data not in ("toolgym", domain.compat.name):
         raise DataError(
-            f"data={data!r} is for a domain that is given by name; this {domain.name!r} is over {domain.compat.name!r} data"
+            f"data={data!r} is for a domain that is given by name; this {domain.name!r} is over "
+            f"{domain.compat.name!r} data"
         )
     return domain
 
