@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from toolgym.database.bounded import BoundedProcess, StoppedError, ask
 from toolgym.database.select import Parameters, nodes, parsed, run
 from toolgym.errors import QueryError
-from toolgym.runs.tables import TABLES, Tools, columns, facts_of, fill_tables
+from toolgym.runs.table_definitions import TABLES
+from toolgym.runs.tables import Tools, columns, facts_of, fill_tables
 
 SECONDS = 300.0
 """How long a query may take, the reading of its runs included."""

@@ -46,7 +46,7 @@ class Judgements(Generic[R]):
         vague: Kinds whose word alone does not tell that a request is meant.
         pieces: Where what a text says of one request may end and the next begin.
         reports: Whether a sentence says that something was done; a domain with verbs of its own gives
-            :meth:`~toolgym.language.speech_acts.Topics.reports`.
+            :meth:`~toolgym.language.topics.Topics.reports`.
         answers: Whether a text may answer a question; by default whether it holds the answer.
     """
 

@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 from toolgym.language import speech_acts
 from toolgym.language.cue import cue
-from toolgym.language.speech_acts import Topic, Topics, Understood
+from toolgym.language.speech_acts import Understood
+from toolgym.language.topics import Topic, Topics
 
 Asked: TypeAlias = Literal[
     "ask_identity",
