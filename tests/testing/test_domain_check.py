@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from installed import install_project, python
-from mistakes import PACKAGE, PARCEL
+from parcel import PACKAGE, PARCEL
 from planted import PLANTED
 
 from toolgym import make_domain
