@@ -13,9 +13,10 @@ from toolgym.database import Database
 from toolgym.domain import AgentFactory, AgentSpec
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
+from toolgym.language.text import texts_in
 from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, texts_of, unsolved
+from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, unsolved
 
 PASSIVE: Mapping[str, AgentFactory] = {"no-op": NoOp, "always-refuse": AlwaysRefuse, "always-transfer": AlwaysTransfer}
 """Before whom a user must end."""
@@ -88,7 +89,7 @@ def _invented(episode: Episode, task: Task) -> str | None:
         said = _tokens(message.content or "")
         if message.role == "user":
             for call in message.tool_calls:
-                said |= _tokens(" ".join(texts_of(dict(call.arguments))))
+                said |= _tokens(" ".join(texts_in(dict(call.arguments))))
             for token in sorted(said):
                 short = token.isdigit() and len(token) < 3  # it may count, or say what day it is
                 if token not in known and not short and not any(token in other for other in known):
@@ -137,7 +138,7 @@ def _untold(episode: Episode, task: Task) -> tuple[str, str, str] | None:
     for message in episode.view("assistant"):
         for call in message.tool_calls if message.role == "assistant" else ():
             for argument, value in call.arguments.items():
-                for text in texts_of(value):
+                for text in texts_in(value):
                     if (text in keys or _found_by(episode.session.base, text)) and not _holds(told, text):
                         return call.name, argument, text
         told += f"\n{message.content or ''}"
