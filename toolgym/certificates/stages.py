@@ -75,7 +75,7 @@ class Context:
         return frozenset(digest for world in self.disjoint_from for digest in entities_of(self.domain, world))
 
 
-Check: TypeAlias = Callable[[Domain, Task, Context], str | None]
+TaskCheck: TypeAlias = Callable[[Domain, Task, Context], str | None]
 """Why a task fails, or None. A DataError that it raises is a reason as well: a task that cannot be used fails."""
 
 
@@ -95,7 +95,7 @@ class Stage:
     """
 
     name: str
-    check: Check
+    check: TaskCheck
     skipped: Callable[[Domain], str | None] = _always
 
 

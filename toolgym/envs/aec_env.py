@@ -23,7 +23,7 @@ from toolgym.messages import SIDES, AgentID, to_chat
 from toolgym.rewards import build_reward
 from toolgym.trajectory import Fault, Step, Termination, Trajectory
 
-Observation: TypeAlias = dict[str, tuple[dict[str, Any], ...]]
+AECObservation: TypeAlias = dict[str, tuple[dict[str, Any], ...]]
 Source: TypeAlias = Literal["user", "judge", "service", "task"]
 
 _OF_API_TEST = "options"
@@ -189,7 +189,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         if self.render_mode == "human":
             self._print()
 
-    def observe(self, agent: AgentID) -> Observation:
+    def observe(self, agent: AgentID) -> AECObservation:
         """What an agent has not been shown before its own last action; nothing changes by it.
 
         Raises:

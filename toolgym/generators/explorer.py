@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
 from toolgym.generation import Difficulty, Injector
-from toolgym.generators.doses import Method
+from toolgym.generators.doses import DraftMaker
 from toolgym.generators.drafts import Draft, F, Goal
 from toolgym.generators.recipes import C, Recipe
 from toolgym.scripted.facts import QUESTION
@@ -32,7 +32,7 @@ class GoalExplorer(Generic[C, F]):
         caller: C,
         *,
         recipes: Mapping[str, Recipe[C, Any]],
-        injectors: Mapping[Injector, Method[C, Any]],
+        injectors: Mapping[Injector, DraftMaker[C, Any]],
         twins: Mapping[str, Callable[[C, Any], Any]],
         make_task: Callable[[Goal[F], str], Task],
     ) -> None:

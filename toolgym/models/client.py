@@ -33,7 +33,7 @@ _APART = ("extra_headers", "extra_query", "extra_body")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelRequest:
     """What one request is about, before it is written in a form.
 
     Args:
@@ -163,7 +163,7 @@ class Conversation:
         """
         settings = self.model.settings
         endpoint = await connect(settings)
-        asked = Asked(messages, tools, self._next_seed())
+        asked = ModelRequest(messages, tools, self._next_seed())
         self._asked += 1
         caller = retrying(settings.attempts, lambda failure, wait_s: self._note(failure, wait_s, endpoint.key))
         try:
@@ -187,7 +187,7 @@ class Conversation:
             RequestError: If it comes to nothing.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
         """
-        return await self._attempt(endpoint, Asked(messages, (), self._next_seed()))
+        return await self._attempt(endpoint, ModelRequest(messages, (), self._next_seed()))
 
     def error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
         """What a caller is told of a failure.
@@ -217,10 +217,10 @@ class Conversation:
     def _next_seed(self) -> int | None:
         return None if self.seed is None else (self.seed + self._asked) % _SEEDS
 
-    def _size(self, asked: Asked) -> int:
+    def _size(self, asked: ModelRequest) -> int:
         return len(written(self._body(asked, self.model.form)))
 
-    async def _answer(self, endpoint: Endpoint, asked: Asked, caller: AsyncRetrying) -> Reply:
+    async def _answer(self, endpoint: Endpoint, asked: ModelRequest, caller: AsyncRetrying) -> Reply:
         """The answer to a request, which is made as often as it may be."""
         try:
             reply: Reply = await caller(self._attempt, endpoint, asked)
@@ -237,7 +237,7 @@ class Conversation:
             raise
         return reply
 
-    async def _was_too_long(self, endpoint: Endpoint, asked: Asked) -> bool:
+    async def _was_too_long(self, endpoint: Endpoint, asked: ModelRequest) -> bool:
         """Whether a request was refused for its length, although the server does not say so.
 
         That is suspected once, of a request that is longer than all that were taken before in this conversation. It
@@ -253,7 +253,7 @@ class Conversation:
             return failure.kind == "reply"
         return True
 
-    async def _attempt(self, endpoint: Endpoint, asked: Asked) -> Reply:
+    async def _attempt(self, endpoint: Endpoint, asked: ModelRequest) -> Reply:
         """Make one request, and write it in another form if the server says that it minds the form."""
         fixed = self.model.settings.reasoning != "auto"
         form = known = self.model.form
@@ -272,7 +272,7 @@ class Conversation:
             return reply
         raise last
 
-    def _body(self, asked: Asked, form: Form) -> dict[str, Any]:
+    def _body(self, asked: ModelRequest, form: Form) -> dict[str, Any]:
         settings = self.model.settings
         body: dict[str, Any] = {"model": settings.model}
         if settings.tool_format == "native":
