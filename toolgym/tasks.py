@@ -196,7 +196,7 @@ class Task(_Part):
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """See pydantic; the copy computes its own key."""
+        """A copy with other values for some fields, as pydantic makes it; the copy computes its own key."""
         copy = super().model_copy(update=update, deep=deep)
         copy.__dict__.pop("key", None)
         return copy

@@ -44,7 +44,7 @@ class GoldPlayer:
         self._made = 0
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The assistant's next message."""
         if self._left and self._left[0].requestor == "user":
             while self._left and self._left[0].requestor == "user":
                 self._left.pop(0)

@@ -36,7 +36,7 @@ class Replay:
         self._side = side
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent.
+        """The next recorded message of this side.
 
         Raises:
             EpisodeError: If the recording has no more messages of this side.

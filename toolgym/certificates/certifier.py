@@ -81,7 +81,7 @@ class Funnel:
         trials: int = 4,
         progress: Callable[[], None] | None = None,
     ) -> Certified:
-        """See Certifier."""
+        """Put proposals through the stages, and what passes them through the solver's."""
         reports: list[CertificateReport] = []
         through: list[tuple[Task, ...]] = []
         held_back: list[Failure] = []

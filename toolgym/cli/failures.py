@@ -119,7 +119,7 @@ def failures(
 
 
 def _check_out(out: Path | None) -> None:
-    """See that reports can be written to a file, and that nothing is lost by it."""
+    """Check that reports can be written to a file, and that nothing is lost by it."""
     from toolgym.errors import DataError
     from toolgym.files.plain_files import check_no_links
 

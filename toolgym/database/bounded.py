@@ -235,7 +235,7 @@ def _used() -> int:
 
 
 def _limit(total: int) -> None:
-    """Let this process have so much address space."""
+    """Limit the address space of this process."""
     if sys.platform != "linux":  # DuckDB's own limit alone
         return
     import resource

@@ -104,7 +104,7 @@ class EpisodeDriver:
 
         Raises:
             gymnasium.error.ResetNeeded: If the episode is over.
-            DataError: If it is no message.
+            DataError: If it is not a message.
         """
         self._check_running()
         return parse_action(action, "assistant", self.settings.parsing)

@@ -43,7 +43,7 @@ class GoalExplorer(Generic[C, F]):
         self._make_task = make_task
 
     def draw(self, kind: str, task_id: str) -> Sequence[Task]:
-        """See Explorer; a refusal comes with its twin, and no answer depends on when it is given."""
+        """A task of a kind, a refusal with its twin; it depends on kind and id alone, not on what was drawn before."""
         for _ in range(DRAWS):
             goals = self.goals(kind)
             if not goals:
@@ -58,7 +58,7 @@ class GoalExplorer(Generic[C, F]):
         return self._tasks(self.goals(kind), task_id)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
-        """See Explorer."""
+        """A task made hard in the injector's way, a refusal with its twin; empty if the world does not allow one."""
         what, method = self._injectors[injector]
         goal = self._search(injector, lambda caller: method(caller, dose), 1500)
         if goal is None:

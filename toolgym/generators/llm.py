@@ -70,7 +70,7 @@ class LLMProposer:
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        """See Proposer.
+        """One proposal for each request, in order: the other proposer's task, its scenario worded anew by the model.
 
         Args:
             domain: The domain.

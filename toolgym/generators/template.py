@@ -57,7 +57,7 @@ class TemplateProposer:
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        """See Proposer.
+        """One proposal for each request, in order, each the first task that the world allows for it.
 
         Args:
             domain: The domain.
@@ -151,7 +151,7 @@ class _Turns:
         return _turned(self._kinds, self._turn(None))
 
     def injectors(self, pattern: str) -> Sequence[Injector]:
-        """The pattern's injectors, likewise."""
+        """The pattern's injectors, the one whose turn it is first."""
         return _turned(self._injectors.get(pattern, ()), self._turn(pattern))
 
     def _turn(self, name: str | None) -> int:

@@ -72,7 +72,7 @@ class ChatModel:
         """The fields in which its server was seen to send thoughts."""
 
     def check(self) -> None:
-        """See that it can be asked, as far as that can be told without asking it.
+        """Check that it can be asked, as far as that is known without a request.
 
         Raises:
             DataError: If there is no key where one is needed.
@@ -81,7 +81,7 @@ class ChatModel:
         check(self.settings)
 
     async def probe(self, within_s: float = WITHIN_S) -> None:
-        """See that its endpoint is there and knows it, before anything depends on it.
+        """Check that its endpoint is there and knows it, before anything depends on it.
 
         The endpoint is asked which models it has. Where that does not tell, the model is asked for a first word, which
         may cost as much as a word does. Nothing is asked twice. An endpoint that was reached but does not answer in
@@ -91,7 +91,7 @@ class ChatModel:
             within_s: Seconds that this takes at most, above 0.
 
         Raises:
-            ServiceError: If nothing is there, or what is there is no such endpoint.
+            ServiceError: If nothing is there, or what is there is not such an endpoint.
             RefusedError: If it does not know the model, and the names that it knows are then told; or refuses the key,
                 or all requests that are like ours.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.

@@ -104,16 +104,16 @@ def answer(
     seconds: float,
     memory: int,
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """What runs in the process; see :func:`query`.
+    """Run the query of :func:`query` in its process: first the columns and their types, then rows in batches.
 
     Args:
-        runs: See there.
-        sql: See there.
-        parameters: See there.
+        runs: Folders of runs by the names that the tables give them.
+        sql: The SELECT.
+        parameters: Values for ``?`` or ``$name``.
         tools: Whether the caller can be asked what tools do.
         place: A folder for what does not fit into memory.
-        seconds: See there.
-        memory: See there.
+        seconds: How long it may take, above 0.
+        memory: How many bytes it may use.
     """
     import duckdb
 

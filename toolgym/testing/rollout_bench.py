@@ -39,7 +39,7 @@ class Patient:
     delay: float = DELAY
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
-        """See AgentFactory."""
+        """Make the agent of one episode."""
         return _Patient(self.inner(domain, task, rng), self.delay)
 
 

@@ -27,7 +27,7 @@ class RewardMix(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
     Raises:
         UnknownNameError: If there is no such preset or term.
         ValueError: If a weight is out of range.
-        TypeError: If the environment is no ``ToolEnv``.
+        TypeError: If the environment is not a ``ToolEnv``.
 
     Example:
         >>> import gymnasium as gym, toolgym

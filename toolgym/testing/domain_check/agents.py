@@ -21,9 +21,9 @@ from toolgym.testing.domain_check.subject import Subject, difference, explained,
 PASSIVE: Mapping[str, AgentFactory] = {"no-op": NoOp, "always-refuse": AlwaysRefuse, "always-transfer": AlwaysTransfer}
 """Before whom a user must end."""
 OPENINGS = 4
-"""In how many trials the first lines are compared."""
+"""Trials whose first lines are compared."""
 ENOUGH = 16
-"""In so many episodes a novice must have made a fault."""
+"""Episodes in which a novice must have made a fault."""
 
 
 def check_users(subject: Subject) -> Iterator[str]:
