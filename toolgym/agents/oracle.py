@@ -32,7 +32,7 @@ ORACLE = AgentSpec("oracle", oracle, privileged=True)
 
 
 class GoldPlayer:
-    """Makes the gold calls in order, one a message, then says what had to be said.
+    """Makes the gold calls in order, one per message, then tells the facts that the task asks for.
 
     Where the next gold call is the user's own, it asks the user to make it and waits.
     """

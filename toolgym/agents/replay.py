@@ -1,4 +1,4 @@
-"""Saying again what was said before."""
+"""An agent that repeats the messages of a recorded episode."""
 
 from __future__ import annotations
 

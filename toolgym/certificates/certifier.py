@@ -27,7 +27,7 @@ BELONGS = "belongs"
 
 @dataclass(frozen=True)
 class Certified:
-    """What came through.
+    """The proposals that passed, and the report on all of them.
 
     Args:
         report: How many came how far, and why the others did not.

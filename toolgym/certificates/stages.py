@@ -52,7 +52,7 @@ class Context:
         self._shared: dict[str, str | None] = {}
 
     def shared(self, world: str) -> str | None:
-        """What a world has in common with reserved entities or the worlds apart, or None; computed once a world."""
+        """What a world has in common with reserved entities or the worlds apart, or None; computed once per world."""
         if world not in self._shared:
             self._shared[world] = self._compare(world)
         return self._shared[world]

@@ -340,7 +340,7 @@ def _value(text: str | None, full: bool) -> str:
 
 
 def _whole(row: Trajectory, played: DomainOf) -> dict[str, Any]:
-    """An episode as data: its trajectory, and what it changed beside the gold."""
+    """An episode as data: its trajectory, and its changes next to those of the gold calls."""
     _, changes, reason = _look(row, played)
     told: dict[str, Any] = {"trajectory": json.loads(row.to_json())}
     if changes is None:

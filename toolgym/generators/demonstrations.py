@@ -160,7 +160,7 @@ async def demonstrate(
 
 
 def wordings_of(domain: Domain) -> tuple[str, ...]:
-    """The manners of speaking among which the domain's oracle can be told to choose; empty if there is one alone.
+    """The wordings that the domain's oracle has; empty if there is only one.
 
     Example:
         >>> from toolgym import make_domain

@@ -54,7 +54,7 @@ class GoalExplorer(Generic[C, F]):
         return ()
 
     def draw_any(self, kind: str, task_id: str) -> Sequence[Task]:
-        """As :meth:`draw`, but as it comes: whoever asks drops what does not hold up."""
+        """As :meth:`draw`, but unchecked: the caller drops what is not whole or has an answer that moves."""
         return self._tasks(self.goals(kind), task_id)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:

@@ -70,7 +70,7 @@ def kept(prose: Prose, needs: Collection[str]) -> tuple[str, ...]:
 
 
 def complaints(task: Task, old: Prose, new: Prose, needs: Sequence[str]) -> list[str]:
-    """What is wrong with another wording of a task's prose, a clause each; empty if nothing is.
+    """What is wrong with another wording of a task's prose, one clause per fault; empty if nothing is.
 
     It must hold what :func:`kept` names, in the language and about in the length of the old one; it must hold no number
     that the scenario does not have, and nothing by which the gold calls or the graded answers show that the scenario

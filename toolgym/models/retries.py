@@ -42,7 +42,7 @@ class Recent(NamedTuple):
 
 
 class Retries:
-    """Remembers which requests were made again, for whoever shows how far a run is.
+    """Remembers which requests were made again, for the display of a run's progress.
 
     Args:
         clock: Gives the time in seconds.

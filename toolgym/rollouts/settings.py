@@ -77,7 +77,7 @@ class Settings:
         return {"agent": self.agent, "user": self.user, "trial": trial, "seed": self.seed, "split": self.split}
 
     def added_to(self, before: Mapping[str, Any], tasks: Sequence[Task]) -> Settings:
-        """The settings of a run that goes on with these: all that was asked for before, and what these add.
+        """The settings of a run continued with these: all that was asked for before, and what these add.
 
         Args:
             before: The settings in the run's manifest.

@@ -1,10 +1,10 @@
-"""A run: a folder with a manifest and its trajectories, one a line, each kept as soon as it is finished.
+"""A run: a folder with a manifest and its trajectories, one per line, each kept as soon as it is finished.
 
 ::
 
     runs/<name>/
       manifest.json         settings, world digests, versions, and how they changed while the run went on
-      trajectories.jsonl    one finished episode a line
+      trajectories.jsonl    one finished episode per line
       timings.jsonl         when each began and how long it took: all that differs between equal runs
       voided.jsonl          episodes that faults or an end of the run made void, after others took their place
 
@@ -223,7 +223,7 @@ class Run:
         self._index.add(trajectory, start, start + len(line))
 
     def discard(self, trajectory: Trajectory) -> None:
-        """Keep an episode that was broken off beside the others: it counts for nothing but its cost.
+        """Keep an episode that was broken off, in a file of its own: only its cost counts.
 
         Raises:
             DataError: If it cannot be written.
@@ -243,7 +243,7 @@ class Run:
         self._index.count(trajectory)
 
     def trajectories(self) -> Iterator[Trajectory]:
-        """What it holds, one an episode, in the order of the file; void ones included."""
+        """Its trajectories, one per episode, in the order of the file; void ones included."""
         for line in sorted(self._index.lines.values()):
             yield Trajectory.from_json(self._bytes(line).decode("ascii"))
 
@@ -276,7 +276,7 @@ class Run:
         self._index.reorder(ordered)
 
     def close(self) -> None:
-        """Let go of its files."""
+        """Close its files."""
         for file in (self._file, self._timings, self._lock):
             if file is not None:
                 file.close()
@@ -318,7 +318,7 @@ class Run:
             self._index.add(trajectory, start, end)
 
     def _set_aside(self, lines: Sequence[Line]) -> None:
-        """Put void lines beside the others; they count for nothing but their cost."""
+        """Move void lines to a file of their own: only their cost counts."""
         if lines:
             voided = self.folder / VOIDED
             kept = whole_lines(voided) if voided.exists() else []

@@ -1,4 +1,4 @@
-"""Runs as tables of DuckDB: a row an episode, a message, a call, a payment, a check, a fault made on purpose.
+"""Runs as tables of DuckDB, with a row per episode, message, call, payment, check or injected fault.
 
 DuckDB reads the lines itself, in parts of whole ones, and only those tables are filled that are asked for. What is read
 is a copy of a part: a run may be written meanwhile, its last line may be cut off, and a text may hold half a surrogate

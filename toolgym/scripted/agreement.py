@@ -36,7 +36,7 @@ def _any_kind(wish: Any) -> str:
 
 @dataclass(frozen=True)
 class Judgements(Generic[R]):
-    """How a domain compares a text with a wish, and what that tells about who means what.
+    """How a domain compares a text with a wish, and how surely the text means it.
 
     Args:
         compare: Compares a text with a wish; :func:`judge` does so with one function for each detail.

@@ -330,7 +330,7 @@ class ScriptedUser(Generic[R]):
         return self._voice.say("yes")
 
     def _compare(self, text: str, wish: R) -> Agreement:
-        """How what it hears compares with a wish; worked out once a turn."""
+        """How what it hears compares with a wish; worked out once per turn."""
         asked = text, id(wish)
         if asked not in self._compared:
             self._compared[asked] = self._means.compare(text, wish)

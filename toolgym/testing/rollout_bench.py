@@ -1,4 +1,4 @@
-"""What many concurrent rollouts cost beside what cannot be avoided: the waiting, and the episodes themselves."""
+"""The overhead of many concurrent rollouts over the waiting and the episodes themselves."""
 
 from __future__ import annotations
 

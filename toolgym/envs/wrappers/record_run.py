@@ -79,7 +79,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
         return stepped
 
     def close(self) -> None:
-        """Put the run in order, let go of it, and close the environment.
+        """Put the run in order, close it, and close the environment.
 
         Raises:
             DataError: If the run cannot be written.

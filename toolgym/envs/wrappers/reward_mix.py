@@ -1,4 +1,4 @@
-"""Another reward for an environment that is there already."""
+"""Another reward for an existing environment."""
 
 from __future__ import annotations
 
