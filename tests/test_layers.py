@@ -85,7 +85,7 @@ EDGES = {
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
-            "errors generation limits messages registry rewards rollouts tasks tools trajectory users "
+            "errors generation language limits messages registry rewards rollouts tasks tools trajectory users "
             "worlds"
         ),
         "cli": (

@@ -40,7 +40,7 @@ class RefreshReport:
     Args:
         round: Which round it was, from 0.
         failures: How many failures were analysed.
-        proposed: How many tasks were proposed; demands for which nothing could be made are in ``notes``.
+        proposed: How many tasks were proposed; requests for which nothing could be made are in ``notes``.
         stages: ``{"passed": …, "failed": …}`` for each stage of the certificate, in order, from the raw proposals on.
         reasons: The commonest reasons of those that failed, by stage.
         validity: Share of the proposed tasks that passed all stages which need no policy, in [0, 1]; None if none was

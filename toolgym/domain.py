@@ -51,7 +51,7 @@ an :class:`AgentSpec` is one that says what there is to know of its agents."""
 
 @dataclass(frozen=True)
 class AgentSpec:
-    """A named factory of agents, and what whoever plays them must know: it is called as any :data:`AgentFactory`.
+    """A named factory of agents with what is known of them; it is called as any :data:`AgentFactory`.
 
     Args:
         name: What runs and figures call its agents.
@@ -166,7 +166,7 @@ class Domain:
         patterns: Failure patterns of its own, besides those of :mod:`toolgym.patterns`.
 
     Raises:
-        UnknownNameError: If an injector stresses a pattern that there is not.
+        UnknownNameError: If an injector stresses an unknown pattern.
         ValueError: If a pattern of its own has the name of another one, or an injector stresses one of the user's.
     """
 

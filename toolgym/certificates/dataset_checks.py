@@ -69,7 +69,7 @@ def check_dataset(
 def check_pool(
     domain: Domain, pool: Domain, split: str, *, progress: Callable[[], None] | None = None
 ) -> CertificateReport:
-    """Check tasks that were made, by whomever: those of a pool.
+    """Check tasks of any origin, such as those of a pool.
 
     Beside the stages of :func:`~toolgym.certificates.funnel.certify`, with the worlds of the domain's other splits than
     ``train`` apart:

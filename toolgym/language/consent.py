@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 
+from toolgym.language.text import sentences
 from toolgym.messages import STOP_MARKS
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _IDIOM = re.compile(
     r"\b(?:no (?:problem|worries|objections?|issues?)|why not|(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?|"
     r"not a problem|can't wait)\b",
@@ -97,9 +97,9 @@ def says_yes(text: str) -> bool:
         (False, False)
     """
     spoken = _spoken(text)
-    sentences = [one for one in _SENTENCE.split(spoken) if one and not one.rstrip().endswith("?")]
-    agreed = any(map(_YES.search, sentences)) or (_WEAK.fullmatch(spoken) is not None and "?" not in spoken)
-    return agreed and not any(map(_takes_back, sentences))
+    statements = [one for one in sentences(spoken) if not one.endswith("?")]
+    agreed = any(map(_YES.search, statements)) or (_WEAK.fullmatch(spoken) is not None and "?" not in spoken)
+    return agreed and not any(map(_takes_back, statements))
 
 
 def says_no(text: str) -> bool:
@@ -111,7 +111,7 @@ def says_no(text: str) -> bool:
         >>> says_no("No problem, go ahead."), says_no("Yes, but the blue one.")
         (False, True)
     """
-    first = _SENTENCE.split(_spoken(text).strip())[0]
+    first = next(iter(sentences(_spoken(text))), "")
     return not first.endswith("?") and _takes_back(first)
 
 
@@ -146,7 +146,7 @@ def asks_for_consent(text: str) -> bool:
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    return [one for one in _SENTENCE.split(text) if one and not _MORE.search(one) and not _LOOK.search(one)]
+    return [one for one in sentences(text) if not _MORE.search(one) and not _LOOK.search(one)]
 
 
 def gives_up(text: str) -> bool:

@@ -186,7 +186,7 @@ def make_aec_env(
 
 
 class _Parts(TypedDict):
-    """What the environments with a user simulator are made of, beside their settings."""
+    """What the environments with a user simulator are made of, in addition to their settings."""
 
     domain: Domain
     curriculum: Curriculum

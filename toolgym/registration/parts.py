@@ -33,7 +33,7 @@ _LOCK = threading.Lock()
 
 
 def make_domain(name: str, data: str = "toolgym") -> Domain:
-    """The domain of this name over its embedded data or tau2's; built once a process and data folder.
+    """The domain of this name over its embedded data or tau2's; built once per process and data folder.
 
     Args:
         name: An installed domain.
@@ -214,7 +214,7 @@ def make_user(
     Args:
         name: An installed user, or one of the domain's own.
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
-        domain: Whose own users are known beside the installed ones: a domain's name, or a Domain.
+        domain: Whose own users are known in addition to the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
 
     Raises:
@@ -265,7 +265,7 @@ def make_agent(
     Args:
         name: An installed agent, or one of the domain's own.
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
-        domain: Whose own agents are known beside the installed ones: a domain's name, or a Domain.
+        domain: Whose own agents are known in addition to the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
 
     Raises:

@@ -78,7 +78,7 @@ class Rollout:
         self.judge = judge
 
     def finish(self) -> Episode:
-        """Play it to its end, and wait for whoever answers with an awaitable."""
+        """Play it to its end; awaitable answers are waited for."""
         episode = self.episode
         try:
             while episode.turn is not None:

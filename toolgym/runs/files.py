@@ -54,7 +54,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def read_trajectories(folder: str | Path) -> Iterator[Trajectory]:
-    """The trajectories of a run, one an episode, with their timings; a last line that was cut off is left out.
+    """The trajectories of a run, one per episode, with their timings; a last line that was cut off is left out.
 
     A run may be read while it is played.
 
@@ -160,7 +160,7 @@ def write(file: IO[bytes], data: bytes) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """That no file of a run leads a writer elsewhere.
+    """Check that no file of a run is a link that leads a writer elsewhere.
 
     Raises:
         DataError: If one is a link, or no regular file, or that cannot be told.
@@ -195,7 +195,7 @@ def replace_whole(path: Path, parts: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all.
 
     Raises:
-        DataError: If a link has its name, or that of the file beside it in which it comes about.
+        DataError: If a link has its name, or that of the temporary file next to it.
         OSError: If it cannot be written; the file is then as it was.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
