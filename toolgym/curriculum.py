@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from toolgym.errors import DataError, refuse_unknown
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -39,7 +40,7 @@ class RefreshReport:
     Args:
         round: Which round it was, from 0.
         failures: How many failures were analysed.
-        proposed: How many tasks were proposed; demands for which nothing could be made are in ``notes``.
+        proposed: How many tasks were proposed; requests for which nothing could be made are in ``notes``.
         stages: ``{"passed": …, "failed": …}`` for each stage of the certificate, in order, from the raw proposals on.
         reasons: The commonest reasons of those that failed, by stage.
         validity: Share of the proposed tasks that passed all stages which need no policy, in [0, 1]; None if none was
@@ -163,3 +164,18 @@ class CurriculumSpec:
             name: The name of the entry point.
         """
         return found if isinstance(found, CurriculumSpec) else cls(name, found)
+
+    def check(self, options: Collection[str]) -> None:
+        """See that it takes options of these names, as far as that is known.
+
+        Raises:
+            UnknownNameError: If it has no such option; it says which was perhaps meant.
+            DataError: If one was renamed.
+        """
+        for name in options:
+            if name in self.renamed:
+                raise DataError(
+                    f"the option {name!r} of the curriculum {self.name!r} is now called {self.renamed[name]!r}"
+                )
+        if self.options is not None:
+            refuse_unknown(f"option of the curriculum {self.name!r}", options, self.options)

@@ -56,7 +56,7 @@ class UnknownNameError(RegistryError, LookupError):
 
 
 def refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """See that options have names that there are.
+    """Refuse options whose names are not known.
 
     Args:
         kind: Singular noun for the message, such as ``"setting of an environment"``.

@@ -78,7 +78,7 @@ class Difficulty:
 
 @dataclass(frozen=True)
 class DecoyCall:
-    """A call that suggests itself in a task and is wrong.
+    """A wrong call that a task makes tempting.
 
     Args:
         pattern: The failure pattern that making it shows.
@@ -116,7 +116,7 @@ class Explorer(Protocol):
 
 
 class ArgumentRoles(Protocol):
-    """What is what in a domain's calls, and so what can be taken for what; a module will do.
+    """The roles of arguments in a domain's calls, and so what can be confused; a module will do.
 
     An analyst asks it of a failure. A domain without one is read by the schemas of its tools alone.
     """

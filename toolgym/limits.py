@@ -17,10 +17,10 @@ class Limits:
     """When an episode is cut off, and how much one message may hold.
 
     Args:
-        max_steps: Hops of messages, at least 1: one for each message of a side, and one for each batch of results.
+        max_steps: Steps, at least 1: each message of a side is one, and so is each batch of results.
         max_errors: Failed tool calls of both sides together, at least 1; the count never goes down.
         max_characters: Characters of one message's text and of its calls' names and arguments together, at least 1.
-            Thoughts do not count; of longer ones only so many characters are kept.
+            Thoughts do not count; longer ones are cut to as many characters.
         max_calls: Calls in one message, at least 1.
 
     Source:
@@ -75,7 +75,7 @@ def _cut(text: str, kept: int) -> str:
 
 
 def _is_longer(message: Message, most: int) -> bool:
-    """Whether text and calls of a message have more than so many characters; what is no text counts as one."""
+    """Whether text and calls of a message have more characters than ``most``; content that is no text counts as one."""
     count = len(message.content) if message.content is not None else 0
     for call in message.tool_calls:
         count += len(call.name) + len(call.raw or "")

@@ -235,7 +235,7 @@ _OF_CALLS = {"id", "type", "index", "function", "name", "arguments", "requestor"
 
 
 def _extra(holder: Mapping[str, Any], known: set[str]) -> dict[str, Any] | None:
-    """The fields beside the known ones that are not empty, as JSON has them; None for none."""
+    """The fields other than the known ones that are not empty, as JSON has them; None for none."""
     found = {name: value for name, value in holder.items() if name not in known and value not in _EMPTY}
     if known is _OF_CALLS and isinstance(function := holder.get("function"), Mapping):
         further = {name: value for name, value in function.items() if name not in ("name", "arguments")}

@@ -39,16 +39,16 @@ class TaskRequest:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What came of a demand.
+    """What came of a request.
 
     Args:
-        demand: The demand.
+        request: The request.
         tasks: The task and what belongs to it, such as a refusal's twin: they are admitted together or not at all.
             Empty if nothing could be made.
         note: Why nothing could be made; else empty.
     """
 
-    demand: TaskRequest
+    request: TaskRequest
     tasks: tuple[Task, ...]
     note: str = ""
 
@@ -59,16 +59,16 @@ class Proposer(Protocol):
     def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        """One proposal for each demand, in order; the worlds of its tasks are in the domain's store by then.
+        """One proposal for each request, in order; the worlds of its tasks are in the domain's store by then.
 
         Args:
             domain: The domain.
-            demands: What is wanted.
+            requests: What is wanted.
             rng: Everything random comes from it.
             disjoint_from: Digests of worlds with which new ones must have no entity in common.
 

@@ -196,7 +196,7 @@ class Task(_Part):
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """See pydantic; the copy computes its own key."""
+        """A copy with other values for some fields, as pydantic makes it; the copy computes its own key."""
         copy = super().model_copy(update=update, deep=deep)
         copy.__dict__.pop("key", None)
         return copy
@@ -240,7 +240,7 @@ class TaskSet:
 
     @classmethod
     def from_folder(cls, folder: Path, order: Iterable[str] | None = None) -> TaskSet:
-        """Tasks from files ``<split>.jsonl``, one task a line.
+        """Tasks from files ``<split>.jsonl``, one task per line.
 
         Args:
             folder: Where they lie; it may be missing as long as no task is written.
@@ -298,7 +298,7 @@ LARGEST_FILE = 1 << 30
 
 
 def read_tasks(path: Path) -> list[Task]:
-    """Read a file with one task a line.
+    """Read a file with one task per line.
 
     Raises:
         TaskError: If the file is missing or a line is not a task; it names the line.
@@ -316,7 +316,7 @@ def read_tasks(path: Path) -> list[Task]:
 
 
 def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
-    """Write one task a line, ASCII-escaped, defaults left out."""
+    """Write one task per line, ASCII-escaped, defaults left out."""
     lines = [json.dumps(task.model_dump(mode="json", exclude_defaults=True)) + "\n" for task in tasks]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(lines), encoding="utf-8")

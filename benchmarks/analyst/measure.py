@@ -15,6 +15,7 @@ from benchmarks.analyst.frozen_sets import BROKEN, FOLDER, READ, measured
 from benchmarks.analyst.mutators import mutated
 from benchmarks.analyst.other_mutators import mutated_otherwise
 from benchmarks.analyst.scores import Scores, scores
+from benchmarks.analyst.targeted import failures, proposed
 from benchmarks.analyst.third_mutators import mutated_again
 from toolgym import make_agent, make_curriculum, make_domain, make_user
 from toolgym.curriculum import Budget
@@ -22,7 +23,6 @@ from toolgym.domain import AgentFactory
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
 from toolgym.failures.statistics.distribution import hit_rate
-from toolgym.generators import TemplateProposer
 from toolgym.patterns import PATTERNS
 from toolgym.proposal import TaskRequest
 from toolgym.rollouts import play
@@ -80,30 +80,12 @@ def freeze() -> None:
         (FOLDER / f"{name}.jsonl").write_text("".join(f"{one.to_json()}\n" for one in made), "utf-8")
 
 
-def proposed(demands: Sequence[TaskRequest]) -> list[Task]:
-    async def main() -> list[Task]:
-        rng = np.random.default_rng(33)
-        return [one.tasks[0] async for one in TemplateProposer().propose(RETAIL, demands, rng) if one.tasks]
-
-    return asyncio.run(main())
-
-
-def failures(tasks: Sequence[Task], agent: AgentFactory, trials: int = 2) -> list[FailureReport]:
-    user, found = make_user("scripted"), []
-    for task in tasks:
-        for trial in range(trials):
-            episode = play(RETAIL, task, agent, user, trial=trial)
-            if episode.grade.success is False:
-                found.append(ANALYST.explain_one(RETAIL, task, episode.trajectory(trial=trial)))
-    return found
-
-
 def hits(agent: AgentFactory, targeted: Mapping[str, Sequence[Task]], general: Sequence[Task]) -> None:
-    usual = failures(general, agent)
+    usual = failures(RETAIL, general, agent)
     say("| Pattern | Targeted: share (95 %) | of | General: share (95 %) | of | Ratio |")
     say("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, tasks in targeted.items():
-        found = failures(tasks, agent)
+        found = failures(RETAIL, tasks, agent)
         rate = hit_rate(found)
         aimed = hit_rate([replace(report, target=name) for report in usual])
         assert rate is not None
@@ -151,8 +133,11 @@ def main() -> None:
         for name, made in zip(BROKEN, fresh(), strict=True):
             show(f"{name}, made anew", broken(made))
     drift()
-    general = proposed([TaskRequest(f"general-{place}") for place in range(400)])
-    targeted = {name: proposed([TaskRequest(f"{name}-{place}", name) for place in range(40)]) for name in PATTERNS}
+    general = proposed(RETAIL, [TaskRequest(f"general-{place}") for place in range(400)], seed=33)
+    targeted = {
+        name: proposed(RETAIL, [TaskRequest(f"{name}-{place}", name) for place in range(40)], seed=33)
+        for name in PATTERNS
+    }
     for title, agent in (("clerk", make_agent("clerk", domain="retail")), ("careless", careless)):
         say(f"\nhit-rates, {title}\n")
         hits(agent, targeted, general)

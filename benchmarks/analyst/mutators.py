@@ -8,23 +8,15 @@ what it did, the text for what it said or did not say; for a call made again, th
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
-
-import numpy as np
 
 import benchmarks.analyst.broken_records as records
 import benchmarks.analyst.broken_selection as selection
 import benchmarks.analyst.broken_talk as talk
-from benchmarks.analyst.broken_dialogue import Draft, Source, numbered, shuffled
+from benchmarks.analyst.broken_dialogue import Draft, Source, numbered
+from benchmarks.analyst.making import Mutator, failed, made_in_turn
 from toolgym.domain import Domain
-from toolgym.episode.machine import Episode
-from toolgym.patterns import PATTERNS, Injection
 from toolgym.trajectory import Trajectory
-
-Mutator: TypeAlias = Callable[[Source, np.random.Generator], Iterator[Draft]]
 
 MUTATORS: dict[str, tuple[Mutator, ...]] = {
     "wrong_variant": (
@@ -114,18 +106,6 @@ MUTATORS: dict[str, tuple[Mutator, ...]] = {
 }
 """What shows each pattern."""
 
-TRIALS = 4
-"""How often each task may be solved, in other words each time."""
-SPOILT = {
-    "wrong_variant": "DB",
-    "item_from_another_record": "DB",
-    "wrong_record": "DB",
-    "misattributed_item": "DB",
-    "forbidden_write": "DB",
-    "fact_not_said": "COMMUNICATE",
-}
-"""For patterns that spoil one component of the grade: which. The others must stay at 1."""
-
 
 def broken(source: Source, pattern: str, draft: Draft) -> Trajectory | None:
     """A broken dialogue as it is really played; None if it does not fail, or not as it is meant to.
@@ -135,24 +115,7 @@ def broken(source: Source, pattern: str, draft: Draft) -> Trajectory | None:
         pattern: What it is to show.
         draft: The broken dialogue.
     """
-    episode = Episode(source.domain, source.task)
-    seen = 0
-    for place, message in enumerate(numbered(draft.spoken)):
-        if episode.turn != message.role:
-            break
-        if place == draft.at:
-            seen = episode.seen("assistant")
-        episode.advance(message)
-    else:
-        if episode.turn is not None:
-            return None
-    if episode.termination != draft.ends or episode.errors != draft.errors or not seen or episode.grade.success:
-        return None
-    wrong = {name for name, value in episode.grade.components.items() if value != 1.0}
-    if pattern in SPOILT and wrong != {SPOILT[pattern]}:
-        return None
-    episode.injected = (Injection(pattern, seen, recovered=False),)
-    return replace(episode.trajectory(), started=None, seconds=None)
+    return failed(source, pattern, draft, numbered(draft.spoken))
 
 
 def mutated(domain: Domain, split: str = "validation", per_pattern: int = 20, seed: int = 0) -> list[Trajectory]:
@@ -171,48 +134,5 @@ def mutated(domain: Domain, split: str = "validation", per_pattern: int = 20, se
     Raises:
         ValueError: If there are too few for a pattern.
     """
-    sources: dict[tuple[int, int], Source | None] = {}
-
-    def source(number: int, trial: int) -> Source | None:
-        if (number, trial) not in sources:
-            sources[number, trial] = Source.played(domain, domain.tasks[split][number], seed, trial)
-        return sources[number, trial]
-
-    def by(pattern: str, mutator: Mutator, rng: np.random.Generator, used: set[int]) -> Iterator[Trajectory]:
-        """Everything that one mutator makes: first of tasks that the pattern does not have yet."""
-        order = shuffled(rng, range(len(domain.tasks[split])))
-        for fresh, trial in ((True, 0), *((False, trial) for trial in range(TRIALS))):
-            for number in order:
-                solved = None if fresh and number in used else source(number, trial)
-                for draft in mutator(solved, rng) if solved is not None else ():
-                    made = broken(solved, pattern, draft) if solved is not None else None
-                    if made is not None:
-                        used.add(number)
-                        yield replace(made, agent=mutator.__name__, user="scripted", split=split, seed=seed)
-                        break
-
-    found: list[Trajectory] = []
-    count: Counter[str] = Counter()
-    for row, pattern in enumerate(PATTERNS):
-        used: set[int] = set()
-        seen: set[tuple[str, ...]] = set()
-        turns = [
-            by(pattern, mutator, np.random.default_rng([seed, row, column]), used)
-            for column, mutator in enumerate(MUTATORS[pattern])
-        ]
-        here: list[Trajectory] = []
-        while turns and len(here) < per_pattern:
-            turn = turns.pop(0)
-            made = next(turn, None)
-            if made is None:
-                continue
-            turns.append(turn)
-            text = tuple(f"{one.role} {one.content} {one.tool_calls}" for one in made.messages)
-            if text not in seen:
-                seen.add(text)
-                here.append(replace(made, trial=count[made.task_key]))
-                count[made.task_key] += 1
-        if len(here) < per_pattern:
-            raise ValueError(f"only {len(here)} of {per_pattern} trajectories could be made for {pattern!r}")
-        found += here
-    return found
+    made = made_in_turn(domain, split, per_pattern, seed, MUTATORS, broken)
+    return [replace(trajectory, agent=name) for name, trajectory in made]

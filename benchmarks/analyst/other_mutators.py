@@ -8,17 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 import benchmarks.analyst.other_consent as consent
 import benchmarks.analyst.other_ways as ways
 import benchmarks.analyst.other_words as words
-from benchmarks.analyst.broken_dialogue import Draft, Source, shuffled
-from benchmarks.analyst.mutators import SPOILT, Mutator
+from benchmarks.analyst.broken_dialogue import Draft, Source
+from benchmarks.analyst.making import Mutator, failed, made_in_turn
 from toolgym.domain import Domain
-from toolgym.episode.machine import Episode
 from toolgym.messages import Message
-from toolgym.patterns import PATTERNS, Injection
 from toolgym.trajectory import Trajectory
 
 OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
@@ -90,8 +86,6 @@ OTHER_MUTATORS: dict[str, tuple[Mutator, ...]] = {
 }
 """What shows each pattern."""
 
-TRIALS = 4
-"""How often each task may be solved, in other words each time."""
 AGENT = "x"
 """What stands for the agent's name."""
 
@@ -110,24 +104,8 @@ def broken_otherwise(source: Source, pattern: str, draft: Draft) -> Trajectory |
         pattern: What it is to show.
         draft: The broken dialogue.
     """
-    episode, seen = Episode(source.domain, source.task), 0
-    for place, message in enumerate(draft.spoken):
-        if episode.turn != message.role:
-            break
-        if place == draft.at:
-            seen = episode.seen("assistant")
-        episode.advance(_numbered(message, place + 1))
-    else:
-        if episode.turn is not None:
-            return None
-    if episode.termination != draft.ends or episode.errors != draft.errors or not seen:
-        return None
-    grade = episode.grade
-    wrong = {name for name, value in grade.components.items() if value != 1.0}
-    if grade.success is not False or (pattern in SPOILT and wrong != {SPOILT[pattern]}):
-        return None
-    episode.injected = (Injection(pattern, seen, recovered=False),)
-    return replace(episode.trajectory(), started=None, seconds=None)
+    spoken = [_numbered(message, place) for place, message in enumerate(draft.spoken, 1)]
+    return failed(source, pattern, draft, spoken)
 
 
 def made_otherwise(
@@ -146,48 +124,8 @@ def made_otherwise(
     Raises:
         ValueError: If there are too few for a pattern.
     """
-    tasks = domain.tasks[split]
-    solved: dict[tuple[int, int], Source | None] = {}
-
-    def source(number: int, trial: int) -> Source | None:
-        if (number, trial) not in solved:
-            solved[number, trial] = Source.played(domain, tasks[number], seed, trial)
-        return solved[number, trial]
-
-    def by(pattern: str, mutator: Mutator, rng: np.random.Generator, used: set[int]) -> Iterator[Trajectory]:
-        """One trajectory a task and trial."""
-        order = shuffled(rng, range(len(tasks)))
-        for fresh, trial in ((True, 0), *((False, trial) for trial in range(TRIALS))):
-            for number in order:
-                found = None if fresh and number in used else source(number, trial)
-                drafts = mutator(found, rng) if found is not None else iter(())
-                made = (broken_otherwise(found, pattern, draft) for draft in drafts if found is not None)
-                first = next((one for one in made if one is not None), None)
-                if first is not None:
-                    used.add(number)
-                    yield first
-
-    trials: dict[str, int] = {}
-    for row, pattern in enumerate(PATTERNS):
-        used: set[int] = set()
-        texts: set[str] = set()
-        turns = [
-            (mutator.__name__, by(pattern, mutator, np.random.default_rng([seed, row, column]), used))
-            for column, mutator in enumerate(OTHER_MUTATORS[pattern])
-        ]
-        while turns and len(texts) < per_pattern:
-            name, turn = turns.pop(0)
-            made = next(turn, None)
-            if made is None:
-                continue
-            turns.append((name, turn))
-            text = f"{made.task_key} {made.messages}"
-            if text not in texts:
-                texts.add(text)
-                trial = trials[made.task_key] = trials.get(made.task_key, -1) + 1
-                yield name, replace(made, agent=AGENT, user="scripted", split=split, seed=seed, trial=trial)
-        if len(texts) < per_pattern:
-            raise ValueError(f"only {len(texts)} of {per_pattern} trajectories could be made for {pattern!r}")
+    for name, trajectory in made_in_turn(domain, split, per_pattern, seed, OTHER_MUTATORS, broken_otherwise):
+        yield name, replace(trajectory, agent=AGENT)
 
 
 def mutated_otherwise(domain: Domain, split: str = "dev", per_pattern: int = 12, seed: int = 5) -> list[Trajectory]:

@@ -26,11 +26,10 @@ from benchmarks.analyst.broken_dialogue import (
     shuffled,
     with_values,
 )
-from benchmarks.analyst.mutators import Mutator
-from benchmarks.analyst.other_mutators import AGENT, TRIALS, broken_otherwise
+from benchmarks.analyst.making import TRIALS, Mutator, made_in_turn
+from benchmarks.analyst.other_mutators import AGENT, broken_otherwise
 from toolgym.domain import Domain
 from toolgym.messages import Message
-from toolgym.patterns import PATTERNS
 from toolgym.trajectory import Trajectory
 from toolgym_retail.goals import TOOLS
 
@@ -347,38 +346,9 @@ THIRD_MUTATORS: dict[str, tuple[Mutator, ...]] = {
 
 def made_again(domain: Domain, split: str, per_pattern: int, seed: int) -> Iterator[tuple[str, Trajectory]]:
     """As :func:`mutated_again`, each with the name of its mutator."""
-    tasks, solved = domain.tasks[split], dict[tuple[int, int], Source | None]()
-    trials: dict[str, int] = {}
-
-    def by(mutator: Mutator, pattern: str, rng: np.random.Generator, used: set[int]) -> Iterator[Trajectory]:
-        order = shuffled(rng, range(len(tasks)))
-        for number, trial in ((number, trial) for trial in range(TRIALS) for number in order):
-            if trial == 0 and number in used:
-                continue
-            if (number, trial) not in solved:
-                solved[number, trial] = Source.played(domain, tasks[number], seed, trial)
-            source = solved[number, trial]
-            drafts = mutator(source, rng) if source is not None else iter(())
-            played = (broken_otherwise(source, pattern, draft) for draft in drafts if source is not None)
-            if (first := next((one for one in played if one is not None), None)) is not None:
-                used.add(number)
-                yield first
-
-    for row, pattern in enumerate(PATTERNS):
-        count, used = 0, set[int]()
-        turns = [
-            (mutator.__name__, by(mutator, pattern, np.random.default_rng([seed, row, column]), used))
-            for column, mutator in enumerate(THIRD_MUTATORS[pattern])
-        ]
-        while turns and count < per_pattern:
-            name, turn = turns.pop(0)
-            if (made := next(turn, None)) is not None:
-                turns.append((name, turn))
-                count += 1
-                trial = trials[made.task_key] = trials.get(made.task_key, -1) + 1
-                yield name, replace(made, agent=AGENT, user="scripted", split=split, seed=seed, trial=trial)
-        if count < per_pattern:
-            raise ValueError(f"only {count} of {per_pattern} trajectories could be made for {pattern!r}")
+    passes = ((True, 0), *((False, trial) for trial in range(1, TRIALS)))
+    for name, trajectory in made_in_turn(domain, split, per_pattern, seed, THIRD_MUTATORS, broken_otherwise, passes):
+        yield name, replace(trajectory, agent=AGENT)
 
 
 def mutated_again(domain: Domain, split: str = "train", per_pattern: int = 8, seed: int = 11) -> list[Trajectory]:

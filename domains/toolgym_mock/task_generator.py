@@ -45,18 +45,18 @@ _PATTERNS = {injector.name: injector.pattern for injector in INJECTORS}
 
 
 class MockTaskGenerator:
-    """See :class:`toolgym.generation.TaskGenerator`."""
+    """What mock makes tasks and worlds of: a :class:`toolgym.generation.TaskGenerator`."""
 
     kinds: Sequence[str] = KINDS
     injectors: Sequence[Injector] = INJECTORS
     argument_roles: ArgumentRoles = argument_roles
 
     def world(self, rng: np.random.Generator, *, taken: Collection[Entity] = ()) -> Rows:
-        """See TaskGenerator; mock worlds have no entities that could be told apart."""
+        """A fresh world; mock worlds have no entities that could be told apart."""
         return generate(rng, users=20, tasks=60)
 
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> MockExplorer:
-        """See TaskGenerator."""
+        """An explorer of a world."""
         return MockExplorer(Writer(rows, rng, world))
 
 
@@ -77,11 +77,11 @@ class MockExplorer:
         }
 
     def draw(self, kind: str, task_id: str) -> Sequence[Task]:
-        """See Explorer."""
+        """A task of a kind that the world allows; empty if there is none."""
         return (_made(self._writer.write(kind, task_id), Provenance(generator="toolgym_mock.kinds", kind=kind)),)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
-        """See Explorer."""
+        """A task that stresses the injector's pattern; empty if the world allows none."""
         self._writer.task_id = task_id
         task = self._makers[injector](dose)
         if task is None:

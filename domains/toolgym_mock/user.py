@@ -9,8 +9,8 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.language.cue import cue
-from toolgym.language.speech_acts import Topic, Topics
 from toolgym.language.text import holds_token
+from toolgym.language.topics import Topic, Topics
 from toolgym.messages import ToolCall
 from toolgym.scripted.agreement import Agreement, Judgements
 from toolgym.scripted.facts import QUESTION

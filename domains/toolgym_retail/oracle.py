@@ -23,7 +23,7 @@ _STATUS |= {"return": "delivered", "exchange": "delivered"}
 
 
 class Oracle(ScriptedOracle[Request]):
-    """Solves a retail task that carries facts in dialogue with whoever plays the customer."""
+    """Solves a retail task that carries facts, in dialogue with any customer."""
 
     speech = speech.SPEECH
     facts: Facts
@@ -108,7 +108,7 @@ class Oracle(ScriptedOracle[Request]):
         return str(next(item["product_id"] for item in order["items"] if item["item_id"] == item_id))
 
     def unavailable(self, wish: Request) -> str:
-        """That the first of the wanted variants that cannot be had is sold out."""
+        """Say that a wanted variant is sold out: the first that cannot be had."""
         for item in wish.items:
             if item.new_item_id is not None:
                 variant = self.records[self.product_of(wish, item.item_id)]["variants"][item.new_item_id]

@@ -178,12 +178,12 @@ class _Failing(TemplateProposer):
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        async for proposal in super().propose(domain, demands[:3], rng, disjoint_from=disjoint_from):
+        async for proposal in super().propose(domain, requests[:3], rng, disjoint_from=disjoint_from):
             yield proposal
         raise ServiceError("the model is gone")
 
@@ -302,12 +302,12 @@ class Refusals:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        plain = TemplateProposer().propose(domain, demands, rng, disjoint_from=disjoint_from)
+        plain = TemplateProposer().propose(domain, requests, rng, disjoint_from=disjoint_from)
         number = 0
         async for proposal in plain:
             number += 1
@@ -321,7 +321,7 @@ class Refusals:
             refusal = twin.model_copy(
                 update={"id": f"{twin.id}-no", "evaluation_criteria": criteria.model_copy(update=update)}
             )
-            yield Proposal(proposal.demand, (Task.model_validate(refusal.model_dump()), twin))
+            yield Proposal(proposal.request, (Task.model_validate(refusal.model_dump()), twin))
 
 
 class Everything:
@@ -384,17 +384,17 @@ class _Again(TemplateProposer):
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        old = TASKS[0].model_copy(update={"id": demands[0].task_id})
-        yield Proposal(demands[0], (old,))
-        async for proposal in super().propose(domain, demands[1:4], rng, disjoint_from=disjoint_from):
+        old = TASKS[0].model_copy(update={"id": requests[0].task_id})
+        yield Proposal(requests[0], (old,))
+        async for proposal in super().propose(domain, requests[1:4], rng, disjoint_from=disjoint_from):
             yield proposal
-            twin = proposal.tasks[0].model_copy(update={"id": f"{proposal.demand.task_id}-again"})
-            yield Proposal(proposal.demand, (twin,))
+            twin = proposal.tasks[0].model_copy(update={"id": f"{proposal.request.task_id}-again"})
+            yield Proposal(proposal.request, (twin,))
 
 
 def test_no_task_comes_into_the_pool_twice() -> None:
@@ -414,13 +414,13 @@ def test_demands_that_cannot_be_met_are_in_the_notes() -> None:
         async def propose(
             self,
             domain: Domain,
-            demands: Sequence[TaskRequest],
+            requests: Sequence[TaskRequest],
             rng: np.random.Generator,
             *,
             disjoint_from: Collection[str] = (),
         ) -> AsyncIterator[Proposal]:
-            for demand in demands:
-                yield Proposal(demand, (), "the shop is shut")
+            for request in requests:
+                yield Proposal(request, (), "the shop is shut")
 
     report = refreshed(failing(proposer=Lazy()), 7)
     assert "7 of 7 demands not met: the shop is shut" in report.notes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 from retail_agents import Enumerator, Mute, Style
@@ -13,6 +12,7 @@ from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.language.consent import says_yes
+from toolgym.language.text import texts_in
 from toolgym.messages import Message
 from toolgym.rollouts import play
 from toolgym.scripted.speech import WORDINGS
@@ -33,18 +33,6 @@ def episodes(domain: Domain, wording: str, split: str = "test") -> Iterator[Epis
         yield play(domain, task, partial(Oracle, wording=wording), make_user("scripted"))
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every text in the arguments of a call."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from texts(inner)
-
-
 def unfounded(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
     """Arguments of calls that neither the customer said nor a tool returned before; a cancellation's reason aside."""
     known, found = "", []
@@ -53,7 +41,7 @@ def unfounded(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
             for name, value in call.arguments.items():
                 if name == "reason":
                     continue
-                found += [(call.name, text) for text in texts(value) if text.lower() not in known]
+                found += [(call.name, text) for text in texts_in(value) if text.lower() not in known]
         if message.role in ("user", "tool"):
             known += " " + (message.content or "").lower()
     return found
@@ -68,7 +56,7 @@ def unconfirmed(messages: tuple[Message, ...], writes: set[str]) -> list[str]:
                 continue
             answer, proposed = messages[place - 1], messages[place - 2].content or ""
             named = [
-                text for name in ("order_id", "address1", "reason") for text in texts(call.arguments.get(name, ()))
+                text for name in ("order_id", "address1", "reason") for text in texts_in(call.arguments.get(name, ()))
             ]
             fine = answer.role == "user" and says_yes(answer.content or "") and all(text in proposed for text in named)
             if not fine:

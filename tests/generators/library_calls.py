@@ -13,7 +13,7 @@ from toolgym.database import Rows, Schema, Table, WorldStore
 from toolgym.domain import Domain
 from toolgym.generation import Difficulty, Injector
 from toolgym.generators import scenario
-from toolgym.generators.doses import Method, dosed, many_errands, with_facts
+from toolgym.generators.doses import DraftMaker, dosed, many_errands, with_facts
 from toolgym.generators.drafts import Caller, Draft, Goal, speech
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.recipes import Recipe, refuse, several, single
@@ -201,7 +201,7 @@ def like_titles(reader: Reader, dose: Difficulty) -> Draft[Wish] | None:
     return dosed(reader, [wish], dose, "like titles") if len(rivals) > dose.records else None
 
 
-INJECTORS: dict[Injector, Method[Reader, Wish]] = {
+INJECTORS: dict[Injector, DraftMaker[Reader, Wish]] = {
     Injector(
         "like_titles",
         "wrong_record",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import library_calls
@@ -10,13 +11,13 @@ import numpy as np
 import pytest
 from library_calls import DOMAIN, INJECTORS, RECIPES, LibraryTaskGenerator, MemberFacts, Reader
 
-from toolgym.certificates import certify
-from toolgym.database import Database
+from toolgym.certificates import certify, check_pool
+from toolgym.database import Database, WorldStore
 from toolgym.errors import DataError
 from toolgym.generation import MAX_LEVEL, Difficulty
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.sets import draw_set
-from toolgym.tasks import Task, read_tasks
+from toolgym.tasks import Task, TaskSet, read_tasks
 
 GENERATOR = LibraryTaskGenerator()
 
@@ -99,3 +100,20 @@ def test_where_duplicates_are_drawn_again_a_kind_without_a_new_task_is_an_error(
     (task,) = explorer().draw("borrow", "t")
     with pytest.raises(DataError, match="4 draws of the kind 'borrow' gave no new task"):
         list(draw_set(DOMAIN, lambda kind, task_id: (task,), "train", 2, kinds=("borrow",), redraws=3))
+
+
+@pytest.mark.parametrize(("split", "ok"), [("train", True), ("test", False)])
+def test_a_pool_keeps_apart_from_the_other_splits_as_its_curriculum_does(split: str, ok: bool) -> None:
+    rows = GENERATOR.world(np.random.default_rng(3))
+    renamed = {number: {**book, "title": "The Other One"} for number, book in rows["assistant"]["books"].items()}
+    worlds = WorldStore(DOMAIN.schemas)
+    of_split = worlds.add(Database.build(DOMAIN.schemas, rows))
+    of_pool = worlds.add(Database.build(DOMAIN.schemas, {"assistant": {**rows["assistant"], "books": renamed}}))
+
+    def drawn(world: str) -> Sequence[Task]:
+        return GENERATOR.explore(rows, world, np.random.default_rng(0)).draw("borrow", "t")
+
+    ours = DOMAIN.with_data(worlds=worlds, tasks=TaskSet({split: partial(drawn, of_split)}))
+    report = check_pool(ours, DOMAIN.with_data(worlds=worlds, tasks=TaskSet({"pool": partial(drawn, of_pool)})), "pool")
+    assert report.ok == ok
+    assert [failure.stage for failure in report.failed] == ([] if ok else ["disjoint"])

@@ -34,7 +34,7 @@ from toolgym.trajectory import Usage
 PATTERN = "wrong_variant"
 INJECTOR = Injector("near twins", PATTERN, "Two variants differ in one option.", "The blue one, I think.")
 PARENT = FailureReport("e1", "t", "k", (Finding(PATTERN, 3, "the red one", "the blue one"),), 0)
-DEMAND = TaskRequest("new-1", PATTERN, parents=(PARENT,))
+REQUEST = TaskRequest("new-1", PATTERN, parents=(PARENT,))
 
 
 class Injectors:
@@ -72,12 +72,12 @@ class Template:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        self.asked = (domain, demands, rng, disjoint_from)
+        self.asked = (domain, requests, rng, disjoint_from)
         try:
             for proposal in self.proposals:
                 self.taken += 1
@@ -93,8 +93,8 @@ def proposed(
     """What comes of proposals whose words a server writes."""
 
     async def collect(proposer: LLMProposer) -> list[Proposal]:
-        demands = [proposal.demand for proposal in proposals]
-        return [found async for found in proposer.propose(domain, demands, np.random.default_rng(0))]
+        requests = [proposal.request for proposal in proposals]
+        return [found async for found in proposer.propose(domain, requests, np.random.default_rng(0))]
 
     with Server(*script) as server:
         model = ChatModel(ModelSettings(model="writer", base_url=server.url, attempts=1))
@@ -123,8 +123,8 @@ def part(told: str, name: str) -> str:
 
 
 def test_the_words_are_the_models_and_all_else_is_the_templates(shop: Domain, exchange: Task) -> None:
-    ((proposal,), _, usage) = proposed(shop, [Proposal(DEMAND, (exchange,), "a note")], completion(worded(exchange)))
-    assert (proposal.demand, proposal.note) == (DEMAND, "a note")
+    ((proposal,), _, usage) = proposed(shop, [Proposal(REQUEST, (exchange,), "a note")], completion(worded(exchange)))
+    assert (proposal.request, proposal.note) == (REQUEST, "a note")
     (task,) = proposal.tasks
     assert prose(task).reason_for_call.startswith("Well, you are not quite sure")
     assert task.key != exchange.key
@@ -137,7 +137,7 @@ def test_the_words_are_the_models_and_all_else_is_the_templates(shop: Domain, ex
 
 
 def test_the_model_is_told_the_mistake_its_parents_and_the_scenario_but_no_gold(shop: Domain, exchange: Task) -> None:
-    _, server, _ = proposed(shop, [Proposal(DEMAND, (exchange,))], completion(worded(exchange)))
+    _, server, _ = proposed(shop, [Proposal(REQUEST, (exchange,))], completion(worded(exchange)))
     (body,) = server.bodies
     system, user = body["messages"]
     assert system["content"] == own_text("proposer")
@@ -160,7 +160,7 @@ def test_the_model_is_told_the_mistake_its_parents_and_the_scenario_but_no_gold(
 def test_the_injector_is_told_wherever_the_task_names_it(shop: Domain, exchange: Task, named: dict[str, Any]) -> None:
     assert exchange.provenance is not None
     task = exchange.model_copy(update={"provenance": exchange.provenance.model_copy(update=named)})
-    _, server, _ = proposed(shop, [Proposal(DEMAND, (task,))], completion(worded(task)))
+    _, server, _ = proposed(shop, [Proposal(REQUEST, (task,))], completion(worded(task)))
     assert INJECTOR.meaning in part(server.bodies[0]["messages"][1]["content"], "mistake")
 
 
@@ -215,7 +215,7 @@ def test_a_wording_that_cannot_be_used_is_asked_for_once_more_with_the_complaint
     shop: Domain, exchange: Task, bad: Callable[[Task], str], complaint: str
 ) -> None:
     script = completion(bad(exchange)), completion(worded(exchange))
-    ((proposal,), server, usage) = proposed(shop, [Proposal(DEMAND, (exchange,))], *script)
+    ((proposal,), server, usage) = proposed(shop, [Proposal(REQUEST, (exchange,))], *script)
     assert len(proposal.tasks) == 1
     assert proposal.note == ""
     assert re.search(complaint, server.bodies[1]["messages"][3]["content"])
@@ -224,7 +224,7 @@ def test_a_wording_that_cannot_be_used_is_asked_for_once_more_with_the_complaint
 
 def test_a_wording_that_fails_twice_leaves_no_task_and_says_why(shop: Domain, exchange: Task) -> None:
     bad = completion(without_order(exchange))
-    ((proposal,), server, _) = proposed(shop, [Proposal(DEMAND, (exchange,))], bad)
+    ((proposal,), server, _) = proposed(shop, [Proposal(REQUEST, (exchange,))], bad)
     assert proposal.tasks == ()
     assert re.match(f"the wording of '{exchange.id}' failed: of 2 answers .*does not hold '#W", proposal.note)
     assert len(server.requests) == 2
@@ -233,15 +233,15 @@ def test_a_wording_that_fails_twice_leaves_no_task_and_says_why(shop: Domain, ex
 def test_tasks_that_belong_together_fail_together(shop: Domain, exchange: Task) -> None:
     twin = exchange.model_copy(update={"id": "twin"})
     script = completion(worded(exchange)), completion("no"), completion("no")
-    ((proposal,), _, _) = proposed(shop, [Proposal(DEMAND, (exchange, twin))], *script)
+    ((proposal,), _, _) = proposed(shop, [Proposal(REQUEST, (exchange, twin))], *script)
     assert proposal.tasks == ()
     assert "'twin'" in proposal.note
-    ((both,), _, _) = proposed(shop, [Proposal(DEMAND, (exchange, twin))], completion(worded(exchange)))
+    ((both,), _, _) = proposed(shop, [Proposal(REQUEST, (exchange, twin))], completion(worded(exchange)))
     assert [task.id for task in both.tasks] == [exchange.id, "twin"]
 
 
 def test_what_the_template_could_not_make_is_passed_on_and_no_model_is_asked(shop: Domain) -> None:
-    empty = Proposal(DEMAND, (), "the world has nothing")
+    empty = Proposal(REQUEST, (), "the world has nothing")
     found, server, _ = proposed(shop, [empty], error(500, "no"))
     assert (found, server.requests) == ([empty], [])
 
@@ -249,7 +249,7 @@ def test_what_the_template_could_not_make_is_passed_on_and_no_model_is_asked(sho
 def test_a_scenario_in_one_piece_is_not_worded(shop: Domain, exchange: Task) -> None:
     scenario = exchange.user_scenario.model_copy(update={"instructions": "You want a lamp."})
     whole = exchange.model_copy(update={"user_scenario": scenario})
-    ((proposal,), _, _) = proposed(shop, [Proposal(DEMAND, (whole,))], error(500, "no"))
+    ((proposal,), _, _) = proposed(shop, [Proposal(REQUEST, (whole,))], error(500, "no"))
     assert (proposal.tasks, "not in parts" in proposal.note) == ((), True)
 
 
@@ -267,7 +267,7 @@ def test_proposals_come_in_order_however_many_are_worded_at_once(shop: Domain, e
 
 def test_the_seeds_follow_from_the_tasks(shop: Domain, exchange: Task) -> None:
     other = exchange.model_copy(update={"id": "other"})
-    proposals = [Proposal(DEMAND, (exchange,)), Proposal(DEMAND, (other,))]
+    proposals = [Proposal(REQUEST, (exchange,)), Proposal(REQUEST, (other,))]
     seeds = [
         sorted(body["seed"] for body in proposed(shop, proposals, completion(worded(exchange)))[1].bodies)
         for _ in range(2)
@@ -277,7 +277,7 @@ def test_the_seeds_follow_from_the_tasks(shop: Domain, exchange: Task) -> None:
 
 
 def test_a_model_that_fails_fails_the_proposals_and_nothing_more_is_made(shop: Domain, exchange: Task) -> None:
-    proposals = [Proposal(DEMAND, (exchange,))] * 8
+    proposals = [Proposal(REQUEST, (exchange,))] * 8
 
     def answer(request: Request) -> Any:
         return error(500, "down")
@@ -288,7 +288,7 @@ def test_a_model_that_fails_fails_the_proposals_and_nothing_more_is_made(shop: D
 
 def test_whoever_stops_early_ends_what_is_under_way(shop: Domain, exchange: Task) -> None:
     slow = Proposal(TaskRequest("new-2", PATTERN), (exchange,))
-    template = Template(Proposal(DEMAND, (exchange,)), *[slow] * 8)
+    template = Template(Proposal(REQUEST, (exchange,)), *[slow] * 8)
 
     def answer(request: Request) -> Any:
         quick = "<seen_before>" in request.body["messages"][1]["content"]

@@ -1,4 +1,4 @@
-"""The template proposer: demands in, tasks out, in fresh worlds."""
+"""The template proposer: requests in, tasks out, in fresh worlds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def retail() -> Domain:
 
 def proposed(
     domain: Domain,
-    demands: Sequence[TaskRequest],
+    requests: Sequence[TaskRequest],
     *,
     seed: int = 0,
     disjoint_from: Sequence[str] = (),
@@ -36,21 +36,21 @@ def proposed(
     async def main() -> list[Proposal]:
         proposer = TemplateProposer(tasks_per_world)
         rng = np.random.default_rng(seed)
-        return [proposal async for proposal in proposer.propose(domain, demands, rng, disjoint_from=disjoint_from)]
+        return [proposal async for proposal in proposer.propose(domain, requests, rng, disjoint_from=disjoint_from)]
 
     return asyncio.run(main())
 
 
 def test_each_demand_is_met_with_its_id_pattern_round_and_parents(retail: Domain) -> None:
     parent = FailureReport("episode-7", "t", "k")
-    demands = [TaskRequest(f"new-{place}", name, 1, 3, (parent,)) for place, name in enumerate(PATTERNS)]
-    proposals = proposed(retail, demands)
-    assert [proposal.demand for proposal in proposals] == demands
+    requests = [TaskRequest(f"new-{place}", name, 1, 3, (parent,)) for place, name in enumerate(PATTERNS)]
+    proposals = proposed(retail, requests)
+    assert [proposal.request for proposal in proposals] == requests
     for proposal in proposals:
         task = proposal.tasks[0]
-        assert task.id == proposal.demand.task_id
+        assert task.id == proposal.request.task_id
         assert task.provenance is not None
-        assert task.provenance.pattern == proposal.demand.pattern
+        assert task.provenance.pattern == proposal.request.pattern
         assert task.provenance.round == 3
         assert task.provenance.parents == ("episode-7",)
         assert retail.worlds.get(task.world).world == task.world
@@ -64,13 +64,14 @@ def test_untargeted_tasks_are_of_all_kinds_in_turn_and_a_refusal_brings_its_twin
     assert [provenance.kind for provenance in made if provenance is not None] == kinds
     assert all(provenance.pattern is None for provenance in made if provenance is not None)
     refusal = proposals[kinds.index("refuse")]
-    assert [task.id for task in refusal.tasks] == [refusal.demand.task_id, f"{refusal.demand.task_id}-twin"]
+    assert [task.id for task in refusal.tasks] == [refusal.request.task_id, f"{refusal.request.task_id}-twin"]
 
 
 def test_the_same_generator_makes_the_same_tasks_and_another_one_others(retail: Domain) -> None:
-    demands = [TaskRequest(f"new-{place}", "wrong_record") for place in range(3)]
+    requests = [TaskRequest(f"new-{place}", "wrong_record") for place in range(3)]
     keys = [
-        [task.key for proposal in proposed(retail, demands, seed=seed) for task in proposal.tasks] for seed in (1, 1, 2)
+        [task.key for proposal in proposed(retail, requests, seed=seed) for task in proposal.tasks]
+        for seed in (1, 1, 2)
     ]
     assert keys[0] == keys[1]
     assert keys[0] != keys[2]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from toolgym.language.cue import cue
-from toolgym.language.speech_acts import Topic, Topics
+from toolgym.language.topics import Topic, Topics
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted import facts
 from toolgym.scripted.agreement import Agreement, Judgements

@@ -15,7 +15,7 @@ from toolgym.messages import AgentID, Message, ToolCall, call_from_chat, from_ch
 Parsing: TypeAlias = Literal["toolgym", "tau2"]
 
 _BESIDE = {"role", "tokens", *FIELDS}
-"""What may stand beside ``message`` in a mapping."""
+"""Keys that may accompany ``message`` in a mapping."""
 
 
 def parse_action(

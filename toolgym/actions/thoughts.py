@@ -134,7 +134,7 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
 
 
 def thoughts_in_fields(action: Mapping[str, Any]) -> str:
-    """The thoughts that stand in a field of an action, in whichever it is; empty if there are none.
+    """The thoughts in whichever field of an action holds them; empty if there are none.
 
     Example:
         >>> thoughts_in_fields({"message": "Hello.", "reasoning": "It is blue."})
@@ -144,7 +144,7 @@ def thoughts_in_fields(action: Mapping[str, Any]) -> str:
 
 
 def told_text(text: str) -> str | None:
-    """The text in ``{"message": "…"}``, which is another way to say it; None if a text is nothing such.
+    """The text in ``{"message": "…"}``, which is another way to say it; None if a text is not of that form.
 
     Args:
         text: What was written, without its thoughts; the object may stand in a code fence.
@@ -177,7 +177,7 @@ def unfenced(body: str) -> str:
 
 
 def said_by(value: object) -> str | None:
-    """What ``{"message": "…"}`` says; None if a value is nothing such."""
+    """What ``{"message": "…"}`` says; None if a value is not of that form."""
     if type(value) is dict and len(value) == 1 and type(value.get("message")) is str:
         return str(value["message"])
     return None

@@ -1,1 +1,1 @@
-"""Agents: those who play the assistant, or, replayed, either side."""
+"""Agents: what plays the assistant or, replayed from a recording, either side."""

@@ -55,7 +55,7 @@ class LLMAgent:
         return self._talk.usage
 
     async def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The assistant's next message, as the model writes it."""
         chat = as_chat(view[1:], "assistant", reasoning=self._tells_thoughts)
         reply = await self._talk.complete([system_message(str(view[0].content), self.wording), *chat], self._tools)
         return reply.message("assistant")

@@ -32,7 +32,7 @@ ORACLE = AgentSpec("oracle", oracle, privileged=True)
 
 
 class GoldPlayer:
-    """Makes the gold calls in order, one a message, then says what had to be said.
+    """Makes the gold calls in order, one per message, then tells the facts that the task asks for.
 
     Where the next gold call is the user's own, it asks the user to make it and waits.
     """
@@ -44,7 +44,7 @@ class GoldPlayer:
         self._made = 0
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The assistant's next message."""
         if self._left and self._left[0].requestor == "user":
             while self._left and self._left[0].requestor == "user":
                 self._left.pop(0)

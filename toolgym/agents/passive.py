@@ -23,7 +23,7 @@ class NoOp:
         pass
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The same polite line each time."""
         return Message("assistant", self.line)
 
 
@@ -40,7 +40,7 @@ class AlwaysTransfer:
         self._pending = TRANSFER_TOOL in domain.toolkits["assistant"].tools
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """A hand-over to a human agent: the call if there is a tool for it, then the announcement."""
         if self._pending:
             self._pending = False
             call = ToolCall(TRANSFER_TOOL, {"summary": "The user asked for help."}, "transfer")
@@ -61,7 +61,7 @@ class ReadOnly:
         self._made = 0
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The next gold call that only reads; once there are none left, that it has looked."""
         if self._left:
             action = self._left.pop(0)
             self._made += 1

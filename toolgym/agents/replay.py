@@ -1,4 +1,4 @@
-"""Saying again what was said before."""
+"""An agent that repeats the messages of a recorded episode."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Replay:
         self._side = side
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent.
+        """The next recorded message of this side.
 
         Raises:
             EpisodeError: If the recording has no more messages of this side.

@@ -27,7 +27,7 @@ BELONGS = "belongs"
 
 @dataclass(frozen=True)
 class Certified:
-    """What came through.
+    """The proposals that passed, and the report on all of them.
 
     Args:
         report: How many came how far, and why the others did not.
@@ -81,7 +81,7 @@ class Funnel:
         trials: int = 4,
         progress: Callable[[], None] | None = None,
     ) -> Certified:
-        """See Certifier."""
+        """Put proposals through the stages, and what passes them through the solver's."""
         reports: list[CertificateReport] = []
         through: list[tuple[Task, ...]] = []
         held_back: list[Failure] = []

@@ -69,9 +69,10 @@ def check_dataset(
 def check_pool(
     domain: Domain, pool: Domain, split: str, *, progress: Callable[[], None] | None = None
 ) -> CertificateReport:
-    """Check tasks that were made, by whomever: those of a pool.
+    """Check tasks of any origin, such as those of a pool.
 
-    Beside the stages of :func:`~toolgym.certificates.funnel.certify`, with the worlds of the domain's own splits apart:
+    Beside the stages of :func:`~toolgym.certificates.funnel.certify`, with the worlds of the domain's other splits than
+    ``train`` apart:
 
     - ``certificate``: a certificate that a task carries is of this task, and not of another or of what it was before.
     - ``ids`` and ``refusals``: see :func:`check_dataset`.
@@ -97,7 +98,8 @@ def check_pool(
             pool.worlds.get(world)
         except DataError as error:
             failed.append(Failure(None, "worlds", str(error)))
-    disjoint_from = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.compat.certifiable else ()
+    others = (of_split for name, of_split in ours.items() if name != "train")  # as a curriculum keeps them apart
+    disjoint_from = sorted(set[str]().union(*others) - worlds.keys()) if domain.compat.certifiable else ()
     report = certify(pool, tasks, disjoint_from=disjoint_from, progress=progress)
     chosen = {split: tasks}
     return merged(

@@ -1,4 +1,4 @@
-"""The tasks that a check has seen, by which it knows a duplicate."""
+"""An index of the tasks that a check has seen, to find duplicates."""
 
 from __future__ import annotations
 

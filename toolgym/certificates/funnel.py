@@ -1,4 +1,4 @@
-"""Tasks through the stages: who comes how far, and a certificate for those who come through."""
+"""Tasks through the stages: how far each comes, and a certificate for those that pass all."""
 
 from __future__ import annotations
 

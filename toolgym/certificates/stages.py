@@ -52,7 +52,7 @@ class Context:
         self._shared: dict[str, str | None] = {}
 
     def shared(self, world: str) -> str | None:
-        """What a world has in common with reserved entities or the worlds apart, or None; computed once a world."""
+        """What a world has in common with reserved entities or the worlds apart, or None; computed once per world."""
         if world not in self._shared:
             self._shared[world] = self._compare(world)
         return self._shared[world]
@@ -75,7 +75,7 @@ class Context:
         return frozenset(digest for world in self.disjoint_from for digest in entities_of(self.domain, world))
 
 
-Check: TypeAlias = Callable[[Domain, Task, Context], str | None]
+TaskCheck: TypeAlias = Callable[[Domain, Task, Context], str | None]
 """Why a task fails, or None. A DataError that it raises is a reason as well: a task that cannot be used fails."""
 
 
@@ -95,7 +95,7 @@ class Stage:
     """
 
     name: str
-    check: Check
+    check: TaskCheck
     skipped: Callable[[Domain], str | None] = _always
 
 

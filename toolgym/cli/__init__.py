@@ -1,4 +1,4 @@
-"""The command ``toolgym``: one module a command.
+"""The command ``toolgym``: one module per command.
 
 Exit codes: 0 done, 1 a check did not hold, 2 a mistake that you can mend, 70 a bug of toolgym or of a plug-in, 130
 interrupted.

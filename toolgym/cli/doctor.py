@@ -57,7 +57,7 @@ def _fact(what: str, find: Callable[[], str]) -> dict[str, Any]:
 
 
 def _extra(name: str, extra: str) -> dict[str, Any]:
-    """A package that only an extra needs: missing is no failure."""
+    """A package that only an extra needs: it may be missing."""
     found = _fact(name, partial(version, name))
     return found if found["ok"] else {**found, "ok": None, "found": f"not installed; comes with toolgym[{extra}]"}
 

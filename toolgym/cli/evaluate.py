@@ -182,7 +182,7 @@ def _asked(
 
 
 def _check(planned: Sequence[Planned], models: Mapping[str, ModelSettings | None], throttle: Throttle) -> None:
-    """See that all can play, and that the models answer, before anything is written."""
+    """Check that all can play, and that the models answer, before anything is written."""
     from toolgym.models.before import ask_models
     from toolgym.rollouts import check_players
 
@@ -240,7 +240,7 @@ def _player(backend: str, workers: int | None, throttle: Throttle) -> Callable[.
 
 
 def _check_tau2_results(path: Path | None, domain: Domain, split: str, agents: Sequence[str], data: str) -> None:
-    """See that results in tau2's format can be written, if they are asked for."""
+    """Check that results in tau2's format can be written, if they are asked for."""
     from toolgym.compat.tau2.results import check_results
     from toolgym.errors import DataError
 

@@ -111,7 +111,7 @@ def model_settings(
 
 
 def check_model(registry: Registry, name: str, model: ModelSettings | None) -> None:
-    """That a part that has a model was given one, and no other.
+    """Check that a part that needs a model was given one, and that no other part was.
 
     Args:
         registry: Where its kind is found.

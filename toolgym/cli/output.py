@@ -134,7 +134,7 @@ def print_json(value: Any) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """The value with null for what is no number: JSON has no NaN."""
+    """The value with null for NaN and infinities, which JSON does not have."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):

@@ -117,7 +117,7 @@ def _choose(domain: Domain, task_id: str | None, split: str | None, seed: int) -
 
 
 def _report(episode: Episode, side: AgentID) -> None:
-    """How it went: success, its components, the reward by terms, and the gold calls beside those that were made."""
+    """How it went: success, its components, the reward by terms, and the gold calls next to those that were made."""
     grade = episode.grade
     rule({True: "success", False: "no success", None: "not graded"}[grade.success])
     say(f"It ended by {episode.termination}. {grade.note}".rstrip())

@@ -29,7 +29,7 @@ class Waiting(ProgressColumn):
         self._throttle = throttle
 
     def render(self, task: Bar) -> Text:
-        """See ProgressColumn."""
+        """The last retry of a request and how long it waits, as text."""
         recent = self._throttle.retries.recent
         if recent is None:
             return Text()

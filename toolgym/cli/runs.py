@@ -147,7 +147,7 @@ def _print_answer(answer: Answer, as_json: bool, as_csv: bool) -> None:
 
 
 def runs_in(folder: Path) -> Iterator[Path]:
-    """The runs of a folder; what is no run is passed over.
+    """The runs of a folder; anything else in it is passed over.
 
     Raises:
         DataError: If the folder cannot be read.
@@ -176,7 +176,7 @@ def find_run(name: str, runs: Path) -> Path:
     """A run's folder, by its path or its name.
 
     Raises:
-        DataError: If it is the path of something that is no run, or of nothing.
+        DataError: If it is the path of something that is not a run, or of nothing.
         UnknownNameError: If there is no run of this name.
     """
     from toolgym.errors import DataError, UnknownNameError
@@ -213,7 +213,7 @@ def tools_of(domain: str) -> Mapping[str, Tool]:
 
 
 def amount(total: Mapping[str, Any], form: str = "{:,}") -> str:
-    """A sum over episodes as it is shown: n/a if none is known, at least so much if some are not."""
+    """A sum over episodes as it is shown: n/a if no value is known, a lower bound if some are not."""
     if not total["known"]:
         return "n/a"
     text = form.format(total["sum"])
@@ -327,7 +327,7 @@ def _exactly(value: Any) -> Any:
 
 
 def _json_value(value: Any) -> Any:
-    """A value of DuckDB as JSON has it; what is no number is null."""
+    """A value of DuckDB as JSON has it; NaN and infinities become null."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if value is None or isinstance(value, str | int):

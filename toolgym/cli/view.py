@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolgym.regrading.changes import GradeChange
     from toolgym.tasks import Task
 
-Played: TypeAlias = "Callable[[str, str], Domain]"
+DomainOf: TypeAlias = "Callable[[str, str], Domain]"
 """The domain of a name, over the tasks that were played."""
 FEW = 3
 """Without --limit, up to this many episodes are shown in full."""
@@ -239,7 +239,7 @@ def _list(matches: Sequence[_Match]) -> None:
     table.print()
 
 
-def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
+def _show(match: _Match, row: Trajectory, full: bool, played: DomainOf) -> None:
     from toolgym.display.render import write_message
 
     figures = match.figures
@@ -281,7 +281,7 @@ def _show(match: _Match, row: Trajectory, full: bool, played: Played) -> None:
         _show_change(change, full)
 
 
-def _look(row: Trajectory, played: Played) -> tuple[Task | None, tuple[GradeChange, ...] | None, str]:
+def _look(row: Trajectory, played: DomainOf) -> tuple[Task | None, tuple[GradeChange, ...] | None, str]:
     """The task that was played, what was changed, and why that is not known."""
     from toolgym.errors import DataError, RegistryError
     from toolgym.regrading.changes import changes
@@ -339,8 +339,8 @@ def _value(text: str | None, full: bool) -> str:
     return shown if full or len(shown) <= _LONG else f"{shown[: _LONG - 1]}…"
 
 
-def _whole(row: Trajectory, played: Played) -> dict[str, Any]:
-    """An episode as data: its trajectory, and what it changed beside the gold."""
+def _whole(row: Trajectory, played: DomainOf) -> dict[str, Any]:
+    """An episode as data: its trajectory, and its changes next to those of the gold calls."""
     _, changes, reason = _look(row, played)
     told: dict[str, Any] = {"trajectory": json.loads(row.to_json())}
     if changes is None:

@@ -70,7 +70,7 @@ async def later(answer: Awaitable[_T]) -> _T:
 
 @coroutine
 def pause() -> Generator[None, None, None]:
-    """Stand still once; a loop takes it for a coroutine that lets the others go on."""
+    """Pause once; to an event loop it is a coroutine that yields to the others."""
     yield
 
 

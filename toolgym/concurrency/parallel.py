@@ -13,7 +13,7 @@ _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
 _LONG = 0.005
-"""Seconds after which whoever works gives way to the others."""
+"""Seconds of work after which a job yields to the others."""
 
 
 async def in_parallel(

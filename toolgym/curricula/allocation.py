@@ -91,10 +91,10 @@ def targeted(
         rng: Chooses among the failures.
     """
     showing = {name: [report for report in reports if report.shows(name)] for name in shares}
-    demands = []
+    requests = []
     for task_id, name in zip(ids, apportion(len(ids), shares), strict=False):
         choice = showing[name]
         places = sorted(rng.choice(len(choice), size=min(PARENTS, len(choice)), replace=False)) if choice else []
         parents = tuple(choice[int(place)] for place in places)
-        demands.append(TaskRequest(task_id, name, levels.get(name, LEVEL), round_number, parents))
-    return demands
+        requests.append(TaskRequest(task_id, name, levels.get(name, LEVEL), round_number, parents))
+    return requests

@@ -32,7 +32,7 @@ class RefreshPlan:
     """What a refresh sets out to do.
 
     Args:
-        demands: The tasks that are wanted.
+        requests: The tasks that are wanted.
         analysed: The failures that were looked at.
         reports: What was said of them, in order.
         shares: The distribution of patterns over them; empty if there is none.
@@ -41,7 +41,7 @@ class RefreshPlan:
         marked: Tasks of the pool that are there for further patterns from now on: their keys, and the patterns.
     """
 
-    demands: tuple[TaskRequest, ...] = ()
+    requests: tuple[TaskRequest, ...] = ()
     analysed: tuple[Trajectory, ...] = ()
     reports: tuple[FailureReport, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Made:
     """What came of a plan.
 
     Args:
-        proposals: One for each demand.
+        proposals: One for each request.
         certified: What came through.
         entries: The tasks that come into the pool.
         solver: Whether there was a solver.
@@ -116,10 +116,10 @@ def _by_pattern(
     rates = hit_rates(reports)
     proposed: Counter[str | None] = Counter()
     for proposal in made.proposals:
-        proposed[proposal.demand.pattern] += len(proposal.tasks)
+        proposed[proposal.request.pattern] += len(proposal.tasks)
     admitted = Counter(name for entry in made.entries for name in entry.patterns)
     pool = Counter(name for entry in after.pool for name in entry.patterns)
-    wanted = {demand.pattern for demand in plan.demands if demand.pattern is not None}
+    wanted = {request.pattern for request in plan.requests if request.pattern is not None}
     return {
         name: {
             "failures": failures.get(name, 0),
@@ -149,7 +149,7 @@ def _solver(made: Made) -> str:
 
 
 def _unmet(proposals: Sequence[Proposal]) -> list[str]:
-    """Why demands were not met, each reason with how many it is of."""
+    """Why requests were not met, each reason with how many it is of."""
     counts = Counter(proposal.note or "no reason given" for proposal in proposals if not proposal.tasks)
     return [f"{count} of {len(proposals)} demands not met: {note}" for note, count in counts.most_common()]
 

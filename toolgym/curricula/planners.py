@@ -85,8 +85,8 @@ class Targeted:
             wanted = {}
             shown = [(report.task_key, tuple(patterns_shown([report], "assistant"))) for report in reports]
             marked = [(key, patterns) for key, patterns in shown if patterns]
-        demands = targeted(ids, wanted, levels, reports, now.round, rng)
-        return RefreshPlan(tuple(demands), failures, tuple(reports), shares, levels, tuple(notes), tuple(marked))
+        requests = targeted(ids, wanted, levels, reports, now.round, rng)
+        return RefreshPlan(tuple(requests), failures, tuple(reports), shares, levels, tuple(notes), tuple(marked))
 
 
 def _levels(now: PoolView) -> dict[str, int]:

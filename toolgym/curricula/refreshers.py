@@ -103,7 +103,7 @@ class NewTasks:
         """Plan, propose, certify, and take in what came through."""
         rng = np.random.default_rng([now.seed, now.round])
         plan = await self.planner.plan(now, budget, rng)
-        made = await self.maker.make(now, plan.demands, budget, rng, tick)
+        made = await self.maker.make(now, plan.requests, budget, rng, tick)
         before = now.progress  # with the trials that came in meanwhile; from here on nothing is waited for
         after = before.copy()
         for entry in made.entries:
@@ -123,7 +123,7 @@ def _solved(made: Made) -> dict[str, tuple[int, int]]:
     """For each pattern, trials by the solver on what was proposed for it, and how many succeeded."""
     found: dict[str, tuple[int, int]] = {}
     for proposal in made.proposals:
-        name = proposal.demand.pattern
+        name = proposal.request.pattern
         for task in proposal.tasks:
             if name is not None and task.key in made.certified.solved:
                 solved, trials = made.certified.solved[task.key]

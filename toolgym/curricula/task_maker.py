@@ -63,7 +63,7 @@ class TaskMaker:
     async def make(
         self,
         now: PoolView,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         budget: Budget,
         rng: np.random.Generator,
         tick: Callable[[], None] | None = None,
@@ -72,7 +72,7 @@ class TaskMaker:
 
         Args:
             now: The curriculum as it is; of its pool nothing is made again.
-            demands: What is wanted.
+            requests: What is wanted.
             budget: How often the solver plays each.
             rng: What the proposer draws from.
             tick: Called after each proposal, certified or not.
@@ -80,12 +80,12 @@ class TaskMaker:
         Raises:
             DataError: If the certifier gives back a task that was not proposed.
         """
-        if not demands:
+        if not requests:
             return Made(solver=self.solver is not None)
-        made = self.proposer.propose(now.domain, demands, rng, disjoint_from=self.disjoint_from(now))
+        made = self.proposer.propose(now.domain, requests, rng, disjoint_from=self.disjoint_from(now))
         proposals = tuple([proposal async for proposal in made])
         certified = await self._certified(now, proposals, budget, tick)
-        wanted = {task.key: proposal.demand for proposal in proposals for task in proposal.tasks}
+        wanted = {task.key: proposal.request for proposal in proposals for task in proposal.tasks}
         if strange := [task.id for task in certified.tasks if task.key not in wanted]:
             raise DataError(
                 f"the certifier {type(self.certifier).__name__} gave back {strange[0]!r}, a task that was not proposed"
@@ -131,5 +131,5 @@ def _refusing(now: PoolView, proposals: Sequence[Proposal], through: Sequence[Ta
     return left_out
 
 
-def _entry(task: Task, demand: TaskRequest, round_number: int) -> Entry:
-    return Entry(task, patterns=() if demand.pattern is None else (demand.pattern,), round=round_number)
+def _entry(task: Task, request: TaskRequest, round_number: int) -> Entry:
+    return Entry(task, patterns=() if request.pattern is None else (request.pattern,), round=round_number)

@@ -27,12 +27,12 @@ GRACE = 5.0
 _WATCH = 0.5
 """Seconds between looks at whether the parent is still there."""
 SPARE = 256 << 20
-"""Bytes beside the memory asked for: what DuckDB and Python need for themselves."""
+"""Bytes in addition to the memory asked for: what DuckDB and Python need for themselves."""
 _START = "import sys; sys.path[:] = {path!r}; from toolgym.database.bounded import serve; serve({parent})"
 
 
 class StoppedError(Exception):
-    """The process came to its end before it had answered."""
+    """The process ended before it had answered."""
 
 
 class BoundedProcess:
@@ -72,7 +72,7 @@ class BoundedProcess:
             function: ``"module:name"``.
             arguments: What it is given.
             seconds: After that long, and :data:`GRACE`, the process is ended.
-            memory: How many bytes the process may use beside what is kept, where the system can see to it.
+            memory: How many bytes the process may use in addition to what is kept, where the system can see to it.
             take: Is given what it yields, in order.
             answer: Answers what it asks; see :func:`ask`.
             kept: Whether what the function makes stays for later calls, and is no part of their memory.
@@ -151,7 +151,7 @@ class BoundedProcess:
 
 
 def ask(question: Any) -> Any:
-    """In a function that runs in the process: ask whoever called."""
+    """Ask the caller a question, from a function that runs in the process."""
     _send(_OUT, _ASK, pickle.dumps(question))
     return pickle.loads(_receive(_IN)[1])
 
@@ -235,7 +235,7 @@ def _used() -> int:
 
 
 def _limit(total: int) -> None:
-    """Let this process have so much address space."""
+    """Limit the address space of this process."""
     if sys.platform != "linux":  # DuckDB's own limit alone
         return
     import resource

@@ -58,7 +58,7 @@ def finish(world: int) -> Iterator[None]:
 def select(
     world: int, side: str, columns: Mapping[str, str], sql: str, parameters: Parameters, seconds: float, size: int
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Run one SELECT; see :func:`toolgym.database.select.run`.
+    """Run one SELECT: first the names and types of its columns, then rows, some at a time; see ``select.run``.
 
     Args:
         world: Its number.

@@ -25,7 +25,7 @@ from toolgym.errors import QueryError
 from toolgym.messages import AgentID
 
 MEMORY = 2 << 30
-"""Bytes that a query may use beside its world; nothing is spilled to disk."""
+"""Bytes that a query may use in addition to its world; nothing is spilled to disk."""
 SECONDS = 30.0
 """After that long a query is interrupted."""
 ANSWER = 1 << 28

@@ -14,7 +14,7 @@ MAX_SELECTS = 12
 """How deep SELECTs may be nested."""
 _BATCH = 500
 _VALUE = 64
-"""Bytes that Python takes for a value beside its content, about."""
+"""Bytes that Python takes for a value in addition to its content, roughly."""
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 

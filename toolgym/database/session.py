@@ -139,7 +139,7 @@ class Session:
         return self.base.position(side, table, key)
 
     def aggregate(self, side: AgentID, table: str, function: Callable[[Iterable[Record]], Any]) -> Any:
-        """``function`` over all records of a table: once a world, and anew after a change of the table."""
+        """``function`` over all records of a table: once per world, and anew after a change of the table."""
         if not self._touched(side, table):
             return self.base.aggregate(side, table, function)
         return function(self.records(side, table))

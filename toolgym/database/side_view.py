@@ -76,6 +76,6 @@ class SideView:
         return self._session.find(self._side, table, index, value)
 
     def aggregate(self, table: str, function: Callable[[Iterable[Record]], Any]) -> Any:
-        """``function`` over all records: computed once a world, and anew at each call once the table changed."""
+        """``function`` over all records: computed once per world, and anew at each call once the table changed."""
         self._check(table)
         return self._session.aggregate(self._side, table, function)

@@ -78,11 +78,11 @@ class Resident:
         self._positions: dict[tuple[str, str], dict[str, int]] = {}
 
     def raw(self, side: str, table: str, key: str) -> str | None:
-        """See RecordSource."""
+        """A record's JSON text."""
         return self._texts[side, table].get(key)
 
     def record(self, side: str, table: str, key: str) -> FrozenRecord | None:
-        """See RecordSource."""
+        """A record, decoded when it is first read."""
         name = (side, table, key)
         record = self._records.get(name)
         if record is None:
@@ -93,36 +93,36 @@ class Resident:
         return record
 
     def keys(self, side: str, table: str) -> Sequence[str]:
-        """See RecordSource."""
+        """The keys of a table in insertion order."""
         name = (side, table)
         if name not in self._keys:
             self._keys[name] = tuple(self._texts[name])
         return self._keys[name]
 
     def count(self, side: str, table: str) -> int:
-        """See RecordSource."""
+        """How many records a table has."""
         return len(self._texts[side, table])
 
     def position(self, side: str, table: str, key: str) -> int:
-        """See RecordSource."""
+        """Where a key stands in the insertion order."""
         name = (side, table)
         if name not in self._positions:
             self._positions[name] = {key: place for place, key in enumerate(self._texts[name])}
         return self._positions[name][key]
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
-        """See RecordSource."""
+        """The keys under an index value, in insertion order."""
         listed = self._entries[side, table][index].get(value, ())
         return (listed,) if isinstance(listed, str) else listed
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
-        """See RecordSource."""
+        """The keys and JSON texts of a table, one after the other."""
         for key, text in self._texts[side, table].items():
             decoded = self._records.get((side, table, key)) if live else None
             yield key, text if decoded is None else encode(dict(decoded))
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
-        """See RecordSource."""
+        """The index name, value and key of every entry of a table."""
         for name, values in self._entries[side, table].items():
             for value, listed in values.items():
                 for key in (listed,) if isinstance(listed, str) else listed:
@@ -225,7 +225,7 @@ class Lazy:
         return Resident(texts, entries)
 
     def raw(self, side: str, table: str, key: str) -> str | None:
-        """See RecordSource."""
+        """A record's JSON text."""
         hash(key)  # a list as a key is a TypeError, as it is for a dict
         if not is_key(key):
             return None
@@ -233,7 +233,7 @@ class Lazy:
         return found[0][0] if found else None
 
     def record(self, side: str, table: str, key: str) -> FrozenRecord | None:
-        """See RecordSource."""
+        """A record, decoded when it is first read."""
         name = (side, table, key)
         with self._lock:
             kept = self._records.get(name)
@@ -251,19 +251,19 @@ class Lazy:
         return record
 
     def keys(self, side: str, table: str) -> Sequence[str]:
-        """See RecordSource."""
+        """The keys of a table in insertion order."""
         return [key for (key,) in self._fetch(f'SELECT key FROM w."{side}"."{table}" ORDER BY position')]
 
     def count(self, side: str, table: str) -> int:
-        """See RecordSource."""
+        """How many records a table has."""
         return int(self._fetch(f'SELECT count(*) FROM w."{side}"."{table}"')[0][0])
 
     def position(self, side: str, table: str, key: str) -> int:
-        """See RecordSource."""
+        """Where a key stands in the insertion order."""
         return int(self._fetch(f'SELECT position FROM w."{side}"."{table}" WHERE key = ?', [key])[0][0])
 
     def find(self, side: str, table: str, index: str, value: str) -> Sequence[str]:
-        """See RecordSource."""
+        """The keys under an index value, in insertion order."""
         hash(value)
         if index not in self._tables[side, table].indexes:
             raise KeyError(index)
@@ -274,13 +274,13 @@ class Lazy:
         return [key for key, _ in sorted(found, key=lambda row: int(row[1]))]
 
     def rows(self, side: str, table: str, *, live: bool = False) -> Iterator[tuple[str, str]]:
-        """See RecordSource."""
+        """The keys and JSON texts of a table, one after the other."""
         for key, text in self._fetch(f'SELECT key, record FROM w."{side}"."{table}" ORDER BY position'):
             decoded = self._records.get((side, table, key)) if live else None
             yield key, text if decoded is None else encode(dict(decoded))
 
     def index_entries(self, side: str, table: str) -> Iterator[tuple[str, str, str]]:
-        """See RecordSource."""
+        """The index name, value and key of every entry of a table."""
         place = f"side = '{side}' AND tab = '{table}'"
         yield from self._fetch(f"SELECT name, value, key FROM w.main.index_entries WHERE {place} ORDER BY position")
 

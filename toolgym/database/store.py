@@ -16,7 +16,7 @@ from toolgym.messages import AgentID
 
 
 class WorldStore:
-    """Resolves a world's digest to its database; a world is opened once a process.
+    """Resolves a world's digest to its database; a world is opened once per process.
 
     Args:
         schemas: The tables of each side.
@@ -70,7 +70,7 @@ class WorldStore:
         return len(paths)
 
     def add(self, database: Database) -> str:
-        """Make an open world known; returns its digest."""
+        """Add an open world; returns its digest."""
         self._open[database.world] = database
         return database.world
 

@@ -23,7 +23,7 @@ FORMAT = "2"
 
 
 MEMORY = 1 << 30
-"""Bytes that the reading of a world file may use beside what is kept of it."""
+"""Bytes that the reading of a world file may use in addition to what is kept of it."""
 SECONDS = 300.0
 """Seconds that the reading of a whole world file may take."""
 MAX_TEXT = 1 << 24
@@ -52,7 +52,7 @@ _FOREIGN = {
     "the index of an expression": "SELECT index_name FROM duckdb_indexes() WHERE database_name = 'w' "
     "AND expressions NOT IN ('[''\"key\"'']', '[''\"value\"'']')",
 }
-"""What a file of DuckDB can hold beside tables, views first: listing columns looks into views."""
+"""What a file of DuckDB can hold besides tables, views first: listing columns looks into views."""
 _COLLATED = r"""
 SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'w'
 AND regexp_matches(regexp_replace(sql, '"[^"]*"', '', 'g'), '\bCOLLATE\b', 'i')
@@ -151,7 +151,7 @@ def _first(error: Exception) -> str:
 
 
 def _check_file(path: Path) -> None:
-    """That a path is a DuckDB file, as far as its first bytes tell."""
+    """Check that a path is a DuckDB file, by its first bytes."""
     try:
         if not path.is_file():
             why = "it is a folder, or no regular file" if path.exists() else "build the world, or name its file"
@@ -173,7 +173,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_contents(connection: Any, path: Path, places: Iterable[Place]) -> None:
-    """That the file holds the tables of a world, with their columns, and nothing that could be run."""
+    """Check that the file holds the tables of a world, with their columns, and nothing that could be run."""
     for kind, sql in _FOREIGN.items():
         _refuse(connection, path, kind, sql)
     wanted = dict.fromkeys(places, _RECORD)
@@ -333,7 +333,7 @@ def insert(connection: Any, target: str, columns: Sequence[Sequence[Any]]) -> No
 
 
 def write_world(path: Path, source: RecordRows, schemas: Mapping[Any, Schema], digest: str) -> None:
-    """Write a world file beside its final place, then move it there.
+    """Write a world file next to its final place, then move it there.
 
     Raises:
         WorldError: If it cannot be written, as on a disk that is full.

@@ -13,19 +13,19 @@ class Utc(tzinfo):
         return moment.replace(tzinfo=UTC)
 
     def fromutc(self, moment: datetime) -> datetime:
-        """See tzinfo."""
+        """A moment in UTC as the zone's own time."""
         return moment.replace(tzinfo=UTC)
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """See tzinfo."""
+        """The zone's offset from UTC at a moment."""
         return timedelta(0)
 
     def dst(self, moment: datetime | None) -> timedelta:
-        """See tzinfo."""
+        """The daylight saving time at a moment."""
         return timedelta(0)
 
     def tzname(self, moment: datetime | None) -> str:
-        """See tzinfo."""
+        """The zone's name at a moment."""
         return "UTC"
 
 

@@ -21,7 +21,7 @@ class Terminal(Console):
         super().__init__(**{"markup": False, "emoji": False, **options})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """See Console."""
+        """Render something for the terminal, in segments."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment

@@ -23,7 +23,7 @@ from toolgym.messages import SIDES, AgentID, to_chat
 from toolgym.rewards import build_reward
 from toolgym.trajectory import Fault, Step, Termination, Trajectory
 
-Observation: TypeAlias = dict[str, tuple[dict[str, Any], ...]]
+AECObservation: TypeAlias = dict[str, tuple[dict[str, Any], ...]]
 Source: TypeAlias = Literal["user", "judge", "service", "task"]
 
 _OF_API_TEST = "options"
@@ -189,7 +189,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
         if self.render_mode == "human":
             self._print()
 
-    def observe(self, agent: AgentID) -> Observation:
+    def observe(self, agent: AgentID) -> AECObservation:
         """What an agent has not been shown before its own last action; nothing changes by it.
 
         Raises:
@@ -207,7 +207,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
 
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset, and after the last step of an episode.
-            DataError: If the action is no message; nothing has changed then.
+            DataError: If the action is not a message; nothing has changed then.
             ValueError: If it is not None, and the agent's episode has ended.
         """
         episode, agent = self._started("step"), self.agent_selection
@@ -226,7 +226,7 @@ class ToolAECEnv(AECEnv):  # type: ignore[misc]  # PettingZoo says nothing of it
 
         Args:
             source: Who failed: ``"user"`` for the user's model, ``"service"`` for what serves a model of either side,
-                ``"judge"`` or ``"task"``. A message of the assistant that is bad is no fault: step with it.
+                ``"judge"`` or ``"task"``. A bad message of the assistant is not a fault: step with it.
             reason: What happened.
 
         Raises:

@@ -63,7 +63,7 @@ class StepResult(NamedTuple):
 
 
 class EpisodeDriver:
-    """An episode with its user; the assistant is whoever drives the environment.
+    """An episode with its user; the assistant's messages come from the caller of the environment.
 
     Args:
         parts: What it is made of.
@@ -96,7 +96,7 @@ class EpisodeDriver:
 
     @property
     def over_unheard(self) -> bool:
-        """Whether it ended before the assistant could speak, of which there is only notice to be taken."""
+        """Whether it ended before the assistant could speak, so that no action of its can count."""
         return self.episode.turn is None and bool(self._untold)
 
     def read(self, action: EnvAction) -> Message:
@@ -104,7 +104,7 @@ class EpisodeDriver:
 
         Raises:
             gymnasium.error.ResetNeeded: If the episode is over.
-            DataError: If it is no message.
+            DataError: If it is not a message.
         """
         self._check_running()
         return parse_action(action, "assistant", self.settings.parsing)

@@ -35,11 +35,11 @@ class EnvSettings:
         reward: A preset's name, weights by term, or terms.
         group_size: Trials of a task before the next is drawn, at least 1: in a row, or for a vector environment in as
             many neighbouring sub-environments.
-        max_steps: Hops of messages before truncation, at least 1.
+        max_steps: Messages and batches of results before truncation, at least 1.
         max_errors: Failed tool calls of both sides before truncation, at least 1.
         max_characters: Characters that one message's text and its calls' arguments may have, at least 1; a longer one
             is answered with an error.
-        max_calls: Calls that one message may hold, at least 1; likewise.
+        max_calls: Calls that one message may hold, at least 1; a message with more is answered with an error.
         history: Whether observations hold the whole dialogue.
         parsing: ``"toolgym"``, or ``"tau2"`` for tau2's rule of reading text actions.
         debug: Whether ``info`` names the task.

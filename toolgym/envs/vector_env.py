@@ -195,7 +195,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         Raises:
             gymnasium.error.ResetNeeded: Before the first reset, after a step or reset that failed, or with autoreset
                 DISABLED, if an episode has ended and was not reset.
-            DataError: If there is not one action for each, or one is no message; nothing has changed then.
+            DataError: If there is not one action for each, or one is not a message; nothing has changed then.
             BudgetError: If there is no money left; all must be reset then.
         """
         self._check_whole()
@@ -343,7 +343,7 @@ def _read_mask(mask: Any, number: int) -> np.ndarray | None:
     """``options["reset_mask"]``, if it is given.
 
     Raises:
-        DataError: If it is no mask of the sub-environments, or masks none.
+        DataError: If it is not a mask of the sub-environments, or masks none.
     """
     if mask is None:
         return None

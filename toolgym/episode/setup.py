@@ -127,7 +127,7 @@ def _play_gold(
 
 
 def _check_functions(domain: Domain, task: Task) -> None:
-    """That the functions which the task's assertions name exist."""
+    """Check that the functions which the task's assertions name exist."""
     criteria = task.evaluation_criteria
     for assertion in (criteria.env_assertions or ()) if criteria is not None else ():
         kit = domain.toolkits.get(assertion.env_type)

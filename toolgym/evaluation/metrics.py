@@ -140,7 +140,7 @@ def interval(values: Sequence[float], trials: int) -> Estimate:
 
 
 class TooManyVoidError(ValueError):
-    """So many trials are void that their figures would mislead.
+    """Too many trials are void: figures over the rest would mislead.
 
     Args:
         void: How many are.
@@ -205,7 +205,7 @@ def pass_hat_table(
     Two conventions for void trials are in use. With ``"exclude"`` they leave n, as tau2 drops simulations that ended by
     an infrastructure error: the figure says how good the agent is wherever it could be played. With ``"fail"`` they are
     failures, as where all trials that were begun are divided by: it says how often the whole system succeeds.
-    ``"refuse"`` excludes a few, and gives no figure where there are so many that the two come apart.
+    ``"refuse"`` excludes a few, and gives no figure where there are enough of them to make the two differ.
 
     Args:
         trajectories: The run's episodes. A task with any trial that a judge would have to settle is left out whole,

@@ -29,7 +29,7 @@ def open_to_read(path: Path) -> IO[bytes]:
 
 
 def check_inside(*paths: Path) -> None:
-    """That files are in their folders: none is a link that leads out of its folder. What is not there may be missing.
+    """Check that files are in their folders: none is a link that leads out of its folder. A file may be missing.
 
     Raises:
         DataError: If one is; the message names it.
@@ -44,7 +44,7 @@ def check_inside(*paths: Path) -> None:
 
 
 def check_no_links(*paths: Path) -> None:
-    """That nothing is written through a link: each path is a regular file, a folder, or not there.
+    """Check that nothing is written through a link: each path is a regular file, a folder, or not there.
 
     Raises:
         DataError: If one is something else; the message names it.

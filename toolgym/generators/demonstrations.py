@@ -61,7 +61,7 @@ class Demonstrations:
         report: What came of them in the certificate's stages.
         recoveries: How many should show a recovery.
         left_out: How many certified tasks are not there, by why.
-        notes: Why nothing could be made of a demand, and how often.
+        notes: Why nothing could be made of a request, and how often.
     """
 
     made: tuple[Demonstration, ...]
@@ -144,12 +144,12 @@ async def demonstrate(
     making = _Making(domain, count, wanted, wordings, seed, progress)
     proposer, certifier = proposer or TemplateProposer(), certifier or Funnel()
     disjoint_from = _other_worlds(domain)
-    demands, seen = _demands(chosen, seed), DuplicateIndex()
+    requests, seen = _requests(chosen, seed), DuplicateIndex()
     reports: list[CertificateReport] = []
     for _ in range(ROUNDS):
         if making.lacking < 1:
             break
-        batch = list(islice(demands, making.lacking))
+        batch = list(islice(requests, making.lacking))
         proposals = [proposal async for proposal in proposer.propose(domain, batch, rng, disjoint_from=disjoint_from)]
         through = await certifier.certify(domain, proposals, seen=seen, disjoint_from=disjoint_from)
         reports.append(through.report)
@@ -160,7 +160,7 @@ async def demonstrate(
 
 
 def wordings_of(domain: Domain) -> tuple[str, ...]:
-    """The manners of speaking among which the domain's oracle can be told to choose; empty if there is one alone.
+    """The wordings that the domain's oracle has; empty if there is only one.
 
     Example:
         >>> from toolgym import make_domain
@@ -326,8 +326,8 @@ def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[
     return patterns
 
 
-def _demands(chosen: Sequence[str | None], seed: int) -> Iterator[TaskRequest]:
-    """Demands without end: the targets in turn, harder from round to round."""
+def _requests(chosen: Sequence[str | None], seed: int) -> Iterator[TaskRequest]:
+    """Requests without end: the targets in turn, harder from round to round."""
     for number in numbers():
         level = number // len(chosen) % (MAX_LEVEL + 1)
         yield TaskRequest(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)

@@ -14,7 +14,7 @@ from toolgym.generators.drafts import Caller, Draft
 from toolgym.generators.recipes import C, Recipe
 from toolgym.scripted.facts import R
 
-Method: TypeAlias = Callable[[C, Difficulty], Draft[R] | None]
+DraftMaker: TypeAlias = Callable[[C, Difficulty], Draft[R] | None]
 """Draws a call that is hard in one way."""
 
 
@@ -78,7 +78,7 @@ def questions(caller: Caller[R, Any], count: int) -> list[R] | None:
 
 def harder(
     recipe: Recipe[C, R], name: str, change: Callable[[R], R] = lambda request: request, *, hurried: bool = False
-) -> Method[C, R]:
+) -> DraftMaker[C, R]:
     """A recipe's call in a dose.
 
     Args:
@@ -100,7 +100,7 @@ def harder(
     return method
 
 
-def many_errands(name: str, *, later: int = 0) -> Method[Caller[R, Any], R]:
+def many_errands(name: str, *, later: int = 0) -> DraftMaker[Caller[R, Any], R]:
     """At least three writes.
 
     Args:
@@ -119,7 +119,7 @@ def many_errands(name: str, *, later: int = 0) -> Method[Caller[R, Any], R]:
     return method
 
 
-def with_facts(asked: int, wanted: Callable[[Difficulty], int], name: str) -> Method[Caller[R, Any], R]:
+def with_facts(asked: int, wanted: Callable[[Difficulty], int], name: str) -> DraftMaker[Caller[R, Any], R]:
     """Questions among writes.
 
     Args:
@@ -142,7 +142,7 @@ def with_facts(asked: int, wanted: Callable[[Difficulty], int], name: str) -> Me
     return method
 
 
-def beside_forbidden(recipe: Recipe[C, R], fits: Callable[[R], bool], name: str) -> Method[C, R]:
+def beside_forbidden(recipe: Recipe[C, R], fits: Callable[[R], bool], name: str) -> DraftMaker[C, R]:
     """A forbidden request first, and what is allowed after it.
 
     Args:

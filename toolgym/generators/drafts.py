@@ -1,4 +1,4 @@
-"""Who calls, what a call is made of, and what it comes to: callers, drafts and goals."""
+"""Callers, drafts and goals: who calls, what a call is made of, and what is to be achieved."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Caller(ABC, Generic[R, F]):
         self.user_id = ""
 
     def become(self, user_id: str) -> None:
-        """From now on it is that user.
+        """Make this the present user.
 
         Args:
             user_id: A key of ``users``.

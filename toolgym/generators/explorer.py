@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
 from toolgym.generation import Difficulty, Injector
-from toolgym.generators.doses import Method
+from toolgym.generators.doses import DraftMaker
 from toolgym.generators.drafts import Draft, F, Goal
 from toolgym.generators.recipes import C, Recipe
 from toolgym.scripted.facts import QUESTION
@@ -32,7 +32,7 @@ class GoalExplorer(Generic[C, F]):
         caller: C,
         *,
         recipes: Mapping[str, Recipe[C, Any]],
-        injectors: Mapping[Injector, Method[C, Any]],
+        injectors: Mapping[Injector, DraftMaker[C, Any]],
         twins: Mapping[str, Callable[[C, Any], Any]],
         make_task: Callable[[Goal[F], str], Task],
     ) -> None:
@@ -43,7 +43,7 @@ class GoalExplorer(Generic[C, F]):
         self._make_task = make_task
 
     def draw(self, kind: str, task_id: str) -> Sequence[Task]:
-        """See Explorer; a refusal comes with its twin, and no answer depends on when it is given."""
+        """A task of a kind, a refusal with its twin; it depends on kind and id alone, not on what was drawn before."""
         for _ in range(DRAWS):
             goals = self.goals(kind)
             if not goals:
@@ -54,11 +54,11 @@ class GoalExplorer(Generic[C, F]):
         return ()
 
     def draw_any(self, kind: str, task_id: str) -> Sequence[Task]:
-        """As :meth:`draw`, but as it comes: whoever asks drops what does not hold up."""
+        """As :meth:`draw`, but unchecked: the caller drops what is not whole or has an answer that moves."""
         return self._tasks(self.goals(kind), task_id)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
-        """See Explorer."""
+        """A task made hard in the injector's way, a refusal with its twin; empty if the world does not allow one."""
         what, method = self._injectors[injector]
         goal = self._search(injector, lambda caller: method(caller, dose), 1500)
         if goal is None:

@@ -65,16 +65,16 @@ class LLMProposer:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        """See Proposer.
+        """One proposal for each request, in order: the other proposer's task, its scenario worded anew by the model.
 
         Args:
             domain: The domain.
-            demands: What is wanted.
+            requests: What is wanted.
             rng: Goes to the proposer that makes the tasks; the model's seeds follow from these.
             disjoint_from: Digests of worlds with which the new ones must have no entity in common.
 
@@ -84,7 +84,7 @@ class LLMProposer:
             ContextError: If a scenario does not fit into its context.
             BudgetError: If the budget is spent.
         """
-        made = self._template.propose(domain, demands, rng, disjoint_from=disjoint_from)
+        made = self._template.propose(domain, requests, rng, disjoint_from=disjoint_from)
         worded = in_order(made, partial(self._worded, domain), self._concurrency)
         try:
             async for proposal in worded:
@@ -97,15 +97,15 @@ class LLMProposer:
         for task in proposal.tasks:
             old = Prose.of(task)
             if old is None:
-                return Proposal(proposal.demand, (), f"the scenario of {task.id!r} is not in parts that can be worded")
+                return Proposal(proposal.request, (), f"the scenario of {task.id!r} is not in parts that can be worded")
             try:
-                new = await self._asked(domain, proposal.demand, task, old)
+                new = await self._asked(domain, proposal.request, task, old)
             except AnswerError as error:
-                return Proposal(proposal.demand, (), f"the wording of {task.id!r} failed: {error}")
+                return Proposal(proposal.request, (), f"the wording of {task.id!r} failed: {error}")
             tasks.append(self._marked(new.put_into(task)))
-        return Proposal(proposal.demand, tuple(tasks), proposal.note)
+        return Proposal(proposal.request, tuple(tasks), proposal.note)
 
-    async def _asked(self, domain: Domain, demand: TaskRequest, task: Task, old: Prose) -> Prose:
+    async def _asked(self, domain: Domain, request: TaskRequest, task: Task, old: Prose) -> Prose:
         needs = tuple(domain.needs(task, domain.worlds.get(task.world))) if domain.needs is not None else ()
 
         def read(answer: str) -> Prose:
@@ -117,7 +117,7 @@ class LLMProposer:
 
         chat = [
             {"role": "system", "content": own_text("proposer")},
-            {"role": "user", "content": _brief(domain, demand, task, old, needs)},
+            {"role": "user", "content": _brief(domain, request, task, old, needs)},
         ]
         talk = self._model.start(seed=int(task.key[:7], 16))
         try:
@@ -131,10 +131,10 @@ class LLMProposer:
         return task.model_copy(update={"provenance": provenance.model_copy(update={"generator": generator})})
 
 
-def _brief(domain: Domain, demand: TaskRequest, task: Task, old: Prose, needs: Sequence[str]) -> str:
+def _brief(domain: Domain, request: TaskRequest, task: Task, old: Prose, needs: Sequence[str]) -> str:
     """What the model is told of one task: everything but the gold."""
-    parts: dict[str, str] = {"mistake": _mistake(domain, demand, task)}
-    if told := [json.dumps(one, ensure_ascii=False) for one in _parents(demand)]:
+    parts: dict[str, str] = {"mistake": _mistake(domain, request, task)}
+    if told := [json.dumps(one, ensure_ascii=False) for one in _parents(request)]:
         parts["seen_before"] = "\n".join(told)
     parts["scenario"] = str(task.user_scenario)
     parts["parts_to_write"] = json.dumps(old._asdict(), ensure_ascii=False)
@@ -143,11 +143,11 @@ def _brief(domain: Domain, demand: TaskRequest, task: Task, old: Prose, needs: S
     return "\n".join(f"<{name}>\n{text}\n</{name}>" for name, text in parts.items())
 
 
-def _mistake(domain: Domain, demand: TaskRequest, task: Task) -> str:
-    if demand.pattern is None:
+def _mistake(domain: Domain, request: TaskRequest, task: Task) -> str:
+    if request.pattern is None:
         return "none in particular: word it as another user might, neither harder nor easier"
-    pattern = domain.failure_patterns.get(demand.pattern)
-    lines = [f"{demand.pattern}: {pattern.meaning}" if pattern is not None else demand.pattern]
+    pattern = domain.failure_patterns.get(request.pattern)
+    lines = [f"{request.pattern}: {pattern.meaning}" if pattern is not None else request.pattern]
     injector = _injector(domain, task)
     if injector is not None:
         lines.append(f"What makes this task prone to it: {injector.meaning} The user may say: {injector.example}")
@@ -162,12 +162,12 @@ def _injector(domain: Domain, task: Task) -> Injector | None:
     return next((injector for injector in injectors if injector.name in names), None)
 
 
-def _parents(demand: TaskRequest) -> list[dict[str, Any]]:
+def _parents(request: TaskRequest) -> list[dict[str, Any]]:
     """What was expected and what happened in the failures that a task is made from."""
     told: list[dict[str, Any]] = []
-    for report in demand.parents:
+    for report in request.parents:
         for finding in report.causes:
-            if finding.pattern == demand.pattern:
+            if finding.pattern == request.pattern:
                 told.append({"expected": finding.expected, "got": finding.got})
                 break
     return told[:PARENTS]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from toolgym.language.identify import language_of
-from toolgym.language.text import holds_token
+from toolgym.language.text import holds_token, texts_in
 from toolgym.messages import STOP_MARKS
 from toolgym.tasks import Instructions, Task
 
@@ -70,7 +70,7 @@ def kept(prose: Prose, needs: Collection[str]) -> tuple[str, ...]:
 
 
 def complaints(task: Task, old: Prose, new: Prose, needs: Sequence[str]) -> list[str]:
-    """What is wrong with another wording of a task's prose, a clause each; empty if nothing is.
+    """What is wrong with another wording of a task's prose, one clause per fault; empty if nothing is.
 
     It must hold what :func:`kept` names, in the language and about in the length of the old one; it must hold no number
     that the scenario does not have, and nothing by which the gold calls or the graded answers show that the scenario
@@ -104,21 +104,10 @@ def secrets(task: Task) -> Iterator[str]:
     """What only the gold calls and the graded answers tell: tools, identifiers, answers."""
     for action in task.gold:
         yield action.name
-        yield from (text for text in _texts(action.arguments) if _IDENTIFIER.fullmatch(text))
+        yield from (text for text in texts_in(action.arguments) if _IDENTIFIER.fullmatch(text))
     criteria = task.evaluation_criteria
     yield from (criteria.communicate_info or ()) if criteria is not None else ()
 
 
 def _normal(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)

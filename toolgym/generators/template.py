@@ -38,8 +38,8 @@ class TemplateProposer:
         >>> mock = make_domain("mock")
         >>> async def main():
         ...     proposer = TemplateProposer()
-        ...     demands = [TaskRequest("new-1", "ended_early")]
-        ...     return [proposal async for proposal in proposer.propose(mock, demands, np.random.default_rng(0))]
+        ...     requests = [TaskRequest("new-1", "ended_early")]
+        ...     return [proposal async for proposal in proposer.propose(mock, requests, np.random.default_rng(0))]
         >>> asyncio.run(main())[0].tasks[0].provenance.pattern
         'ended_early'
     """
@@ -52,16 +52,16 @@ class TemplateProposer:
     async def propose(
         self,
         domain: Domain,
-        demands: Sequence[TaskRequest],
+        requests: Sequence[TaskRequest],
         rng: np.random.Generator,
         *,
         disjoint_from: Collection[str] = (),
     ) -> AsyncIterator[Proposal]:
-        """See Proposer.
+        """One proposal for each request, in order, each the first task that the world allows for it.
 
         Args:
             domain: The domain.
-            demands: What is wanted.
+            requests: What is wanted.
             rng: Everything random comes from it.
             disjoint_from: Digests of worlds with which the new ones must have no entity in common.
         """
@@ -70,11 +70,11 @@ class TemplateProposer:
         taken = _entities(domain, disjoint_from)
         explorer: Explorer | None = None
         left = 0
-        for demand in demands:
+        for request in requests:
             if explorer is None or left == 0:
                 explorer, left = _explorer(domain, generator, rng, taken), self.tasks_per_world
             left -= 1
-            yield _proposal(demand, turns, explorer)
+            yield _proposal(request, turns, explorer)
             await asyncio.sleep(0)  # whoever shares the loop gets a turn
 
 
@@ -112,29 +112,29 @@ def _explorer(
     return generator.explore(rows, world, rng)
 
 
-def _proposal(demand: TaskRequest, turns: _Turns, explorer: Explorer) -> Proposal:
-    """The first thing that the world allows among the ways to meet a demand."""
-    if demand.pattern is None:
+def _proposal(request: TaskRequest, turns: _Turns, explorer: Explorer) -> Proposal:
+    """The first thing that the world allows among the ways to meet a request."""
+    if request.pattern is None:
         for kind in turns.kinds():
-            if tasks := explorer.draw(kind, demand.task_id):
-                return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
-        return Proposal(demand, (), "the world has no task of any kind")
-    injectors = turns.injectors(demand.pattern)
+            if tasks := explorer.draw(kind, request.task_id):
+                return Proposal(request, tuple(_marked(task, request) for task in tasks))
+        return Proposal(request, (), "the world has no task of any kind")
+    injectors = turns.injectors(request.pattern)
     if not injectors:
-        return Proposal(demand, (), f"no injector stresses the pattern {demand.pattern!r}")
-    for level in range(demand.level, -1, -1):  # the hardest that the world allows
+        return Proposal(request, (), f"no injector stresses the pattern {request.pattern!r}")
+    for level in range(request.level, -1, -1):  # the hardest that the world allows
         for injector in injectors:
-            if tasks := explorer.inject(injector.name, Difficulty.of(level), demand.task_id):
-                return Proposal(demand, tuple(_marked(task, demand) for task in tasks))
+            if tasks := explorer.inject(injector.name, Difficulty.of(level), request.task_id):
+                return Proposal(request, tuple(_marked(task, request) for task in tasks))
     names = ", ".join(injector.name for injector in injectors)
-    return Proposal(demand, (), f"the world has nothing for {names} up to level {demand.level}")
+    return Proposal(request, (), f"the world has nothing for {names} up to level {request.level}")
 
 
-def _marked(task: Task, demand: TaskRequest) -> Task:
+def _marked(task: Task, request: TaskRequest) -> Task:
     """The task with what is known of it beyond its domain: the round and the failures that it was made from."""
     provenance = task.provenance or Provenance(generator="")
-    parents = tuple(report.episode_id for report in demand.parents)
-    update = {"round": demand.round, "parents": parents}
+    parents = tuple(report.episode_id for report in request.parents)
+    update = {"round": request.round, "parents": parents}
     return task.model_copy(update={"provenance": provenance.model_copy(update=update)})
 
 
@@ -151,7 +151,7 @@ class _Turns:
         return _turned(self._kinds, self._turn(None))
 
     def injectors(self, pattern: str) -> Sequence[Injector]:
-        """The pattern's injectors, likewise."""
+        """The pattern's injectors, the one whose turn it is first."""
         return _turned(self._injectors.get(pattern, ()), self._turn(pattern))
 
     def _turn(self, name: str | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from toolgym.language.text import sentences
 from toolgym.messages import STOP_MARKS
 
 _QUOTES = str.maketrans(
@@ -136,7 +137,7 @@ _MEANT = {cut: word for word in _OFTEN_MISTYPED for cut in _cut(word)} | {word: 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?\d?")
 _SPLIT_YES = re.compile(r"\b(?:y es|ye s)+\b")
 _LONG = re.compile(r"([a-z])\1{2,}")
-_ENDS = re.compile(r"(?<=[.!?;])[)'\s]+|\n+|\.{2,}")
+_ENDS = re.compile(r"(?<=;)\s+|\.{2,}")
 _BREAK = re.compile(r"[,;:()]+|\s[-\u2013]+\s|\u2014|--+|\b(?=(?:but|however|although|though)\b)")
 _CONTRAST = re.compile(r"\W*(?:but|however)\b")
 _TRAILING = ".!;)' \t"
@@ -184,9 +185,10 @@ def _written_out(found: re.Match[str]) -> str:
     return next((_MEANT[cut] for cut in sorted(_cut(word)) if cut in _MEANT), word)
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a message, each with its mark."""
-    return [one.strip() for one in _ENDS.split(text) if re.search(r"\w", one)]
+def spoken_sentences(text: str) -> list[str]:
+    """The sentences of a message as :func:`regular` writes it, each with its mark; dots and a semicolon end one too."""
+    parts = [part for one in sentences(regular(text)) for part in _ENDS.split(one)]
+    return [part.strip() for part in parts if re.search(r"\w", part)]
 
 
 def clauses(sentence: str, number: int = 0) -> list[Clause]:

@@ -25,8 +25,8 @@ from functools import cached_property
 
 from toolgym.language import consent_cues as says
 from toolgym.language import request_cues as requests
-from toolgym.language.clauses import Clause, clauses, regular, sentences
-from toolgym.language.text import sentences as text_sentences
+from toolgym.language.clauses import Clause, clauses, regular, spoken_sentences
+from toolgym.language.text import sentences
 from toolgym.messages import STOP_MARKS
 
 _MARKS = " .!?;,)~'"
@@ -73,7 +73,7 @@ def says_yes(text: str) -> bool:
     short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
     if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
         return True
-    answer = _Answer([part for number, one in enumerate(sentences(spoken)) for part in _parts(one, number)])
+    answer = _Answer([part for number, one in enumerate(spoken_sentences(text)) for part in _parts(one, number)])
     return answer.agrees and not answer.taken_back
 
 
@@ -86,7 +86,7 @@ def says_no(text: str) -> bool:
         >>> says_no("No problem, go ahead."), says_no("Yes, but the blue one.")
         (False, True)
     """
-    first = next(iter(sentences(regular(text))), "")
+    first = next(iter(spoken_sentences(text)), "")
     return not first.endswith("?") and _Answer(_parts(first)).taken_back and not says_yes(text)
 
 
@@ -201,7 +201,7 @@ def _requests(sentence: str) -> bool:
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    spoken = [one.lower() for one in text_sentences(text)]
+    spoken = [one.lower() for one in sentences(text)]
     return [one for one in spoken if not _MORE.search(one) and not _LOOK.search(one)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -59,6 +60,23 @@ def holds_token(text: str, token: str) -> bool:
         before += r"(?<!\.)"  # "50" is not in ".50"
     after = r"(?!\w)(?![.,]\d)" if wanted[-1].isalnum() else ""
     return re.search(before + re.escape(wanted) + after, _folded(text)) is not None
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in plain data, such as the arguments of a call, whatever its depth; keys are left out.
+
+    Example:
+        >>> list(texts_in({"order_id": "#W1", "items": [{"name": "lamp"}, 2]}))
+        ['#W1', 'lamp']
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
 
 
 def _folded(text: str) -> str:

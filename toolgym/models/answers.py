@@ -106,7 +106,7 @@ def text_of(found: Mapping[str, Any], name: str, longest: int) -> str:
         longest: Characters that it may have, at least 1.
 
     Raises:
-        AnswerError: If the value is no text, empty or longer.
+        AnswerError: If the value is not a text, or empty or too long.
     """
     value = found[name]
     if not isinstance(value, str) or not value.strip():

@@ -33,7 +33,7 @@ _APART = ("extra_headers", "extra_query", "extra_body")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelRequest:
     """What one request is about, before it is written in a form.
 
     Args:
@@ -72,7 +72,7 @@ class ChatModel:
         """The fields in which its server was seen to send thoughts."""
 
     def check(self) -> None:
-        """See that it can be asked, as far as that can be told without asking it.
+        """Check that it can be asked, as far as that is known without a request.
 
         Raises:
             DataError: If there is no key where one is needed.
@@ -81,7 +81,7 @@ class ChatModel:
         check(self.settings)
 
     async def probe(self, within_s: float = WITHIN_S) -> None:
-        """See that its endpoint is there and knows it, before anything depends on it.
+        """Check that its endpoint is there and knows it, before anything depends on it.
 
         The endpoint is asked which models it has. Where that does not tell, the model is asked for a first word, which
         may cost as much as a word does. Nothing is asked twice. An endpoint that was reached but does not answer in
@@ -91,7 +91,7 @@ class ChatModel:
             within_s: Seconds that this takes at most, above 0.
 
         Raises:
-            ServiceError: If nothing is there, or what is there is no such endpoint.
+            ServiceError: If nothing is there, or what is there is not such an endpoint.
             RefusedError: If it does not know the model, and the names that it knows are then told; or refuses the key,
                 or all requests that are like ours.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
@@ -163,7 +163,7 @@ class Conversation:
         """
         settings = self.model.settings
         endpoint = await connect(settings)
-        asked = Asked(messages, tools, self._next_seed())
+        asked = ModelRequest(messages, tools, self._next_seed())
         self._asked += 1
         caller = retrying(settings.attempts, lambda failure, wait_s: self._note(failure, wait_s, endpoint.key))
         try:
@@ -187,7 +187,7 @@ class Conversation:
             RequestError: If it comes to nothing.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
         """
-        return await self._attempt(endpoint, Asked(messages, (), self._next_seed()))
+        return await self._attempt(endpoint, ModelRequest(messages, (), self._next_seed()))
 
     def error(self, failure: RequestError, key: str, attempts: int) -> ContextError | ServiceError:
         """What a caller is told of a failure.
@@ -217,10 +217,10 @@ class Conversation:
     def _next_seed(self) -> int | None:
         return None if self.seed is None else (self.seed + self._asked) % _SEEDS
 
-    def _size(self, asked: Asked) -> int:
+    def _size(self, asked: ModelRequest) -> int:
         return len(written(self._body(asked, self.model.form)))
 
-    async def _answer(self, endpoint: Endpoint, asked: Asked, caller: AsyncRetrying) -> Reply:
+    async def _answer(self, endpoint: Endpoint, asked: ModelRequest, caller: AsyncRetrying) -> Reply:
         """The answer to a request, which is made as often as it may be."""
         try:
             reply: Reply = await caller(self._attempt, endpoint, asked)
@@ -237,7 +237,7 @@ class Conversation:
             raise
         return reply
 
-    async def _was_too_long(self, endpoint: Endpoint, asked: Asked) -> bool:
+    async def _was_too_long(self, endpoint: Endpoint, asked: ModelRequest) -> bool:
         """Whether a request was refused for its length, although the server does not say so.
 
         That is suspected once, of a request that is longer than all that were taken before in this conversation. It
@@ -253,7 +253,7 @@ class Conversation:
             return failure.kind == "reply"
         return True
 
-    async def _attempt(self, endpoint: Endpoint, asked: Asked) -> Reply:
+    async def _attempt(self, endpoint: Endpoint, asked: ModelRequest) -> Reply:
         """Make one request, and write it in another form if the server says that it minds the form."""
         fixed = self.model.settings.reasoning != "auto"
         form = known = self.model.form
@@ -272,7 +272,7 @@ class Conversation:
             return reply
         raise last
 
-    def _body(self, asked: Asked, form: Form) -> dict[str, Any]:
+    def _body(self, asked: ModelRequest, form: Form) -> dict[str, Any]:
         settings = self.model.settings
         body: dict[str, Any] = {"model": settings.model}
         if settings.tool_format == "native":

@@ -99,7 +99,7 @@ _inherited: list[_Open] = []
 
 
 def check(settings: ModelSettings) -> None:
-    """See that a model can be asked, as far as that can be told without asking it.
+    """Check that a model can be asked, as far as that is known without a request.
 
     Raises:
         DataError: If there is no key, or one that cannot be sent.

@@ -44,7 +44,7 @@ class Embeddings:
         self.throttle = throttle if throttle is not None else Throttle()
 
     def check(self) -> None:
-        """See that it can be asked, as far as that can be told without asking it.
+        """Check that it can be asked, as far as that is known without a request.
 
         Raises:
             DataError: If there is no key where one is needed.

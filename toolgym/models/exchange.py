@@ -65,7 +65,7 @@ async def exchange(
 async def get(
     endpoint: Endpoint, path: str, headers: Mapping[str, str], query: Mapping[str, object], *, connect_s: float
 ) -> Any:
-    """What stands at a path of an endpoint, decoded; None if it is no JSON, or is refused.
+    """What stands at a path of an endpoint, decoded; None if it is not JSON, or is refused.
 
     Args:
         endpoint: Where.

@@ -38,7 +38,7 @@ class RequestError(Exception):
         status: The HTTP status, where there is one.
         wait_s: Seconds to wait before the next request, if the server asked for that.
         free: Whether nothing was generated for it, as far as one can know.
-        no_answer: Whether what came back is no answer of such an endpoint at all, as a web page is.
+        no_answer: Whether what came back is not an answer of such an endpoint at all, but a web page, say.
 
     Attributes:
         hint: What to do about it, said after the rest; mostly nothing.

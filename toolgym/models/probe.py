@@ -20,7 +20,7 @@ _SHOWN = 10
 
 
 class Asks(Protocol):
-    """As much of a conversation as a look needs."""
+    """The part of a conversation that a probe needs."""
 
     async def once(self, endpoint: Endpoint, messages: Sequence[Mapping[str, Any]], /) -> object:
         """Send one request, and try no other."""

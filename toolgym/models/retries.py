@@ -42,7 +42,7 @@ class Recent(NamedTuple):
 
 
 class Retries:
-    """Remembers which requests were made again, for whoever shows how far a run is.
+    """Remembers which requests were made again, for the display of a run's progress.
 
     Args:
         clock: Gives the time in seconds.
@@ -57,7 +57,7 @@ class Retries:
         return Retries, ()  # another process has requests of its own
 
     def note(self, why: str, wait_s: float) -> None:
-        """Remember that a request failed and is made again in so many seconds, at least 0."""
+        """Remember that a request failed, and after how many seconds (at least 0) it is made again."""
         with self._lock:
             now = self._clock()
             self._made.append((now, now + wait_s, why))

@@ -33,7 +33,7 @@ _SAMPLING = frozenset(
         "n_keep keep_alive seed grammar",
     )
 )
-"""Arguments of sampling: they are read and compared, and are no secrets, whatever words are in their names."""
+"""Arguments of sampling: they are read and compared, and are not secret, whatever words are in their names."""
 _NAME, _VALUE = ("name", "key", "header", "field", "id"), ("value", "values", "val", "content", "data", "default")
 """How an entry of a list names what it sets, and where its value is."""
 

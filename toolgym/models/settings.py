@@ -124,7 +124,7 @@ class ModelSettings(BaseModel):
 
 
 def _check_header(name: object, value: object) -> None:
-    """See that a header can be sent; its value, which may be secret, is never told."""
+    """Check that a header can be sent; its value, which may be secret, is never shown."""
     if not isinstance(name, str) or not re.fullmatch(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", name):
         raise ValueError(f"{name!r} in extra_headers cannot be the name of a header: use letters, digits and hyphens")
     if not isinstance(value, str):

@@ -27,7 +27,7 @@ async def read_completion_of(chunks: AsyncIterable[bytes], max_bytes: int) -> di
         max_bytes: How long the reply may be; of a stream, what it says.
 
     Raises:
-        RequestError: If it is no completion, reports an error, or is too long (kind ``"reply"``).
+        RequestError: If it is not a completion, reports an error, or is too long (kind ``"reply"``).
     """
     pieces = aiter(chunks)
     begin = b""
@@ -150,7 +150,7 @@ async def gathered(events: AsyncIterable[Mapping[str, Any]], max_bytes: int) -> 
         max_bytes: How long what it says may be.
 
     Raises:
-        RequestError: If they are no completion, or it is too long (kind ``"reply"``).
+        RequestError: If they are not a completion, or it is too long (kind ``"reply"``).
     """
     reply = _Reply()
     finish, usage, done = None, None, False

@@ -9,7 +9,7 @@ _CUT = 200
 
 
 class Taken:
-    """What a server took in one conversation, against which a refused request is held.
+    """The requests that a server took in one conversation, with which a refused one is compared.
 
     Attributes:
         suspected: Whether a request was suspected already.

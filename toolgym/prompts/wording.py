@@ -49,7 +49,7 @@ class ToolText:
 
 @dataclass(frozen=True)
 class Wording:
-    """What the models of both sides are told, beside policies and scenarios.
+    """What the models of both sides are told, in addition to policies and scenarios.
 
     Args:
         user: The guidelines of a user without tools.

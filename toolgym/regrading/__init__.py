@@ -1,4 +1,4 @@
-"""Grading runs again, and telling what changes by it."""
+"""Grading runs again, and what changes by it."""
 
 from toolgym.regrading.changes import GradeChange, changes
 from toolgym.regrading.regrade import Regraded, final_session, regrade, regrade_all, rejudge, task_of

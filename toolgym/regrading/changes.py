@@ -1,4 +1,4 @@
-"""What an episode changed in the databases beside what the gold changes, field by field."""
+"""What an episode changed in the databases, compared with what the gold calls change, field by field."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class EpisodeView(Protocol):
 
     @property
     def steps(self) -> int:
-        """Hops of messages so far."""
+        """Steps so far: messages, and batches of results."""
 
     @property
     def errors(self) -> int:
@@ -127,7 +127,7 @@ class ActionMatch:
         weight: Paid when all are matched, at least 0.
 
     Source:
-        SENTINEL and RAFT: action-level checks beside task success.
+        SENTINEL and RAFT: action-level checks in addition to task success.
     """
 
     weight: float = 0.3

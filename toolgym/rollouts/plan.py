@@ -50,7 +50,7 @@ class RunPlan:
 
 
 def plan_run(folder: Path, evaluation: Evaluation, *, resume: bool, only: Collection[str] = ()) -> RunPlan:
-    """See what is to be played; nothing is written.
+    """Work out what is to be played; nothing is written.
 
     A run that has no finished episode begins anew, unless it is resumed and the same is asked for.
 
@@ -69,7 +69,9 @@ def plan_run(folder: Path, evaluation: Evaluation, *, resume: bool, only: Collec
     goes_on = (folder / MANIFEST).exists()
     if goes_on and not (resume and _fits(folder, settings, worlds)):
         if has_finished(folder):
-            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+            raise DataError(
+                f"the run {str(folder)!r} exists; choose another name, or resume it (resume=True or --resume)"
+            )
         goes_on = False
     if goes_on:
         settings = settings.added_to(read_manifest(folder)["settings"], tasks)
@@ -148,7 +150,7 @@ def opened(plans: Mapping[str, RunPlan]) -> Iterator[dict[str, Run]]:
 
 
 def check_players(domain: Domain, tasks: Iterable[Task], players: Iterable[AgentSpec], seed: int = 0) -> None:
-    """See that agents and users can play: each is made for the first task that allows it.
+    """Check that agents and users can play: each is made for the first task that allows it.
 
     One that reads the task (``privileged``) is made for all of them, since it may refuse any.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_ray() -> Any:
-    """See that Ray is installed, and import it.
+    """Check that Ray is installed, and import it.
 
     Raises:
         MissingExtraError: If it is not.

@@ -1,4 +1,4 @@
-"""Many rollouts at once, for whoever trains."""
+"""Many rollouts at once, for training."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def rollouts(
 ) -> AsyncGenerator[tuple[int, Episode]]:
     """Play many episodes at once, and yield each as it ends.
 
-    An episode depends on the seed, its task and its trial, never on what is played beside it or ends before it.
+    An episode depends on the seed, its task and its trial, never on what is played at the same time or ends before it.
 
     Args:
         domain: The domain.

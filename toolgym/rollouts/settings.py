@@ -24,10 +24,10 @@ class Settings:
         judge: The judge's name; empty if there is none.
         trials: Trials of each task, at least 1.
         seed: The run's seed, at least 0.
-        max_steps: See :class:`~toolgym.limits.Limits`.
-        max_errors: See there.
-        max_characters: See there.
-        max_calls: See there.
+        max_steps: Messages before an episode is cut off, at least 1; see :class:`~toolgym.limits.Limits`.
+        max_errors: Failed calls before an episode is cut off, at least 1.
+        max_characters: Characters of one message, its calls included, at least 1.
+        max_calls: Calls in one message, at least 1.
         wording: Whose words the models read: ``"toolgym"``, tau2's with their commit, or empty without a model.
         models: The settings of the models behind agent, user and judge, by ``"agent"``, ``"user"``, ``"judge"``.
         pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
@@ -53,10 +53,9 @@ class Settings:
     tasks: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise DataError(f"trials must be at least 1, got {self.trials}")
-        if self.seed < 0:
-            raise DataError(f"seed must be at least 0, got {self.seed}")
+        for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
+            if not isinstance(value, int) or value < least:
+                raise DataError(f"{name} must be an int of at least {least}, got {value!r}")
 
     @property
     def limits(self) -> Limits:
@@ -77,7 +76,7 @@ class Settings:
         return {"agent": self.agent, "user": self.user, "trial": trial, "seed": self.seed, "split": self.split}
 
     def added_to(self, before: Mapping[str, Any], tasks: Sequence[Task]) -> Settings:
-        """The settings of a run that goes on with these: all that was asked for before, and what these add.
+        """The settings of a run continued with these: all that was asked for before, and what these add.
 
         Args:
             before: The settings in the run's manifest.

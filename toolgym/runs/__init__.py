@@ -3,7 +3,8 @@
 from toolgym.runs.files import MANIFEST, read_manifest, read_trajectories
 from toolgym.runs.query import Answer, query
 from toolgym.runs.run import Run, cost_of
-from toolgym.runs.tables import TABLES, Tools, columns, open_tables
+from toolgym.runs.table_definitions import TABLES
+from toolgym.runs.tables import Tools, columns, open_tables
 
 __all__ = [
     "MANIFEST",

@@ -1,4 +1,4 @@
-"""What makes a run the run that it is, and what may change while it goes on."""
+"""What makes a run the run that it is, and what may change when it is continued."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Chan
 
 
 def check_identity(folder: Path, before: Any, now: Mapping[str, Any]) -> None:
-    """That a run may go on with these settings.
+    """Check that a run may be continued with these settings.
 
     Who plays what is the run's identity: domain, data, split, seed, limits, words, agent, user and judge, the names of
     their models and all that these are sent. How a model is reached, what it costs, and how many trials of which tasks
@@ -61,7 +61,7 @@ def check_identity(folder: Path, before: Any, now: Mapping[str, Any]) -> None:
 
 
 def check_extent(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """That a run that goes on asks for no less than before: what it holds is never thrown away.
+    """Check that a run that is continued asks for no less than before: what it holds is never thrown away.
 
     Args:
         folder: The run.

@@ -13,7 +13,7 @@ _COUNTS = ("trials", "seed", "max_steps", "max_errors", "max_characters", "max_c
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:
-    """That what a manifest holds is of the kinds that every run has; what is not there may be missing.
+    """Check that what a manifest holds is of the kinds that every run has; what is not there may be missing.
 
     Raises:
         ValueError: If something is of another kind; the message names it.

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from toolgym.database.bounded import BoundedProcess, StoppedError, ask
 from toolgym.database.select import Parameters, nodes, parsed, run
 from toolgym.errors import QueryError
-from toolgym.runs.tables import TABLES, Tools, columns, facts_of, fill_tables
+from toolgym.runs.table_definitions import TABLES
+from toolgym.runs.tables import Tools, columns, facts_of, fill_tables
 
 SECONDS = 300.0
 """How long a query may take, the reading of its runs included."""
@@ -103,16 +104,16 @@ def answer(
     seconds: float,
     memory: int,
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """What runs in the process; see :func:`query`.
+    """Run the query of :func:`query` in its process: first the columns and their types, then rows in batches.
 
     Args:
-        runs: See there.
-        sql: See there.
-        parameters: See there.
+        runs: Folders of runs by the names that the tables give them.
+        sql: The SELECT.
+        parameters: Values for ``?`` or ``$name``.
         tools: Whether the caller can be asked what tools do.
         place: A folder for what does not fit into memory.
-        seconds: See there.
-        memory: See there.
+        seconds: How long it may take, above 0.
+        memory: How many bytes it may use.
     """
     import duckdb
 

@@ -1,10 +1,10 @@
-"""A run: a folder with a manifest and its trajectories, one a line, each kept as soon as it is finished.
+"""A run: a folder with a manifest and its trajectories, one per line, each kept as soon as it is finished.
 
 ::
 
     runs/<name>/
       manifest.json         settings, world digests, versions, and how they changed while the run went on
-      trajectories.jsonl    one finished episode a line
+      trajectories.jsonl    one finished episode per line
       timings.jsonl         when each began and how long it took: all that differs between equal runs
       voided.jsonl          episodes that faults or an end of the run made void, after others took their place
 
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from toolgym.errors import DataError
 from toolgym.files.plain_files import open_to_append, open_to_read
@@ -46,16 +46,8 @@ from toolgym.runs.files import (
     write,
 )
 from toolgym.runs.identity import changes, check_extent, check_identity
+from toolgym.runs.index import Line, RunIndex
 from toolgym.trajectory import Trajectory
-
-
-class _Line(NamedTuple):
-    """Where the line of an episode stands in the file, and what is needed to know of it without reading it."""
-
-    start: int
-    end: int
-    void: str | None
-    """The source of its fault."""
 
 
 class Run:
@@ -78,25 +70,17 @@ class Run:
         [True, True]
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path, settings: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
         self.settings = dict(settings)
-        self.cost_usd = 0.0
-        """What its episodes cost so far, void ones included, as far as that is known."""
         self._file: IO[bytes] | None = None
         self._timings: IO[bytes] | None = None
         self._lock: IO[bytes] | None = None
         self._made: list[Path] = []
-        self._lines: dict[str, _Line] = {}
-        self._superseded: list[_Line] = []
-        self._unjudged: dict[str, Trajectory] = {}
-        self._attempts: dict[str, int] = {}
-        self._apart: set[tuple[str, int]] = set()
-        self._size = 0
-        self._finished = 0
+        self._index = RunIndex()
 
     @classmethod
-    def start(cls, folder: Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
+    def start(cls, folder: str | Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
         """Make a new run, also where one stands that has no finished episode; its void ones are set aside.
 
         Args:
@@ -108,9 +92,12 @@ class Run:
             DataError: If the folder is a run with finished episodes already, another process writes it, or it cannot be
                 written; nothing new is left behind then.
         """
+        folder = Path(folder)
         check_writable(folder)
         if (folder / MANIFEST).exists() and has_finished(folder):
-            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+            raise DataError(
+                f"the run {str(folder)!r} exists; choose another name, or resume it (resume=True or --resume)"
+            )
         run = cls(folder, settings)
         manifest = {"settings": run.settings, "worlds": sorted(set(worlds)), "versions": _versions()}
         try:
@@ -122,10 +109,10 @@ class Run:
                     f"{str(folder)!r} holds episodes already, of a run whose manifest is not there or was written just "
                     "now; choose another name, or put its manifest.json back"
                 )
-            run._set_aside(list(run._lines.values()))
+            run._set_aside(list(run._index.lines.values()))
             for name in (TRAJECTORIES, TIMINGS):
                 cut(folder / name, 0)
-            run._lines, run._superseded, run._unjudged, run._size = {}, [], {}, 0
+            run._index.clear()
             run._write_manifest(manifest)
         except OSError as error:
             run.remove()
@@ -136,7 +123,7 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
+    def resume(cls, folder: str | Path, settings: Mapping[str, Any]) -> Run:
         """Continue a run; a last line that was cut off is removed.
 
         Who plays what must be as before; how its models are reached, and how many trials of which tasks are played, may
@@ -147,6 +134,7 @@ class Run:
             DataError: If there is no such run, other settings would make it another one, another process writes it, or
                 a line of it is not a trajectory.
         """
+        folder = Path(folder)
         check_writable(folder)
         manifest = read_manifest(folder)
         wanted = json.loads(json.dumps(dict(settings)))
@@ -156,7 +144,7 @@ class Run:
         try:
             run._open()
             run._read()
-            cut(folder / TRAJECTORIES, run._size)
+            cut(folder / TRAJECTORIES, run._index.size)
             for name in (TIMINGS, VOIDED):
                 if (folder / name).exists():
                     drop_cut_line(folder / name)
@@ -170,39 +158,44 @@ class Run:
         return run
 
     @classmethod
-    def read(cls, folder: Path) -> Run:
+    def read(cls, folder: str | Path) -> Run:
         """A run as it stands on disk, to be looked at only; an empty one if there is none.
 
         Raises:
             DataError: If a line is not a trajectory.
         """
         run = cls(folder, {})
-        if (folder / TRAJECTORIES).exists():
+        if (run.folder / TRAJECTORIES).exists():
             run._read()
         return run
 
+    @property
+    def cost_usd(self) -> float:
+        """What its episodes cost so far, void ones included, as far as that is known."""
+        return self._index.cost_usd
+
     def void(self, episode_id: str) -> str | None:
         """The source of the fault that made an episode void; None if it is not void, or was not played."""
-        line = self._lines.get(episode_id)
+        line = self._index.lines.get(episode_id)
         return line.void if line is not None else None
 
     def __contains__(self, episode_id: object) -> bool:
         """Whether an episode is finished; a void one is not."""
-        line = self._lines.get(str(episode_id))
+        line = self._index.lines.get(str(episode_id))
         return line is not None and line.void is None
 
     def __len__(self) -> int:
         """How many episodes are finished, void ones left out."""
-        return self._finished
+        return self._index.finished
 
     def episodes(self) -> set[str]:
         """The ids of its episodes, finished or void."""
-        return set(self._lines)
+        return set(self._index.lines)
 
     @property
     def voids(self) -> int:
         """How many episodes are void."""
-        return len(self._lines) - len(self)
+        return len(self._index.lines) - len(self)
 
     def append(self, trajectory: Trajectory) -> None:
         """Keep one finished episode; it survives the end of this process when this returns.
@@ -218,8 +211,8 @@ class Run:
         name = trajectory.episode_id
         if name in self:
             raise ValueError(f"the episode {name} of the run {str(self.folder)!r} is finished already")
-        trajectory = self._numbered(trajectory)
-        start = self._size
+        trajectory = self._index.numbered(trajectory)
+        start = self._index.size
         line = replace(trajectory, started=None, seconds=None).to_json().encode("ascii") + b"\n"
         timing = {"episode": name, "started": trajectory.started, "seconds": trajectory.seconds}
         try:
@@ -231,15 +224,15 @@ class Run:
                 f"the run {str(self.folder)!r} cannot be written: {error}; its {len(self)} finished episodes are "
                 "kept: make room, and continue it with --resume"
             ) from error
-        self._note(trajectory, start, start + len(line))
+        self._index.add(trajectory, start, start + len(line))
 
     def discard(self, trajectory: Trajectory) -> None:
-        """Keep an episode that was broken off beside the others: it counts for nothing but its cost.
+        """Keep an episode that was broken off, in a file of its own: only its cost counts.
 
         Raises:
             DataError: If it cannot be written.
         """
-        trajectory = self._numbered(trajectory)
+        trajectory = self._index.numbered(trajectory)
         line = replace(trajectory, started=None, seconds=None).to_json().encode("ascii") + b"\n"
         try:
             with open_to_append(self.folder / VOIDED) as file:
@@ -251,16 +244,16 @@ class Run:
                     raise
         except OSError as error:
             raise DataError(f"the run {str(self.folder)!r} cannot be written: {error}") from error
-        self._count(trajectory)
+        self._index.count(trajectory)
 
     def trajectories(self) -> Iterator[Trajectory]:
-        """What it holds, one an episode, in the order of the file; void ones included."""
-        for line in sorted(self._lines.values()):
+        """Its trajectories, one per episode, in the order of the file; void ones included."""
+        for line in sorted(self._index.lines.values()):
             yield Trajectory.from_json(self._bytes(line).decode("ascii"))
 
     def get(self, episode_id: str) -> Trajectory | None:
         """One episode, finished or void; None if it was not played."""
-        line = self._lines.get(episode_id)
+        line = self._index.lines.get(episode_id)
         return None if line is None else Trajectory.from_json(self._bytes(line).decode("ascii"))
 
     def finish(self, order: Sequence[str]) -> None:
@@ -272,29 +265,22 @@ class Run:
         Raises:
             DataError: If it cannot be written; the run is then as it was.
         """
-        place = {name: number for number, name in enumerate(order)}
-        names = sorted(self._lines, key=lambda name: (place.get(name, len(place)), self._lines[name].start))
-        lines = [self._lines[name] for name in names]
-        bounds = [0, *(bound for line in lines for bound in (line.start, line.end)), self._size]
-        if not self._superseded and bounds[::2] == bounds[1::2]:
+        ordered = self._index.in_order(order)
+        if ordered is None:
             return
         check_writable(self.folder)
         try:
-            self._set_aside(self._superseded)
-            ordered, size = {}, 0
-            for name, line in zip(names, lines, strict=True):
-                ordered[name] = _Line(size, size + line.end - line.start, line.void)
-                size = ordered[name].end
-            replace_whole(self.folder / TRAJECTORIES, map(self._bytes, lines))
+            self._set_aside(self._index.superseded)
+            replace_whole(self.folder / TRAJECTORIES, map(self._bytes, ordered.values()))
             if self._file is not None:
                 self._file.close()
             self._file = open_to_append(self.folder / TRAJECTORIES)
         except OSError as error:
             raise DataError(f"the run {str(self.folder)!r} cannot be put in order: {error}") from error
-        self._lines, self._superseded, self._size = ordered, [], size
+        self._index.reorder(ordered)
 
     def close(self) -> None:
-        """Let go of its files."""
+        """Close its files."""
         for file in (self._file, self._timings, self._lock):
             if file is not None:
                 file.close()
@@ -331,12 +317,12 @@ class Run:
         """Take note of what is on disk."""
         if (self.folder / VOIDED).exists():
             for trajectory, *_ in read_lines(self.folder / VOIDED):
-                self._count(trajectory)
+                self._index.count(trajectory)
         for trajectory, start, end in read_lines(self.folder / TRAJECTORIES):
-            self._note(trajectory, start, end)
+            self._index.add(trajectory, start, end)
 
-    def _set_aside(self, lines: Sequence[_Line]) -> None:
-        """Put void lines beside the others; they count for nothing but their cost."""
+    def _set_aside(self, lines: Sequence[Line]) -> None:
+        """Move void lines to a file of their own: only their cost counts."""
         if lines:
             voided = self.folder / VOIDED
             kept = whole_lines(voided) if voided.exists() else []
@@ -362,43 +348,7 @@ class Run:
     def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
         replace_whole(self.folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
 
-    def _note(self, trajectory: Trajectory, start: int, end: int) -> None:
-        """Take note of a line of the file."""
-        name = trajectory.episode_id
-        before, unjudged = self._lines.get(name), self._unjudged.pop(name, None)
-        if unjudged is not None and unjudged.messages == trajectory.messages:
-            self.cost_usd -= unjudged.cost_usd  # judged again: what it used before is in the new line too
-        elif before is not None:
-            self._superseded.append(before)
-        source = trajectory.fault.source if trajectory.fault is not None else None
-        if source == "judge":
-            self._unjudged[name] = trajectory
-        if before is None or before.void is not None:
-            self._finished += source is None
-        elif source is not None:
-            self._finished -= 1
-        self._lines[name] = _Line(start, end, source)
-        self._size = end
-        self._count(trajectory)
-
-    def _count(self, trajectory: Trajectory) -> None:
-        """Count what an episode cost, once, wherever its line stands."""
-        if trajectory.fault is not None:
-            attempt = (trajectory.episode_id, trajectory.fault.attempt)
-            if attempt in self._apart:
-                return
-            self._apart.add(attempt)
-            self._attempts[trajectory.episode_id] = max(self._attempts.get(trajectory.episode_id, 0), attempt[1] + 1)
-        self.cost_usd += trajectory.cost_usd
-
-    def _numbered(self, trajectory: Trajectory) -> Trajectory:
-        """A void trajectory with its attempt, so that no two lines of a run are the same."""
-        attempt = self._attempts.get(trajectory.episode_id, 0)
-        if trajectory.fault is None or not attempt:
-            return trajectory
-        return replace(trajectory, fault=replace(trajectory.fault, attempt=attempt))
-
-    def _bytes(self, line: _Line) -> bytes:
+    def _bytes(self, line: Line) -> bytes:
         with open_to_read(self.folder / TRAJECTORIES) as file:
             file.seek(line.start)
             return file.read(line.end - line.start)

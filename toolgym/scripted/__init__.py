@@ -1,1 +1,1 @@
-"""What plays a domain's dialogues without a model: the scripted user, from the facts of a task."""
+"""Scripted users, oracles and novices, which play a domain's dialogues without a model."""

@@ -36,7 +36,7 @@ def _any_kind(wish: Any) -> str:
 
 @dataclass(frozen=True)
 class Judgements(Generic[R]):
-    """How a domain compares a text with a wish, and what that tells about who means what.
+    """How a domain compares a text with a wish, and how surely the text means it.
 
     Args:
         compare: Compares a text with a wish; :func:`judge` does so with one function for each detail.
@@ -46,7 +46,7 @@ class Judgements(Generic[R]):
         vague: Kinds whose word alone does not tell that a request is meant.
         pieces: Where what a text says of one request may end and the next begin.
         reports: Whether a sentence says that something was done; a domain with verbs of its own gives
-            :meth:`~toolgym.language.speech_acts.Topics.reports`.
+            :meth:`~toolgym.language.topics.Topics.reports`.
         answers: Whether a text may answer a question; by default whether it holds the answer.
     """
 

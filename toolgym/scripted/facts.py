@@ -103,7 +103,7 @@ def stages(request: R) -> Iterator[R]:
 
 
 def settled(request: R) -> R:
-    """What a request comes to: the last alternative, since each before it cannot be had."""
+    """What a request ends in: the last alternative, since none of those before it can be had."""
     return request if request.otherwise is None else settled(request.otherwise)
 
 

@@ -39,7 +39,7 @@ MENDS = 0.7
 
 
 class ScriptedNovice(ScriptedOracle[R]):
-    """Plays like the oracle of its domain, and slips.
+    """Plays like the oracle of its domain, and makes faults on purpose.
 
     A domain's novice derives from this class and from the domain's oracle, in this order, and gives
     :attr:`wrong_choices`. Every fault is drawn where it can be made, so that an episode may hold several. Some are

@@ -27,7 +27,7 @@ PROPOSALS = 4
 
 
 class ScriptedOracle(ScriptedAssistant, Generic[R]):
-    """Solves a task in dialogue with whoever plays the user.
+    """Solves a task in dialogue with any user.
 
     A domain's oracle gives :meth:`facts_of`, :meth:`details`, :meth:`deed` and :meth:`write`; it looks up and asks in
     :meth:`identify`, :meth:`look_up` and :meth:`ask_details`.

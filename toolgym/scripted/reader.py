@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from toolgym.language.speech_acts import Topics, Understood
+from toolgym.language.speech_acts import Understood
+from toolgym.language.topics import Topics
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.agreement import Agreement, Judgements
 from toolgym.scripted.facts import R, Request

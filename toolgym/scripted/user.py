@@ -205,7 +205,7 @@ class ScriptedUser(Generic[R]):
     def _close_reported(self, text: str, *, proposes: bool) -> int:
         """Settle the requests that are reported as done, agreed to or not; how many.
 
-        In a message that proposes something, only what was agreed to and is said to be done in so many words.
+        In a message that proposes something, only what was agreed to and is explicitly said to be done.
         """
         active = self._active()
         agreed = [one for one in active if one.agreed]
@@ -330,7 +330,7 @@ class ScriptedUser(Generic[R]):
         return self._voice.say("yes")
 
     def _compare(self, text: str, wish: R) -> Agreement:
-        """How what it hears compares with a wish; worked out once a turn."""
+        """How what it hears compares with a wish; worked out once per turn."""
         asked = text, id(wish)
         if asked not in self._compared:
             self._compared[asked] = self._means.compare(text, wish)

@@ -1,4 +1,4 @@
-"""Whether a curriculum keeps the protocol: for the tests of whoever writes one."""
+"""Whether a curriculum keeps the protocol: for the tests of its author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many concurrent rollouts cost beside what cannot be avoided: the waiting, and the episodes themselves."""
+"""The overhead of many concurrent rollouts over the waiting and the episodes themselves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Patient:
     delay: float = DELAY
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
-        """See AgentFactory."""
+        """Make the agent of one episode."""
         return _Patient(self.inner(domain, task, rng), self.delay)
 
 

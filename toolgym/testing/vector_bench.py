@@ -31,7 +31,7 @@ STEPS, BATCHES = 4096, 8
 def measure_vector(
     domain: Domain, sizes: Sequence[int] = SIZES, *, user: AgentFactory = MinimalUser, steps: int = STEPS
 ) -> BenchReport:
-    """Measure the vector environment, and beside it the same episodes with the same actions without an environment.
+    """Measure the vector environment, and the same episodes with the same actions without an environment.
 
     Both are stepped in turns, a batch of all episodes at a time: the gold calls as text, one a step, then a closing
     text to which the user answers; an episode that has ended is followed by a new one in the next step.

@@ -54,7 +54,7 @@ class HumanUser:
         self._console = console or Terminal()
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent. Raises EOFError when the input ends, or on ``/quit``."""
+        """The next message as a person types it. Raises EOFError when the input ends, or on ``/quit``."""
         self.show(view)
         message = None
         while message is None:

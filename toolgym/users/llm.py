@@ -59,7 +59,7 @@ class LLMUser:
         return self._opening.usage + self._talk.usage
 
     async def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The user's next message, as the model words it."""
         system = f"{self._guidelines}\n\n<scenario>\n{view[0].content}\n</scenario>"
         chat = as_chat(view[1:], "user", reasoning=self._tells_thoughts)
         chat.insert(0, {"role": "system", "content": system})

@@ -31,7 +31,7 @@ class MinimalUser:
         self._opened = False
 
     def respond(self, view: Sequence[Message]) -> Message:
-        """See Agent."""
+        """The user's next message: its opening, the next of its own calls, or a yes until the gold is done."""
         last = view[-1]
         if not self._opened:
             self._opened = True

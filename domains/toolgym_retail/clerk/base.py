@@ -7,7 +7,7 @@ from typing import Any
 
 from toolgym.scripted.assistant import ScriptedAssistant, Talk
 from toolgym_retail.clerk import parsing
-from toolgym_retail.clerk.memory import Memory, Record
+from toolgym_retail.clerk.memory import Memory, SeenRecord
 from toolgym_retail.clerk.parsing import Wish, wishes_in
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method
@@ -108,7 +108,7 @@ class RuleAssistant(ScriptedAssistant):
         yield from self.call("get_user_details", user_id=self.memory.user["user_id"])
         self._stale = False
 
-    def find_items(self, wish: Wish, order: Record | None) -> Talk:
+    def find_items(self, wish: Wish, order: SeenRecord | None) -> Talk:
         """The units that are meant, and what they shall become; None if that cannot be had."""
         if order is None or wish.kind not in ITEM_KINDS:
             return []
@@ -160,7 +160,7 @@ class RuleAssistant(ScriptedAssistant):
                 yield from self.ask(wish, "address")
         return parsing.address(wish.said)
 
-    def find_method(self, wish: Wish, order: Record | None) -> Talk:
+    def find_method(self, wish: Wish, order: SeenRecord | None) -> Talk:
         """The payment method that is to be used."""
         if order is None or wish.kind not in (*ITEM_KINDS, "modify_payment"):
             return None

@@ -13,7 +13,7 @@ from toolgym.scripted.assistant import Talk
 from toolgym.tasks import Task
 from toolgym_retail.clerk import parsing
 from toolgym_retail.clerk.base import RuleAssistant
-from toolgym_retail.clerk.memory import Record
+from toolgym_retail.clerk.memory import SeenRecord
 from toolgym_retail.clerk.parsing import Wish, wishes_in
 from toolgym_retail.clerk.weaknesses import MENDS, REPEATS, SPOKEN, SPOTS, WRONG_CHOICES, Situation, Weaknesses
 from toolgym_retail.facts import Request, RequestKind
@@ -108,7 +108,7 @@ class Clerk(RuleAssistant):
 
     def work_out(self, wish: Wish) -> Talk:
         """The request as it stands; None if it came to its end on the way."""
-        order: Record | None = None
+        order: SeenRecord | None = None
         if wish.kind != "user_address":
             order = yield from self.find_order(wish)
             if order is None:
@@ -182,7 +182,7 @@ class Clerk(RuleAssistant):
             return
         self.hear((yield from self.say(self.line("answer", question=asked, answer=told))))
 
-    def refuse(self, wish: Wish, order: Record | None, why: str) -> Talk:
+    def refuse(self, wish: Wish, order: SeenRecord | None, why: str) -> Talk:
         """Say no to what the policy forbids, unless that was done already; now and then hand the customer over."""
         if order is not None and (wish.kind, order["order_id"]) in self._made:
             self.hear((yield from self.say(f"That was done already. {self.line('more')}")))

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from toolgym_retail.clerk import parsing
-from toolgym_retail.clerk.parsing import Clue, Topic, Wish
+from toolgym_retail.clerk.parsing import Clue, QuestionTopic, Wish
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method, OrderRef, Request, RequestKind
 from toolgym_retail.records import total_of
 
-Record: TypeAlias = Mapping[str, Any]
+SeenRecord: TypeAlias = Mapping[str, Any]
+"""A record as a result of a tool shows it."""
 
 _STATUS: dict[RequestKind, tuple[str, ...]] = {"return": ("delivered",), "exchange": ("delivered",)}
 _STATUS |= dict.fromkeys(("cancel", "modify_items"), ("pending",))
@@ -25,11 +26,11 @@ class Memory:
     """The customer's record, its orders and the products that were looked at."""
 
     def __init__(self) -> None:
-        self.user: Record = {}
-        self.orders: dict[str, Record] = {}
-        self.products: dict[str, Record] = {}
+        self.user: SeenRecord = {}
+        self.orders: dict[str, SeenRecord] = {}
+        self.products: dict[str, SeenRecord] = {}
 
-    def keep(self, record: Record) -> None:
+    def keep(self, record: SeenRecord) -> None:
         """Remember a record as a tool returned it."""
         if "order_id" in record:
             self.orders[record["order_id"]] = record
@@ -44,16 +45,16 @@ class Memory:
         return sorted({item["name"] for order in self.orders.values() for item in order["items"]})
 
     @property
-    def methods(self) -> Mapping[str, Record]:
+    def methods(self) -> Mapping[str, SeenRecord]:
         """The customer's payment methods."""
-        found: Mapping[str, Record] = self.user.get("payment_methods", {})
+        found: Mapping[str, SeenRecord] = self.user.get("payment_methods", {})
         return found
 
     def unread(self) -> list[str]:
         """The customer's orders that were not looked at."""
         return [order for order in self.user.get("orders", ()) if order not in self.orders]
 
-    def others(self, order_id: str) -> list[Record]:
+    def others(self, order_id: str) -> list[SeenRecord]:
         """The customer's other orders, of those that were looked at."""
         return [self.orders[one] for one in self.user.get("orders", ()) if one != order_id and one in self.orders]
 
@@ -80,7 +81,7 @@ class Memory:
             if clue.fits(order) and all(self.units(wish, order, name) for name in named)
         ]
 
-    def order_ref(self, wish: Wish, order: Record) -> OrderRef:
+    def order_ref(self, wish: Wish, order: SeenRecord) -> OrderRef:
         """An order as the customer was heard to speak of it."""
         number, clue = parsing.number(wish.said), self.clue(wish)
         paid_by = tuple(dict.fromkeys(entry["payment_method_id"] for entry in order["payment_history"]))
@@ -94,7 +95,7 @@ class Memory:
         """The products that a request is about."""
         return parsing.products(wish.said, self.names) if wish.kind in (*ITEM_KINDS, "question") else []
 
-    def units(self, wish: Wish, order: Record, name: str) -> list[Record]:
+    def units(self, wish: Wish, order: SeenRecord, name: str) -> list[SeenRecord]:
         """The units of a product in an order that may be meant."""
         found = [item for item in order["items"] if item["name"] == name]
         values = {value for item in found for value in item["options"].values()}
@@ -108,7 +109,7 @@ class Memory:
         values = {value for variant in variants for value in variant["options"].values()}
         return parsing.wanted(wish.said, name, values, self.names)
 
-    def variant(self, item: Record, values: Sequence[str]) -> Record | None:
+    def variant(self, item: SeenRecord, values: Sequence[str]) -> SeenRecord | None:
         """The variant that a unit shall become: with those values, and all else as it is; None if there is none."""
         ranked = []
         for place, variant in enumerate(self.products[item["product_id"]]["variants"].values()):
@@ -118,7 +119,7 @@ class Memory:
                 ranked.append((not exact, len(changed), not variant["available"], place, variant))
         return min(ranked, key=lambda one: one[:4])[-1] if ranked else None
 
-    def item_ref(self, item: Record, variant: Record | None = None) -> ItemRef:
+    def item_ref(self, item: SeenRecord, variant: SeenRecord | None = None) -> ItemRef:
         """A unit, and what it shall become."""
         ref = ItemRef(item_id=item["item_id"], product=item["name"], options=item["options"])
         return ref if variant is None else ref.becoming(variant)
@@ -131,7 +132,7 @@ class Memory:
                     return ref
         return None
 
-    def figure(self, about: Topic | None, order: Record | None, product: str) -> str:
+    def figure(self, about: QuestionTopic | None, order: SeenRecord | None, product: str) -> str:
         """What answers a question; empty if nothing does.
 
         Args:
@@ -165,7 +166,7 @@ class Memory:
 
     # What the policy says
 
-    def too_late(self, kind: RequestKind, order: Record) -> str:
+    def too_late(self, kind: RequestKind, order: SeenRecord) -> str:
         """Why an order of its status cannot be treated so; empty if it can."""
         allowed = _STATUS[kind]
         if order["user_id"] != self.user.get("user_id"):
@@ -174,7 +175,7 @@ class Memory:
             return ""
         return f"The order is {order['status']}; only {allowed[0]} orders can be {_DEEDS[kind]}."
 
-    def forbids(self, request: Request, order: Record | None) -> str:
+    def forbids(self, request: Request, order: SeenRecord | None) -> str:
         """Why the policy does not allow a request, its order's status aside; empty if it does."""
         method = self.methods.get(request.payment.id) if request.payment is not None else None
         if order is None or method is None:
@@ -194,6 +195,6 @@ class Memory:
         return poor if method["source"] == "gift_card" and method["balance"] < (self.cost(request) or 0.0) else ""
 
 
-def holding(orders: Collection[Record], names: Collection[str]) -> list[Record]:
+def holding(orders: Collection[SeenRecord], names: Collection[str]) -> list[SeenRecord]:
     """The orders that hold a unit of one of some products."""
     return [order for order in orders if any(item["name"] in names for item in order["items"])]

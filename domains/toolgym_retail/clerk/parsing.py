@@ -11,7 +11,7 @@ from toolgym.language.words import places_of, words_of
 from toolgym_retail.facts import Place, RequestKind
 from toolgym_retail.records import total_of
 
-Topic: TypeAlias = Literal["tracking", "total", "balance", "price"]
+QuestionTopic: TypeAlias = Literal["tracking", "total", "balance", "price"]
 """What a question is about."""
 
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!\bSt\.)\s+")
@@ -85,7 +85,7 @@ _REASONS = {
     "no longer needed": re.compile(r"\bno longer need|n't need|\bnot need", re.I),
 }
 _BECAUSE = re.compile(r"\b(?:because|since)\b", re.I)
-_TOPICS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
+_TOPICS: tuple[tuple[QuestionTopic, re.Pattern[str]], ...] = (
     ("tracking", re.compile(r"\btracking", re.I)),
     ("balance", re.compile(r"\bhow much money is left|\bbalance", re.I)),
     ("price", re.compile(r"\bwhat i paid", re.I)),
@@ -389,6 +389,6 @@ def address(said: Sequence[str]) -> Place | None:
     return None
 
 
-def topic(said: Sequence[str]) -> Topic | None:
+def topic(said: Sequence[str]) -> QuestionTopic | None:
     """What a question is about; None if that was not understood."""
     return next((name for name, pattern in _TOPICS if pattern.search(said[0])), None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolgym.patterns import PATTERNS
 from toolgym.scripted.novice import checked_rates
-from toolgym_retail.clerk.memory import Memory, Record, holding
+from toolgym_retail.clerk.memory import Memory, SeenRecord, holding
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, OrderRef, Request
 
@@ -49,18 +49,18 @@ class Situation:
     at_first: int
 
     @property
-    def order(self) -> Record:
+    def order(self) -> SeenRecord:
         """The record of the order; empty without one."""
         order = self.request.order
         return self.memory.orders.get(order.id, {}) if order is not None else {}
 
     @property
-    def others(self) -> list[Record]:
+    def others(self) -> list[SeenRecord]:
         """The customer's other orders."""
         return self.memory.others(self.order.get("order_id", ""))
 
     @property
-    def alike(self) -> list[Record]:
+    def alike(self) -> list[SeenRecord]:
         """Those of the same status."""
         return [other for other in self.others if other["status"] == self.order.get("status")]
 
@@ -226,7 +226,7 @@ class Weaknesses:
         return seen.request.model_copy(update={"payment": used.model_copy(update={"id": used.source})})
 
 
-def _near(item: ItemRef, seen: Situation) -> list[Record]:
+def _near(item: ItemRef, seen: Situation) -> list[SeenRecord]:
     """The available variants of a unit's product that differ least from the one that is wanted."""
     unit = next((unit for unit in seen.order.get("items", ()) if unit["item_id"] == item.item_id), None)
     if item.new_item_id is None or unit is None:

@@ -27,9 +27,9 @@ _OLD = re.compile(
     re.I,
 )
 _LEAD = 120
-"""So many characters before an address may say that it is the old one."""
+"""Characters before an address in which it may be called the old one."""
 _TAIL = 60
-"""So many characters after a street may belong to its address."""
+"""Characters after a street that may belong to its address."""
 
 
 def wrong_address(reading: WishText) -> bool:

@@ -171,7 +171,7 @@ def _joined_in(reading: WishText, product: str) -> bool:
 
 
 def _left_out(reading: WishText, products: Collection[str]) -> bool:
-    """Whether one of the products that are wanted is left out in so many words."""
+    """Whether the message says outright that a wanted product is left out."""
     if not products or not _LEFT_OUT.search(reading.body):
         return False
     clauses = (clause for sentence in reading.sentences() for clause in _CLAUSE.split(sentence))

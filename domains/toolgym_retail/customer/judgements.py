@@ -15,79 +15,11 @@ from toolgym.language.words import places_of, words_of
 from toolgym.scripted.agreement import Agreement, Judgements, judge
 from toolgym_retail.customer.addresses import wrong_address
 from toolgym_retail.customer.judge_items import wrong_items
+from toolgym_retail.customer.judge_kind import wrong_kind
 from toolgym_retail.customer.payments import wrong_payment
 from toolgym_retail.customer.variants import wrong_options
 from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Facts, Request, RequestKind
-
-# What is done. The words of exchanging are kept apart from those of changing anything at all: a return may be worded
-# as a change to an order, but not as an exchange.
-_CANCEL = re.compile(r"\bcancel|\bcall(?:ing)? off\b|\bcall \w+ off\b", re.I)
-_RETURN = re.compile(
-    # "returned to your card" speaks of the money.
-    r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
-    # "send the lamp back" is a return; "back to you", "back there" and "back on" are not.
-    r"\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b"
-    r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
-    re.I,
-)
-_EXCHANGE = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I)
-_CHANGE = re.compile(
-    r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
-    r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
-    re.I,
-)
-_ACTIONS = {"cancel": _CANCEL, "return": _RETURN, "exchange": _EXCHANGE, "change": _CHANGE}
-_SWAP = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b", re.I)
-# An exchange may be told as "return the old one and trade it for ...".
-_TRADE = re.compile(r"\bexchang|\bswap|\breplac|\btrad", re.I)
-# Money that goes back is no item that goes back: "the refund will be sent back to your card".
-_MONEY_BACK = re.compile(
-    r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ ?[\d.,]+)\b"
-    r"[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*",
-    re.I,
-)
-# "It cannot be cancelled afterwards" warns, and cancels nothing.
-_NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
-# "Rather than cancelling it I would put it on hold", or only a part of it is cancelled.
-_NOT_ALL_CANCELLED = re.compile(
-    r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|just)\b|"
-    r"\bput (?:it|the order|this) on hold|\btak(?:e|ing) [^.;]{0,60}\bout\b|\bremov(?:e|ing)\b|\bship\w* as planned|"
-    r"\bstill ships?\b|\bthe rest (?:stays|ships|is)",
-    re.I,
-)
-_A_REFUND = re.compile(r"\brefund", re.I)
-# Another deed beside the one wanted: "... and change your default address to ...".
-_MOVES_ADDRESS = re.compile(
-    r"\b(?:chang|updat|set|switch|mov)\w* (?:(?:your|the|its|also) )*(?:\w+ "
-    r"){0,2}address(?:es)?\b[^.;\n]{0,20}\bto\b",
-    re.I,
-)
-# "Your default address and all pending orders": more than the profile.
-_ORDERS_TOO = re.compile(
-    r"\b(?:and|plus|also|as well as) (?:for |of |on )?(?:all )?(?:your |the )?(?:\w+ )?(?:pending |open )orders?\b|"
-    r"\balso (?:ship|send|change|redirect|cancel|return)\b",
-    re.I,
-)
-# "I take it back for a refund", where it is to be exchanged.
-_REFUNDED = re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I)
-_PROFILE = re.compile(
-    r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
-    r"\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book",
-    re.I,
-)
-# "Your profile address stays as it is", "without touching your default address".
-_PROFILE_SPARED = re.compile(
-    r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-    r"(?:stay|remain|not|n't|unchanged|same|untouched|keep|as (?:it )?is|alone)|"
-    r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)",
-    re.I,
-)
-_ORDER_ADDRESS = re.compile(r"\b(?:shipping|delivery) address\b|\border\b", re.I)
-# "This does not affect your pending orders", "any future orders".
-_ORDERS_ASIDE = re.compile(
-    r"\b(?:no|not|n't|none|without|any|existing|pending|future|your) (?:\w+ ){0,3}orders?\b", re.I
-)
 
 # Which order: "#W1234567" and "w1234567", "#1234567", "order number 1234567".
 _ORDER_ID = re.compile(r"#?\b[Ww]\d{5,9}\b")
@@ -159,51 +91,6 @@ def answers(text: str, request: Request) -> bool:
     return any(places_of(word, words) for words in figures for word in subject)
 
 
-def _wrong_kind(reading: WishText) -> bool:
-    """Whether another action is spoken of than the one wanted."""
-    kind = reading.request.kind
-    wanted = kind if kind in ("cancel", "return") else "change"
-    body = _MONEY_BACK.sub(" ", reading.body)
-    found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
-    if wanted in found:
-        reading.shown.add("kind")
-    if wanted == "change":
-        return bool(found) and _changes_something_else(reading, found)
-    if kind == "cancel" and _NOT_ALL_CANCELLED.search(body):
-        return True
-    if _MOVES_ADDRESS.search(body):
-        return True
-    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(reading.body):
-        return False
-    return bool(found - {wanted, "change"})
-
-
-def _changes_something_else(reading: WishText, found: set[str]) -> bool:
-    """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
-    kind, body = reading.request.kind, reading.body
-    if "cancel" in found and not _NO_CANCEL.search(body):
-        return True
-    if kind != "modify_address" and kind != "user_address" and _MOVES_ADDRESS.search(body):
-        return True
-    if kind in ("exchange", "modify_items") and _REFUNDED.search(body):
-        return True
-    if kind != "question" and "return" in found and not _TRADE.search(body):
-        # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
-        wrong_options(reading)
-        if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
-            return True
-    profile = bool(_PROFILE.search(body))
-    if kind == "modify_address":
-        return profile and not _PROFILE_SPARED.search(body)
-    if kind == "user_address":
-        if profile:
-            reading.shown.add("profile")
-        if _ORDERS_TOO.search(body):
-            return True
-        return not profile and bool(_ORDER_ADDRESS.search(body)) and not _ORDERS_ASIDE.search(body)
-    return False
-
-
 def _wrong_order(reading: WishText) -> bool:
     """Whether the number of another order is given."""
     body, order = reading.body, reading.request.order
@@ -240,7 +127,7 @@ def _wrong_reason(reading: WishText) -> bool:
 
 
 _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {
-    "kind": _wrong_kind,
+    "kind": wrong_kind,
     "order": _wrong_order,
     "items": wrong_items,
     "options": wrong_options,

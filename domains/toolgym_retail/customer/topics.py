@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
 
 from toolgym.language import speech_acts
 from toolgym.language.cue import cue
-from toolgym.language.speech_acts import Topic, Topics, Understood
-
-Asked: TypeAlias = Literal[
-    "ask_identity",
-    "ask_order",
-    "ask_items",
-    "ask_options",
-    "ask_payment",
-    "ask_reason",
-    "ask_address",
-]
-"""The details that a customer is asked for."""
+from toolgym.language.speech_acts import Understood
+from toolgym.language.topics import Topic, Topics
 
 MAIL = cue(r"e-?mail\b(?! (?:you|with|will|shortly|soon|confirmation|instruct))", r"mail\b", r"electronic mail")
 IDENTITY = cue(

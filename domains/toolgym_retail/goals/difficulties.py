@@ -18,7 +18,7 @@ def _rivals(shopper: Shopper, order: Record) -> list[Record]:
 
 
 def _alike(shopper: Shopper, order: Record, units: Sequence[Record], count: int) -> bool:
-    """Whether so many rivals hold a product of the units."""
+    """Whether at least ``count`` rivals hold a product of the units."""
     names = {unit["name"] for unit in units}
     return sum(any(item["name"] in names for item in other["items"]) for other in _rivals(shopper, order)) >= count
 
@@ -26,7 +26,7 @@ def _alike(shopper: Shopper, order: Record, units: Sequence[Record], count: int)
 def _changes(
     shopper: Shopper, order: Record, units: Sequence[Record], least: int = 1, most: int = 1
 ) -> tuple[ItemRef, ...] | None:
-    """What each unit becomes, in at least and at most so many options; None if one cannot."""
+    """What each unit becomes, with ``least`` to ``most`` options changed; None if one cannot."""
     found = []
     for unit in units:
         change = next(

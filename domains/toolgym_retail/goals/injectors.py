@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from toolgym.generation import Injector
-from toolgym.generators.doses import Method, beside_forbidden, harder, many_errands, with_facts
+from toolgym.generators.doses import DraftMaker, beside_forbidden, harder, many_errands, with_facts
 from toolgym_retail.facts import Request
 from toolgym_retail.goals import difficulties
 from toolgym_retail.goals.recipes import RECIPES
@@ -13,7 +13,7 @@ from toolgym_retail.goals.shopper import Shopper
 
 _beside_forbidden = partial(beside_forbidden, RECIPES["mixed"], name="forbidden, beside what is allowed")
 
-INJECTORS: dict[Injector, Method[Shopper, Request]] = {
+INJECTORS: dict[Injector, DraftMaker[Shopper, Request]] = {
     Injector(
         "near_variants",
         "wrong_variant",

@@ -10,7 +10,7 @@ from toolgym import Task
 from toolgym.database import Rows, Session
 from toolgym.generation import ArgumentRole, ArgumentRoles, DecoyCall, Difficulty, Injector
 from toolgym.generators import scenario
-from toolgym.generators.doses import Method, beside_forbidden, dosed, harder, many_errands, with_facts
+from toolgym.generators.doses import DraftMaker, beside_forbidden, dosed, harder, many_errands, with_facts
 from toolgym.generators.drafts import Caller, Draft, Goal, speech
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.recipes import Recipe, after, change_of_mind, mixed, refuse, several, single, with_question
@@ -235,7 +235,7 @@ def two_numbers(caller: MemberCaller, difficulty: Difficulty) -> Draft[Request] 
     return dosed(caller, [by_book, by_loan], difficulty, "two kinds of numbers")
 
 
-INJECTORS: dict[Injector, Method[MemberCaller, Request]] = {
+INJECTORS: dict[Injector, DraftMaker[MemberCaller, Request]] = {
     Injector(
         "like_editions",
         "wrong_variant",

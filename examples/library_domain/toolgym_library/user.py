@@ -9,7 +9,7 @@ import numpy as np
 
 from toolgym import Domain, Message, Task
 from toolgym.language.cue import cue
-from toolgym.language.speech_acts import Topic, Topics
+from toolgym.language.topics import Topic, Topics
 from toolgym.scripted.agreement import Agreement, Judgements
 from toolgym.scripted.reader import RequestReader
 from toolgym.scripted.user import ScriptedUser

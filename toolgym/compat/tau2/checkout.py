@@ -196,7 +196,7 @@ def _read_domain(
 
 
 def _check(kits: Mapping[AgentID, Mapping[str, ToolText]], domain: Domain) -> None:
-    """That the tools and their arguments have the names that they have here."""
+    """Check that the tools and their arguments have the names that they have here."""
     for side in SIDES:
         there = {name: set(text.parameters["properties"]) for name, text in kits.get(side, {}).items()}
         kit = domain.toolkits[side].tools if side in domain.toolkits else {}

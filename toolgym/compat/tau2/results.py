@@ -86,7 +86,7 @@ def write_results(
 
 
 def check_results(path: str | Path, domain: Domain, tasks: Sequence[Task]) -> None:
-    """That a results file can be written of episodes of these tasks; nothing that is there is changed.
+    """Check that a results file can be written of episodes of these tasks; nothing that is there is changed.
 
     Args:
         path: The file.

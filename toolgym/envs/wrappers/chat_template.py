@@ -30,7 +30,7 @@ class ChatTemplate(gym.ObservationWrapper[str, Any, Observation], RecordConstruc
         options: Further keyword arguments for the template, such as ``enable_thinking=False``.
 
     Raises:
-        TypeError: If the environment is no ``ToolEnv``, or the template cannot render.
+        TypeError: If the environment is not a ``ToolEnv``, or the template cannot render.
 
     Example:
         >>> import gymnasium as gym, toolgym

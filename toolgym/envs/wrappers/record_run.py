@@ -32,7 +32,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
         agent: Who plays, for the records.
 
     Raises:
-        TypeError: If the environment is no ``ToolEnv``.
+        TypeError: If the environment is not a ``ToolEnv``.
 
     Example:
         >>> import gymnasium as gym, tempfile, toolgym
@@ -60,7 +60,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """See ``ToolEnv``.
+        """Keep the episode that ended, if one did, and begin the next.
 
         Raises:
             DataError: If the run cannot be written.
@@ -69,7 +69,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
         return self.env.reset(seed=seed, options=options)
 
     def step(self, action: Any) -> tuple[Observation, Any, bool, bool, dict[str, Any]]:
-        """See ``ToolEnv``.
+        """Take one step, and keep the episode if it ended.
 
         Raises:
             DataError: If the run cannot be written, or is there with other settings.
@@ -79,7 +79,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
         return stepped
 
     def close(self) -> None:
-        """Put the run in order, let go of it, and close the environment.
+        """Put the run in order, close it, and close the environment.
 
         Raises:
             DataError: If the run cannot be written.

@@ -1,4 +1,4 @@
-"""Another reward for an environment that is there already."""
+"""Another reward for an existing environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RewardMix(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
     Raises:
         UnknownNameError: If there is no such preset or term.
         ValueError: If a weight is out of range.
-        TypeError: If the environment is no ``ToolEnv``.
+        TypeError: If the environment is not a ``ToolEnv``.
 
     Example:
         >>> import gymnasium as gym, toolgym

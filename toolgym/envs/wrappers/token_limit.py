@@ -35,7 +35,7 @@ class TokenLimit(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
 
     Raises:
         ValueError: If ``max_tokens`` is below 1.
-        TypeError: If the environment is no ``ToolEnv``.
+        TypeError: If the environment is not a ``ToolEnv``.
 
     Example:
         >>> import gymnasium as gym, toolgym
@@ -57,10 +57,10 @@ class TokenLimit(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         self._inner = tool_env(env)
 
     def step(self, action: EnvAction) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """See ``ToolEnv``.
+        """Take one step; the episode is truncated once the tokens of all actions exceed the limit.
 
         Raises:
-            DataError: If the action is no message, or does not say its tokens; nothing has changed then.
+            DataError: If the action is not a message, or does not say its tokens; nothing has changed then.
         """
         if self._inner.episode is not None and self._inner.episode.turn is None:  # over already
             observation, reward, terminated, truncated, info = self.env.step(action)

@@ -31,7 +31,7 @@ class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
     Raises:
         UnknownNameError: If a name is not among the tools that the environment offers.
         ValueError: If not exactly one of ``allow`` and ``deny`` is given.
-        TypeError: If the environment is no ``ToolEnv``.
+        TypeError: If the environment is not a ``ToolEnv``.
 
     Example:
         >>> import gymnasium as gym, toolgym
@@ -71,12 +71,12 @@ class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """See ``ToolEnv``."""
+        """Begin an episode; ``info["tools"]`` holds the allowed tools alone."""
         observation, info = self.env.reset(seed=seed, options=options)
         return observation, {**info, "tools": self.tools}
 
     def step(self, action: EnvAction) -> tuple[Observation, Any, bool, bool, dict[str, Any]]:
-        """See ``ToolEnv``."""
+        """Take one step; a call of a tool that is filtered out is answered with an error."""
         episode = self._inner.episode
         if episode is not None and episode.turn is None:  # over already: there is only notice to be taken of it
             return self.env.step(action)

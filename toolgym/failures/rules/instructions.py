@@ -9,9 +9,9 @@ from typing import Any
 from toolgym.domain import Domain
 from toolgym.failures.agreement import names
 from toolgym.failures.rules.consent import Consent
+from toolgym.language.text import sentences
 from toolgym.tasks import Task
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _OF_ITSELF = re.compile(r"^\W*(?:(?:shall|should|may|can|let) (?:i|me)|i|i've|i'll|i'm|i'd|we|we've)\b", re.IGNORECASE)
 _REQUEST = re.compile(
     r"\bplease\b|\b(?:can|could|would|will) you\b|\byou (?:can|could|should|must|may|need|have to|will have to|now)\b|"
@@ -53,7 +53,7 @@ class UserInstructions:
 
     def in_scenario(self, name: str, arguments: Mapping[str, Any]) -> bool:
         """Whether the user's own scenario tells it to make a call."""
-        return any(self._speaks_of(one, name, arguments) for one in _SENTENCE.split(self._scenario))
+        return any(self._speaks_of(one, name, arguments) for one in sentences(self._scenario))
 
     def told(self, name: str, arguments: Mapping[str, Any]) -> int | None:
         """The number of the message in which the assistant first told the user to make a call; None if it never did."""
@@ -80,7 +80,7 @@ class UserInstructions:
             >>> told.tells("Please dismiss notif_2.", *call), told.tells("I dismissed notif_2.", *call)
             (True, False)
         """
-        for one in _SENTENCE.split(text.replace("\u2019", "'")):
+        for one in sentences(text):
             if _OF_ITSELF.search(one):
                 continue
             words = _stems(one)
@@ -104,7 +104,7 @@ class UserInstructions:
     def _words(self, name: str) -> list[str]:
         """The words that tell what a tool does."""
         tool = self._tools.get(name)
-        first = _SENTENCE.split(tool.description)[0] if tool is not None else ""
+        first = next(iter(sentences(tool.description)), "") if tool is not None else ""
         return list(dict.fromkeys(_stems(f"{name.replace('_', ' ')} {first}")))
 
 

@@ -1,4 +1,4 @@
-"""Whether a domain is one: for the tests of whoever writes one."""
+"""Whether a domain holds together: for the tests of its author."""
 
 from toolgym.testing.domain_check.check import check_domain, domain_problems
 

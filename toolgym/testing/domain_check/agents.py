@@ -11,13 +11,14 @@ from toolgym.database import Database
 from toolgym.domain import AgentSpec
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
+from toolgym.language.text import texts_in
 from toolgym.tasks import Task
 from toolgym.testing.domain_check import mends
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, texts_of, unsolved
+from toolgym.testing.domain_check.subject import Subject, difference, explained, lines_of, unsolved
 
 ENOUGH = 16
-"""In so many episodes a novice must have made a fault."""
+"""Episodes in which a novice must have made a fault."""
 
 
 def check_oracle(subject: Subject) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _untold(episode: Episode, task: Task) -> tuple[str, str, str] | None:
     for message in episode.view("assistant"):
         for call in message.tool_calls if message.role == "assistant" else ():
             for argument, value in call.arguments.items():
-                for text in texts_of(value):
+                for text in texts_in(value):
                     if (text in keys or found_by(episode.session.base, text)) and not holds(told, text):
                         return call.name, argument, text
         told += f"\n{message.content or ''}"

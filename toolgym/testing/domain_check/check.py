@@ -20,9 +20,10 @@ from toolgym.testing.domain_check.tools import check_effects, check_tools
 from toolgym.testing.domain_check.users import check_users
 from toolgym.testing.domain_check.worlds import check_splits, check_tasks, check_worlds
 
-Part: TypeAlias = Callable[[Subject], Iterator[str]]
+PartCheck: TypeAlias = Callable[[Subject], Iterator[str]]
+"""Finds the problems of one part of a domain."""
 
-PARTS: tuple[tuple[str, Part], ...] = (
+PARTS: tuple[tuple[str, PartCheck], ...] = (
     ("policy", check_policy),
     ("tools", check_tools),
     ("worlds", check_worlds),

@@ -18,11 +18,12 @@ from toolgym.domain import Domain
 from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.errors import ToolError, WorldError
 from toolgym.generation import MAX_LEVEL, ArgumentRole, ArgumentRoles, Difficulty, Explorer, TaskGenerator
+from toolgym.language.text import texts_in
 from toolgym.messages import ToolCall
 from toolgym.tasks import Action, Task
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.mends import mend_of
-from toolgym.testing.domain_check.subject import Subject, explained, texts_of
+from toolgym.testing.domain_check.subject import Subject, explained
 
 TRIES = 12
 """How often a task of each kind is asked for before the generator is said to give none."""
@@ -74,7 +75,7 @@ def _check_gold(domain: Domain, task: Task, roles: ArgumentRoles) -> Iterator[tu
         yield from _check_refusal(ready, action, roles) if number == 0 and domain.compat.strict_calls else ()
         for argument, value in action.arguments.items():
             role = roles.role(action.name, argument)
-            for text in texts_of(value):
+            for text in texts_in(value):
                 session = Session(ready.base, ready.start)
                 about = {"argument": argument, "value": text, "tool": action.name, "task": task.id}
                 if number and not _holds(ready.base, text):

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from toolgym.language.text import texts_in
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject, texts_of
+from toolgym.testing.domain_check.subject import Subject
 
 RECORDS = 20
-"""So many records of each table are read for words that a policy may speak of."""
+"""Records of each table that are read for words that a policy may speak of."""
 _WORDS = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _NAME = re.compile(rf"(?<![\w./@#-]){_WORDS.pattern}(?![\w/@-]|\.\w)")
 
@@ -66,7 +67,7 @@ def _known(subject: Subject) -> set[str]:
 
 def _words_of(value: Any) -> set[str]:
     """The words with underscores among the names and the texts of plain data."""
-    return {word for text in (*_names(value), *texts_of(value)) for word in _WORDS.findall(text)}
+    return {word for text in (*_names(value), *texts_in(value)) for word in _WORDS.findall(text)}
 
 
 def _names(value: Any) -> Iterable[str]:

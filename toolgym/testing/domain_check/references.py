@@ -10,7 +10,7 @@ from toolgym.messages import AgentID
 from toolgym.testing.domain_check import messages as say
 
 RECORDS = 200
-"""So many records of each table are looked at."""
+"""Records of each table that are looked at."""
 
 
 def check_references(base: Database) -> Iterator[str]:

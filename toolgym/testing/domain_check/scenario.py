@@ -12,15 +12,16 @@ from toolgym.database import Database
 from toolgym.database.records import thaw
 from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, TaskError
+from toolgym.language.text import texts_in
 from toolgym.messages import ToolCall
 from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
 from toolgym.testing.domain_check.agents import found_by, holds, keys_of
-from toolgym.testing.domain_check.subject import Subject, texts_of
+from toolgym.testing.domain_check.subject import Subject
 from toolgym.tools import Effect, Toolbox
 
 RECORDS = 50
-"""So many records of a table tell whether an index tells them apart."""
+"""Records of a table by which it is judged whether an index tells them apart."""
 UNIQUE = 0.9
 """An index tells records apart if so many of its texts, of all, find one record alone."""
 
@@ -54,7 +55,7 @@ def _untold(subject: Subject, task: Task) -> Iterator[tuple[str, str, str]]:
     heard = [str(task.user_scenario), domain.policy, domain.greeting, *(one.content or "" for one in ready.history)]
     for action in task.gold:
         for argument, value in action.arguments.items() if action.requestor == "assistant" else ():
-            for text in texts_of(thaw(value)):
+            for text in texts_in(thaw(value)):
                 if not (text in keys or _finds(base, text)) or holds("\n".join(heard), text):
                     continue
                 if not holds(_reached(ready.toolbox(), base, "\n".join(heard)), text):
@@ -126,7 +127,7 @@ def _records(base: Database) -> Iterator[_Named]:
                 record = thaw(base.record(side, table.name, key) or {})
                 indexed = {value for function in table.indexes.values() for value in function(record)}
                 names = frozenset(_plain(name) for name in {key, *indexed}) - {""}
-                others = frozenset(_plain(name) for name in texts_of(record) if name in keys) - {""}
+                others = frozenset(_plain(name) for name in texts_in(record) if name in keys) - {""}
                 yield _Named(names, others, json.dumps(record, ensure_ascii=False, default=str).casefold())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
@@ -155,15 +155,3 @@ def unsolved(episode: Episode) -> str | None:
         return None
     failed = [name for name, value in grade.components.items() if value == 0.0]
     return grade.note or f"{', '.join(failed) or 'nothing'} failed; it ended with {episode.termination}"
-
-
-def texts_of(value: object) -> Iterator[str]:
-    """Every text in plain data, whatever its depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from texts_of(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from texts_of(inner)

@@ -23,7 +23,7 @@ from toolgym.testing.domain_check.probes import calls, places
 from toolgym.testing.domain_check.subject import Subject, lines_of
 
 TASKS = 2
-"""So many tasks of each split are played, and of each kind are drawn."""
+"""Tasks of each split that are played, and of each kind that are drawn."""
 
 
 def traces(domain: Domain, seed: int) -> dict[str, list[str]]:

@@ -14,15 +14,16 @@ from toolgym.agents.passive import AlwaysRefuse, AlwaysTransfer, NoOp
 from toolgym.domain import AgentFactory, AgentSpec, Domain
 from toolgym.episode.machine import Episode
 from toolgym.errors import TaskError
+from toolgym.language.text import texts_in
 from toolgym.messages import Message
 from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject, difference, lines_of, texts_of
+from toolgym.testing.domain_check.subject import Subject, difference, lines_of
 
 PASSIVE: Mapping[str, AgentFactory] = {"no-op": NoOp, "always-refuse": AlwaysRefuse, "always-transfer": AlwaysTransfer}
 """Before whom a user must end."""
 OPENINGS = 4
-"""In how many trials the first lines are compared."""
+"""Trials whose first lines are compared."""
 
 
 def check_users(subject: Subject) -> Iterator[str]:
@@ -137,7 +138,7 @@ def _invented(episode: Episode, task: Task) -> str | None:
         said = _tokens(message.content or "")
         if message.role == "user":
             for call in message.tool_calls:
-                said |= _tokens(" ".join(texts_of(dict(call.arguments))))
+                said |= _tokens(" ".join(texts_in(dict(call.arguments))))
             for token in sorted(said):
                 short = token.isdigit() and len(token) < 3  # it may count, or say what day it is
                 if token not in known and not short and not any(token in other for other in known):

@@ -35,10 +35,12 @@ def _levels(curriculum: PoolCurriculum, monkeypatch: pytest.MonkeyPatch) -> dict
     found: dict[str | None, set[int]] = {}
     propose = TemplateProposer.propose
 
-    def watched(self: TemplateProposer, domain: Domain, demands: Sequence[TaskRequest], *args: Any, **more: Any) -> Any:
-        for demand in demands:
-            found.setdefault(demand.pattern, set()).add(demand.level)
-        return propose(self, domain, demands, *args, **more)
+    def watched(
+        self: TemplateProposer, domain: Domain, requests: Sequence[TaskRequest], *args: Any, **more: Any
+    ) -> Any:
+        for request in requests:
+            found.setdefault(request.pattern, set()).add(request.level)
+        return propose(self, domain, requests, *args, **more)
 
     monkeypatch.setattr(TemplateProposer, "propose", watched)
     refreshed(curriculum)

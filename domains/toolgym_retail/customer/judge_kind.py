@@ -1,0 +1,156 @@
+"""Whether the action that an assistant speaks of is the one that a customer wants."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from toolgym_retail.customer.variants import wrong_options
+from toolgym_retail.customer.wish_text import WishText
+from toolgym_retail.facts import RequestKind
+
+# The words of exchanging are kept apart from those of changing anything at all: a return may be worded as a change to
+# an order, but not as an exchange.
+_ACTIONS = {
+    "cancel": re.compile(r"\bcancel|\bcall(?:ing)? off\b|\bcall \w+ off\b", re.I),
+    "return": re.compile(
+        # "returned to your card" speaks of the money.
+        r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
+        # "send the lamp back" is a return; "back to you", "back there" and "back on" are not.
+        r"\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b"
+        r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
+        re.I,
+    ),
+    "exchange": re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I),
+    "change": re.compile(
+        r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
+        r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
+        re.I,
+    ),
+}
+_SWAP = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b", re.I)
+# An exchange may be told as "return the old one and trade it for ...".
+_TRADE = re.compile(r"\bexchang|\bswap|\breplac|\btrad", re.I)
+# Money that goes back is no item that goes back: "the refund will be sent back to your card".
+_MONEY_BACK = re.compile(
+    r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ ?[\d.,]+)\b"
+    r"[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*",
+    re.I,
+)
+# "It cannot be cancelled afterwards" warns, and cancels nothing.
+_NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
+_A_REFUND = re.compile(r"\brefund", re.I)
+_PROFILE = re.compile(
+    r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
+    r"\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book",
+    re.I,
+)
+
+
+class _Contradiction(NamedTuple):
+    """Words that speak of something else than what is wanted."""
+
+    kinds: tuple[RequestKind, ...]
+    """The kinds of requests that they contradict."""
+    says: re.Pattern[str]
+    unless: tuple[re.Pattern[str], ...] = ()
+    """Words beside them that take the contradiction back."""
+
+    def stands_in(self, text: str) -> bool:
+        return bool(self.says.search(text)) and not any(one.search(text) for one in self.unless)
+
+
+_CONTRADICTIONS = (
+    # "Rather than cancelling it I would put it on hold", or only a part of it is cancelled.
+    _Contradiction(
+        ("cancel",),
+        re.compile(
+            r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|just)\b|"
+            r"\bput (?:it|the order|this) on hold|\btak(?:e|ing) [^.;]{0,60}\bout\b|\bremov(?:e|ing)\b|"
+            r"\bship\w* as planned|\bstill ships?\b|\bthe rest (?:stays|ships|is)",
+            re.I,
+        ),
+    ),
+    # "... and change your default address to ...", beside what is wanted.
+    _Contradiction(
+        ("cancel", "return", "exchange", "modify_items", "modify_payment", "question"),
+        re.compile(
+            r"\b(?:chang|updat|set|switch|mov)\w* (?:(?:your|the|its|also) )*(?:\w+ "
+            r"){0,2}address(?:es)?\b[^.;\n]{0,20}\bto\b",
+            re.I,
+        ),
+    ),
+    # "I take it back for a refund", where it is to be exchanged.
+    _Contradiction(
+        ("exchange", "modify_items"),
+        re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I),
+    ),
+    # The address of the profile instead of the order's; "your profile address stays as it is" is none.
+    _Contradiction(
+        ("modify_address",),
+        _PROFILE,
+        unless=(
+            re.compile(
+                r"(?:profile|default|account|primary|home)[^.;]{0,40}"
+                r"(?:stay|remain|not|n't|unchanged|same|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)",
+                re.I,
+            ),
+        ),
+    ),
+    # "Your default address and all pending orders": more than the profile.
+    _Contradiction(
+        ("user_address",),
+        re.compile(
+            r"\b(?:and|plus|also|as well as) (?:for |of |on )?(?:all )?(?:your |the )?(?:\w+ )?"
+            r"(?:pending |open )orders?\b|"
+            r"\balso (?:ship|send|change|redirect|cancel|return)\b",
+            re.I,
+        ),
+    ),
+    # The address of an order instead of the profile's; "this does not affect your pending orders" is none.
+    _Contradiction(
+        ("user_address",),
+        re.compile(r"\b(?:shipping|delivery) address\b|\border\b", re.I),
+        unless=(
+            _PROFILE,
+            re.compile(r"\b(?:no|not|n't|none|without|any|existing|pending|future|your) (?:\w+ ){0,3}orders?\b", re.I),
+        ),
+    ),
+)
+
+
+def wrong_kind(reading: WishText) -> bool:
+    """Whether another action is spoken of than the one wanted."""
+    kind = reading.request.kind
+    wanted = kind if kind in ("cancel", "return") else "change"
+    body = _MONEY_BACK.sub(" ", reading.body)
+    found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
+    if wanted in found:
+        reading.shown.add("kind")
+    if wanted == "change":
+        return bool(found) and _changes_something_else(reading, found)
+    if _contradicts(kind, body):
+        return True
+    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(reading.body):
+        return False
+    return bool(found - {wanted, "change"})
+
+
+def _changes_something_else(reading: WishText, found: set[str]) -> bool:
+    """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
+    kind, body = reading.request.kind, reading.body
+    if "cancel" in found and not _NO_CANCEL.search(body):
+        return True
+    if kind != "question" and "return" in found and not _TRADE.search(body):
+        # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
+        wrong_options(reading)
+        if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
+            return True
+    if kind == "user_address" and _PROFILE.search(body):
+        reading.shown.add("profile")
+    return _contradicts(kind, body)
+
+
+def _contradicts(kind: RequestKind, text: str) -> bool:
+    return any(kind in one.kinds and one.stands_in(text) for one in _CONTRADICTIONS)
