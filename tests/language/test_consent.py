@@ -180,7 +180,7 @@ def test_the_oracle_solves_tasks_whatever_the_wording_of_a_yes(retail: Domain, t
 def test_the_oracle_solves_tasks_whatever_the_wording_of_a_no(retail: Domain, text: str) -> None:
     changing = [task for task in retail.tasks["test"] if any(request.first for request in Facts.of(task).requests)]
     failed, worded = lost(retail, changing[:20], no=text)
-    assert worded >= 10
+    assert worded >= len(changing[:20]) > 5
     assert failed == []
 
 
