@@ -276,6 +276,48 @@ def test_what_goes_beyond_its_wish_is_objected_to(card: str, text: str) -> None:
     assert not says_yes(Talk(cards()[card]).say(text))
 
 
+SHOP = {"Robot Vacuum": ("sensor", ("camera", "laser")), "Tower Fan": ("controls", ("touch panel", "remote"))}
+SHOP |= {"Standing Desk": ("drive", ("electric", "hand crank")), "Soundbar": ("link", ("wireless", "cable"))}
+
+
+def owner(product: str, *others: str) -> Task:
+    """A customer who returns a product, described by one of its options, and also has others."""
+    axis, values = SHOP[product]
+    item = {"item_id": "6953341070", "product": product, "options": {axis: values[0]}, "axes": {axis: values}}
+    facts = dict(cards()["return"].facts or {})
+    (request,) = facts["requests"]
+    order = {"id": "#W4411207", "known": True}
+    return cards()["return"].model_copy(
+        update={
+            "facts": {
+                **facts,
+                "requests": [{**request, "items": [item], "order": order}],
+                "orders": {"#W4411207": [product], "#W4410388": list(others)},
+            }
+        }
+    )
+
+
+RETURNED = "I will return the {} of order #W4411207, refund to your PayPal. Shall I go ahead?"
+
+
+@pytest.mark.parametrize(
+    ("product", "other"),
+    [
+        ("Tower Fan", "Curtain Panels"),
+        ("Robot Vacuum", "Mirrorless Camera"),
+        ("Standing Desk", "Electric Bike"),
+        ("Soundbar", "Wireless Earbuds"),
+    ],
+)
+def test_a_word_that_describes_what_it_wants_is_no_other_thing_that_it_has(product: str, other: str) -> None:
+    value = SHOP[product][1][0]
+    task = owner(product, other)
+    assert says_yes(Talk(task).say(RETURNED.format(f"{product} ({value})")))
+    for wrong in (f"{product} ({value}) and the {other}", f"{other}", f"{product} ({SHOP[product][1][1]})"):
+        assert not says_yes(Talk(task).say(RETURNED.format(wrong))), wrong
+
+
 @pytest.mark.parametrize(
     "street", ["77 Quarry Road, Boise, ID 83702", "77 Quarry Rd., Boise, ID 83702", "77 Quarry Rd"]
 )

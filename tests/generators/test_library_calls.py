@@ -82,3 +82,10 @@ def test_where_duplicates_are_drawn_again_a_kind_without_a_new_task_is_an_error(
     (task,) = explorer().draw("borrow", "t")
     with pytest.raises(DataError, match="4 draws of the kind 'borrow' gave no new task"):
         list(draw_set(DOMAIN, lambda kind, task_id: (task,), "train", 2, kinds=("borrow",), redraws=3))
+
+
+def test_a_task_that_is_left_out_gives_its_place_to_the_next() -> None:
+    kinds = list(RECIPES)
+    first, second, *_ = draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds)
+    kept = next(draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds, leave_out={first.key}))
+    assert (kept.id, kept.provenance) == (first.id, second.provenance)
