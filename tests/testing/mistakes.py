@@ -308,6 +308,16 @@ class _Unsolvable(ParcelExplorer):
         return (task.model_copy(update={"facts": {**(task.facts or {}), "phone": "00000000"}}),)
 
 
+class _OnceUnsolvable(_Unsolvable):
+    def draw(self, kind: str, task_id: str) -> Sequence[Task]:
+        return (super() if task_id.endswith("-0") else super(_Unsolvable, self)).draw(kind, task_id)
+
+
+class _OnceUncertain(ParcelGenerator):
+    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
+        return _OnceUnsolvable(rows, world, rng)
+
+
 class _Uncertain(ParcelGenerator):
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
         return _Unsolvable(rows, world, rng)

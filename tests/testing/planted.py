@@ -31,6 +31,7 @@ from mistakes import (
     _NoForwarding,
     _nothing,
     _odd_decoy,
+    _OnceUncertain,
     _OtherPattern,
     _Raises,
     _raising_agent,
@@ -197,4 +198,8 @@ PLANTED: dict[str, tuple[Callable[[], Domain], str]] = {
     "worlds that take what is taken": (lambda: with_generator(_Grasping), "was among those taken; draw again"),
     "tasks of another world": (lambda: with_generator(_Elsewhere), "in the world '.*asked for one in"),
     "generated tasks that nobody solves": (lambda: with_generator(_Uncertain), "of 4 tasks that.*4 fail.*mend|write"),
+    "a generated task that nobody solves": (
+        lambda: with_generator(_OnceUncertain),
+        "of 4 tasks that.*1 fail.*mend|write",
+    ),
 }
