@@ -17,7 +17,6 @@ from toolgym_retail.goals import RECIPES
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.world import generate
 
-
 LEFT_OUT = frozenset(
     {
         "0d748d694fe2bd4d8fbf2e7f",

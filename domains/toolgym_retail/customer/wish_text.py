@@ -68,7 +68,7 @@ class WishText:
         """The products that the message names, of those that the customer ever bought, and at which words.
 
         The last word of a name ("lamp" of "desk lamp"), or a long first one, is enough where only one product has it,
-        and where it does not describe a unit of another one: the panel of "tower fan (touch panel)" is no curtain panel.
+        and where it does not describe a unit of another: the panel of "tower fan (touch panel)" is no curtain panel.
         """
         known = {product for products in self.facts.orders.values() for product in products} | self.products
         owners = _products_by_word(known)
