@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.errors import TaskError
-from toolgym.language.consent import says_yes
+from toolgym.language.consent import asks_for_consent, says_yes
 from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.scripted.agreement import Agreement
@@ -93,6 +93,17 @@ def test_no_style_is_understood_much_worse_than_the_others(style: str) -> None:
     rows = [row for row in utterances() if row["style"] == style]
     missed = [row for row in rows if understand(row["text"]).intent != row["intent"]]
     assert len(missed) <= 0.1 * len(rows), [(row["intent"], row["text"][:60]) for row in missed]
+
+
+def test_an_ok_that_only_takes_note_answers_no_question_for_consent() -> None:
+    taken_note = [
+        (one["text"], reply)
+        for one in utterances()
+        if understand(one["text"]).intent not in ("propose", "check", "ask_all")
+        if says_yes(reply := Talk(cards()[one["card"]], seed=1).say(one["text"]))
+    ]
+    assert taken_note
+    assert [one for one in taken_note if asks_for_consent(one[0])] == []
 
 
 def proposals(verdict: str) -> list[tuple[dict[str, Any], str]]:
