@@ -18,6 +18,7 @@ EDGES = {
     for name, allowed in {
         # What each may import, from those that import nothing to the command line. An edge that is not here is an
         # error, and so is one that nobody uses any more.
+        "compatibility": "",
         "concurrency": "",
         "errors": "",
         "language": "messages",
@@ -29,15 +30,15 @@ EDGES = {
         "actions": "errors messages",
         "database": "errors files messages",
         "display": "messages",
-        "tasks": "errors files messages patterns",
+        "tasks": "compatibility errors files messages patterns",
         "trajectory": "errors files messages patterns",
         "curriculum": "tasks trajectory",
         "generation": "database patterns tasks worlds",
         "limits": "actions messages",
         "models": "actions concurrency errors messages trajectory",
         "scripted": "domain errors language messages patterns tasks tools",
-        "tools": "database errors messages",
-        "domain": "concurrency database errors generation messages patterns tasks tools worlds",
+        "tools": "compatibility database errors messages",
+        "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
         "evaluation": "database domain errors language messages tasks trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
@@ -49,7 +50,8 @@ EDGES = {
         ),
         "agents": "domain episode errors messages models prompts tasks tools trajectory",
         "compat": (
-            "database domain episode errors evaluation limits messages models prompts registry tasks trajectory"
+            "compatibility database domain episode errors evaluation limits messages models prompts registry "
+            "tasks trajectory"
         ),
         "envs": (
             "actions concurrency curriculum display domain episode errors evaluation limits messages "

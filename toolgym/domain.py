@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from toolgym.compatibility import TOOLGYM, Compat
 from toolgym.concurrency.bridge import in_thread
 from toolgym.database import Database, Rows, Schema, Session, WorldStore
 from toolgym.errors import DataError, UnknownNameError
@@ -19,14 +19,9 @@ from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
+from toolgym.tools import Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
-
-
-def read_policy(folder: Path) -> str:
-    """The policy of a tau2 data folder: its ``policy.md``, verbatim."""
-    return (folder / "policy.md").read_text(encoding="utf-8")
 
 
 @runtime_checkable
@@ -146,10 +141,8 @@ class Domain:
         worlds: Where its worlds are.
         tasks: Its tasks by split.
         greeting: The assistant's first line, spoken before the user's opening.
-        flavour: How its tools behave.
-        data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
+        compat: By which rules its tasks are played, graded and made: toolgym's, or those of whose data this is.
         sync: Carries what one side's data says over to the other's; None if they share nothing.
-        tau2_policy: How the policy is read from a tau2 data folder.
         agents: Its own agents by name: an ``"oracle"`` that plays tasks with facts in dialogue (without one the gold
             calls alone are played), a ``"novice"`` with the faults of a beginner, and any others.
         users: Its own users by name: ``"scripted"`` plays the user of a task that carries facts.
@@ -171,10 +164,8 @@ class Domain:
     worlds: WorldStore
     tasks: TaskSet
     greeting: str = "Hello! What can I do for you today?"
-    flavour: Flavour = "toolgym"
-    data: str = "toolgym"
+    compat: Compat = TOOLGYM
     sync: Sync | None = None
-    tau2_policy: Callable[[Path], str] = read_policy
     agents: Mapping[str, AgentSpec] = field(default_factory=dict)
     users: Mapping[str, AgentSpec] = field(default_factory=dict)
     needs: Callable[[Task, Database], Iterable[str]] | None = None
@@ -234,7 +225,7 @@ class Domain:
             >>> mock.toolbox(Session(base, Layer())).tool("get_users").name
             'get_users'
         """
-        return Toolbox(session, self.toolkits, self.flavour, self.sync, offered)
+        return Toolbox(session, self.toolkits, self.compat, self.sync, offered)
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""

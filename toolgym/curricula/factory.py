@@ -36,7 +36,7 @@ def curriculum_of(
     if pool is None:
         return _made(spec, domain, split, options)
     saved = read_saved(pool)
-    held, asked = (saved.curriculum, saved.domain, saved.data), (spec.name, domain.name, domain.data)
+    held, asked = (saved.curriculum, saved.domain, saved.data), (spec.name, domain.name, domain.compat.name)
     if held != asked:
         raise DataError(
             f"{str(pool)!r} holds the curriculum {held[0]!r} over {held[1]!r} (data={held[2]!r}), and {asked[0]!r} "

@@ -116,10 +116,10 @@ def _groups(
     tasks = curriculum.pool if isinstance(curriculum, PoolCurriculum) else None
     groups: dict[str, list[Trajectory]] = {}
     for row in read_trajectories(run):
-        if (row.domain, row.data) != (domain.name, domain.data):
+        if (row.domain, row.data) != (domain.name, domain.compat.name):
             raise DataError(
                 f"the run {str(run)!r} is over {row.domain!r} ({row.data} data), not over {domain.name!r} "
-                f"({domain.data} data)"
+                f"({domain.compat.name} data)"
             )
         strange = tasks is not None and tasks.find(row.task_key) is None
         # a pool is told by its tasks where they can be told, since its folder may have been moved

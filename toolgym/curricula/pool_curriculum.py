@@ -276,7 +276,7 @@ class PoolCurriculum:
             return
         saved = read_saved(self.folder)
         held = (saved.curriculum, saved.domain, saved.data, saved.state.get("round"))
-        own = (self.name, self.domain.name, self.domain.data, self.round)
+        own = (self.name, self.domain.name, self.domain.compat.name, self.round)
         if held != own:
             raise DataError(
                 f"{str(self.folder)!r} holds the curriculum {held[0]!r} over {held[1]!r} ({held[2]}) after {held[3]} "
@@ -290,7 +290,7 @@ class PoolCurriculum:
         with writing(self.folder):
             self._check_folder()  # another process may have gone on from it meanwhile
             save_worlds(self.domain, after.pool.worlds(), self.folder)
-            saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
+            saved = Saved(self.name, self.domain.name, self.domain.compat.name, self._state_of(after))
             write_round(self.folder, report, failures, saved)
 
 

@@ -80,7 +80,7 @@ class Evaluation:
             self.domain.name,
             self.split,
             self.agent.name,
-            data=self.domain.data,
+            data=self.domain.compat.name,
             user=self.user.name,
             trials=self.trials,
             seed=self.seed,

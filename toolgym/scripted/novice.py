@@ -58,7 +58,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         ValueError: If a rate is of an unknown pattern or out of range.
 
     Example:
-        ``docs/add-a-domain.md`` has a novice for a library.
+        ``docs/add-a-domain.md`` has a novice for a garage.
     """
 
     usual_rates: ClassVar[Mapping[str, float]] = RATES

@@ -43,7 +43,7 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
         UnknownNameError: If there is no such wording.
 
     Example:
-        ``docs/add-a-domain.md`` has an oracle for a library.
+        ``docs/add-a-domain.md`` has an oracle for a garage.
     """
 
     wordings: ClassVar[tuple[str, ...]] = WORDINGS

@@ -68,7 +68,7 @@ def _check_gold(domain: Domain, task: Task, roles: ArgumentRoles) -> Iterator[tu
     """What its effective gold calls name is known, but for what the earlier ones made; what there is not is refused."""
     ready = set_up(domain, task)
     for number, action in enumerate(ready.gold_writes):
-        yield from _check_refusal(ready, action, roles) if number == 0 and domain.flavour == "toolgym" else ()
+        yield from _check_refusal(ready, action, roles) if number == 0 and domain.compat.strict_calls else ()
         for argument, value in action.arguments.items():
             role = roles.role(action.name, argument)
             for text in texts_of(value):

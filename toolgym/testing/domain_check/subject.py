@@ -37,7 +37,7 @@ class Subject:
     @property
     def ours(self) -> bool:
         """Whether the data is the domain's own, whose splits and worlds it arranged."""
-        return self.domain.data == "toolgym"
+        return self.domain.compat.certifiable
 
     @cached_property
     def sample(self) -> tuple[tuple[str, Task], ...]:

@@ -63,7 +63,7 @@ def check_effects(subject: Subject) -> Iterator[str]:
     """
     domain = subject.domain
     places = _places(subject)
-    if domain.flavour != "toolgym" or not places:  # as in tau2, whatever a tool raises is an answer there
+    if not domain.compat.strict_calls or not places:  # as in tau2, whatever a tool raises is an answer there
         return
     for side, tool in _tools(subject):
         try:
@@ -123,7 +123,7 @@ def _places(subject: Subject) -> list[tuple[Database, Session]]:
 
 def _copy(toolbox: Toolbox) -> Toolbox:
     kits = {side: type(kit) for side, kit in toolbox.toolkits.items()}
-    return Toolbox(toolbox.session.fork(), kits, toolbox.flavour, toolbox.sync)
+    return Toolbox(toolbox.session.fork(), kits, toolbox.compat, toolbox.sync)
 
 
 def _calls(
@@ -162,7 +162,7 @@ def _calls(
             tool.validate(arguments)
         except ToolError:
             continue
-        yield Toolbox(session.fork(), domain.toolkits, domain.flavour, domain.sync), arguments
+        yield Toolbox(session.fork(), domain.toolkits, domain.compat, domain.sync), arguments
 
 
 def _value(
