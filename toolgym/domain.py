@@ -86,6 +86,11 @@ class AgentSpec:
         agent = self.make(domain, task, rng)
         return InThread(agent) if self.blocking else agent
 
+    @property
+    def bound(self) -> Mapping[str, Any]:
+        """The options of ``make`` that are bound, by name."""
+        return self.make.keywords if isinstance(self.make, partial) else {}
+
     def bind(self, **options: Any) -> AgentSpec:
         """The same with options of ``make`` bound."""
         return replace(self, make=partial(self.make, **options))
@@ -98,6 +103,9 @@ class AgentSpec:
             factory: A spec, a class or a function.
             name: What it is called, if it is not a spec; by default its own name.
 
+        Raises:
+            DataError: If it is neither, such as a name, or an agent that is made already.
+
         Example:
             >>> class Mine:
             ...     def __init__(self, domain, task, rng): ...
@@ -106,6 +114,11 @@ class AgentSpec:
         """
         if isinstance(factory, AgentSpec):
             return factory
+        if not callable(factory):
+            raise DataError(
+                f"{factory!r:.80} makes no agents or users; give an AgentSpec, such as make_agent(…) and make_user(…) "
+                "return, a class, or a function of domain, task and rng"
+            )
         plain = factory.func if isinstance(factory, partial) else factory
         return cls(name or getattr(plain, "__name__", type(plain).__name__), factory)
 

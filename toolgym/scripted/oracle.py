@@ -126,7 +126,8 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
 
     def brought_up(self, request: R) -> bool:
         """Whether the user has brought a request up of its own accord, with its last words."""
-        last = (self._view[-1].content or "").lower()
+        said = (message.content or "" for message in reversed(self._view) if message.role == "user")
+        last = next(said, "").lower()  # not what a tool returned: that tells of orders and addresses unasked
         return any(word and word.lower() in last for word in self.signs(request))
 
     def take_up(self) -> None:
