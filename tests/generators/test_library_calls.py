@@ -117,3 +117,10 @@ def test_a_pool_keeps_apart_from_the_other_splits_as_its_curriculum_does(split: 
     report = check_pool(ours, DOMAIN.with_data(worlds=worlds, tasks=TaskSet({"pool": partial(drawn, of_pool)})), "pool")
     assert report.ok == ok
     assert [failure.stage for failure in report.failed] == ([] if ok else ["disjoint"])
+
+
+def test_a_task_that_is_left_out_gives_its_place_to_the_next() -> None:
+    kinds = list(RECIPES)
+    first, second, *_ = draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds)
+    kept = next(draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds, leave_out={first.key}))
+    assert (kept.id, kept.provenance) == (first.id, second.provenance)
