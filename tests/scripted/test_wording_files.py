@@ -26,8 +26,8 @@ def voice(folder: Path, text: str) -> Voice:
     ("text", "told"),
     [
         ("[say.greet\n", r"texts.toml is not TOML"),
-        ('[say]\ngreet = ["Hi"]\n', r"the act 'greet' has no wordings; give say.greet.any or say.greet.plain"),
-        ('[say.greet]\nfriendly = ["Hi!"]\n', r"the act 'greet' has no wordings; give say.greet.any or say.greet.plain"),
+        ('[say]\ngreet = ["Hi"]\n', r"the act .greet. has no wordings; give say.greet.any"),
+        ('[say.greet]\nfriendly = ["Hi!"]\n', r"the act .greet. has no wordings; give say.greet.any"),
         ("[say.greet]\nany = []\n", r"say.greet.any is \[\]; give a list of at least one text"),
         ('[ask]\nborrow = "Lend me {title}"\n', r"ask.borrow is 'Lend me {title}'; give a list"),
     ],

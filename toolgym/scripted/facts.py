@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
@@ -51,6 +51,15 @@ class Request(Part):
     """What it takes instead when the assistant says that this cannot be had."""
     says_otherwise: bool = False
     """Whether it names that alternative with the request, before anybody says that it cannot be had."""
+
+    @model_validator(mode="after")
+    def _a_question_has_an_answer(self) -> Self:
+        if self.kind == QUESTION and not (self.question and self.answer):
+            lacking = "answer" if self.question else "question"
+            raise ValueError(
+                f"a request of the kind {QUESTION!r} has no {lacking}; give both, or whatever is said would settle it"
+            )
+        return self
 
 
 R = TypeVar("R", bound=Request)
@@ -111,7 +120,7 @@ def question_text(request: Request) -> str:
     """What a question asks, in the second person.
 
     Example:
-        >>> question_text(Request(kind="question", question="how much I paid for my mug"))
+        >>> question_text(Request(kind="question", question="how much I paid for my mug", answer="12.50"))
         'how much you paid for your mug'
     """
     return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))
