@@ -131,7 +131,7 @@ def run_page(text: str, folder: Path, *, slow: bool) -> Iterator[Ran]:
                 yield Ran(example, done.stdout, done.returncode)
             else:
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
-                    exec(compile("\n" * block.line + block.body, "example", "exec"), names)
+                    exec(compile("\n" * block.line + block.body, "example", "exec", dont_inherit=True), names)
                 yield Ran(example, printed.getvalue(), 0)
 
 

@@ -18,6 +18,7 @@ EDGES = {
     for name, allowed in {
         # What each may import, from those that import nothing to the command line. An edge that is not here is an
         # error, and so is one that nobody uses any more.
+        "compatibility": "",
         "concurrency": "",
         "errors": "",
         "language": "messages",
@@ -29,15 +30,15 @@ EDGES = {
         "actions": "errors messages",
         "database": "errors files messages",
         "display": "messages",
-        "tasks": "errors files messages patterns",
+        "tasks": "compatibility errors files messages patterns",
         "trajectory": "errors files messages patterns",
-        "curriculum": "tasks trajectory",
+        "curriculum": "errors tasks trajectory",
         "generation": "database patterns tasks worlds",
         "limits": "actions messages",
         "models": "actions concurrency errors messages trajectory",
         "scripted": "domain errors language messages patterns tasks tools",
-        "tools": "database errors messages",
-        "domain": "concurrency database errors generation messages patterns tasks tools worlds",
+        "tools": "compatibility database errors messages",
+        "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
         "evaluation": "database domain errors language messages tasks trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
@@ -49,7 +50,8 @@ EDGES = {
         ),
         "agents": "domain episode errors messages models prompts tasks tools trajectory",
         "compat": (
-            "database domain episode errors evaluation limits messages models prompts registry tasks trajectory"
+            "compatibility database domain episode errors evaluation limits messages models prompts registry "
+            "tasks trajectory"
         ),
         "envs": (
             "actions concurrency curriculum display domain episode errors evaluation limits messages "
@@ -83,7 +85,7 @@ EDGES = {
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
-            "errors generation limits messages rewards rollouts tasks tools trajectory users "
+            "errors generation limits messages registry rewards rollouts tasks tools trajectory users "
             "worlds"
         ),
         "cli": (
@@ -108,17 +110,31 @@ def sources(package: Path = PACKAGE) -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Every module, or name of one, that a file imports, with its line: in functions and for the type checker too."""
+    """Every module, or name of one, that a file imports, with its line.
+
+    Imports in functions, those for the type checker, and those by a function that is given the name count too.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}:{node.lineno}: imports are absolute"
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
+            names = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            yield from ((node.lineno, name) for name in names)
+
+
+def _called(function: ast.expr) -> str:
+    """The last name of what is called."""
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def edges(package: Path = PACKAGE) -> dict[tuple[str, str], str]:
-    """The first import of each part by another, with where it stands."""
+    """The first import of each part by another, with where it stands.
+
+    Whoever imports a name from the face of the package imports ``__init__``: it shows what it has from every layer.
+    """
     parts = {part_of(path, package) for path in sources(package)}
     found: dict[tuple[str, str], str] = {}
     for path in sources(package):
@@ -126,7 +142,9 @@ def edges(package: Path = PACKAGE) -> dict[tuple[str, str], str]:
         for line, module in imports(path):
             root, _, rest = module.partition(".")
             there = rest.partition(".")[0]
-            if root == "toolgym" and there in parts and there != here:
+            if there not in parts:
+                there = "__init__"
+            if root == "toolgym" and there != here and rest != "__version__":
                 found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
     return found
 
@@ -192,9 +210,14 @@ def test_the_core_never_imports_a_plug_in() -> None:
     [
         ("def f():\n    from toolgym.envs import ToolEnv\n", ("tasks", "envs")),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import toolgym.cli.app\n", ("tasks", "cli")),
+        ("import importlib\nimportlib.import_module('toolgym.envs.tool_env')\n", ("tasks", "envs")),
+        ("from importlib import import_module\nimport_module('toolgym.cli')\n", ("tasks", "cli")),
+        ("__import__('toolgym.cli')\n", ("tasks", "cli")),
+        ("from toolgym import evaluate\n", ("tasks", "__init__")),
+        ("def f():\n    import toolgym\n", ("tasks", "__init__")),
     ],
 )
-def test_the_check_notices_an_import_in_a_function_and_one_for_the_type_checker(
+def test_the_check_notices_an_import_wherever_and_however_it_is_made(
     tmp_path: Path, text: str, edge: tuple[str, str]
 ) -> None:
     for name in ("envs", "cli"):

@@ -256,6 +256,52 @@ print(json.dumps([told, toolgym.make_domain("lamps").name, toolgym.make_domain("
     assert others == ["lamps", "mock"]
 
 
+ODD_ENTRY_POINTS = """
+[toolgym.agents]
+late-name = odd_plugin:NOT_THERE
+strange = odd_looking_up:AGENT
+number = odd_plugin:NUMBER
+
+[toolgym.domains]
+domain-number = odd_plugin:NUMBER
+
+[toolgym.curricula]
+curriculum-number = odd_plugin:NUMBER
+
+[toolgym.judges]
+judge-number = odd_plugin:NUMBER
+"""
+
+
+def test_whatever_a_plugin_raises_as_it_is_imported_names_the_plugin(tmp_path: Path) -> None:
+    looks_up = "import toolgym\ntoolgym.make_domain('not-installed')\n"
+    install(tmp_path, "odd-plugin", ODD_ENTRY_POINTS, odd_plugin="NUMBER = 3\n", odd_looking_up=looks_up)
+    code = """
+def told(make, *arguments):
+    try:
+        make(*arguments)
+    except Exception as error:
+        return [type(error).__name__, str(error), *getattr(error, "__notes__", ())]
+
+print(json.dumps([
+    told(toolgym.make_agent, "late-name"),
+    told(toolgym.make_agent, "strange"),
+    told(toolgym.make_agent, "number"),
+    told(toolgym.make_env, "domain-number"),
+    told(toolgym.make_curriculum, "curriculum-number", "mock", "train"),
+    told(toolgym.make_judge, "judge-number"),
+]))
+"""
+    late, strange, *numbers = answer(tmp_path, code)
+    assert late[0] == "AttributeError"
+    assert "while loading the agent 'late-name' from odd_plugin:NOT_THERE" in late[2]
+    assert "No domain named 'not-installed'" in strange[1]
+    assert "while loading the agent 'strange' from odd_looking_up:AGENT" in strange[2]
+    for (kind, message), part in zip(numbers, ("agent", "domain", "curriculum", "judge"), strict=True):
+        assert kind == "DataError"
+        assert message.startswith(f"the {part} '{part + '-' if part != 'agent' else ''}number' is 3; an entry point of")
+
+
 def test_doctor_finds_the_broken_plugin_and_says_which(plugins: Path) -> None:
     done = python(plugins, "-m", "toolgym", "doctor", "--json")
     assert done.returncode == 1

@@ -170,6 +170,13 @@ def test_a_task_file_that_is_missing_is_named(tmp_path: Path) -> None:
         _ = TaskSet.from_folder(tmp_path, ("gone",))["gone"]
 
 
+def test_a_folder_of_tasks_has_the_splits_that_lie_in_it_in_the_usual_order(tmp_path: Path) -> None:
+    for split in ("hard", "test", "train"):
+        write_tasks(tmp_path / f"{split}.jsonl", [make()])
+    assert TaskSet.from_folder(tmp_path).splits() == ["train", "test", "hard"]
+    assert TaskSet.from_folder(tmp_path / "not-yet").splits() == []
+
+
 def test_an_unknown_split_lists_those_that_are(mock: Domain) -> None:
     assert mock.tasks.splits() == ["train", "validation", "dev", "test"]
     with pytest.raises(UnknownNameError, match=r"'tset'.*Did you mean 'test'\?.*dev, test, train, validation"):

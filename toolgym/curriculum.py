@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from toolgym.errors import DataError, refuse_unknown
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -163,3 +164,18 @@ class CurriculumSpec:
             name: The name of the entry point.
         """
         return found if isinstance(found, CurriculumSpec) else cls(name, found)
+
+    def check(self, options: Collection[str]) -> None:
+        """See that it takes options of these names, as far as that is known.
+
+        Raises:
+            UnknownNameError: If it has no such option; it says which was perhaps meant.
+            DataError: If one was renamed.
+        """
+        for name in options:
+            if name in self.renamed:
+                raise DataError(
+                    f"the option {name!r} of the curriculum {self.name!r} is now called {self.renamed[name]!r}"
+                )
+        if self.options is not None:
+            refuse_unknown(f"option of the curriculum {self.name!r}", options, self.options)

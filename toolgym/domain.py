@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from toolgym.compatibility import TOOLGYM, Compat
 from toolgym.concurrency.bridge import in_thread
 from toolgym.database import Database, Rows, Schema, Session, WorldStore
 from toolgym.errors import DataError, UnknownNameError
@@ -19,14 +19,9 @@ from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Flavour, Tool, Toolbox, Toolkit
+from toolgym.tools import Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
-
-
-def read_policy(folder: Path) -> str:
-    """The policy of a tau2 data folder: its ``policy.md``, verbatim."""
-    return (folder / "policy.md").read_text(encoding="utf-8")
 
 
 @runtime_checkable
@@ -91,6 +86,11 @@ class AgentSpec:
         agent = self.make(domain, task, rng)
         return InThread(agent) if self.blocking else agent
 
+    @property
+    def bound(self) -> Mapping[str, Any]:
+        """The options of ``make`` that are bound, by name."""
+        return self.make.keywords if isinstance(self.make, partial) else {}
+
     def bind(self, **options: Any) -> AgentSpec:
         """The same with options of ``make`` bound."""
         return replace(self, make=partial(self.make, **options))
@@ -103,6 +103,9 @@ class AgentSpec:
             factory: A spec, a class or a function.
             name: What it is called, if it is not a spec; by default its own name.
 
+        Raises:
+            DataError: If it is neither, such as a name, or an agent that is made already.
+
         Example:
             >>> class Mine:
             ...     def __init__(self, domain, task, rng): ...
@@ -111,6 +114,11 @@ class AgentSpec:
         """
         if isinstance(factory, AgentSpec):
             return factory
+        if not callable(factory):
+            raise DataError(
+                f"{factory!r:.80} makes no agents or users; give an AgentSpec, such as make_agent(…) and make_user(…) "
+                "return, a class, or a function of domain, task and rng"
+            )
         plain = factory.func if isinstance(factory, partial) else factory
         return cls(name or getattr(plain, "__name__", type(plain).__name__), factory)
 
@@ -146,10 +154,8 @@ class Domain:
         worlds: Where its worlds are.
         tasks: Its tasks by split.
         greeting: The assistant's first line, spoken before the user's opening.
-        flavour: How its tools behave.
-        data: Whose data this is: ``"toolgym"`` or ``"tau2"``.
+        compat: By which rules its tasks are played, graded and made: toolgym's, or those of whose data this is.
         sync: Carries what one side's data says over to the other's; None if they share nothing.
-        tau2_policy: How the policy is read from a tau2 data folder.
         agents: Its own agents by name: an ``"oracle"`` that plays tasks with facts in dialogue (without one the gold
             calls alone are played), a ``"novice"`` with the faults of a beginner, and any others.
         users: Its own users by name: ``"scripted"`` plays the user of a task that carries facts.
@@ -171,10 +177,8 @@ class Domain:
     worlds: WorldStore
     tasks: TaskSet
     greeting: str = "Hello! What can I do for you today?"
-    flavour: Flavour = "toolgym"
-    data: str = "toolgym"
+    compat: Compat = TOOLGYM
     sync: Sync | None = None
-    tau2_policy: Callable[[Path], str] = read_policy
     agents: Mapping[str, AgentSpec] = field(default_factory=dict)
     users: Mapping[str, AgentSpec] = field(default_factory=dict)
     needs: Callable[[Task, Database], Iterable[str]] | None = None
@@ -234,7 +238,7 @@ class Domain:
             >>> mock.toolbox(Session(base, Layer())).tool("get_users").name
             'get_users'
         """
-        return Toolbox(session, self.toolkits, self.flavour, self.sync, offered)
+        return Toolbox(session, self.toolkits, self.compat, self.sync, offered)
 
     def with_data(self, **changes: Any) -> Domain:
         """The same domain over other data; nothing computed for the old data is kept."""

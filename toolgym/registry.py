@@ -55,7 +55,7 @@ class Registry:
         Raises:
             UnknownNameError: If no installed package provides ``name``.
             DuplicateNameError: If two packages provide one name.
-            ImportError: If the plug-in itself fails to import; never swallowed.
+            Exception: What the plug-in itself raises as it is imported, with a note that names it; never swallowed.
         """
         entry = self._entries().get(name)
         if entry is None:
@@ -67,7 +67,7 @@ class Registry:
             raise UnknownNameError(self.kind, str(name), self._entries(), hint)
         try:
             return entry.load()
-        except ImportError as error:
+        except Exception as error:
             error.add_note(
                 f"while loading the {self.kind} {name!r} from {entry.value} (Python {sys.version.split()[0]})"
             )

@@ -17,6 +17,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from toolgym.compatibility import Flavour
 from toolgym.errors import TaskError, UnknownNameError
 from toolgym.files.strict_json import parse, read_bytes
 from toolgym.messages import AgentID
@@ -177,7 +178,7 @@ class Task(_Part):
     """Tools offered to the user; None: all of the domain's, empty: none."""
     world: str = ""
     """Content digest of the world in which the task plays."""
-    flavour: Literal["toolgym", "tau2"] = "toolgym"
+    flavour: Flavour = "toolgym"
     """How its tools behave."""
     facts: dict[str, Any] | None = None
     """What the scripted user knows and wants, in the domain's own terms; None: prose alone."""
@@ -217,6 +218,10 @@ class Task(_Part):
         return self.model_dump(mode="json", exclude=set(_OWN_FIELDS))
 
 
+SPLITS = ("train", "validation", "dev", "test")
+"""The splits in the order in which they are listed."""
+
+
 class TaskSet:
     """The tasks of one domain by split, read when first asked for.
 
@@ -234,8 +239,16 @@ class TaskSet:
         return TaskSet, (self._splits,)  # what was read is read again where it is needed
 
     @classmethod
-    def from_folder(cls, folder: Path, order: Iterable[str] = ("train", "validation", "dev", "test")) -> TaskSet:
-        """Tasks from files ``<split>.jsonl``, one task a line."""
+    def from_folder(cls, folder: Path, order: Iterable[str] | None = None) -> TaskSet:
+        """Tasks from files ``<split>.jsonl``, one task a line.
+
+        Args:
+            folder: Where they lie; it may be missing as long as no task is written.
+            order: The splits. By default those that the folder has: :data:`SPLITS` first, others by name.
+        """
+        if order is None:
+            found = sorted(file.stem for file in folder.glob("*.jsonl"))
+            order = sorted(found, key=lambda split: SPLITS.index(split) if split in SPLITS else len(SPLITS))
         return cls({split: partial(read_tasks, folder / f"{split}.jsonl") for split in order})
 
     def splits(self) -> list[str]:

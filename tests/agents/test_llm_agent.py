@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -252,7 +253,7 @@ def test_tau2s_tasks_are_played_in_imported_words_and_ours_in_our_own(mock: Doma
 
     own = [tool.description for tool in mock.toolkits["assistant"].tools.values()]
     theirs = [f"THEIR {name}" for name in mock.toolkits["assistant"].tools]
-    tau2s = mock.with_data(data="tau2")
+    tau2s = mock.with_data(compat=replace(mock.compat, imported_wording=True))
     assert tools(tau2s) == own
     store(wording(mock))
     assert (tools(tau2s), tools(mock)) == (theirs, own)

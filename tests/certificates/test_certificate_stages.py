@@ -12,6 +12,7 @@ from certificate_tasks import call, chore, failures, make_small, make_task, worl
 from toolgym import make_domain
 from toolgym.agents.passive import NoOp
 from toolgym.certificates import STAGES, DuplicateIndex, Stage, certified, certify
+from toolgym.compat.tau2 import TAU2
 from toolgym.domain import AgentSpec, Domain
 from toolgym.errors import DataError, TaskError
 from toolgym.tasks import Task
@@ -116,7 +117,7 @@ def test_a_task_whose_gold_fails_fails_the_replay() -> None:
 
 
 def test_in_tau2s_flavour_failing_gold_calls_are_counted() -> None:
-    domain = make_small(flavour="tau2")
+    domain = make_small(compat=TAU2)
     stage, why = only_failure(make_task(chore(1), chore(9), chore(8), flavour="tau2"), domain)
     assert (stage, why) == ("replay", "2 of its 3 gold calls fail")
 

@@ -74,7 +74,7 @@ def test_the_default_user_of_eval_is_scripted_where_all_tasks_carry_facts(
     telling = [task.model_copy(update={"facts": {}}) for task in bare]
     tasks = TaskSet({"told": lambda: telling, "mixed": lambda: [telling[0], bare[1]]})
     made = mock.with_data(tasks=tasks, users={"scripted": AgentSpec("scripted", MinimalUser)})
-    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+    for place in ("toolgym.registration", "toolgym.registration.parts"):
         monkeypatch.setattr(f"{place}.make_domain", lambda *_: made)
     for split, user in (("told", "scripted"), ("mixed", "minimal")):
         answer = run(*EVAL, "--split", split, "--json").json
@@ -354,7 +354,7 @@ def test_tasks_list_names_every_task_by_split(run: Command, mock: Domain) -> Non
 
 
 def test_tasks_list_says_where_a_domain_has_none(run: Command, monkeypatch: pytest.MonkeyPatch, mock: Domain) -> None:
-    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+    for place in ("toolgym.registration", "toolgym.registration.parts"):
         monkeypatch.setattr(f"{place}.make_domain", lambda *_: mock.with_data(tasks=TaskSet({})))
     assert "no embedded tasks" in run("tasks", "list", "mock").out
     for command in ("eval", "play"):

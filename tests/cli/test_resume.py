@@ -87,7 +87,7 @@ def test_the_name_of_a_run_with_its_agent_is_not_the_one_to_go_on_with_and_the_r
     run(*EVAL, "--agent", "no-op", "--name", "x")
     line = told(run(*EVAL, "--agent", "no-op", "--name", "x-no-op", "--resume"))
     assert (
-        "there is no run 'x-no-op' of no-op in 'runs' to continue; its agent is no part of its name here: --name x"
+        "there is no run 'x-no-op' of no-op in 'runs' to continue; its agent is no part of its name here: name 'x'"
         in line
     )
 

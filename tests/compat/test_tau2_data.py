@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from toolgym import make_domain
+from toolgym.compat.tau2 import TAU2
 from toolgym.compat.tau2.data import GREETING, data_dir, load_domain, read_task, task_files
+from toolgym.compatibility import TOOLGYM
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.errors import DataError, TaskError, UnknownNameError
@@ -59,7 +61,7 @@ def _load(root: Path) -> Domain:
 
 def test_a_domain_takes_policy_databases_and_tasks_from_the_folder(root: Path) -> None:
     loaded = _load(root)
-    assert (loaded.name, loaded.flavour, loaded.data) == ("mock", "tau2", "tau2")
+    assert (loaded.name, loaded.compat) == ("mock", TAU2)
     assert loaded.policy == "# Policy\n\nBe kind, é.\n"
     assert loaded.greeting == GREETING == "Hi! How can I help you today?"
     tasks = loaded.tasks["base"]
@@ -89,7 +91,7 @@ def test_what_was_loaded_can_be_played(root: Path) -> None:
 def test_loading_leaves_the_embedded_domain_as_it_was(root: Path) -> None:
     embedded = make_domain("mock")
     loaded = _load(root)
-    assert embedded.flavour == "toolgym"
+    assert embedded.compat is TOOLGYM
     assert embedded.memo is not loaded.memo
     assert {task.world for task in loaded.tasks}.isdisjoint(task.world for task in embedded.tasks)
 

@@ -34,6 +34,7 @@ import toolgym_retail.tools
 from toolgym import make_user
 from toolgym.agents.llm import LLMAgent
 from toolgym.cli import main
+from toolgym.compat.tau2 import TAU2
 from toolgym.compat.tau2.agentfile import read_agent
 from toolgym.compat.tau2.checkout import read_checkout, read_commit
 from toolgym.compat.tau2.toolfile import read_docstring, read_tools
@@ -381,7 +382,7 @@ def test_words_that_were_stored_without_an_instruction_are_still_read(
     data = json.loads(stored.read_text())
     del data["assistant"]
     stored.write_text(json.dumps(data))
-    wording = wording_of(mock.with_data(data="tau2"))
+    wording = wording_of(mock.with_data(compat=TAU2))
     assert (wording.assistant, wording.user) == (OWN.assistant, "Bé a user.\n")
 
 
@@ -434,7 +435,7 @@ def test_the_command_says_what_it_found_where_and_stores_it(run: Command, checko
     for what in ("guidelines of users without tools", "4 tools of mock's assistant", "2 tools of mock's user"):
         assert what in out
     assert f"Stored as tau2@{COMMIT[:12]} in {checkout.parent / 'home'}" in " ".join(out.split())
-    assert wording_of(mock.with_data(data="tau2")) == read_checkout(checkout).wording
+    assert wording_of(mock.with_data(compat=TAU2)) == read_checkout(checkout).wording
 
 
 def test_the_command_speaks_json(run: Command, checkout: Path) -> None:

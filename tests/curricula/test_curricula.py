@@ -262,7 +262,11 @@ def test_the_caller_owns_a_curriculum_that_is_given_as_itself() -> None:
             "No analyst named 'oracle'",
         ),
         ({"curriculum": "raft", "curriculum_args": {"proposer": "x"}}, UnknownNameError, "No proposer named 'x'"),
-        ({"curriculum": "raft", "curriculum_args": {"analyst_model": "m"}}, DataError, "analyst_model is for a part"),
+        (
+            {"curriculum": "raft", "curriculum_args": {"analyst": "rules", "analyst_model": "m"}},
+            DataError,
+            "the analyst 'rules' has no model",
+        ),
         (
             {"curriculum": "raft", "curriculum_args": {"controller": False, "use_proposer": False}},
             ValueError,

@@ -106,6 +106,26 @@ def test_a_curriculum_of_somebody_else_is_told_its_domain_and_split(tmp_path: Pa
         learn_from(mine, other, domain=MOCK, split="train")
 
 
+class Listening(Fixed):
+    """A curriculum that is none over a pool, and notes what it is told of."""
+
+    heard: tuple[str, ...] = ()
+
+    def update(self, group: Sequence[Trajectory]) -> None:
+        self.heard = (*self.heard, *(row.task_id for row in group))
+
+
+def test_a_curriculum_of_ones_own_never_hears_of_test_tasks(tmp_path: Path) -> None:
+    tests = run_over(tmp_path / "tests", MOCK.tasks["test"][:1], split="test")
+    lying = run_over(tmp_path / "lying", MOCK.tasks["test"][:1])
+    mine = Listening(TASKS)
+    with pytest.raises(DataError, match="name domain and split of a curriculum that is not a PoolCurriculum"):
+        learn_from(mine, tests, domain=MOCK)
+    with pytest.raises(DataError, match="says that it played 'train', and the task 'test-001' is of another split"):
+        learn_from(mine, lying, domain=MOCK, split="train")
+    assert mine.heard == ()
+
+
 def test_the_contents_of_a_pool_are_read_by_pattern(tmp_path: Path) -> None:
     mine = failing(folder=tmp_path)
     report = refreshed(mine, 10)

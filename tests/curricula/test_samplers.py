@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from toolgym import make_curriculum, make_domain
-from toolgym.curricula import PoolCurriculum
-from toolgym.curricula.pool import PRIOR, Entry, Pool
+from toolgym.curricula import PoolCurriculum, kinds
+from toolgym.curricula.pool import PRIOR, Entry, Pool, Prior
 from toolgym.curricula.pool_view import PoolView
 from toolgym.curricula.progress import Progress
 from toolgym.curricula.refreshers import NoTasks, Refreshed
@@ -25,7 +25,7 @@ from toolgym.curricula.samplers import (
     pattern_weights,
 )
 from toolgym.curriculum import Budget
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.testing import check_curriculum
 
 MOCK = make_domain("mock")
@@ -127,3 +127,45 @@ def test_options_are_given_by_keyword_or_in_args_and_not_twice() -> None:
     twice: Any = make_curriculum
     with pytest.raises(DataError, match="the option 'seed' is given both in args and by keyword"):
         twice("raft", MOCK, "train", seed=3, args={"seed": 3})
+
+
+def test_a_sampler_that_weighs_other_tasks_than_there_are_is_refused() -> None:
+    class TooFew:
+        def weights(self, progress: Progress, prior: Prior = PRIOR) -> list[float]:
+            return [1.0]
+
+    mine = PoolCurriculum("mine", MOCK, "train", TooFew(), NoTasks())
+    with pytest.raises(DataError, match="the sampler TooFew gave 1 weights for 20 tasks; give one for each"):
+        mine.sample(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("domain", "sampler", "refresher", "told"),
+    [
+        (
+            "mock",
+            ByLearnability(),
+            NoTasks(),
+            r"domain must be a Domain, such as make_domain\('mock'\) gives, got 'mock'",
+        ),
+        (MOCK, ByLearnability, NoTasks(), r"sampler must be an object with the method weights\(\), got <class"),
+        (MOCK, "by-pattern", NoTasks(), r"sampler must be an object with the method weights\(\), got 'by-pattern'"),
+        (MOCK, ByLearnability(), NoTasks, r"refresher must be an object with the method refresh\(\), got <class"),
+        (MOCK, NoTasks(), ByLearnability(), r"sampler must be an object with the method weights\(\), got <toolgym"),
+    ],
+)
+def test_parts_that_are_none_are_refused_where_a_curriculum_is_put_together(
+    domain: Any, sampler: Any, refresher: Any, told: str
+) -> None:
+    with pytest.raises(DataError, match=told):
+        PoolCurriculum("mine", domain, "train", sampler, refresher)
+
+
+@pytest.mark.parametrize("make", [kinds.learnability, kinds.general, kinds.raft, kinds.sentinel])
+def test_a_misspelt_option_is_named_with_what_was_meant_by_the_functions_too(make: Callable[..., Any]) -> None:
+    with pytest.raises(
+        UnknownNameError, match=f"option of the curriculum '{make.__name__}' named 'foldr'. Did you mean"
+    ):
+        make(MOCK, "train", foldr="x")
+    with pytest.raises(DataError, match=r"the option 'apart' of the curriculum .* is now called 'disjoint_from'"):
+        make(MOCK, "train", apart=())

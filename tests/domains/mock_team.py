@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rules import RULES
+
 from toolgym import make_domain
 from toolgym.database import Database, WorldStore
 from toolgym.domain import Domain
@@ -35,7 +37,7 @@ class Team:
         mock = make_domain("mock")
         worlds = WorldStore(mock.schemas)
         self.world = worlds.add(Database.build(mock.schemas, rows or ROWS))
-        self.domain: Domain = mock.with_data(worlds=worlds, flavour=flavour)
+        self.domain: Domain = mock.with_data(worlds=worlds, compat=RULES[flavour])
         self.flavour = flavour
 
     def task(self, initial_state: Any = None, **criteria: Any) -> Task:

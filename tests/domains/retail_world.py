@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rules import RULES
+
 from toolgym import make_domain
 from toolgym.database import Database, Rows, WorldStore
 from toolgym.domain import Domain
@@ -207,7 +209,7 @@ def build_domain(flavour: Flavour = "toolgym", shop: Rows | None = None) -> Doma
             "flavour": flavour,
         }
     )
-    return retail.with_data(worlds=worlds, tasks=TaskSet({"test": lambda: [task]}), flavour=flavour)
+    return retail.with_data(worlds=worlds, tasks=TaskSet({"test": lambda: [task]}), compat=RULES[flavour])
 
 
 class Shop:

@@ -156,7 +156,7 @@ def test_an_oracle_and_a_user_are_paid_as_in_an_episode_of_their_own(
         assert env.episode.rewards == alone.rewards
         assert totals == pytest.approx({side: sum(alone.rewards[side].values()) for side in SIDES})
         assert line(env.trajectory(trial=0, seed=None, split="")) == line(alone.trajectory())
-        if domain.data == "toolgym":
+        if domain.compat.name == "toolgym":
             whole = 1.3 if alone.prepared.gold_writes else 1.0
             assert totals == pytest.approx({"assistant": whole, "user": 1.0})
 

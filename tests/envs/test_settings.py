@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import gymnasium as gym
@@ -86,3 +87,17 @@ def test_a_misspelt_setting_of_many_rollouts_is_an_error_of_ours(mock: Domain) -
     played = rollouts(mock, [], make_agent("oracle"), make_user("minimal"), seeed=1)
     with pytest.raises(ToolGymError, match=r"'seeed'\. Did you mean 'seed'\?"):
         asyncio.run(anext(played))
+
+
+def test_an_environment_calls_its_user_by_the_name_of_its_spec(mock: Domain) -> None:
+    for make in (make_env, make_vec_env):
+        env = make("mock", user=replace(make_user("minimal"), name="impatient"))
+        assert env.parts.user_name == "impatient"
+        env.close()
+
+
+def test_an_environment_finds_a_user_of_its_domain_by_name(mock: Domain) -> None:
+    impatient = replace(make_user("minimal"), name="impatient")
+    env = make_env(mock.with_data(users={**mock.users, "impatient": impatient}), user="impatient")
+    env.reset(seed=0)
+    assert env.trajectory().user == "impatient"

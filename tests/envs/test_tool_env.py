@@ -54,7 +54,7 @@ def test_gymnasiums_own_checker_has_nothing_to_say(options: dict[str, Any]) -> N
 
 
 def test_gymnasiums_own_checker_has_nothing_to_say_on_tau2s_data(tau2_retail: Domain) -> None:
-    check_env(gym.make("ToolRetail-v0", data=tau2_retail.data).unwrapped)
+    check_env(gym.make("ToolRetail-v0", data=tau2_retail.compat.name).unwrapped)
 
 
 def test_a_spec_is_json_and_makes_the_environment_again() -> None:

@@ -193,7 +193,7 @@ def without_groups(infos: dict[str, Any]) -> dict[str, Any]:
 
 def test_one_alone_plays_byte_for_byte_what_the_single_environment_plays(domain: Domain) -> None:
     split = domain.tasks.splits()[0]
-    user = make_user("scripted" if domain.name == "retail" and domain.data == "toolgym" else "minimal")
+    user = make_user("scripted" if domain.name == "retail" and domain.compat.name == "toolgym" else "minimal")
     single = ToolEnv(domain, Fixed(domain.tasks[split]), user, split=split)
     envs = ToolVectorEnv(domain, Fixed(domain.tasks[split]), user, 1, split=split, autoreset_mode="SameStep")
     single.reset(seed=7)
@@ -633,7 +633,7 @@ def test_an_oracle_is_paid_in_each_what_it_is_paid_alone(domain: Domain) -> None
             assert envs.trajectories()[place].messages == tuple(alone.messages)
             assert paid[place] == pytest.approx(sum(alone.rewards["assistant"].values()))
             assert infos["success"][place] == alone.grade.success
-            assert alone.grade.success or domain.data == "tau2"
+            assert alone.grade.success or domain.compat.name == "tau2"
 
 
 def test_it_is_rendered_as_one_text_each(mock: Domain) -> None:

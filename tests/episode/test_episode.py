@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgym.actions import parse_action
+from toolgym.compat.tau2 import TAU2
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.errors import EpisodeError
@@ -432,7 +433,7 @@ def test_what_a_user_says_beside_its_calls_reaches_the_assistant_when_the_turn_p
 
 
 def test_by_tau2s_rule_it_never_does(mock: Domain) -> None:
-    theirs, task = replace(mock, flavour="tau2"), make_task(mock, flavour="tau2")
+    theirs, task = replace(mock, compat=TAU2), make_task(mock, flavour="tau2")
     episode = start(theirs, beside("One moment."), user("There is nothing."), task=task)
     heard = [message.content for message in episode.view("assistant") if message.role == "user"]
     assert heard == ["There is nothing."]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgym.compat.tau2 import TAU2
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.turns import take_verdict
@@ -114,7 +115,7 @@ class Peeking(Toolkit):
 
 
 def test_in_the_tau2_flavour_what_a_read_changed_is_not_graded(mock: Domain) -> None:
-    domain = mock.with_data(flavour="tau2", toolkits={"assistant": Peeking})
+    domain = mock.with_data(compat=TAU2, toolkits={"assistant": Peeking})
     task = Task.model_validate({**make_task(mock).model_dump(), "flavour": "tau2"})
     assert play(domain, task, {"name": "peek", "arguments": {}}).db_match is True
 
@@ -292,7 +293,7 @@ FLY = {"name": "fly", "arguments": {"to": "x"}}
 def tau2_flavoured(mock: Domain, *gold: dict[str, Any], **criteria: Any) -> tuple[Domain, Task]:
     """The mock domain with tools as tau2 has them, and a task for it."""
     task = make_task(mock, *gold, **criteria)
-    return mock.with_data(flavour="tau2"), task.model_copy(update={"flavour": "tau2"})
+    return mock.with_data(compat=TAU2), task.model_copy(update={"flavour": "tau2"})
 
 
 @pytest.mark.parametrize(

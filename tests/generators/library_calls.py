@@ -1,4 +1,4 @@
-"""A library's task generator: books, members and loans, with three injectors; what docs/add-a-domain.md shows."""
+"""A library's task generator: books, members and loans, with three injectors."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from toolgym.generation import MAX_LEVEL, Difficulty
 from toolgym.generators import doses, recipes
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.sets import draw_set
-from toolgym.tasks import read_tasks
+from toolgym.tasks import Task, read_tasks
 from toolgym.worlds import Dice
 
 GENERATOR = LibraryTaskGenerator()
@@ -80,6 +81,22 @@ def test_two_splits_share_no_book_and_no_member() -> None:
 def test_a_split_that_cannot_be_filled_is_an_error() -> None:
     with pytest.raises(DataError, match="'train' has 0 of 3 tasks"):
         list(draw_set(DOMAIN, lambda kind, task_id: (), "train", 3, kinds=("borrow",)))
+
+
+def test_a_kind_of_which_no_task_holds_up_is_an_error_that_says_why() -> None:
+    good = explorer()
+
+    def draw(kind: str, task_id: str) -> Sequence[Task]:
+        tasks = good.draw("borrow", task_id)
+        if kind == "borrow":
+            return tasks
+        (task,) = tasks
+        action = task.gold[0].model_copy(update={"arguments": {"book_id": "none", "member_id": "m"}})
+        criteria = task.evaluation_criteria.model_copy(update={"actions": (action,)})
+        return (task.model_copy(update={"evaluation_criteria": criteria}),)
+
+    with pytest.raises(DataError, match="no task of the kind 'broken': each that was drawn fails its certificate"):
+        list(draw_set(DOMAIN, draw, "train", 3, kinds=("borrow", "broken")))
 
 
 def test_where_duplicates_are_drawn_again_a_kind_without_a_new_task_is_an_error() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from toolgym.certificates.entities import entities_of
+from toolgym.compat.tau2 import TAU2
 from toolgym.database import WorldStore
 from toolgym.domain import Domain
 from toolgym.errors import DataError
@@ -109,7 +110,7 @@ def test_a_domain_without_a_task_generator_is_an_error_that_says_so(mock: Domain
 
 def test_for_tools_that_are_not_toolgyms_no_task_is_made(mock: Domain) -> None:
     with pytest.raises(DataError, match="tasks are made for the tools of the flavour 'toolgym'"):
-        proposed(mock.with_data(flavour="tau2", data="tau2"), [TaskRequest("new", "wrong_record")])
+        proposed(mock.with_data(compat=TAU2), [TaskRequest("new", "wrong_record")])
 
 
 def test_a_proposer_needs_room_for_a_task_in_each_world() -> None:

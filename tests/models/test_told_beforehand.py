@@ -129,8 +129,7 @@ def test_what_cannot_be_played_is_told_before_a_folder_is_made(
     run: Command, monkeypatch: pytest.MonkeyPatch, mock: Domain, options: tuple[str, ...], named: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.setattr("toolgym.registration.parts.make_domain", lambda *_: mock)
-    for place in ("toolgym.registration", "toolgym.registration.evaluate"):
+    for place in ("toolgym.registration", "toolgym.registration.parts"):
         monkeypatch.setattr(f"{place}.make_domain", lambda *_: mock)
     Path("file").touch()
     assert named in told(run(*EVAL, *options))

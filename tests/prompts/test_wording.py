@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from toolgym import make_domain
+from toolgym.compat.tau2 import TAU2
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message, ToolCall
@@ -25,7 +26,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def tau2s(mock: Domain) -> Domain:
     """The mock domain as if its tasks were tau2's."""
-    return mock.with_data(data="tau2")
+    return mock.with_data(compat=TAU2)
 
 
 PARAMETERS = {"properties": {"x": {"title": "X", "type": "string"}}, "required": ["x"], "title": "parameters"}
@@ -43,7 +44,7 @@ def test_what_is_stored_is_read_for_tau2s_tasks_of_the_domains_in_it(folder: Pat
     assert [file.name for file in folder.iterdir()] == [path.name]
     assert wording_of(tau2s) == theirs(commit="0123456789abcdef")
     assert wording_of(tau2s) is wording_of(tau2s)
-    assert wording_of(mock) is wording_of(make_domain("retail").with_data(data="tau2")) is OWN
+    assert wording_of(mock) is wording_of(make_domain("retail").with_data(compat=TAU2)) is OWN
 
 
 def test_what_is_stored_anew_is_read_anew(folder: Path, tau2s: Domain) -> None:

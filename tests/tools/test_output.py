@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from rules import RULES
 
 from toolgym import make_domain
 from toolgym.database import Database, Layer, Schema, Session, Table
@@ -150,7 +151,7 @@ class Scales(Toolkit):
 def test_the_types_are_kept_in_our_flavour_and_written_as_text_in_that_of_tau2(
     session: Session, flavour: Flavour, number: str, truth: str, several: str, broken: str | None
 ) -> None:
-    box = Toolbox(session, {"assistant": Scales}, flavour)
+    box = Toolbox(session, {"assistant": Scales}, RULES[flavour])
 
     def call(how: str) -> Result:
         return box.call(ToolCall("weigh", {"how": how}, "1"))

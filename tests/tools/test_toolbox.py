@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from rules import RULES
 
 from toolgym.database import Database, Layer, Record, Schema, Session, Table
 from toolgym.errors import TaskError
@@ -95,7 +96,7 @@ BASE = Database.build(SCHEMAS, ROWS)
 def box(flavour: Flavour, *, user: bool = True, sync: Callable[[Toolbox], None] | None = None) -> Toolbox:
     """A toolbox over a fresh session."""
     kits: dict[AgentID, type[Toolkit]] = {"assistant": Bank, "user": Pocket} if user else {"assistant": Bank}
-    return Toolbox(Session(BASE, Layer()), kits, flavour, sync)
+    return Toolbox(Session(BASE, Layer()), kits, RULES[flavour], sync)
 
 
 def call(toolbox: Toolbox, name: str, by: AgentID = "assistant", /, **arguments: Any) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,9 @@ def test_a_scenario_in_prose_is_played_as_it_is(tau2_retail: Domain) -> None:
 
 def test_imported_guidelines_are_those_of_a_user_with_or_without_tools(mock: Domain) -> None:
     store(Wording("THEIRS", "THEIRS WITH TOOLS", {"mock": {"assistant": {}, "user": {}}}, files={"a.md": "00"}))
-    tau2s = mock.with_data(data="tau2", toolkits={"assistant": mock.toolkits["assistant"]})
+    tau2s = mock.with_data(
+        compat=replace(mock.compat, imported_wording=True), toolkits={"assistant": mock.toolkits["assistant"]}
+    )
     _, user = talk(tau2s, mock.tasks["test"][0], lines("Hello.", "###STOP###"), "no-op")
     assert user.requests[0].messages[0]["content"].startswith("THEIRS\n\n<scenario>\n")
     _, ours = talk(make_domain("mock"), mock.tasks["test"][0], lines("Hello.", "###STOP###"), "no-op")

@@ -48,10 +48,10 @@ def check_dataset(
     if not names:
         raise DataError(f"the domain {domain.name!r} has no embedded tasks; use data='tau2' and set TAU2_DATA_DIR")
     chosen = {name: domain.tasks[name] for name in ([split] if split is not None else names)}
-    if domain.data != "toolgym":
+    if not domain.compat.certifiable:
         tasks = list(domain.tasks) if split is None else list(chosen[split])
         report = certify(domain, tasks, progress=progress)
-        why = f"{domain.data}'s splits are not ours to arrange"
+        why = f"{domain.compat.name}'s splits are not ours to arrange"
         not_ours = _not_checked(ids=why, worlds=why, refusals=why, twins=why)
         return merged([report, _compare(domain, tasks, report), not_ours])
     seen = DuplicateIndex()
@@ -90,14 +90,14 @@ def check_pool(
     failed = []
     for world in worlds:
         shared = [name for name, of_split in ours.items() if name != "train" and world in of_split]
-        if shared and domain.data == "toolgym":
+        if shared and domain.compat.certifiable:
             failed.append(Failure(None, "worlds", f"{world[:16]} is a world of the split {shared[0]!r}"))
             continue
         try:
             pool.worlds.get(world)
         except DataError as error:
             failed.append(Failure(None, "worlds", str(error)))
-    disjoint_from = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.data == "toolgym" else ()
+    disjoint_from = sorted(set[str]().union(*ours.values()) - worlds.keys()) if domain.compat.certifiable else ()
     report = certify(pool, tasks, disjoint_from=disjoint_from, progress=progress)
     chosen = {split: tasks}
     return merged(

@@ -196,14 +196,14 @@ def _outcome(episode: Episode) -> tuple[bool | None, str]:
 
 
 def _no_needs(domain: Domain) -> str | None:
-    if domain.data != "toolgym":
-        return f"{domain.data}'s tasks carry no facts"
+    if not domain.compat.certifiable:
+        return f"{domain.compat.name}'s tasks carry no facts"
     return None if domain.needs is not None else f"the domain {domain.name!r} does not say what a scenario needs"
 
 
 def _not_apart(domain: Domain) -> str | None:
-    if domain.data != "toolgym":
-        return f"{domain.data}'s own worlds are what ours must be apart from"
+    if not domain.compat.certifiable:
+        return f"{domain.compat.name}'s own worlds are what ours must be apart from"
     if domain.entities is None:
         return f"the domain {domain.name!r} does not say who and what its worlds hold"
     return None

@@ -132,7 +132,7 @@ def regrade(
             {
                 "source": recorded.name,
                 "domain": recorded.domain.name,
-                "data": recorded.domain.data,
+                "data": recorded.domain.compat.name,
                 "trajectories": sum(compared.outcomes.values()),
                 "outcomes": compared.outcomes,
                 "changed": compared.changed,
@@ -294,7 +294,7 @@ def _from_file(path: Path, fresh: bool) -> Recorded:
 def _print(recorded: Recorded, compared: RunComparison, folder: Path | None) -> None:
     total = sum(compared.outcomes.values())
     counts = ", ".join(f"{number} {name}" for name, number in compared.outcomes.items() if number or name != "new")
-    say(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.data} data, {total} trajectories")
+    say(f"{recorded.name}: {recorded.domain.name}, {recorded.domain.compat.name} data, {total} trajectories")
     say(f"rewards: {counts}")
     for row in compared.changed[:LISTED]:
         parts = ", ".join(f"{name} {_value(old)} → {_value(new)}" for name, (old, new) in row["components"].items())

@@ -9,7 +9,7 @@ from toolgym.curricula.folder import LOCK, ROUNDS, STATE, TASKS, check_there, na
 from toolgym.curricula.worlds import WORLDS
 from toolgym.curriculum import Curriculum, CurriculumSpec
 from toolgym.domain import Domain
-from toolgym.errors import DataError, refuse_unknown
+from toolgym.errors import DataError
 
 BEGUN = {LOCK, ROUNDS, WORLDS}
 """What a folder may hold before its first state: the traces of a process that ended while it wrote its first round."""
@@ -36,7 +36,7 @@ def curriculum_of(
     if pool is None:
         return _made(spec, domain, split, options)
     saved = read_saved(pool)
-    held, asked = (saved.curriculum, saved.domain, saved.data), (spec.name, domain.name, domain.data)
+    held, asked = (saved.curriculum, saved.domain, saved.data), (spec.name, domain.name, domain.compat.name)
     if held != asked:
         raise DataError(
             f"{str(pool)!r} holds the curriculum {held[0]!r} over {held[1]!r} (data={held[2]!r}), and {asked[0]!r} "
@@ -86,11 +86,7 @@ class _RefusedArgumentsError(DataError):
 
 
 def _made(spec: CurriculumSpec, domain: Domain, split: str, options: dict[str, Any]) -> Curriculum:
-    for name in options:
-        if name in spec.renamed:
-            raise DataError(f"the option {name!r} of the curriculum {spec.name!r} is now called {spec.renamed[name]!r}")
-    if spec.options is not None:
-        refuse_unknown(f"option of the curriculum {spec.name!r}", options, spec.options)
+    spec.check(options)
     try:
         return spec.make(domain, split, **options)
     except TypeError as error:

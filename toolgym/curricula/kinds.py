@@ -61,7 +61,7 @@ def learnability(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[
 
     Raises:
         DataError: If there are no tasks, or an option is of a wrong kind.
-        UnknownNameError: If there is no such split.
+        UnknownNameError: If there is no such split or option.
         ValueError: If an option is out of range.
 
     Example:
@@ -69,6 +69,7 @@ def learnability(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[
         >>> round(learnability(make_domain("mock"), "train").metrics()["learnability"], 6)
         1.0
     """
+    LEARNABILITY.check(options)
     return PoolCurriculum("learnability", domain, tasks, ByLearnability(), NoTasks(), **options)
 
 
@@ -87,7 +88,7 @@ def general(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[Gener
     Raises:
         DataError: If there are no tasks, a part does not fit or needs a model, or tasks cannot be made for the domain
             and it is to refresh itself.
-        UnknownNameError: If there is no such split, or no part of that name.
+        UnknownNameError: If there is no such split or option, or no part of that name.
         ValueError: If an option is out of range.
 
     Example:
@@ -96,6 +97,7 @@ def general(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[Gener
         >>> general(make_domain("mock"), "train").sample(np.random.default_rng(0))[0].id[:5]
         'train'
     """
+    GENERAL.check(options)
     return _with_new_tasks("general", domain, tasks, UniformOverMade(), Untargeted(), **options)
 
 
@@ -124,7 +126,7 @@ def raft(
 
     Raises:
         DataError: If there are no tasks, or a part does not fit or needs a model.
-        UnknownNameError: If there is no such split, or no part of that name.
+        UnknownNameError: If there is no such split or option, or no part of that name.
         ValueError: If an option is out of range, or Controller and Proposer are both off.
 
     Example:
@@ -132,6 +134,7 @@ def raft(
         >>> raft(make_domain("mock"), "train", restart="last").restart
         'last'
     """
+    RAFT.check(options)
     if restart not in ("sft", "last"):
         raise ValueError(f"restart must be 'sft' or 'last', got {restart!r}")
     rounds = ByRound(recency)  # also where it is not used: a recency that does not fit is refused
@@ -156,7 +159,7 @@ def sentinel(
 
     Raises:
         DataError: If there are no tasks, or a part does not fit or needs a model.
-        UnknownNameError: If there is no such split, or no part of that name.
+        UnknownNameError: If there is no such split or option, or no part of that name.
         ValueError: If an option is out of range, or Controller and Proposer are both off.
 
     Example:
@@ -164,6 +167,7 @@ def sentinel(
         >>> sentinel(make_domain("mock"), "train").metrics()["share/split"]
         1.0
     """
+    SENTINEL.check(options)
     return _targeted("sentinel", domain, tasks, ByLearnablePattern(base), **options)
 
 

@@ -67,7 +67,8 @@ def learn_from(
         runs: The folders of the runs.
         domain: Its domain; needed only for a curriculum that is not a :class:`PoolCurriculum`.
         split: The split that it began with; by default the one that a :class:`PoolCurriculum` was made with. None for
-            one that was given tasks: runs over any split are then accepted that hold its tasks alone.
+            one that was given tasks: runs over any split are then accepted that hold its tasks alone. Needed for any
+            other curriculum.
         pool: The folder of its pool; by default that of a :class:`PoolCurriculum`.
 
     Returns:
@@ -75,7 +76,8 @@ def learn_from(
 
     Raises:
         DataError: If a folder is not a run, the run holds no episode, is over another domain, or has played tasks that
-            the curriculum does not have; or the domain is needed and not given.
+            the curriculum does not have; or domain and split are needed and not given.
+        UnknownNameError: If there is no such split.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -90,8 +92,10 @@ def learn_from(
     if isinstance(curriculum, PoolCurriculum):
         domain = domain or curriculum.domain
         split, pool = split or curriculum.split, pool or curriculum.folder
-    if domain is None:
-        raise DataError("name the domain of a curriculum that is not a PoolCurriculum: learn_from(…, domain=…)")
+    elif domain is None or split is None:
+        raise DataError(
+            "name domain and split of a curriculum that is not a PoolCurriculum: learn_from(…, domain=…, split='train')"
+        )
     place = None if pool is None else Path(pool)
     found = [(Path(run), _groups(Path(run), domain, split, place, curriculum)) for run in runs]
     return [_learned(curriculum, run, groups) for run, groups in found]
@@ -114,12 +118,13 @@ def _groups(
     settings = read_manifest(run).get("settings")
     pool = settings.get("pool", "") if isinstance(settings, dict) else ""
     tasks = curriculum.pool if isinstance(curriculum, PoolCurriculum) else None
+    foreign = set() if tasks is not None or split is None else _of_other_splits(domain, split)
     groups: dict[str, list[Trajectory]] = {}
     for row in read_trajectories(run):
-        if (row.domain, row.data) != (domain.name, domain.data):
+        if (row.domain, row.data) != (domain.name, domain.compat.name):
             raise DataError(
                 f"the run {str(run)!r} is over {row.domain!r} ({row.data} data), not over {domain.name!r} "
-                f"({domain.data} data)"
+                f"({domain.compat.name} data)"
             )
         strange = tasks is not None and tasks.find(row.task_key) is None
         # a pool is told by its tasks where they can be told, since its folder may have been moved
@@ -133,6 +138,11 @@ def _groups(
             raise DataError(
                 f"the run {str(run)!r} played {played}; this curriculum learns from {own}: name a run over these{kept}"
             )
+        if row.task_key in foreign:  # whatever the run calls its split
+            raise DataError(
+                f"the run {str(run)!r} says that it played {row.split!r}, and the task {row.task_id!r} is of another "
+                f"split; nothing must be learned from tasks of other splits than {split!r}"
+            )
         if strange:
             place = "the curriculum" if folder is None else f"the pool {str(folder)!r}"
             raise DataError(
@@ -143,3 +153,8 @@ def _groups(
     if not groups:
         raise DataError(f"the run {str(run)!r} holds no episode")
     return list(groups.values())
+
+
+def _of_other_splits(domain: Domain, split: str) -> set[str]:
+    """The keys of the tasks of the domain that are not of a split."""
+    return {task.key for task in domain.tasks} - {task.key for task in domain.tasks[split]}

@@ -76,10 +76,10 @@ def saved_pool(domain: Domain, folder: Path) -> Pool:
         DataError: If it is another domain's, or cannot be read.
     """
     saved = read_saved(folder)
-    if (saved.domain, saved.data) != (domain.name, domain.data):
+    if (saved.domain, saved.data) != (domain.name, domain.compat.name):
         raise DataError(
             f"the pool {str(folder)!r} is of the domain {saved.domain!r} over {saved.data} data, not of "
-            f"{domain.name!r} over {domain.data} data"
+            f"{domain.name!r} over {domain.compat.name} data"
         )
     with naming(folder):
         return Pool.from_state(domain, saved.state.get("pool", {}), folder)

@@ -18,7 +18,7 @@ from toolgym.curricula.progress import Progress
 from toolgym.curricula.refreshers import Refresher
 from toolgym.curricula.refreshing import refresh
 from toolgym.curricula.samplers import Sampler
-from toolgym.curricula.validation import check_number, check_whole
+from toolgym.curricula.validation import check_number, check_part, check_whole
 from toolgym.curricula.worlds import save_worlds
 from toolgym.curriculum import Budget, RefreshReport
 from toolgym.domain import Domain
@@ -87,6 +87,8 @@ class PoolCurriculum:
         refresh_tasks: int | None = None,
         restart: str | None = None,
     ) -> None:
+        if not isinstance(domain, Domain):
+            raise DataError(f"domain must be a Domain, such as make_domain('mock') gives, got {domain!r:.80}")
         self.split = tasks if isinstance(tasks, str) else None
         """The split that it began with; None if it was given tasks."""
         begin = domain.tasks[tasks] if isinstance(tasks, str) else tasks
@@ -95,8 +97,8 @@ class PoolCurriculum:
         self.name = name
         self.domain = domain
         self.tasks = tuple({task.key: task for task in begin}.values())
-        self.sampler = sampler
-        self.refresher = refresher
+        self.sampler: Sampler = check_part("sampler", sampler, "weights")
+        self.refresher: Refresher = check_part("refresher", refresher, "refresh")
         self.prior = _checked_prior(prior)
         self.seed = check_whole("seed", seed, 0)
         self.folder = None if folder is None else Path(folder)
@@ -256,7 +258,13 @@ class PoolCurriculum:
         """The chance of each task; and where each ends on the line from 0 to 1, from which a draw takes a point."""
         if self._chances is None:
             self._entries = tuple(self._progress.pool)
-            self._chances = capped(self.sampler.weights(self._progress, self.prior))
+            weights = self.sampler.weights(self._progress, self.prior)
+            if len(weights) != len(self._entries):
+                raise DataError(
+                    f"the sampler {type(self.sampler).__name__} gave {len(weights)} weights for {len(self._entries)} "
+                    "tasks; give one for each entry of progress.pool, in order"
+                )
+            self._chances = capped(weights)
             self._ends = np.cumsum(self._chances)
         return self._chances
 
@@ -276,7 +284,7 @@ class PoolCurriculum:
             return
         saved = read_saved(self.folder)
         held = (saved.curriculum, saved.domain, saved.data, saved.state.get("round"))
-        own = (self.name, self.domain.name, self.domain.data, self.round)
+        own = (self.name, self.domain.name, self.domain.compat.name, self.round)
         if held != own:
             raise DataError(
                 f"{str(self.folder)!r} holds the curriculum {held[0]!r} over {held[1]!r} ({held[2]}) after {held[3]} "
@@ -290,7 +298,7 @@ class PoolCurriculum:
         with writing(self.folder):
             self._check_folder()  # another process may have gone on from it meanwhile
             save_worlds(self.domain, after.pool.worlds(), self.folder)
-            saved = Saved(self.name, self.domain.name, self.domain.data, self._state_of(after))
+            saved = Saved(self.name, self.domain.name, self.domain.compat.name, self._state_of(after))
             write_round(self.folder, report, failures, saved)
 
 

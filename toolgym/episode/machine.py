@@ -14,6 +14,7 @@ from typing import Any
 from toolgym.actions import parse_action
 from toolgym.database import Session
 from toolgym.domain import Domain
+from toolgym.episode.faults import by_tool, termination_by
 from toolgym.episode.replay import replay
 from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.errors import EpisodeError
@@ -105,7 +106,7 @@ class Episode:
         self._grade: Grade | None = None
         self._ending: Step | None = None
         self._verdicts: Sequence[Verdict] | None = None
-        self._impure = domain.flavour == "tau2" and domain.sync is not None
+        self._impure = not domain.compat.graded_live and domain.sync is not None
         opening = self.prepared.history or (Message("assistant", domain.greeting),)
         self._messages: list[Message] = list(opening)
         prompts = self.prepared.prompts
@@ -275,7 +276,7 @@ class Episode:
             raise EpisodeError(f"the episode is over ({self.termination}) and cannot fail any more")
         side = self.turn or ending.agent  # type: ignore[union-attr]  # one of them is there
         self.fault = fault
-        self.termination = termination or ("user_error" if fault.source == "user" else "infrastructure_error")
+        self.termination = termination or termination_by(fault)
         self._end()
         return Step(side, (), {}, terminated=False, truncated=True)
 
@@ -320,7 +321,7 @@ class Episode:
             history=len(self.prepared.history),
             fault=self.fault,
             rewards=rewards,
-            data=self.domain.data,
+            data=self.domain.compat.name,
             injected=self.injected,
             usage=usage | self.usage,
             started=self.started,
@@ -360,8 +361,8 @@ class Episode:
                 result = self.toolbox.call(call)
             except BaseException as error:  # a mistake of the domain: what ran before it stays on record
                 self._messages += (replace(message, tool_calls=(*calls, call)), *results)
-                self.fault = Fault("task", f"the tool {call.name!r} raised {type(error).__name__}: {error}")
-                self.termination = "unexpected_error"
+                outcome = by_tool(error, call.name)
+                self.fault, self.termination = outcome.fault, outcome.termination
                 self._end()
                 raise
             self._seen[name] = self.session.fingerprint
@@ -387,7 +388,7 @@ class Episode:
             self._views[message.requestor].append(message)
         elif message.tool_calls:
             self._views["assistant" if message.role == "assistant" else "user"].append(message)
-            if message.role == "user" and message.content and self.domain.flavour != "tau2":
+            if message.role == "user" and message.content and self.domain.compat.heard_beside_calls:
                 self._said_beside_calls.append(message.content)
         elif message.reasoning is None and message.extra is None and not self._said_beside_calls:
             for view in self._views.values():

@@ -69,10 +69,10 @@ def set_up(domain: Domain, task: Task) -> TaskSetup:
 
 
 def _prepare(domain: Domain, task: Task) -> TaskSetup:
-    if task.flavour != domain.flavour:
+    if task.flavour != domain.compat.name:
         raise TaskError(
             f"task {task.id!r} is for tools of the flavour {task.flavour!r}, the domain {domain.name!r} has "
-            f"{domain.flavour!r} tools here; load the domain with the data that the task belongs to"
+            f"{domain.compat.name!r} tools here; load the domain with the data that the task belongs to"
         )
     base = domain.worlds.get(task.world)
     state = task.initial_state
@@ -107,18 +107,18 @@ def _play_gold(
 ) -> tuple[Mapping[Key, str | None], int, tuple[Action, ...]]:
     """The gold's net changes, failures and effective writes.
 
-    As in tau2, nothing is synchronised and failures pass; but in the ``toolgym`` flavour the sides are synchronised as
-    in an episode, and a gold call that fails is a mistake in the task.
+    As in tau2, nothing is synchronised and failures pass; but where gold is checked, the sides are synchronised as in
+    an episode, and a gold call that fails is a mistake in the task.
     """
     toolbox = domain.toolbox(session)
-    ours = domain.flavour == "toolgym"
+    checked = domain.compat.checked_gold
     errors, writes = 0, []
-    if ours:
+    if checked:
         toolbox.synchronise()
     for action in task.gold:
         call = ToolCall(action.name, thaw(action.arguments), action.action_id, action.requestor)
-        result = toolbox.call(call, sync=ours)
-        if ours and result.error:
+        result = toolbox.call(call, sync=checked)
+        if checked and result.error:
             raise TaskError(f"the gold call {action.action_id!r} of task {task.id!r} fails: {result.content}")
         errors += result.error
         if result.changed:
@@ -157,7 +157,7 @@ def _from_history(message: dict[str, Any]) -> Message:
 def _merge(domain: Domain, task: Task, session: Session) -> Session:
     """Initialisation data merged into each side's records.
 
-    In the ``tau2`` flavour, data for one side points the other side's tools at that same database, as tau2 does.
+    Where the sides' data is not separate, data for one side points the other side's tools at that same database.
     """
     assert task.initial_state is not None
     data = task.initial_state.initialization_data
@@ -182,7 +182,7 @@ def _merge(domain: Domain, task: Task, session: Session) -> Session:
                 _merge_table(session, sides[side], table, content)
             except (ValidationError, TypeError, KeyError, AttributeError) as error:
                 raise TaskError(f"task {task.id!r}: its data for {schema.name}.{name} does not fit: {error}") from error
-        if domain.flavour == "tau2" and "user" in domain.schemas:
+        if not domain.compat.separate_data and "user" in domain.schemas:
             other: AgentID = "user" if side == "assistant" else "assistant"
             sides[other] = sides[side]
     session.commit()

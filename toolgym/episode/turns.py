@@ -12,12 +12,12 @@ from types import NoneType
 
 from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Agent
+from toolgym.episode.faults import Outcome, by_participant
 from toolgym.episode.machine import Episode
-from toolgym.errors import BudgetError, ContextError, MissingExtraError, ServiceError
 from toolgym.evaluation.grade import Judge, Verdict, checked_verdicts
 from toolgym.limits import Limits
 from toolgym.messages import MAX_TOKENS, AgentID, Message
-from toolgym.trajectory import NO_USAGE, Fault, Step, Usage
+from toolgym.trajectory import NO_USAGE, Step, Usage
 
 
 def take_turn(episode: Episode, side: AgentID, agent: Agent) -> list[Step]:
@@ -60,10 +60,8 @@ async def take_turn_async(episode: Episode, side: AgentID, agent: Agent) -> list
             answer = agent.respond(episode.view(side))
             message = answer if isinstance(answer, Message) else await _awaited(answer)
             _check(message, side, episode.limits)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             steps.append(_failed(episode, side, error))
-        except asyncio.CancelledError as error:
-            steps.append(_failed(episode, side, _not_by_us(error)))
         else:
             steps.append(episode.advance(message))
     return steps
@@ -101,10 +99,8 @@ async def take_verdict_async(episode: Episode, judge: Judge | None) -> list[Step
     try:
         answer = judge(wanted, episode.messages)
         verdicts = _noted(episode, wanted, await answer if isinstance(answer, Awaitable) else answer)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
         return [_unjudged(episode, error)]
-    except asyncio.CancelledError as error:
-        return [_unjudged(episode, _not_by_us(error))]
     return [episode.settle(verdicts)]
 
 
@@ -130,21 +126,18 @@ def _waited(answer: object) -> Message:
     return wait_for(answer) if isinstance(answer, Awaitable) else answer  # type: ignore[return-value]  # as said above
 
 
-def _failed(episode: Episode, side: AgentID, error: Exception) -> Step:
-    """End the episode by the failure of one side's agent, or raise it where it is a mistake of the caller's."""
-    if isinstance(error, BudgetError | MissingExtraError):
-        raise error
-    if isinstance(error, ServiceError):
-        return episode.fail(Fault("service", f"the {side}'s: {error}"))
-    if side == "user" and isinstance(error, ContextError):
-        if _made_too_long_by_the_assistant(episode):
-            return episode.give_up("user_context_window_exceeded")
-        return episode.fail(Fault("user", f"{type(error).__name__}: {error}"), "user_context_window_exceeded")
-    if side == "user":
-        return episode.fail(Fault("user", f"{type(error).__name__}: {error}"))
-    if isinstance(error, ContextError):
-        return episode.give_up("context_window_exceeded")
-    raise error
+def _failed(episode: Episode, side: AgentID, error: BaseException) -> Step:
+    """End the episode by what one side's agent raised, or raise it where it is a mistake of the caller's."""
+    crowded_out = side == "user" and _made_too_long_by_the_assistant(episode)
+    return _ended(episode, by_participant(error, side, crowded_out=crowded_out))
+
+
+def _ended(episode: Episode, outcome: Outcome) -> Step:
+    if outcome.raised is not None:
+        raise outcome.raised
+    if outcome.fault is not None:
+        return episode.fail(outcome.fault, outcome.termination)
+    return episode.give_up(outcome.termination)
 
 
 def _made_too_long_by_the_assistant(episode: Episode) -> bool:
@@ -156,17 +149,6 @@ def _made_too_long_by_the_assistant(episode: Episode) -> bool:
     spoken = episode.messages[len(episode.prepared.history) or 1 :]
     own = sum(len(one.content or "") for one in spoken if one.role == "assistant" and not one.tool_calls)
     return 2 * own > sum(len(one.content or "") for one in episode.view("user"))
-
-
-def _not_by_us(error: asyncio.CancelledError) -> Exception:
-    """What an agent's own cancellation is: its failure. That of the task in which it is asked goes on."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # there is no loop yet
-        task = None
-    if task is not None and task.cancelling():
-        raise error
-    return RuntimeError("it was cancelled")
 
 
 def _noted(episode: Episode, wanted: Sequence[str], answer: object) -> Sequence[Verdict]:
@@ -181,12 +163,10 @@ def _note_judge(episode: Episode, answer: object) -> None:
         episode.usage["judge"] = episode.usage.get("judge", NO_USAGE) + usage
 
 
-def _unjudged(episode: Episode, error: Exception) -> Step:
+def _unjudged(episode: Episode, error: BaseException) -> Step:
+    """End the episode by what its judge raised, what that used written down, or raise it."""
     _note_judge(episode, error)
-    if isinstance(error, BudgetError | MissingExtraError):
-        raise error
-    text = str(error) if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"
-    return episode.fail(Fault("judge", text))
+    return _ended(episode, by_participant(error, "judge"))
 
 
 def _check(message: object, side: AgentID, limits: Limits) -> None:

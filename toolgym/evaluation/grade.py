@@ -81,7 +81,7 @@ def grade(
     if criteria is None:
         return Grade(1.0, True, note="the task has no criteria")
     actions = _check_actions(criteria.actions or (), messages)
-    communicate = _check_communicate(criteria, messages, strict=prepared.domain.flavour == "toolgym")
+    communicate = _check_communicate(criteria, messages, whole_words=prepared.domain.compat.whole_words)
     nothing_to_compare = criteria.actions is None and criteria.env_assertions is None
     if nothing_to_compare:
         db_match, assertions = True, _NO_CHECKS
@@ -145,11 +145,13 @@ def _check_actions(actions: Sequence[Action], messages: Sequence[Message]) -> tu
     )
 
 
-def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message], *, strict: bool) -> tuple[Check, ...]:
+def _check_communicate(
+    criteria: EvaluationCriteria, messages: Sequence[Message], *, whole_words: bool
+) -> tuple[Check, ...]:
     """Whether each text was said by the assistant, ignoring case and the commas between thousands.
 
     tau2 drops every comma of what was said and looks for the text anywhere, in messages sent along with calls too,
-    which nobody reads. ``strict``, for our own tasks: only in what the user was told, and not as a part of a
+    which nobody reads. ``whole_words``, for our own tasks: only in what the user was told, and not as a part of a
     longer word or number.
     """
     wanted = criteria.communicate_info or ()
@@ -159,9 +161,9 @@ def _check_communicate(criteria: EvaluationCriteria, messages: Sequence[Message]
         message.content
         for message in messages
         if message.role == "assistant" and message.content and message.content.strip()
-        if not (strict and message.tool_calls)
+        if not (whole_words and message.tool_calls)
     ]
-    if strict:
+    if whole_words:
         return tuple(Check(info, any(holds_token(text, info) for text in said)) for info in wanted)
     texts = [text.lower().replace(",", "") for text in said]
     return tuple(Check(info, any(info.lower() in text for text in texts)) for info in wanted)

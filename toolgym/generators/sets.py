@@ -113,10 +113,13 @@ def draw_set(
             it is an error.
 
     Raises:
-        DataError: If a whole turn of kinds gives nothing, or a task does not hold up where none may be dropped.
+        DataError: If a whole turn of kinds gives nothing, if no task of a kind holds up, or if one does not where none
+            may be dropped.
     """
     seen = DuplicateIndex()
     number = 0
+    given: set[str] = set()
+    failed: dict[str, str] = {}
     while number < size:
         before = number
         for kind in kinds:
@@ -128,19 +131,30 @@ def draw_set(
                 ]
                 report = certify(domain, tasks, disjoint_from=disjoint_from, seen=seen)
                 if report.ok:
+                    given |= {kind} if tasks else set()
                     number += len(tasks)
                     yield from (certified(task, report.certificates[task.key]) for task in tasks)
                     break
                 failure = report.failed[0]
+                if failure.stage != "duplicate":
+                    failed.setdefault(kind, f"{failure.stage!r}: {failure.reason}")
                 if redraws and failure.stage != "duplicate":
                     raise DataError(f"{tasks[0].id!r} ({kind}) fails the stage {failure.stage!r}: {failure.reason}")
             else:
                 if redraws:
                     raise DataError(f"{redraws + 1} draws of the kind {kind!r} gave no new task; ask for fewer tasks")
             if number >= size:
-                return
+                break
         if number == before:
+            break
+    for kind, reason in failed.items():
+        if kind not in given:
             raise DataError(
-                f"the split {split!r} has {number} of {size} tasks, and a turn of all kinds gave no other; ask for "
-                "fewer, or for a larger world"
+                f"the split {split!r} has no task of the kind {kind!r}: each that was drawn fails its certificate, the "
+                f"first at the stage {reason}; mend the kind, or leave it out"
             )
+    if number < size:
+        raise DataError(
+            f"the split {split!r} has {number} of {size} tasks, and a turn of all kinds gave no other; ask for "
+            "fewer, or for a larger world"
+        )

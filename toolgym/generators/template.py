@@ -84,10 +84,10 @@ def generator_of(domain: Domain) -> TaskGenerator:
     Raises:
         DataError: If it has none, or its tools are not toolgym's: tasks are made for these alone.
     """
-    if domain.flavour != "toolgym":
+    if not domain.compat.generated:
         raise DataError(
-            f"tasks are made for the tools of the flavour 'toolgym', and {domain.name!r} over {domain.data} data has "
-            f"{domain.flavour!r} tools; use data='toolgym', or go without a proposer"
+            f"tasks are made for the tools of the flavour 'toolgym', and {domain.name!r} over {domain.compat.name} "
+            f"data has {domain.compat.name!r} tools; use data='toolgym', or go without a proposer"
         )
     if domain.generator is None:
         raise DataError(

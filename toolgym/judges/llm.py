@@ -37,7 +37,7 @@ class LLMJudge:
     needs_model = True
 
     def __init__(self, model: ChatModel) -> None:
-        self._model = model
+        self.model = model
 
     async def __call__(self, assertions: Sequence[str], messages: Sequence[Message]) -> Verdicts:
         """Judge assertions over a dialogue.
@@ -58,7 +58,7 @@ class LLMJudge:
             {"role": "system", "content": own_text("judge")},
             {"role": "user", "content": _case(assertions, messages)},
         ]
-        talk = self._model.start(seed=0)  # each request has a seed of its own
+        talk = self.model.start(seed=0)  # each request has a seed of its own
         try:
             verdicts = await _asked(talk, chat, len(assertions))
         except ToolGymError as error:

@@ -307,7 +307,7 @@ def _wh_leads(part: str) -> bool:
     return bool(re.search(r"\b(?:which|what|where|why|how)\b", part, re.IGNORECASE)) and bool(
         re.search(
             r"(?:confirm|tell|specify|know|say|state|and|indicate|share|^|[,;:-]) ?(?:me |please |"
-            r"for me |so )?(?:which|what|where|why|how)\b",
+            r"for me |so )?(?:(?:at|by|for|from|in|on|to|with) )?(?:which|what|where|why|how)\b",
             part,
             re.IGNORECASE,
         )

@@ -133,12 +133,12 @@ OWN = Wording(user=own_text("user"), user_with_tools=f"{own_text('user')}\n\n{ow
 
 
 def wording_of(domain: Domain) -> Wording:
-    """The wording with which a domain is played: tau2's for tau2's tasks if it was imported, else our own.
+    """The wording with which a domain is played: an imported one, if its rules want that and there is one, or ours.
 
     Raises:
         DataError: If what was imported cannot be read.
     """
-    if domain.data != "tau2":
+    if not domain.compat.imported_wording:
         return OWN
     path = home() / _FILE
     try:

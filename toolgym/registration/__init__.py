@@ -1,6 +1,7 @@
 """The composition root: names become built objects, and the environments get their Gymnasium ids."""
 
 from toolgym.registration.envs import make_aec_env, make_env, make_vec_env, register_envs
+from toolgym.registration.models import with_wording
 from toolgym.registration.parts import (
     DATA,
     agent_spec,
@@ -13,7 +14,6 @@ from toolgym.registration.parts import (
     make_proposer,
     make_user,
     user_spec,
-    with_wording,
 )
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import gymnasium as gym
 
 from toolgym.errors import DataError, refuse_unknown
-from toolgym.registration.parts import default_user, make_curriculum, make_domain, make_judge, make_user
+from toolgym.registration.parts import default_user, domain_with, make_curriculum, make_judge, make_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,9 +61,10 @@ def make_env(
 
     Args:
         domain: A domain's name, or a Domain.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
-        user: A user's name, or what makes one; by default the :func:`default_user` of the split.
+        user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
+            :func:`default_user` of the split.
         user_model: The model behind a user that has one: its name, or the settings of
             :class:`~toolgym.models.ModelSettings` as a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
@@ -72,7 +73,8 @@ def make_env(
         curriculum_args: Options of a curriculum that is given by name; see :func:`make_curriculum`.
         pool: A folder that a refresh of this curriculum wrote: it goes on from there. In an environment's spec, which
             is JSON, it is text.
-        judge: Judges natural-language assertions: a judge's name, or a judge; None leaves them unjudged.
+        judge: Judges natural-language assertions: a judge's name, or a judge; by default ``"llm"`` with a
+            ``judge_model``, else nobody.
         judge_model: The model behind a judge that has one.
         settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
             max_characters, max_calls, history, parsing, debug, render_mode.
@@ -115,15 +117,15 @@ def make_vec_env(
         domain: A domain's name, or a Domain.
         num_envs: How many episodes are stepped together, at least 1.
         autoreset_mode: One of Gymnasium's, or its value: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
-        user: A user's name, or what makes one.
+        user: A user's name, or what makes one; None as for :func:`make_env`.
         user_model: The model behind a user that has one.
         curriculum: A curriculum's name, or a curriculum of yours; one draws for all. None: that of the pool, else
             ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
         pool: A folder that a refresh of it wrote.
-        judge: A judge's name, or a judge.
+        judge: A judge's name, or a judge; None as for :func:`make_env`.
         judge_model: The model behind a judge that has one.
         settings: Those of :class:`~toolgym.envs.settings.EnvSettings`: reward, group_size, max_steps, max_errors,
             max_characters, max_calls, history, parsing, debug, render_mode.
@@ -158,7 +160,7 @@ def make_aec_env(
 
     Args:
         domain: A domain's name, or a Domain.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         split: Which tasks.
         curriculum: A curriculum's name: the environment then owns and updates it. Or a curriculum of yours: the
             environment then only samples. None: that of the pool, else ``"fixed"``.
@@ -178,7 +180,7 @@ def make_aec_env(
     from toolgym.envs.aec_env import ToolAECEnv
 
     _check("argument of make_aec_env", settings, ("domain", *_DRAWN))
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    made = domain_with(domain, data)
     drawn_by, owned = _drawn_by(made, split, curriculum, curriculum_args, pool)
     return ToolAECEnv(made, drawn_by, owns_curriculum=owned, split=split, **settings)
 
@@ -212,27 +214,30 @@ def _env_parts(
     judge_model: str | Mapping[str, Any] | None,
 ) -> _Parts:
     """What the environments with a user simulator are made of, built from names."""
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
-    if user is None:
+    from toolgym.domain import AgentSpec
+
+    made = domain_with(domain, data)
+    if user is None and user_model is not None:
+        user = "llm"
+    elif user is None:
         user = default_user(made.tasks[split] if split in made.tasks.splits() else ())
     if user_model is not None and not isinstance(user, str):
         raise DataError("user_model is for a user that is given by name; yours brings its own")
+    if judge is None and judge_model is not None:
+        judge = "llm"
     if judge_model is not None and not isinstance(judge, str):
-        raise DataError("judge_model is for a judge that is given by name, such as judge='llm'")
+        raise DataError("judge_model is for a judge that is given by name; yours brings its own")
     drawn_by, owned = _drawn_by(made, split, *drawn)
+    player = make_user(user, user_model, domain=made) if isinstance(user, str) else AgentSpec.of(user)
     return {
         "domain": made,
         "curriculum": drawn_by,
         "owns_curriculum": owned,
-        "user": make_user(user, user_model) if isinstance(user, str) else user,
-        "user_name": user if isinstance(user, str) else _name_of(user),
+        "user": player,
+        "user_name": player.name,
         "judge": make_judge(judge, judge_model) if isinstance(judge, str) else judge,
         "split": split,
     }
-
-
-def _name_of(factory: AgentFactory) -> str:
-    return getattr(getattr(factory, "func", factory), "__name__", type(factory).__name__)
 
 
 def _drawn_by(

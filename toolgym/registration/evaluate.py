@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.models import models_behind, settings_of_model, with_model, with_wording
 from toolgym.registration.parts import (
     default_user,
+    domain_with,
     make_agent,
-    make_domain,
     make_judge,
     make_user,
-    settings_of_model,
-    with_wording,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def evaluate(
         agent: An agent's name, or what makes one; by default ``"llm"`` with an ``agent_model``, else ``"oracle"``.
         split: Which tasks; by default ``"test"``.
         pool: A folder that a refresh or a synthesis wrote: its tasks are played instead of a split.
-        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``.
+        data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
             :func:`~toolgym.registration.default_user` of the tasks.
         judge: A judge's name, or a judge; by default ``"llm"`` with a ``judge_model``, else nobody.
@@ -78,7 +77,7 @@ def evaluate(
         agent_model: The model behind an agent that has one: its name, or its settings.
         user_model: The model behind a user that has one.
         judge_model: The model behind a judge that has one.
-        throttle: The rates and the budget that the models share.
+        throttle: The rates and the budget that the models share which are given here.
         runs: The folder of the runs.
         name: The run's name, to which ``-AGENT`` is added; by default time and domain.
         resume: Whether the run of this name is continued: what is missing or void is played.
@@ -92,6 +91,7 @@ def evaluate(
     Raises:
         UnknownNameError: If a name is not known.
         DataError: If an argument does not fit, or the run exists and is not to be continued, or cannot be.
+        ValueError: If ``concurrency`` or ``void`` is out of range.
         TaskError: If an agent or a user cannot play the tasks.
         ServiceError: If a model does not answer, or too many consecutive episodes are void.
         BudgetError: If the money is spent; what is finished is kept.
@@ -108,6 +108,7 @@ def evaluate(
     from toolgym.rollouts import check_players, opened, play_run
     from toolgym.runs.results import Results
 
+    _check_arguments(tasks, concurrency, void)
     throttle = throttle or Throttle()
     made, split = domain_over(domain, data, split, pool)
     asked = evaluation_of(
@@ -129,12 +130,25 @@ def evaluate(
     (one,) = planned
     check_players(made, one.played, (asked.user, asked.agent), seed)
     if one.plan.lacking:
-        models = {"agent": agent_model, "user": user_model, "judge": judge_model}
-        ask_models({role: settings_of_model(role, model) for role, model in models.items()}, throttle)
+        ask_models(models_behind(asked.agent, asked.user, asked.judge), throttle)
     with opened({asked.agent.name: one.plan}) as kept:
         run = kept[asked.agent.name]
         play_run(run, one.plan.evaluation, concurrency=concurrency, only=one.only, progress=progress)
     return Results.of(one.plan.folder, void)
+
+
+def _check_arguments(tasks: Sequence[str], concurrency: int, void: str) -> None:
+    """See that what is needed late fits, before anything is played."""
+    from typing import get_args
+
+    from toolgym.evaluation import Void
+
+    if isinstance(tasks, str):
+        raise DataError(f"tasks must be a list of ids, such as [{tasks!r}], got the text {tasks!r}")
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+    if void not in (allowed := get_args(Void)):
+        raise ValueError(f"void must be one of {', '.join(map(repr, allowed))}, got {void!r}")
 
 
 def domain_over(
@@ -153,15 +167,15 @@ def domain_over(
         DataError: If split and pool are both given, the domain has no tasks, or the folder is not a pool of it.
         WorldError: If a world of the pool is missing.
     """
-    made = make_domain(domain, data) if isinstance(domain, str) else domain
+    made = domain_with(domain, data)
     if pool is None:
         if not made.tasks.splits():
             raise DataError(
-                f"the domain {made.name!r} has no embedded tasks yet; use --data tau2 and set TAU2_DATA_DIR"
+                f"the domain {made.name!r} has no embedded tasks yet; ask for data 'tau2', and set TAU2_DATA_DIR"
             )
         return made, split or "test"
     if split is not None:
-        raise DataError(f"--split {split} and --pool {str(pool)!r} exclude each other: a pool is no split")
+        raise DataError(f"the split {split!r} and the pool {str(pool)!r} exclude each other: a pool is no split")
     from toolgym.curricula.over_pool import POOL_SPLIT, over_pool
 
     made = over_pool(made, Path(pool))
@@ -194,24 +208,30 @@ def evaluation_of(
     models = {"agent": agent_model, "user": user_model, "judge": judge_model}
     settings = {role: settings_of_model(role, model) for role, model in models.items()}
     words = wording_of(domain)
-    assistant = _player("agent", agent or ("llm" if agent_model else "oracle"), settings["agent"], domain, throttle)
-    named = user or ("llm" if user_model else default_user(domain.tasks[split]))
-    customer = _player("user", named, settings["user"], domain, throttle)
-    referee = judge or ("llm" if judge_model else None)
+    if agent is None:
+        agent = "oracle" if agent_model is None else "llm"
+    if user is None:
+        user = default_user(domain.tasks[split]) if user_model is None else "llm"
+    assistant = with_wording(_player("agent", agent, settings["agent"], domain, throttle), words)
+    customer = with_wording(_player("user", user, settings["user"], domain, throttle), words)
+    referee = "llm" if judge is None and judge_model is not None else judge
     if referee is not None and not isinstance(referee, str) and judge_model is not None:
         raise DataError("judge_model is for a judge that is given by name; yours brings its own")
+    judging = make_judge(referee, settings["judge"], throttle=throttle) if isinstance(referee, str) else referee
+    behind = models_behind(assistant, customer, judging)
+    read = [one.bound["wording"].name for one in (assistant, customer) if one.reads_wording and "model" in one.bound]
     return Evaluation(
         domain,
         split,
-        with_wording(assistant, words),
-        with_wording(customer, words),
-        judge=make_judge(referee, settings["judge"], throttle=throttle) if isinstance(referee, str) else referee,
-        judge_name="" if referee is None else referee if isinstance(referee, str) else type(referee).__name__,
+        assistant,
+        customer,
+        judge=judging,
+        judge_name=referee if isinstance(referee, str) else "",
         seed=seed,
         limits=limits or Limits(),
         pool=None if pool is None else Path(pool),
-        wording=words.name if settings["agent"] or settings["user"] else "",
-        models={role: recorded(asked) for role, asked in settings.items() if asked is not None},
+        wording=", ".join(dict.fromkeys(read)),
+        models={role: recorded(asked) for role, asked in behind.items()},
     )
 
 
@@ -220,13 +240,22 @@ def _player(
 ) -> AgentSpec:
     """An agent or a user, by name or as itself."""
     from toolgym.domain import AgentSpec
+    from toolgym.files.names import check_name
 
     if isinstance(player, str):
         make = make_agent if role == "agent" else make_user
         return make(player, model, domain=domain, throttle=throttle)
+    spec = AgentSpec.of(player)
+    if spec.needs_model and "model" not in spec.bound:
+        return with_model(role, spec, model, throttle)
     if model is not None:
         raise DataError(f"{role}_model is for one that is given by name, such as {role}='llm'; yours brings its own")
-    return AgentSpec.of(player)
+    if role == "agent":
+        try:
+            check_name(spec.name, "run's agent")
+        except DataError as error:
+            raise DataError(f"{error}; call it otherwise: AgentSpec('mine', make=…)") from None
+    return spec
 
 
 @dataclass(frozen=True)
@@ -274,28 +303,29 @@ def plan_all(
     """
     from dataclasses import replace
 
-    from toolgym.files.names import place_in
+    from toolgym.files.names import check_name, place_in
     from toolgym.rollouts import plan_run, tasks_held, trials_held
 
     if resume and name is None:
-        raise DataError("--resume needs --name, the name of the run to continue")
+        raise DataError("resume needs a name, that of the run to continue: name=…, or --name on the command line")
     if all_tasks and (tasks or not resume):
         raise DataError("--all-tasks is for a run that goes on with --resume, and without --task")
     first = asked[0]
     chosen = _ids(tasks, first)
-    title = name or _fresh_name(runs, first.domain.name)
+    title = _fresh_name(runs, first.domain.name) if name is None else check_name(name, "run")
     folders = [place_in(runs, f"{title}-{one.agent.name}", "run") for one in asked]
     if resume and not any(folder.exists() for folder in folders):
         agents = [one.agent.name for one in asked]
         shorter = next((title.removesuffix(f"-{each}") for each in agents if title.endswith(f"-{each}")), "")
         mend = (
-            f"; its agent is no part of its name here: --name {shorter}" if shorter and (runs / title).exists() else ""
+            f"; its agent is no part of its name here: name {shorter!r}" if shorter and (runs / title).exists() else ""
         )
         raise DataError(f"there is no run {title!r} of {', '.join(agents)} in {str(runs)!r} to continue{mend}")
     planned = []
     for one, folder in zip(asked, folders, strict=True):
         only = chosen or (tasks_held(folder) if resume and not all_tasks else ())
-        number = trials or (resume and trials_held(folder)) or TRIALS
+        held = trials_held(folder) if resume and trials is None else None
+        number = (held or TRIALS) if trials is None else trials
         wanted = replace(one, trials=number, chosen=dict.fromkeys(only, number))
         planned.append(Planned(plan_run(folder, wanted, resume=resume, only=only), only))
     return planned
@@ -309,7 +339,7 @@ def _ids(chosen: Sequence[str], asked: Evaluation) -> tuple[str, ...]:
     )
     for identity in chosen:
         if identity not in known:
-            raise UnknownNameError("task", identity, known, f"Looked in {place}; name another with --split or --pool.")
+            raise UnknownNameError("task", identity, known, f"Looked in {place}; name another split, or a pool.")
     return tuple(identity for identity in known if identity in chosen)
 
 

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.models import chat_of, with_model
 from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from toolgym.domain import AgentSpec, Domain
     from toolgym.evaluation.grade import Judge
     from toolgym.failures.report import Analyst
-    from toolgym.models import ChatModel, ModelSettings, Throttle
-    from toolgym.prompts import Wording
+    from toolgym.models import ModelSettings, Throttle
     from toolgym.proposal import Proposer
     from toolgym.tasks import Task
 
@@ -43,19 +43,48 @@ def make_domain(name: str, data: str = "toolgym") -> Domain:
         UnknownNameError: If no such domain is installed.
         DataError: If ``data`` is neither, or tau2's data is missing.
     """
+    from toolgym.domain import Domain
+
     if data not in DATA:
         raise DataError(f"data must be one of {', '.join(DATA)}, got {data!r}")
     place = os.environ.get("TAU2_DATA_DIR") if data == "tau2" else None
     key = (name, data, place)
     with _LOCK:
         if key not in _MADE:
-            domain: Domain = DOMAINS.load(name)
+            domain = DOMAINS.load(name)
+            if not isinstance(domain, Domain):
+                raise DataError(_misfit(DOMAINS, name, domain, "a Domain"))
             if data == "tau2":
                 from toolgym.compat.tau2.data import load_domain
 
                 domain = load_domain(domain)
             _MADE[key] = domain
         return _MADE[key]
+
+
+def domain_with(domain: str | Domain, data: str = "toolgym") -> Domain:
+    """A domain by name, or as itself.
+
+    Args:
+        domain: A domain's name, or a Domain.
+        data: Whose tasks; a Domain has its own already.
+
+    Raises:
+        UnknownNameError: If no such domain is installed.
+        DataError: If it is neither, a Domain over other data than was asked for, or tau2's data is missing.
+    """
+    from toolgym.domain import Domain
+
+    if isinstance(domain, str):
+        return make_domain(domain, data)
+    if not isinstance(domain, Domain):
+        raise DataError(f"the domain must be the name of one or a Domain, got {domain!r:.80}")
+    if data not in ("toolgym", domain.compat.name):
+        raise DataError(
+            f"data={data!r} is for a domain that is given by name; this {domain.name!r} is over "
+            f"{domain.compat.name!r} data"
+        )
+    return domain
 
 
 @overload
@@ -134,7 +163,8 @@ def make_curriculum(
         args: Options by name, for a curriculum of another package, or where the name is known at run time only: a type
             checker does not look into them.
         options: Its own options, such as ``seed`` or ``folder``. An analyst or a proposer that is named and has a model
-            gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings.
+            gets it from ``analyst_model`` or ``proposer_model``: the model's name, or its settings. With such a model
+            and no name it is ``"llm"``.
 
     Raises:
         UnknownNameError: If there is no such curriculum, split, part or option.
@@ -150,9 +180,11 @@ def make_curriculum(
 
     if not isinstance(name, str):
         raise DataError(f"the curriculum must be a name, one of {', '.join(CURRICULA.names())}, got {name!r:.80}")
-    spec = CurriculumSpec.of(CURRICULA.load(name), name)
-    if isinstance(domain, str):
-        domain = make_domain(domain)
+    found = CURRICULA.load(name)
+    if not (isinstance(found, CurriculumSpec) or callable(found)):
+        raise DataError(_misfit(CURRICULA, name, found, "a CurriculumSpec, a class or a function"))
+    spec = CurriculumSpec.of(found, name)
+    domain = domain_with(domain)
     if not domain.tasks.splits():
         raise DataError(f"the domain {domain.name!r} has no embedded tasks yet; use data='tau2' and set TAU2_DATA_DIR")
     if args is not None:
@@ -161,9 +193,12 @@ def make_curriculum(
         options = {**args, **options}
     for part, make_part in (("analyst", make_analyst), ("proposer", make_proposer)):
         if (model := options.pop(f"{part}_model", None)) is not None:
-            if not isinstance(options.get(part), str):
-                raise DataError(f"{part}_model is for a part that is given by name, such as {part}='llm'")
-            options[part] = make_part(options[part], model)
+            if spec.options is not None and part not in spec.options:
+                raise UnknownNameError(f"option of the curriculum {name!r}", f"{part}_model", spec.options)
+            named = "llm" if options.get(part) is None else options[part]
+            if not isinstance(named, str):
+                raise DataError(f"{part}_model is for one that is given by name; yours brings its own")
+            options[part] = make_part(named, model)
     return curriculum_of(spec, domain, split, pool=pool, **options)
 
 
@@ -192,7 +227,7 @@ def make_user(
         >>> make_user("minimal").comparable
         False
     """
-    return _with_model("user", user_spec(name, domain), model, throttle)
+    return with_model("user", user_spec(name, domain), model, throttle)
 
 
 def user_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
@@ -244,7 +279,7 @@ def make_agent(
         >>> make_agent("clerk", domain="retail").name
         'clerk'
     """
-    return _with_model("agent", agent_spec(name, domain), model, throttle)
+    return with_model("agent", agent_spec(name, domain), model, throttle)
 
 
 def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
@@ -260,11 +295,24 @@ def _spec(registry: Registry, name: str, own: Mapping[str, AgentSpec], domain: D
     if name in own and name not in registry.names():
         return own[name]
     try:
-        return AgentSpec.of(registry.load(name), name)
-    except UnknownNameError:
+        found = registry.load(name)
+    except UnknownNameError as error:
+        if (error.kind, error.name) != (registry.kind, str(name)):  # the plug-in itself looked up something else
+            raise
         place = "" if domain is None else f"These are installed, or the domain {domain.name!r} has them. "
         hint = f"{place}Packages add one through the entry point group {registry.group!r}, a domain through its Domain."
         raise UnknownNameError(registry.kind, str(name), {*registry.names(), *own}, hint) from None
+    if not callable(found):
+        raise DataError(_misfit(registry, name, found, "an AgentSpec, a class or a function"))
+    return AgentSpec.of(found, name)
+
+
+def _misfit(registry: Registry, name: str, found: object, wanted: str) -> str:
+    """What is told of an entry point that gives something else than its group holds."""
+    return (
+        f"the {registry.kind} {name!r} is {found!r:.80}; an entry point of the group {registry.group!r} must give "
+        f"{wanted}: mend it in the package that brings it"
+    )
 
 
 def make_judge(
@@ -322,71 +370,12 @@ def make_proposer(
     return proposer
 
 
-def _with_model(
-    role: str, spec: AgentSpec, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
-) -> AgentSpec:
-    """The agent or user with its model bound, if it has one."""
-    chat = _chat(role, spec.name, spec.needs_model, model, throttle)
-    return spec if chat is None else spec.bind(model=chat)
-
-
 def _part(
     registry: Registry, name: str, model: str | Mapping[str, Any] | ModelSettings | None, throttle: Throttle | None
 ) -> Any:
     """A judge, an analyst or a proposer, with its model if it has one."""
     factory = registry.load(name)
-    chat = _chat(registry.kind, name, needs_model(factory), model, throttle)
+    if not callable(factory):
+        raise DataError(_misfit(registry, name, factory, "a class or a function"))
+    chat = chat_of(registry.kind, name, needs_model(factory), model, throttle)
     return factory() if chat is None else factory(model=chat)
-
-
-def _chat(
-    role: str,
-    name: str,
-    needed: bool,
-    model: str | Mapping[str, Any] | ModelSettings | None,
-    throttle: Throttle | None,
-) -> ChatModel | None:
-    """The model of a part, if it has one."""
-    if not needed:
-        if model is not None:
-            raise DataError(f"the {role} {name!r} has no model, and one was given; leave it out")
-        return None
-    if model is None:
-        raise DataError(f"the {role} {name!r} needs a model: give model=…, or --{role}-model on the command line")
-    from toolgym.models import ChatModel
-
-    settings = settings_of_model(role, model)
-    assert settings is not None
-    chat = ChatModel(settings, throttle)
-    chat.check()
-    return chat
-
-
-def settings_of_model(role: str, model: str | Mapping[str, Any] | ModelSettings | None) -> ModelSettings | None:
-    """The settings of a model from its name, a mapping or themselves; None of None.
-
-    Args:
-        role: Whose model it is, for the message.
-        model: What was given.
-
-    Raises:
-        DataError: If they do not fit.
-    """
-    from pydantic import ValidationError
-
-    from toolgym.models import ModelSettings
-
-    if model is None or isinstance(model, ModelSettings):
-        return model
-    try:
-        return ModelSettings.model_validate({"model": model} if isinstance(model, str) else dict(model))
-    except ValidationError as error:
-        raise DataError(f"the settings of the {role}'s model do not fit: {error}") from error
-
-
-def with_wording(spec: AgentSpec, wording: Wording) -> AgentSpec:
-    """The agent or user with the words that its model reads bound, if it has one.
-
-    Without it they are looked up wherever an agent is made, which on another machine may find others.
-    """
-    return spec.bind(wording=wording) if spec.reads_wording else spec

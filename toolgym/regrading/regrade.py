@@ -11,12 +11,13 @@ from typing import Literal, TypeAlias
 from toolgym.concurrency.parallel import in_parallel
 from toolgym.database import Session
 from toolgym.domain import Domain
+from toolgym.episode.faults import by_participant
 from toolgym.episode.replay import replay
 from toolgym.episode.setup import set_up
-from toolgym.errors import BudgetError, DataError, MissingExtraError, ServiceError, TaskError, UnknownNameError
+from toolgym.errors import DataError, TaskError, UnknownNameError
 from toolgym.evaluation.grade import Judge, Verdict, checked_verdicts, grade
 from toolgym.tasks import Task
-from toolgym.trajectory import NO_USAGE, Fault, Grade, Participant, Trajectory, Usage
+from toolgym.trajectory import NO_USAGE, Grade, Participant, Trajectory, Usage
 
 Outcome: TypeAlias = Literal["equal", "changed", "new", "not judged", "void"]
 """What regrading came to; ``new``: there was no reward before."""
@@ -74,8 +75,8 @@ def task_of(domain: Domain, trajectory: Trajectory, *, fresh: bool = False) -> T
         if task.key == trajectory.task_key:
             return task
     raise DataError(
-        f"the task {trajectory.task_id!r} of {domain.name!r} ({domain.data} data) is not the one any more that the "
-        f"episode {trajectory.episode_id} played"
+        f"the task {trajectory.task_id!r} of {domain.name!r} ({domain.compat.name} data) is not the one any more that "
+        f"the episode {trajectory.episode_id} played"
     )
 
 
@@ -193,11 +194,11 @@ async def rejudge(domain: Domain, task: Task, trajectory: Trajectory, judge: Jud
         answer = judge(_assertions(task), trajectory.messages)
         given: object = await answer if isawaitable(answer) else answer
         verdicts = checked_verdicts(given, _assertions(task))
-    except (BudgetError, MissingExtraError):
-        raise
     except Exception as error:
-        reason = str(error) if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"
-        return replace(trajectory, fault=Fault("judge", reason), grade=None, usage=_with(trajectory.usage, error))
+        outcome = by_participant(error, "judge")
+        if outcome.raised is not None:
+            raise
+        return replace(trajectory, fault=outcome.fault, grade=None, usage=_with(trajectory.usage, error))
     return replace(dialogue, grade=regrade(domain, task, dialogue, verdicts), usage=_with(trajectory.usage, given))
 
 

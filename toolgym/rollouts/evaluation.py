@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from toolgym.tasks import Task
 class Evaluation:
     """Who plays what: the objects themselves, from which a run's labels are derived.
 
-    A run can thus not say another domain, agent or user than the one that plays.
+    A run can thus not say another domain, agent or user than the one that plays, nor a judge where nobody judges.
 
     Args:
         domain: The domain, over the data to be played.
@@ -27,7 +28,7 @@ class Evaluation:
         agent: Makes the assistant.
         user: Makes the user.
         judge: Judges natural-language assertions; None leaves them unjudged.
-        judge_name: What a run calls the judge; empty without one.
+        judge_name: What a run calls the judge; empty for its own name.
         trials: Trials of each task, at least 1.
         seed: The run's seed, at least 0.
         limits: When an episode is cut off.
@@ -38,7 +39,8 @@ class Evaluation:
         models: The settings of the models behind agent, user and judge, by role.
 
     Raises:
-        DataError: If ``trials`` or ``seed`` is out of range, or a chosen task is not in the split.
+        DataError: If ``trials`` or ``seed`` is out of range, a chosen task is not in the split, or a judge is named
+            that is not there.
         UnknownNameError: If there is no such split.
 
     Example:
@@ -66,6 +68,8 @@ class Evaluation:
         known = {task.id for task in self.tasks}
         if strange := [name for name in self.chosen if name not in known]:
             raise DataError(f"the task {strange[0]!r} is not in the split {self.split!r} of {self.domain.name!r}")
+        if self.judge is None and self.judge_name:
+            raise DataError(f"the judge is called {self.judge_name!r}, and there is none; give judge=… too")
         _ = self.settings  # its ranges are checked now
 
     @property
@@ -80,7 +84,7 @@ class Evaluation:
             self.domain.name,
             self.split,
             self.agent.name,
-            data=self.domain.data,
+            data=self.domain.compat.name,
             user=self.user.name,
             trials=self.trials,
             seed=self.seed,
@@ -88,7 +92,7 @@ class Evaluation:
             max_errors=self.limits.max_errors,
             max_characters=self.limits.max_characters,
             max_calls=self.limits.max_calls,
-            judge=self.judge_name,
+            judge=self.judge_name or ("" if self.judge is None else _own_name(self.judge)),
             wording=self.wording,
             models=self.models,
             pool="" if self.pool is None else str(self.pool.resolve()),
@@ -98,3 +102,8 @@ class Evaluation:
     def trials_of(self, task: Task) -> int:
         """How many trials of a task of the split are played, at least 0."""
         return self.chosen.get(task.id, 0) if self.chosen else self.trials
+
+
+def _own_name(judge: Judge) -> str:
+    plain = judge.func if isinstance(judge, partial) else judge
+    return getattr(plain, "__name__", type(plain).__name__)

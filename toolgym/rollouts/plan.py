@@ -69,7 +69,9 @@ def plan_run(folder: Path, evaluation: Evaluation, *, resume: bool, only: Collec
     goes_on = (folder / MANIFEST).exists()
     if goes_on and not (resume and _fits(folder, settings, worlds)):
         if has_finished(folder):
-            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+            raise DataError(
+                f"the run {str(folder)!r} exists; choose another name, or resume it (resume=True or --resume)"
+            )
         goes_on = False
     if goes_on:
         settings = settings.added_to(read_manifest(folder)["settings"], tasks)

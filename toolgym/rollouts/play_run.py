@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing
@@ -11,13 +10,14 @@ from typing import TypeAlias
 
 from toolgym.concurrency.bridge import wait_for
 from toolgym.concurrency.parallel import in_parallel
-from toolgym.errors import BudgetError, DataError, ServiceError, TaskError, WorldError
+from toolgym.episode.faults import in_grading, in_play, in_regrading, in_setup
+from toolgym.errors import DataError, ServiceError
 from toolgym.regrading.regrade import rejudge
 from toolgym.rollouts.evaluation import Evaluation
 from toolgym.rollouts.rollout import Rollout
 from toolgym.runs import Run
 from toolgym.tasks import Task
-from toolgym.trajectory import Fault, Trajectory
+from toolgym.trajectory import Trajectory
 
 Player: TypeAlias = Callable[[Task, int], Awaitable[Trajectory]]
 """Plays one trial of one task, here or elsewhere."""
@@ -85,8 +85,11 @@ def judged_again(run: Run, evaluation: Evaluation, play: Player) -> Player:
             return await play(task, trial)
         try:
             return await rejudge(domain, task, kept, judge)
-        except DataError as error:
-            return replace(kept, fault=Fault("task", f"it cannot be graded: {error}"))
+        except Exception as error:
+            outcome = in_regrading(error)
+            if outcome.raised is not None:
+                raise
+            return replace(kept, fault=outcome.fault)
 
     return judged
 
@@ -178,27 +181,28 @@ async def play_trial(
             limits=evaluation.limits,
             judge=evaluation.judge,
         )
-    except (TaskError, WorldError) as error:
-        fault = Fault("task", f"{type(error).__name__}: {error}")
-        return Trajectory(
-            domain.name, task.id, task.key, (), "unexpected_error", None, fault=fault, data=domain.data, **facts
-        )
+    except Exception as error:
+        outcome = in_setup(error)
+        if outcome.raised is not None:
+            raise
+        facts |= {"fault": outcome.fault, "data": domain.compat.name}
+        return Trajectory(domain.name, task.id, task.key, (), outcome.termination, None, **facts)
     episode = rollout.episode
     try:
         await rollout.finish_async()
-    except (asyncio.CancelledError, BudgetError) as error:
-        if broken_off is not None and any(usage.cost_usd for usage in episode.usage.values()):
-            stopped = Fault("service", f"broken off: {str(error) or 'cancelled'}")
-            broken_off(replace(episode.trajectory(**facts), fault=stopped, grade=None))
-        raise
-    except Exception:
-        if episode.fault is None or episode.fault.source != "task":
+    except BaseException as error:
+        outcome = in_play(error, episode.fault)
+        fault = outcome.fault
+        if outcome.raised is not None or fault is None:
+            costs = any(usage.cost_usd for usage in episode.usage.values())
+            if fault is not None and broken_off is not None and costs:
+                broken_off(replace(episode.trajectory(**facts), fault=fault, grade=None))
             raise
-        _log.exception("task %r of %r is void: %s", task.id, domain.name, episode.fault.reason)
+        _log.exception("task %r of %r is void: %s", task.id, domain.name, fault.reason)
     try:
         return episode.trajectory(**facts)
-    except Exception as error:  # what grades the task is part of it
+    except Exception as error:
         _log.exception("task %r of %r is void: it cannot be graded", task.id, domain.name)
-        episode.fault = Fault("task", f"it cannot be graded: {type(error).__name__}: {error}")
-        episode.termination = "unexpected_error"
+        outcome = in_grading(error)
+        episode.fault, episode.termination = outcome.fault, outcome.termination
         return episode.trajectory(**facts)

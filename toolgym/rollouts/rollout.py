@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from toolgym.domain import AgentFactory, Domain
+from toolgym.domain import AgentFactory, AgentSpec, Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
@@ -49,6 +49,7 @@ class Rollout:
 
     Raises:
         UnknownNameError: If there is no such setting.
+        DataError: If ``agent`` or ``user`` is neither a spec, a class nor a function.
         TaskError: If the task cannot be set up, or a side cannot play it.
         WorldError: If its world cannot be found.
 
@@ -72,8 +73,8 @@ class Rollout:
         seed, trial, judge = settings.get("seed", 0), settings.get("trial", 0), settings.get("judge")
         limits, terms = settings.get("limits"), settings.get("terms", ())
         self.episode = Episode(domain, task, limits=limits, terms=terms, judged=judge is not None)
-        self.assistant = agent(domain, task, rng_for(seed, task.key, trial, "assistant"))
-        self.user = user(domain, task, rng_for(seed, task.key, trial, "user"))
+        self.assistant = AgentSpec.of(agent)(domain, task, rng_for(seed, task.key, trial, "assistant"))
+        self.user = AgentSpec.of(user)(domain, task, rng_for(seed, task.key, trial, "user"))
         self.judge = judge
 
     def finish(self) -> Episode:
@@ -118,6 +119,7 @@ def play(
 
     Raises:
         UnknownNameError: If there is no such setting.
+        DataError: If ``agent`` or ``user`` is neither a spec, a class nor a function.
         TaskError: If the task cannot be set up, or a side cannot play it.
         WorldError: If its world cannot be found.
 

@@ -53,10 +53,9 @@ class Settings:
     tasks: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise DataError(f"trials must be at least 1, got {self.trials}")
-        if self.seed < 0:
-            raise DataError(f"seed must be at least 0, got {self.seed}")
+        for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
+            if not isinstance(value, int) or value < least:
+                raise DataError(f"{name} must be an int of at least {least}, got {value!r}")
 
     @property
     def limits(self) -> Limits:

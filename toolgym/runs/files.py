@@ -29,12 +29,16 @@ LATEST, LONGEST = 32_503_680_000, 1_000_000_000
 _BLOCK = 1 << 16
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: str | Path) -> dict[str, Any]:
     """A run's manifest.
+
+    Args:
+        folder: The run's.
 
     Raises:
         DataError: If the folder is not a run.
     """
+    folder = Path(folder)
     try:
         check_inside(folder / MANIFEST)
         manifest = read_json(folder / MANIFEST, LARGEST_MANIFEST)
@@ -49,14 +53,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def read_trajectories(folder: Path) -> Iterator[Trajectory]:
+def read_trajectories(folder: str | Path) -> Iterator[Trajectory]:
     """The trajectories of a run, one an episode, with their timings; a last line that was cut off is left out.
 
     A run may be read while it is played.
 
+    Args:
+        folder: The run's.
+
     Raises:
         DataError: If the folder is not a run, or a line is not a trajectory.
     """
+    folder = Path(folder)
     read_manifest(folder)
     timings = _read_timings(folder / TIMINGS)
     last: dict[str, int] = {}

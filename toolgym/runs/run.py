@@ -78,8 +78,8 @@ class Run:
         [True, True]
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path, settings: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
         self.settings = dict(settings)
         self.cost_usd = 0.0
         """What its episodes cost so far, void ones included, as far as that is known."""
@@ -96,7 +96,7 @@ class Run:
         self._finished = 0
 
     @classmethod
-    def start(cls, folder: Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
+    def start(cls, folder: str | Path, settings: Mapping[str, Any], worlds: Iterable[str] = ()) -> Run:
         """Make a new run, also where one stands that has no finished episode; its void ones are set aside.
 
         Args:
@@ -108,9 +108,12 @@ class Run:
             DataError: If the folder is a run with finished episodes already, another process writes it, or it cannot be
                 written; nothing new is left behind then.
         """
+        folder = Path(folder)
         check_writable(folder)
         if (folder / MANIFEST).exists() and has_finished(folder):
-            raise DataError(f"the run {str(folder)!r} exists; choose another name, or continue it with --resume")
+            raise DataError(
+                f"the run {str(folder)!r} exists; choose another name, or resume it (resume=True or --resume)"
+            )
         run = cls(folder, settings)
         manifest = {"settings": run.settings, "worlds": sorted(set(worlds)), "versions": _versions()}
         try:
@@ -136,7 +139,7 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, folder: Path, settings: Mapping[str, Any]) -> Run:
+    def resume(cls, folder: str | Path, settings: Mapping[str, Any]) -> Run:
         """Continue a run; a last line that was cut off is removed.
 
         Who plays what must be as before; how its models are reached, and how many trials of which tasks are played, may
@@ -147,6 +150,7 @@ class Run:
             DataError: If there is no such run, other settings would make it another one, another process writes it, or
                 a line of it is not a trajectory.
         """
+        folder = Path(folder)
         check_writable(folder)
         manifest = read_manifest(folder)
         wanted = json.loads(json.dumps(dict(settings)))
@@ -170,14 +174,14 @@ class Run:
         return run
 
     @classmethod
-    def read(cls, folder: Path) -> Run:
+    def read(cls, folder: str | Path) -> Run:
         """A run as it stands on disk, to be looked at only; an empty one if there is none.
 
         Raises:
             DataError: If a line is not a trajectory.
         """
         run = cls(folder, {})
-        if (folder / TRAJECTORIES).exists():
+        if (run.folder / TRAJECTORIES).exists():
             run._read()
         return run
 

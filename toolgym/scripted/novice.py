@@ -60,7 +60,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         UnknownNameError: If a wrong choice is of a pattern that the domain does not have.
 
     Example:
-        ``docs/add-a-domain.md`` has a novice for a library.
+        ``docs/add-a-domain.md`` has a novice for a garage.
     """
 
     usual_rates: ClassVar[Mapping[str, float]] = RATES

@@ -44,7 +44,7 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
         UnknownNameError: If there is no such wording.
 
     Example:
-        ``docs/add-a-domain.md`` has an oracle for a library.
+        ``docs/add-a-domain.md`` has an oracle for a garage.
     """
 
     wordings: ClassVar[tuple[str, ...]] = WORDINGS
@@ -127,7 +127,8 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
 
     def brought_up(self, request: R) -> bool:
         """Whether the user has brought a request up of its own accord, with its last words."""
-        last = self._view[-1].content or ""
+        said = (message.content or "" for message in reversed(self._view) if message.role == "user")
+        last = next(said, "")  # not what a tool returned: that tells of orders and addresses unasked
         return any(word and holds_token(last, word) for word in self.signs(request))
 
     def take_up(self) -> None:

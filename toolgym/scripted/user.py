@@ -59,7 +59,7 @@ class ScriptedUser(Generic[R]):
         voice: Words everything after.
 
     Example:
-        See ``docs/add-a-domain.md`` for a whole reader.
+        ``docs/add-a-domain.md`` has a whole reader, for a garage.
     """
 
     def __init__(self, facts: Facts[R], reader: RequestReader[R], opening: Voice, voice: Voice) -> None:

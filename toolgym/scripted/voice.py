@@ -134,10 +134,15 @@ def ended(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its beginning, unless that is an address or a number."""
+    """The text with a capital at its beginning, unless that is an address or an identifier.
+
+    Example:
+        >>> sentence("c88273, please."), sentence("it is c88273.")
+        ('c88273, please.', 'It is c88273.')
+    """
     text = text.strip()
     first = text.split(" ", 1)[0]
-    return text if "@" in first else text[:1].upper() + text[1:]
+    return text if re.search(r"[@\d_]", first) else text[:1].upper() + text[1:]
 
 
 def listed(words: Sequence[str]) -> str:
@@ -152,6 +157,6 @@ def join(*parts: str) -> str:
     text = ""
     for part in filter(None, parts):
         if not text or text[-1] in ".!?":
-            part = part if "@" in part.split(" ", 1)[0] else part[:1].upper() + part[1:]
+            part = sentence(part)
         text += f" {part}" if text else part
     return text

@@ -119,7 +119,7 @@ def playable(domain: Domain) -> list[Task]:
         if task.gold and task.initial_state is None and all(action.requestor == "assistant" for action in task.gold)
     ]
     if not found:
-        raise DataError(f"the domain {domain.name!r} has no such tasks over {domain.data} data; try other data")
+        raise DataError(f"the domain {domain.name!r} has no such tasks over {domain.compat.name} data; try other data")
     return [task for task in found if task.world == found[0].world]
 
 

@@ -1,8 +1,9 @@
 """Tools: what both sides can call, how calls are checked, run and answered."""
 
+from toolgym.compatibility import Flavour
 from toolgym.errors import ToolError
 from toolgym.tools.calculate import calculate
-from toolgym.tools.tool import Effect, Flavour, Tool, tool
+from toolgym.tools.tool import Effect, Tool, tool
 from toolgym.tools.toolbox import Result, Toolbox
 from toolgym.tools.toolkit import Toolkit
 

@@ -8,16 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgym.database.records import freeze
 from toolgym.errors import ToolError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-Flavour: TypeAlias = Literal["toolgym", "tau2"]
-"""``toolgym``: arguments validated, a call all-or-nothing, known bugs corrected. ``tau2``: bit for bit as tau2."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from toolgym.compatibility import Compat
 from toolgym.database import Session, SideView
 from toolgym.database.records import thaw
 from toolgym.errors import TaskError, ToolError
 from toolgym.messages import SIDES, AgentID, ToolCall
 from toolgym.tools.output import to_tau2_text, to_text
-from toolgym.tools.tool import Flavour, Tool
+from toolgym.tools.tool import Tool
 from toolgym.tools.toolkit import Toolkit
 
 Sync = Callable[["Toolbox"], None]
@@ -38,26 +39,26 @@ class Toolbox:
     Args:
         session: The state.
         toolkits: Toolkit classes by side.
-        flavour: How arguments are checked and failures undone.
+        compat: How calls are checked, answered and undone.
         sync: Run after every successful call, and by the episode after every step; None if the sides share nothing.
         offered: The tools that a side may call; by default all of its toolkit. tau2 does not enforce what it offers.
     """
 
-    __slots__ = ("flavour", "offered", "session", "sync", "toolkits")
+    __slots__ = ("compat", "offered", "session", "sync", "toolkits")
 
     def __init__(
         self,
         session: Session,
         toolkits: Mapping[AgentID, type[Toolkit]],
-        flavour: Flavour,
+        compat: Compat,
         sync: Sync | None = None,
         offered: Mapping[AgentID, tuple[Tool, ...]] | None = None,
     ) -> None:
         self.offered = offered
         self.session = session
-        self.flavour = flavour
+        self.compat = compat
         self.sync = sync
-        self.toolkits = {side: kit(SideView(session, side), flavour) for side, kit in toolkits.items()}
+        self.toolkits = {side: kit(SideView(session, side), compat.name) for side, kit in toolkits.items()}
 
     def tool(self, name: str) -> Tool | None:
         """The tool of this name on either side, the assistant's first."""
@@ -75,13 +76,13 @@ class Toolbox:
             sync: Whether the sides are synchronised after a success.
 
         Raises:
-            Exception: In the ``toolgym`` flavour, whatever a tool raises other than ToolError: that is a bug of the
+            Exception: If calls are strict, whatever a tool raises other than ToolError: that is a bug of the
                 domain, and is not hidden.
         """
         if call.problem is not None:
             return Result(f"Error: {call.problem}", True, False)
-        if self.flavour == "tau2":
-            return self._call_tau2(call, sync)
+        if not self.compat.strict_calls:
+            return self._call_loosely(call, sync)
         session = self.session
         session.begin()
         try:
@@ -93,7 +94,7 @@ class Toolbox:
                 tools = self.offered[call.requestor] if self.offered is not None else kit.tools.values() if kit else ()
                 known = ", ".join(other.name for other in tools)
                 raise ToolError(f"Tool '{call.name[:100]}' not found. Your tools: {known or 'none'}.")
-            content = to_text(found.function(kit, **found.validate(call.arguments)), found.name)
+            content = self._text(found.function(kit, **found.validate(call.arguments)), found.name)
             if not found.mutates and session.dirty:
                 raise RuntimeError(f"the tool {call.name!r} has the effect {found.effect.name} but changed the state")
             if sync and self.sync is not None:
@@ -108,11 +109,14 @@ class Toolbox:
             raise
         return Result(content, False, changed)
 
-    def _call_tau2(self, call: ToolCall, sync: bool) -> Result:
+    def _text(self, result: Any, tool: str) -> str:
+        return to_text(result, tool) if self.compat.typed_results else to_tau2_text(result)
+
+    def _call_loosely(self, call: ToolCall, sync: bool) -> Result:
         self.session.begin()
         error = False
         try:
-            content = to_tau2_text(self._dispatch_tau2(call))
+            content = self._text(self._bind_by_name(call), call.name)
             if sync and self.sync is not None:
                 self.sync(self)
         except Exception as problem:  # tau2 answers with any exception's text and keeps what was written
@@ -122,7 +126,7 @@ class Toolbox:
         except (TypeError, ValueError, RecursionError) as problem:  # nothing that JSON could hold was written
             return Result(f"Error: {problem}", True, False)
 
-    def _dispatch_tau2(self, call: ToolCall) -> Any:
+    def _bind_by_name(self, call: ToolCall) -> Any:
         arguments = call.arguments
         if "requestor" in arguments:
             raise ToolError(_CLASH_REQUESTOR)

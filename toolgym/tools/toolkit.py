@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from toolgym.compatibility import Flavour
 from toolgym.database import SideView
-from toolgym.tools.tool import Flavour, Tool
+from toolgym.tools.tool import Tool
 
 
 class Toolkit:

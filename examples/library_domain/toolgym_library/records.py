@@ -1,57 +1,71 @@
-"""The tables: members, books, loans."""
+"""The tables: members, books and loans."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
 from toolgym.database import Schema, Table
-from toolgym.messages import AgentID
 
-LIMIT = 3
-"""How many books a member may have at once."""
+Edition = Literal["hardback", "paperback", "large-print edition", "audiobook"]
+EDITIONS: tuple[Edition, ...] = get_args(Edition)
 
 
-class Person(BaseModel):
-    """A member of the library."""
+class Member(BaseModel):
+    """Somebody with a library card."""
 
-    card: str
+    member_id: str
     name: str
 
 
 class Book(BaseModel):
-    """A book; there is one copy of each."""
+    """A copy; the library has one of each edition of a title."""
 
     book_id: str
     title: str
     author: str
+    edition: Edition
+    shelf: str
+    reference: bool = False
+    """Whether it is for reading in the library only."""
+    reserved_by: str | None = None
 
 
 class Loan(BaseModel):
-    """A book that is out. Days are counted from today."""
+    """A book that is out. It is deleted when the book comes back."""
 
+    loan_id: str
+    """The number of the book with an l for the b, since a book is lent to one member at a time."""
     book_id: str
-    card: str
-    days_left: int
+    member_id: str
+    due: str
     renewed: bool = False
 
 
-def by_title(book: dict[str, Any]) -> list[str]:
-    """Books are found by their title, in lower case."""
+def loan_id(book_id: str) -> str:
+    """The number of the loan of a book."""
+    return f"l{book_id.removeprefix('b')}"
+
+
+def _title(book: dict[str, Any]) -> list[str]:
     return [book["title"].lower()]
 
 
-def by_card(loan: dict[str, Any]) -> list[str]:
-    """Loans are found by the member's card."""
-    return [loan["card"]]
+def _author(book: dict[str, Any]) -> list[str]:
+    return [book["author"].lower()]
 
 
-SCHEMAS: dict[AgentID, Schema] = {
+def _member(loan: dict[str, Any]) -> list[str]:
+    return [loan["member_id"]]
+
+
+SCHEMAS: Mapping[Literal["assistant", "user"], Schema] = {
     "assistant": Schema(
         "LibraryDB",
         (
-            Table("members", Person),
-            Table("books", Book, indexes={"title": by_title}),
-            Table("loans", Loan, indexes={"card": by_card}),
+            Table("members", Member),
+            Table("books", Book, indexes={"title": _title, "author": _author}),
+            Table("loans", Loan, indexes={"member": _member}),
         ),
     )
 }

@@ -1,55 +1,92 @@
-"""The worlds, each from the seed of its split. No two share a member or a book."""
+"""Worlds from a seed: members, the books of the library, and who has which."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
-from toolgym.database import Database, Rows, WorldStore
+from toolgym.database import Rows
+from toolgym.worlds import Dice, Fresh
 from toolgym.worlds.identities import Entity
-from toolgym_library.records import SCHEMAS
+from toolgym.worlds.people import People
+from toolgym_library.records import EDITIONS, loan_id
+from toolgym_library.titles import FIRST, SECOND
+from toolgym_library.tools import TODAY
 
-SPLITS = ("train", "dev", "test")
-FIRST = ("Ada", "Bo", "Chen", "Dilek", "Elif", "Femi", "Gil", "Hana", "Ivo", "June", "Kai", "Lea")
-LAST = {"train": ("Abel", "Brook", "Cole"), "dev": ("Dunn", "Engel", "Frost"), "test": ("Gray", "Hill", "Irving")}
-SUBJECTS = ("Lighthouse", "Orchard", "Harbour", "Clockmaker", "Glacier", "Violin", "Atlas", "Beekeeper")
-KINDS = {
-    "train": ("The Last {}", "A History of the {}", "The {} at Night"),
-    "dev": ("The Lost {}", "Letters to the {}", "The {} in Winter"),
-    "test": ("The Silent {}", "Notes on the {}", "The {} by the Sea"),
-}
+LIMIT = 8
+"""How many books a member may have at once."""
+SOME = 4
+"""How many a member has at most who has not reached the limit."""
 
 
-def rows_of(split: str, members: int = 12) -> Rows:
-    """A world as plain data: by side, table and key. Every member has two books, and eight books wait on the shelf."""
-    rng = np.random.default_rng(SPLITS.index(split))
-    names = [f"{first} {last}" for first in FIRST for last in LAST[split]]
-    titles = [kind.format(subject) for subject in SUBJECTS for kind in KINDS[split]]
-    titles += [f"{title}, Volume Two" for title in titles]
-    people, books, loans = {}, {}, {}
-    for number, place in enumerate(rng.permutation(len(names))[:members]):
-        card = f"L{1000 * (SPLITS.index(split) + 1) + 7 * number}"
-        people[card] = {"card": card, "name": names[int(place)]}
-    for number, place in enumerate(rng.permutation(len(titles))[: 2 * members + 8]):
-        book_id = f"{split[0]}{number + 1:03d}"
-        title = titles[int(place)]
-        books[book_id] = {"book_id": book_id, "title": title, "author": names[int(rng.integers(len(names)))]}
-    for card, book_id in zip([card for card in people for _ in range(2)], books, strict=False):
-        loans[book_id] = {"book_id": book_id, "card": card, "days_left": int(rng.integers(1, 21)), "renewed": False}
-    return {"assistant": {"members": people, "books": books, "loans": loans}}
+def generate(rng: np.random.Generator, members: int, taken: Collection[Entity] = ()) -> Rows:
+    """A library with five titles for each member, in two to four editions, and some reference books.
+
+    One member in eight has as many books as the rules allow; the others have up to four, and rather such as can be
+    mistaken for each other: another edition of the same title, or a title that begins alike.
+    """
+    dice, fresh = Dice(rng), Fresh(taken)
+    people = People(dice)
+    books = _books(dice, fresh, people, min(5 * members, len(FIRST) * len(SECOND)))
+    free = {key for key, book in books.items() if not book["reference"]}
+    tables: dict[str, dict[str, Any]] = {"members": {}, "books": books, "loans": {}}
+    for _ in range(members):
+        person = people.draw()
+        member_id = fresh.id(lambda: f"m{dice.digits(8)}", "member")
+        tables["members"][member_id] = {"member_id": member_id, "name": f"{person.first} {person.last}"}
+        loans = LIMIT if dice.weighted({"full": 0.125, "some": 0.875}) == "full" else dice.number(2, SOME)
+        for book_id in _chosen(dice, books, free, loans):
+            free.remove(book_id)
+            tables["loans"][loan_id(book_id)] = {
+                "loan_id": loan_id(book_id),
+                "book_id": book_id,
+                "member_id": member_id,
+                "due": (TODAY + timedelta(days=dice.number(1, 27))).isoformat(),
+                "renewed": dice.weighted({"once": 0.3, "not": 0.7}) == "once",
+            }
+    for loan in tables["loans"].values():
+        if dice.weighted({"reserved": 0.25, "not": 0.75}) == "reserved":
+            others = [key for key in tables["members"] if key != loan["member_id"]]
+            books[loan["book_id"]]["reserved_by"] = dice.pick(others)
+    return {"assistant": tables}
 
 
 def entities(rows: Rows) -> Iterator[Entity]:
-    """Who and what a world holds; `toolgym tasks check` compares the worlds of the splits by it."""
-    tables: Any = rows["assistant"]
-    for member in tables["members"].values():
-        yield "member", member["name"]
-        yield "card", member["card"]
-    for book in tables["books"].values():
-        yield "title", book["title"]
+    """Members and books."""
+    for table, kind in (("members", "member"), ("books", "book")):
+        for key in rows["assistant"][table]:
+            yield kind, key
 
 
-ROWS = {split: rows_of(split) for split in SPLITS}
-WORLDS = WorldStore(SCHEMAS)
-DIGESTS = {split: WORLDS.add(Database.build(SCHEMAS, rows)) for split, rows in ROWS.items()}
-"""A world is named by the digest of its content, and a task names the world in which it plays."""
+def _books(dice: Dice, fresh: Fresh, people: People, titles: int) -> dict[str, Any]:
+    books: dict[str, Any] = {}
+    for title in dice.shuffled([f"The {first} {second}" for first in FIRST for second in SECOND])[:titles]:
+        writer = people.draw()
+        reference = dice.weighted({"reference": 0.12, "lending": 0.88}) == "reference"
+        for edition in dice.shuffled(EDITIONS)[: 1 if reference else dice.number(2, 4)]:
+            book_id = fresh.id(lambda: f"b{dice.digits(9)}", "book")
+            books[book_id] = {
+                "book_id": book_id,
+                "title": title,
+                "author": f"{writer.first} {writer.last}",
+                "edition": edition,
+                "shelf": f"{dice.pick('ABCDEFGHJK')} {dice.number(11, 99)}",
+                "reference": reference,
+                "reserved_by": None,
+            }
+    return books
+
+
+def _chosen(dice: Dice, books: dict[str, Any], free: set[str], count: int) -> list[str]:
+    """Books that one member takes, some of them alike."""
+    chosen: list[str] = []
+    while len(chosen) < count:
+        rest = [key for key in books if key in free and key not in chosen]
+        like = [key for key in rest if any(_alike(books[key], books[one]) for one in chosen)]
+        chosen.append(dice.pick(like if like and dice.weighted({"alike": 0.5, "any": 0.5}) == "alike" else rest))
+    return chosen
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(one["title"].split()[1] == other["title"].split()[1])

@@ -7,13 +7,14 @@ import os
 import tomllib
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from toolgym.compat.tau2.rules import TAU2
 from toolgym.database import Database, WorldStore
 from toolgym.domain import Domain
 from toolgym.errors import DataError, TaskError, UnknownNameError
@@ -58,7 +59,7 @@ def domain_folder(name: str, path: str | Path | None = None) -> Path:
 
 
 def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
-    """A domain over tau2's own data, with its tools in the ``tau2`` flavour.
+    """A domain over tau2's own data, by tau2's rules.
 
     Args:
         domain: The domain as its package provides it.
@@ -77,8 +78,7 @@ def load_domain(domain: Domain, path: str | Path | None = None) -> Domain:
         worlds=worlds,
         tasks=TaskSet(task_files(folder, world).splits),
         greeting=GREETING,
-        flavour="tau2",
-        data="tau2",
+        compat=replace(TAU2, read_policy=domain.compat.read_policy),
     )
 
 
@@ -89,7 +89,7 @@ def read_task(data: Any, world: str) -> Task:
         TaskError: If it is not such a task.
     """
     try:
-        return _known_fields(Task, data).model_copy(update={"world": world, "flavour": "tau2"})
+        return _known_fields(Task, data).model_copy(update={"world": world, "flavour": TAU2.name})
     except ValidationError as error:
         identity = data.get("id") if isinstance(data, dict) else None
         raise TaskError(f"tau2 task {identity!r:.80}: {_problems(error)}") from error
@@ -205,7 +205,7 @@ def _read_toml(file: Path) -> Any:
 
 def _read_policy(domain: Domain, folder: Path) -> str:
     try:
-        return domain.tau2_policy(folder)
+        return domain.compat.read_policy(folder)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"the policy of tau2's {domain.name!r} cannot be read: {error}") from error
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
+from toolgym.compat.tau2.rules import TAU2
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
@@ -60,7 +61,7 @@ def write_results(
         raise DataError("there is no trajectory to write")
     tasks = _by_key(domain)
     for row in rows:
-        if row.data != "tau2" or row.task_key not in tasks:
+        if row.data != TAU2.name or row.task_key not in tasks:
             raise _not_tau2s(domain, f"the trajectory {row.episode_id} is of the task {row.task_id!r}", row.data)
         if row.termination is None:
             raise DataError(f"the episode {row.episode_id} is not over, and tau2's format has no word for that")
@@ -112,8 +113,8 @@ def check_results(path: str | Path, domain: Domain, tasks: Sequence[Task]) -> No
         raise DataError("there is no task to play, so no results of tau2 to write")
     known = _by_key(domain)
     for task in tasks:
-        if domain.data != "tau2" or task.key not in known:
-            raise _not_tau2s(domain, f"the task is {task.id!r}", domain.data)
+        if domain.compat.name != TAU2.name or task.key not in known:
+            raise _not_tau2s(domain, f"the task is {task.id!r}", domain.compat.name)
 
 
 def tau2_word(termination: Termination) -> str:

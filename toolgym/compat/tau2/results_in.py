@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from toolgym.compat.tau2.data import read_task
+from toolgym.compat.tau2.rules import TAU2
 from toolgym.domain import Domain
 from toolgym.errors import DataError, TaskError
 from toolgym.evaluation.grade import not_judged
@@ -194,7 +195,7 @@ def _trajectory(
         user=_player(info, "user_info"),
         trial=trial if given is None else given,
         seed=_part(data, "seed", int, place, optional=True),
-        data="tau2",
+        data=TAU2.name,
         usage=_usage(data, raw[max(history, 1) :], place),
         started=_seconds(_part(data, "start_time", str, place, optional=True), place),
         seconds=_part(data, "duration", (int, float), place, optional=True),

@@ -113,7 +113,7 @@ class RecordRun(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruct
         env = self._inner
         settings = {
             "domain": env.domain.name,
-            "data": env.domain.data,
+            "data": env.domain.compat.name,
             "split": env.split,
             "agent": self.agent,
             "user": env.parts.user_name,

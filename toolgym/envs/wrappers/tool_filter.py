@@ -90,7 +90,7 @@ class ToolFilter(gym.Wrapper[Observation, Any, Observation, Any], RecordConstruc
         if call.problem is not None or call.name in self._names:
             return call
         problem = f"Tool '{call.name[:100]}' not found."
-        if self._inner.domain.flavour == "toolgym":
+        if self._inner.domain.compat.strict_calls:
             problem += f" Your tools: {', '.join(self._names) or 'none'}."
         return replace(call, arguments={}, problem=problem, raw=_written(call.arguments))
 

@@ -21,6 +21,7 @@ from toolgym.generation import MAX_LEVEL, ArgumentRole, ArgumentRoles, Difficult
 from toolgym.messages import ToolCall
 from toolgym.tasks import Action, Task
 from toolgym.testing.domain_check import messages as say
+from toolgym.testing.domain_check.mends import mend_of
 from toolgym.testing.domain_check.subject import Subject, explained, texts_of
 
 TRIES = 12
@@ -58,6 +59,8 @@ def check_roles(subject: Subject) -> Iterator[str]:
         return
     told: set[tuple[str, str]] = set()
     for _, task in subject.sample:
+        if task.key in subject.defective:
+            continue
         for tool_name, argument, problem in (*_check_gold(domain, task, roles), *_check_decoys(subject, task, roles)):
             if (tool_name, argument) not in told:
                 told.add((tool_name, argument))
@@ -68,7 +71,7 @@ def _check_gold(domain: Domain, task: Task, roles: ArgumentRoles) -> Iterator[tu
     """What its effective gold calls name is known, but for what the earlier ones made; what there is not is refused."""
     ready = set_up(domain, task)
     for number, action in enumerate(ready.gold_writes):
-        yield from _check_refusal(ready, action, roles) if number == 0 and domain.flavour == "toolgym" else ()
+        yield from _check_refusal(ready, action, roles) if number == 0 and domain.compat.strict_calls else ()
         for argument, value in action.arguments.items():
             role = roles.role(action.name, argument)
             for text in texts_of(value):
@@ -123,7 +126,7 @@ def _check_decoys(subject: Subject, task: Task, roles: ArgumentRoles) -> Iterato
 def check_generator(subject: Subject) -> Iterator[str]:
     """The generator's worlds and tasks: they fit, pass the certificates, and are the same with the same seed."""
     generator = subject.domain.generator
-    if generator is None:
+    if generator is None or not subject.ours:  # it makes tasks of ours, not of tau2's
         return
     for what, names in (("kind", generator.kinds), ("injector", [one.name for one in generator.injectors])):
         for name, count in Counter(names).items():
@@ -137,6 +140,8 @@ def check_generator(subject: Subject) -> Iterator[str]:
     if worlds[0] != generator.world(_rng(subject, 0)):
         yield say.GENERATED_WORLD_VARIES
         return
+    if all(rows == worlds[0] for rows in worlds):
+        yield say.GENERATED_WORLD_SAME.format(count=WORLDS)
     try:
         bases = [Database.build(subject.domain.schemas, rows) for rows in worlds]
     except WorldError as error:
@@ -205,6 +210,8 @@ def _check_made(
     if not given:
         yield say.GIVES_NOTHING.format(**told, tries=len(made))
         return
+    if (tries := _alike(made)) is not None:
+        yield say.GENERATED_SAME.format(**told, tries=tries)
     stages = [stage for stage in STAGES if stage.name != "disjoint"]  # what is taken is checked of the worlds
     checked = 0
     failures: list[Failure] = []
@@ -222,19 +229,29 @@ def _check_made(
         checked += 1
         report = certify(domain, tasks, stages=stages, seen=DuplicateIndex())
         failures += report.failed[:1]
-    if 2 * len(failures) > checked:  # the certificates are there to hold back one now and then
+    mend = mend_of(subject, failures[0]) if failures else None
+    if 2 * len(failures) > checked and mend is not None:  # the certificates are there to hold back one now and then
         yield say.GENERATED_FAILS.format(
             **told,
             failed=len(failures),
             checked=checked,
             stage=failures[0].stage,
             why=failures[0].reason,
-            mend=say.MENDS[failures[0].stage],
+            mend=mend,
         )
 
 
 def _keys(made: Sequence[tuple[int, str, Sequence[Task]]]) -> list[list[str]]:
     return [[task.key for task in tasks] for _, _, tasks in made]
+
+
+def _alike(made: Sequence[tuple[int, str, Sequence[Task]]]) -> int | None:
+    """How often one and the same was given in each world; None if something else was given in any."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for _, world, tasks in made:
+        found.setdefault(world, []).append(tuple(task.model_copy(update={"id": "-"}).key for task in tasks))
+    same = all(len(set(given)) == 1 and given[0] for given in found.values())
+    return len(made) // len(found) if same and len(found) > 1 else None
 
 
 def _few(given: Sequence[Any], count: int) -> Sequence[Any]:
@@ -243,9 +260,11 @@ def _few(given: Sequence[Any], count: int) -> Sequence[Any]:
 
 
 def _check_provenance(task: Task, name: str, pattern: str | None) -> Iterator[str]:
-    if pattern is None:
-        return
     found = task.provenance
+    if pattern is None:
+        if found is not None and found.kind != name:
+            yield say.KIND_MISNAMED.format(name=name, found=found.kind)
+        return
     for field, value, wanted in (
         ("kind", found.kind if found is not None else None, name),
         ("pattern", found.pattern if found is not None else None, pattern),

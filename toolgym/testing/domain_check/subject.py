@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 
+import numpy as np
+
 from toolgym.agents.oracle import oracle
 from toolgym.certificates.stages import user_of
-from toolgym.domain import AgentFactory, Domain
+from toolgym.domain import AgentFactory, AgentSpec, Domain
 from toolgym.episode.machine import Episode
+from toolgym.errors import TaskError
 from toolgym.limits import Limits
 from toolgym.messages import Message
 from toolgym.rollouts import play
@@ -32,12 +35,17 @@ class Subject:
     tasks: int = 4
     trials: int = 2
     seed: int = 0
+    told: set[str] = field(default_factory=set, init=False, repr=False)
+    """Errors, as :func:`explained` has them, that a part has told: others meet them again and need not tell them."""
+    defective: set[str] = field(default_factory=set, init=False, repr=False)
+    """Keys of the tasks whose own defect was told: nobody can be blamed for not solving one."""
     _played: dict[tuple[str, str, int], Episode] = field(default_factory=dict, init=False, repr=False)
+    _able: dict[tuple[int, str], bool] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def ours(self) -> bool:
         """Whether the data is the domain's own, whose splits and worlds it arranged."""
-        return self.domain.data == "toolgym"
+        return self.domain.compat.certifiable
 
     @cached_property
     def sample(self) -> tuple[tuple[str, Task], ...]:
@@ -58,11 +66,37 @@ class Subject:
         """The same, to be shown."""
         return ", ".join(self.patterns)
 
+    def can_play(self, spec: AgentSpec, task: Task) -> bool:
+        """Whether a user or an agent of the domain plays a task: one that cannot says so when it is made."""
+        key = (id(spec), task.key)
+        if key not in self._able:
+            try:
+                spec(self.domain, task, np.random.default_rng(self.seed))
+                self._able[key] = True
+            except TaskError:
+                self._able[key] = False
+            except Exception:  # without facts it may say so as it likes; with them, who plays it tells what was raised
+                self._able[key] = task.facts is not None
+        return self._able[key]
+
+    @property
+    def talking_oracles(self) -> Mapping[str, AgentSpec]:
+        """The oracles that the domain has besides the one of the certificates, by name."""
+        agents = self.domain.agents.items()
+        return {name: spec for name, spec in agents if name.endswith(("-oracle", "_oracle")) and not spec.needs_model}
+
+    def user_for(self, task: Task) -> AgentFactory:
+        """Who plays the user in dialogues: the domain's scripted one if it can, with or without facts."""
+        scripted = self.domain.users.get("scripted")
+        if scripted is not None and not scripted.needs_model and self.can_play(scripted, task):
+            return scripted
+        return user_of(task)
+
     def oracle_plays(self, task: Task, trial: int = 0) -> Episode:
-        """The oracle's episode of a task; played once."""
+        """The episode of the oracle that certificates are made with; played once."""
         key = ("oracle", task.key, trial)
         if key not in self._played:
-            self._played[key] = self.plays(task, oracle, trial=trial)
+            self._played[key] = self.plays(task, oracle, user_of(task), trial=trial)
         return self._played[key]
 
     def plays(
@@ -74,8 +108,8 @@ class Subject:
         trial: int = 0,
         limits: Limits | None = None,
     ) -> Episode:
-        """An episode of a task, by default with the user that a certificate is made with."""
-        who = user_of(task) if user is None else user
+        """An episode of a task, by default with the user of :meth:`user_for`."""
+        who = self.user_for(task) if user is None else user
         return play(self.domain, task, agent, who, seed=self.seed, trial=trial, limits=limits)
 
 

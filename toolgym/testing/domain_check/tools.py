@@ -1,33 +1,19 @@
-"""The policy and the tools: what a model reads of them, and whether they do what they are marked with."""
+"""The tools: what a model reads of them, and whether they do what they are marked with."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
-from toolgym.database import Database, Session
 from toolgym.database.records import thaw
-from toolgym.episode.setup import set_up
-from toolgym.errors import DataError, TaskError, ToolError
 from toolgym.messages import SIDES, AgentID, ToolCall
 from toolgym.testing.domain_check import messages as say
+from toolgym.testing.domain_check.probes import PROBES, calls, copied, places
 from toolgym.testing.domain_check.subject import Subject, explained
+from toolgym.testing.domain_check.written import apart, written_wrong
 from toolgym.tools import Tool, Toolbox
-
-PROBES = 12
-"""How many calls are tried of each tool."""
-
-
-def check_policy(subject: Subject) -> Iterator[str]:
-    """The policy and the greeting say something."""
-    domain = subject.domain
-    if not domain.policy.strip():
-        yield say.POLICY_EMPTY.format(policy=domain.policy)
-    if not domain.greeting.strip():
-        yield say.GREETING_EMPTY.format(greeting=domain.greeting)
 
 
 def check_tools(subject: Subject) -> Iterator[str]:
@@ -62,141 +48,59 @@ def check_effects(subject: Subject) -> Iterator[str]:
     world; each time in the state in which a task begins.
     """
     domain = subject.domain
-    places = _places(subject)
-    if domain.flavour != "toolgym" or not places:  # as in tau2, whatever a tool raises is an answer there
+    beginnings = places(subject)
+    if not domain.compat.strict_calls or not beginnings:  # as in tau2, whatever a tool raises is an answer there
         return
     for side, tool in _tools(subject):
         try:
             properties: Mapping[str, Any] = thaw(tool.schema["function"]["parameters"]["properties"])
         except Exception:  # check_tools has told it
             continue
-        succeeded = changed = 0
-        problem = None
-        for toolbox, arguments in _calls(subject, side, tool, properties, places):
-            call = ToolCall(tool.name, arguments, "probe", side)
-            again = _copy(toolbox)
-            try:
-                result = toolbox.call(call)
-                second = again.call(call)
-            except Exception as error:
-                told = {"side": side, "tool": tool.name, "arguments": _shown(arguments)}
-                if "but changed the state" in str(error):
-                    problem = say.WRITES_BY_STEALTH.format(**told, effect=tool.effect.name)
-                else:
-                    problem = say.TOOL_RAISES.format(**told, error=explained(error))
-                break
-            if result.content != second.content:
-                problem = say.TOOL_RANDOM.format(
-                    side=side,
-                    tool=tool.name,
-                    arguments=_shown(arguments),
-                    one=result.content[:80],
-                    other=second.content[:80],
-                )
-                break
-            succeeded += not result.error
-            changed += result.changed
-        if problem is None and tool.mutates and changed == 0 and succeeded >= PROBES // 2:
-            problem = say.WRITES_NOTHING.format(side=side, tool=tool.name, calls=succeeded)
-        if problem is not None:
-            yield problem
+        yield from _check_tool(subject, side, tool, calls(subject, side, tool, properties, beginnings))
+
+
+def _check_tool(
+    subject: Subject, side: AgentID, tool: Tool, tried: Iterable[tuple[Toolbox, dict[str, Any]]]
+) -> Iterator[str]:
+    """The first problem of a tool, by calls each of which is made twice in the same state."""
+    succeeded = changed = 0
+    for toolbox, arguments in tried:
+        told = {"side": side, "tool": tool.name, "arguments": str(arguments)[:200]}
+        call = ToolCall(tool.name, arguments, "probe", side)
+        again = copied(toolbox)
+        try:
+            result, second = toolbox.call(call), again.call(call)
+        except Exception as error:
+            subject.told.add(explained(error))
+            yield _raised(subject, tool, error, told)
+            return
+        if result.content != second.content:
+            one, other = apart(result.content, second.content)
+            yield say.TOOL_RANDOM.format(**told, one=one, other=other)
+            return
+        if (wrong := written_wrong(toolbox.session, again.session, told)) is not None:
+            yield wrong
+            return
+        succeeded += not result.error
+        changed += result.changed
+    if tool.mutates and changed == 0 and succeeded >= PROBES // 2:
+        yield say.WRITES_NOTHING.format(side=side, tool=tool.name, calls=succeeded)
+
+
+def _raised(subject: Subject, tool: Tool, error: Exception, told: Mapping[str, str]) -> str:
+    """What a tool raised, and what mends it."""
+    if "but changed the state" in str(error):
+        return say.WRITES_BY_STEALTH.format(**told, effect=tool.effect.name)
+    tables = {schema.name: ", ".join(schema.by_name) for schema in subject.domain.schemas.values()}
+    missing = re.fullmatch(r"'(\w+)' object has no attribute '(\w+)'", str(error))
+    if isinstance(error, AttributeError) and missing is not None and missing[1] in tables:
+        return say.TABLE_UNKNOWN.format(**told, table=missing[2], known=tables[missing[1]])
+    if isinstance(error, TypeError) and "shared by all episodes" in str(error):
+        return say.CHANGES_SHARED.format(**told)
+    return say.TOOL_RAISES.format(**told, error=explained(error))
 
 
 def _tools(subject: Subject) -> Iterator[tuple[AgentID, Tool]]:
     for side, kit in subject.domain.toolkits.items():
         for tool in kit.tools.values():
             yield side, tool
-
-
-def _places(subject: Subject) -> list[tuple[Database, Session]]:
-    """The states in which tasks of the sample begin; those that cannot be set up are told of elsewhere."""
-    places = []
-    for _, task in subject.sample:
-        bare = task.evaluation_criteria and task.evaluation_criteria.model_copy(update={"actions": ()})
-        try:
-            ready = set_up(subject.domain, task.model_copy(update={"evaluation_criteria": bare}))
-        except (DataError, TaskError):
-            continue
-        places.append((ready.base, Session(ready.base, ready.start)))
-    return places
-
-
-def _copy(toolbox: Toolbox) -> Toolbox:
-    kits = {side: type(kit) for side, kit in toolbox.toolkits.items()}
-    return Toolbox(toolbox.session.fork(), kits, toolbox.flavour, toolbox.sync)
-
-
-def _calls(
-    subject: Subject,
-    side: AgentID,
-    tool: Tool,
-    properties: Mapping[str, Any],
-    places: Sequence[tuple[Database, Session]],
-) -> Iterator[tuple[Toolbox, dict[str, Any]]]:
-    """Gold calls of the tool, made where the calls before them left the state, and then probes."""
-    domain = subject.domain
-    found = 0
-    for _, task in subject.sample:
-        if found >= PROBES // 2 or not any(one.name == tool.name and one.requestor == side for one in task.gold):
-            continue
-        bare = task.evaluation_criteria and task.evaluation_criteria.model_copy(update={"actions": ()})
-        try:
-            toolbox = set_up(domain, task.model_copy(update={"evaluation_criteria": bare})).toolbox()
-        except (DataError, TaskError):
-            continue
-        for action in task.gold:
-            if action.name == tool.name and action.requestor == side:
-                found += 1
-                yield _copy(toolbox), thaw(action.arguments)
-                break
-            try:
-                toolbox.call(ToolCall(action.name, thaw(action.arguments), action.action_id, action.requestor))
-            except Exception:  # of another tool, which is told of at its own turn
-                break
-    rng = np.random.default_rng(subject.seed)
-    for number in range(PROBES - found):
-        base, session = places[number % len(places)]
-        arguments = {name: _value(rng, name, about, properties, base) for name, about in properties.items()}
-        try:
-            arguments = {name: value for name, value in arguments.items() if value is not None}
-            tool.validate(arguments)
-        except ToolError:
-            continue
-        yield Toolbox(session.fork(), domain.toolkits, domain.flavour, domain.sync), arguments
-
-
-def _value(
-    rng: np.random.Generator, name: str, about: Mapping[str, Any], properties: Mapping[str, Any], base: Database
-) -> Any:
-    """A value for an argument: one of its schema's, one of the world's under the same name, or any of its type."""
-    if "enum" in about:
-        return about["enum"][int(rng.integers(len(about["enum"])))]
-    if "const" in about:
-        return about["const"]
-    if "anyOf" in about:
-        return _value(rng, name, about["anyOf"][0], properties, base)
-    kind = about.get("type")
-    if kind == "array":
-        return [_value(rng, name.removesuffix("s"), about.get("items", {}), properties, base)]
-    if kind == "string":
-        known = _known(base, name)
-        return known[int(rng.integers(len(known)))] if known and rng.random() < 0.8 else "nothing of this name"
-    return {"integer": int(rng.integers(1, 9)), "number": 1.5, "boolean": bool(rng.integers(2)), "object": {}}.get(
-        str(kind)
-    )
-
-
-def _known(base: Database, name: str) -> list[str]:
-    """Texts that stand under a name in the first records of each table, and keys of the tables that have the name."""
-    found: list[str] = []
-    for side, schema in base.schemas.items():
-        for table in schema.tables:
-            for key in list(base.keys(side, table.name))[:20]:
-                record = base.record(side, table.name, key)
-                if record is not None and isinstance(record.get(name), str):
-                    found.append(record[name])
-    return sorted(set(found))
-
-
-def _shown(arguments: Mapping[str, Any]) -> str:
-    return str(dict(arguments))[:200]

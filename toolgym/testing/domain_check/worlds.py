@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -12,8 +13,11 @@ from toolgym.certificates.stages import STAGES
 from toolgym.database import Database
 from toolgym.errors import DataError
 from toolgym.messages import AgentID
+from toolgym.tasks import Task
 from toolgym.testing.domain_check import messages as say
-from toolgym.testing.domain_check.subject import Subject
+from toolgym.testing.domain_check.mends import mend_of
+from toolgym.testing.domain_check.references import check_references
+from toolgym.testing.domain_check.subject import Subject, explained
 from toolgym.worlds.identities import Entity
 
 RECORDS = 20
@@ -37,6 +41,7 @@ def check_worlds(subject: Subject) -> Iterator[str]:
                 yield say.WORLD_DIGEST.format(world=world[:16], found=found[:16])
             for side in database.schemas:
                 yield from _check_records(database, side)
+            yield from check_references(database)
 
 
 def _check_records(database: Database, side: AgentID) -> Iterator[str]:
@@ -51,7 +56,13 @@ def _check_records(database: Database, side: AgentID) -> Iterator[str]:
                 stable = False
                 yield say.RECORD_UNSTABLE.format(key=key, table=table.name, model=table.model.__name__)
             for index, function in table.indexes.items():
-                for value in function(record):
+                values = function(record)
+                if isinstance(values, str):
+                    if listed:
+                        yield say.INDEX_IS_TEXT.format(index=index, table=table.name, key=key, value=values)
+                    listed = False
+                    continue
+                for value in values:
                     if listed and key not in database.find(side, table.name, index, value):
                         listed = False
                         yield say.INDEX_STALE.format(index=index, table=table.name, key=key, value=value)
@@ -110,14 +121,48 @@ def check_tasks(subject: Subject) -> Iterator[str]:
         if len(splits) > 1:
             found = ", ".join(dict.fromkeys(splits))
             yield say.TASK_ID_TWICE.format(task=task_id, count=len(splits), splits=found)
+    yield from _check_gold_tools(subject)
     stages = [stage for stage in STAGES if stage.name not in ("oracle", "disjoint")]  # each is checked on its own
     seen = DuplicateIndex()
     checked = set()
+    alike: dict[tuple[str, str, str], list[tuple[str, Task, str]]] = {}
     for split, task in subject.sample:
-        if task.key in checked:
+        if task.key in checked or task.key in subject.defective:
             continue
         checked.add(task.key)
-        for failure in certify(domain, [task], seen=seen, stages=stages).failed:
-            yield say.TASK_FAILS.format(
-                task=task.id, split=split, stage=failure.stage, why=failure.reason, mend=say.MENDS[failure.stage]
-            )
+        try:
+            failed = certify(domain, [task], seen=seen, stages=stages).failed
+        except Exception as error:
+            if explained(error) not in subject.told:
+                raise
+            continue  # of a tool, which was told; the other tasks go on
+        for failure in failed:
+            subject.told.add(f"TaskError: {failure.reason}")
+            if failure.stage in ("schema", "replay", "substance"):
+                subject.defective.add(task.key)
+            if (mend := mend_of(subject, failure)) is not None:
+                kind = (failure.stage, mend, re.sub(r"'[^']*'|\d+", "", failure.reason))
+                alike.setdefault(kind, []).append((split, task, failure.reason))
+    for (stage, mend, _), ((split, task, why), *others) in alike.items():
+        more = ""
+        if others:
+            looked_at, other = len(subject.sample), others[0][1].id
+            more = say.TASK_FAILS_TOO.format(count=len(others), looked_at=looked_at, other=other)
+        yield say.TASK_FAILS.format(task=task.id, split=split, stage=stage, why=why, mend=mend, more=more)
+
+
+def _check_gold_tools(subject: Subject) -> Iterator[str]:
+    """Gold calls name tools of the side that makes them."""
+    told = set()
+    for _, task in subject.sample if subject.domain.compat.strict_calls else ():
+        for action in task.gold:
+            kit = subject.domain.toolkits.get(action.requestor)
+            tools = list(kit.tools) if kit is not None else []
+            if action.name in tools:
+                continue
+            subject.defective.add(task.key)
+            if (action.requestor, action.name) not in told:
+                told.add((action.requestor, action.name))
+                yield say.GOLD_OF_NO_TOOL.format(
+                    tool=action.name, task=task.id, side=action.requestor, known=", ".join(tools) or "no tools"
+                )
