@@ -147,6 +147,6 @@ def test_what_it_saw_does_not_keep_it_from_answering_a_proposal(tmp_path: Path) 
 
 def test_a_question_without_an_answer_is_refused_since_anything_would_answer_it() -> None:
     with pytest.raises(ValueError, match="a request of the kind 'question' has no answer; give both"):
-        Request(kind="question", question="who has Middlemarch")
+        Facts(name="bo", requests=(Request(kind="question", question="who has Middlemarch"),))
     with pytest.raises(ValueError, match="a request of the kind 'question' has no question; give both"):
-        Request(kind="question", answer="ada")
+        Facts(name="bo", requests=(DRUM.model_copy(update={"first": Request(kind="question", answer="ada")}),))

@@ -52,15 +52,6 @@ class Request(Part):
     says_otherwise: bool = False
     """Whether it names that alternative with the request, before anybody says that it cannot be had."""
 
-    @model_validator(mode="after")
-    def _a_question_has_an_answer(self) -> Self:
-        if self.kind == QUESTION and not (self.question and self.answer):
-            lacking = "answer" if self.question else "question"
-            raise ValueError(
-                f"a request of the kind {QUESTION!r} has no {lacking}; give both, or whatever is said would settle it"
-            )
-        return self
-
 
 R = TypeVar("R", bound=Request)
 
@@ -74,6 +65,16 @@ class Facts(Part, Generic[R]):
     upfront: int = Field(default=1, ge=1)
     """How many of its requests it names in its first line, at least 1; the others follow one by one."""
     requests: tuple[R, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _questions_have_answers(self) -> Self:
+        for wish in (stage for request in self.requests for stage in stages(request)):
+            if wish.kind == QUESTION and not (wish.question and wish.answer):
+                raise ValueError(
+                    f"a request of the kind {QUESTION!r} has no {'answer' if wish.question else 'question'}; give "
+                    "both, or whatever is said would settle it"
+                )
+        return self
 
     @classmethod
     def of(cls, task: Task) -> Self:
@@ -120,7 +121,7 @@ def question_text(request: Request) -> str:
     """What a question asks, in the second person.
 
     Example:
-        >>> question_text(Request(kind="question", question="how much I paid for my mug", answer="12.50"))
+        >>> question_text(Request(kind="question", question="how much I paid for my mug"))
         'how much you paid for your mug'
     """
     return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", request.question))
