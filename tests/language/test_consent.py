@@ -51,6 +51,11 @@ def test_the_analyst_reads_consent_as_the_oracle_does(text: str) -> None:
     assert exchange.agreed is says_yes(text)
 
 
+def test_a_phrase_over_and_over_is_read_at_once() -> None:
+    assert not says_yes("no objections " * 5000 + "to the lamp")
+    assert says_yes("No objections. " * 5000)
+
+
 @pytest.mark.parametrize("text", ["Is that sure?", "My e-mail is ada@example.com.", "", "Which one would that be?"])
 def test_what_is_neither_is_neither(text: str) -> None:
     assert not says_yes(text)

@@ -34,7 +34,7 @@ _YES = re.compile(
 )
 _WEAK = re.compile(
     r"\W*(?:(?:ok|okay|k|alright|all right|right|fine|great|good|cool|"
-    r"no (?:problem|objections?|issues?)|(?:i have )?no objections?|why not|"
+    r"no (?:problem|issues?)|(?:i have )?no objections?|why not|"
     r"(?:i )?(?:don't|do not|wouldn't) mind(?: at all)?)\b\W*)+"
     r"(?:(?:then|thanks|thank you|please|by all means)\b\W*)*",
     re.IGNORECASE,
@@ -73,7 +73,7 @@ _GIVES_UP = re.compile(
     r"\b(?:never ?mind|forget (?:it|about it)|gives? up|leav(?:e|ing) it|another (?:time|day)|"
     r"tr(?:y|ying) (?:it )?again|"
     r"call back|come back|waste of|had enough|going nowhere|getting us anywhere|(?:is|are)n't (?:helping|working)|"
-    r"going (?:around )?in circles|i'm out(?! of)\b|stop here|don't think this is working|missing each other|leave it)",
+    r"going (?:around )?in circles|i'm out(?! of)\b|stop here|don't think this is working|missing each other)",
     re.IGNORECASE,
 )
 
