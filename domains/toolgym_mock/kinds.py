@@ -9,6 +9,7 @@ import numpy as np
 
 from toolgym.database import Rows
 from toolgym.database.records import encode
+from toolgym.errors import refuse_unknown
 from toolgym.tasks import Task
 from toolgym.worlds import Dice
 from toolgym_mock.world import DETAILS, THINGS, VERBS
@@ -53,7 +54,11 @@ class Writer:
         Args:
             kind: One of :data:`KINDS`.
             task_id: The id that it gets.
+
+        Raises:
+            UnknownNameError: If there is no such kind.
         """
+        refuse_unknown("kind of task", [kind], KINDS)
         self.task_id = task_id
         task: Task = getattr(self, kind)()
         return task

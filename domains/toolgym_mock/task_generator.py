@@ -1,4 +1,4 @@
-"""The mock domain's task generator: the smallest one, without a scripted user."""
+"""The mock domain's task generator: the smallest one, whose tasks carry no facts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 
 from toolgym.database import Rows
+from toolgym.errors import refuse_unknown
 from toolgym.generation import ArgumentRoles, Difficulty, Injector
 from toolgym.tasks import Provenance, Task
 from toolgym.worlds.identities import Entity
@@ -82,6 +83,7 @@ class MockExplorer:
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
         """A task that stresses the injector's pattern; empty if the world allows none."""
+        refuse_unknown("injector", [injector], self._makers)
         self._writer.task_id = task_id
         task = self._makers[injector](dose)
         if task is None:

@@ -30,8 +30,19 @@ TOPICS = Topics(
     ),
     things="ask_task",
     acts=cue("creat", "add", "mark", "complet", "reopen", "delet"),
-    done=cue(r"(?:i|we)(?: have|'ve)?(?: now| just)? (?:created|added|marked|reopened)", r"(?:is|are) now\b"),
-    planned=cue(r"(?:i|we)(?:'ll| will| would| can| am going to)\b", r"(?:should|shall|do) i\b"),
+    done=cue(
+        r"(?:i|we)(?: have|'ve)?(?: now| just)? (?:created|added|marked|reopened|set)\b",
+        r"(?:has|have|was|were)(?: been)? (?:created|added|marked|reopened)\b",
+        r"^\W*(?:created|added|marked|reopened|updated)\b",
+        r"(?:is|are) (?:now|marked)\b",
+    ),
+    planned=cue(
+        r"(?:i|we)(?:'ll| will| would| can)\b",
+        r"(?:going|about) to\b",
+        r"(?:should|shall|do|may) i\b",
+        r"(?:will|would|to) be\b",
+        r"^\W*to confirm\b",
+    ),
 )
 """What an assistant of the team may ask for, and what it does."""
 _DEEDS = {

@@ -17,12 +17,28 @@ from toolgym_retail.goals import RECIPES
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.world import generate
 
+LEFT_OUT = frozenset(
+    {
+        "0d748d694fe2bd4d8fbf2e7f",
+        "143f83e4f3a0815db2251b92",
+        "aa6dc8d42730159d23f78e1b",
+        "aaaf5a7197aae3cbea74a375",
+        "b44ac6cfa9e2f185c5d6e92c",
+        "bf4fbd3791ce7eefd983f859",
+        "d0226791eb3af41474d99b60",
+        "d0b9fa3ee8b66522c356cf93",
+    }
+)
+"""Keys of drawn tasks that no split has: when the sets were made, their customers refused every proposal, since they
+took the touch panel of a blender or a fan for the curtain panels that they also had. All hold up today; with them,
+every task after the first of them would be another."""
+
 
 def _plan(seed: int, users: int, tasks: int) -> SplitPlan:
     def world(rng: np.random.Generator, taken: Collection[Entity]) -> Rows:
         return generate(rng, users, taken=taken)
 
-    return SplitPlan(seed, tasks, world)
+    return SplitPlan(seed, tasks, world, LEFT_OUT)
 
 
 SPLITS = {

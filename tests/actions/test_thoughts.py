@@ -92,8 +92,6 @@ def test_a_thought_that_is_not_closed_is_all_the_rest(marked: str, said: str) ->
 def test_a_call_after_thoughts_is_made_and_what_stands_in_it_is_data(marked: str, form: str) -> None:
     arguments = {"title": "a</think>b<think>c", "user_id": "[THINK]◁think▷ <|channel|>analysis"}
     text = form.replace("{}", json.dumps({"name": "create_task", "arguments": arguments}, ensure_ascii=False))
-    if marked == MARKED["two"] or marked == MARKED["in a code fence"]:
-        pytest.skip("what follows a call is another matter")
     message = parse_action(marked.format(thought="hm", said=text))
     (call,) = message.tool_calls
     assert (call.problem, call.name, dict(call.arguments)) == (None, "create_task", arguments)
@@ -342,7 +340,22 @@ PARTS = st.sampled_from([*MARKS, *OTHERS, *PIECES, "a", " ", "\n", "```"])
 @given(st.lists(PARTS).map("".join))
 def test_what_is_left_holds_no_more_thoughts(text: str) -> None:
     _, said = split_thoughts(text)
-    assert split_thoughts(said)[0] == []
+    assert split_thoughts(said) == ([], said)
+
+
+@pytest.mark.parametrize(
+    ("text", "thoughts", "said"),
+    [
+        ("</think><|content|>analysis", [], "analysis"),
+        ("hm</think>analysis Blue.assistantfinalWhich size?", ["hm"], "analysis Blue.assistantfinalWhich size?"),
+        ("hm</think>analysisIt is blue.assistantfinalWhich size?", ["hm", "It is blue."], "Which size?"),
+        ('hm</think>\ufeff{"message": "Hi."}', ["hm"], '{"message": "Hi."}'),
+        ("<answer>Hi.<|end|></answer>", [], "Hi."),
+    ],
+)
+def test_what_is_left_is_read_as_it_would_be_alone(text: str, thoughts: list[str], said: str) -> None:
+    assert split_thoughts(text) == (thoughts, said)
+    assert split_thoughts(said) == ([], said)
 
 
 @given(st.text())

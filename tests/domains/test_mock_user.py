@@ -7,6 +7,7 @@ import pytest
 
 from toolgym.domain import Domain
 from toolgym.errors import TaskError
+from toolgym.language.consent import says_yes
 from toolgym.messages import STOP, TRANSFER, Message
 from toolgym.scripted.user import ScriptedUser
 from toolgym.tasks import Task
@@ -98,3 +99,49 @@ def test_a_notification_that_must_be_read_is_dismissed_though_no_gold_call_says_
     gold = tuple(action for action in task.gold if action.requestor == "assistant")
     bare = task.model_copy(update={"evaluation_criteria": criteria.model_copy(update={"actions": gold})})
     assert facts_of(bare).errands == facts_of(task).errands
+
+
+PROPOSALS = [
+    "Set the status of {task} to {status}. OK?",
+    "I will set {task} to {status}. Shall I go ahead?",
+    "Mark {task} as {status}. Do you confirm?",
+    "Update {task}: status {status}. Is that right?",
+    "{task} will be marked as {status}. OK to proceed?",
+    "Change the status of {task} to {status}, yes?",
+    "To confirm: the status of {task} is set to {status}. Proceed?",
+    "Here is what I would do: set the status of {task} to {status}. Do you agree?",
+    "{task} gets the status {status}. May I go on?",
+    "I am about to set {task} to {status}. Is that OK?",
+]
+REPORTS = [
+    "I have set the status of {task} to {status}. Anything else?",
+    "Done, {task} is now {status}.",
+    "I've marked {task} as {status}. Is there anything else?",
+    "The status of {task} has been set to {status}.",
+    "{task} was updated to {status}. Anything else I can do?",
+    "Marked {task} as {status}.",
+    "All set: {task} is {status} now.",
+    "Your {task} is marked as {status}.",
+    "The status of {task} was changed to {status} successfully.",
+    "I set {task} to {status}. Is that all?",
+]
+
+
+@pytest.mark.parametrize("wording", PROPOSALS)
+def test_what_is_proposed_is_agreed_to_and_not_taken_for_done(mock: Domain, wording: str) -> None:
+    task = of_kind(mock, "dismiss_notification", "user")
+    (wish,) = facts_of(task).requests
+    user, view = opened(mock, task)
+    answer = say(user, view, wording.format(task=wish.task_id, status=wish.status))
+    assert says_yes(answer.content or "")
+    assert not answer.tool_calls
+
+
+@pytest.mark.parametrize("wording", REPORTS)
+def test_what_is_reported_is_taken_for_done(mock: Domain, wording: str) -> None:
+    task = of_kind(mock, "dismiss_notification", "user")
+    (wish,) = facts_of(task).requests
+    user, view = opened(mock, task)
+    say(user, view, f"I will mark {wish.task_id} as {wish.status}. Shall I go ahead?")
+    answer = say(user, view, wording.format(task=wish.task_id, status=wish.status))
+    assert [call.name for call in answer.tool_calls] == ["dismiss_notification"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -265,3 +266,24 @@ def test_the_same_seed_gives_the_same_bytes_and_another_trial_others(retail: Dom
         assert one == other
         differs += one != line(play(retail, task, make_agent("clerk", domain=retail), USER, seed=3, trial=1))
     assert differs > 15
+
+
+@pytest.mark.parametrize("fragment", ["12 Elm St, ", "I want to return the lamp. ", "A"])
+def test_a_hundred_thousand_characters_are_heard_at_once(retail: Domain, fragment: str) -> None:
+    clerk = Clerk(retail, retail.tasks["test"][0], np.random.default_rng(0))
+    text = (fragment * (100_000 // len(fragment) + 1))[:100_000]
+    start = time.process_time()
+    asked = clerk.respond([Message("user", text)])
+    clerk.respond([Message("user", text), asked, Message("user", text)])
+    assert time.process_time() - start < 2.5  # some minutes if it grew with the square of the length
+
+
+def test_one_request_over_and_over_is_one_request(retail: Domain) -> None:
+    clerk = Clerk(retail, retail.tasks["test"][0], np.random.default_rng(0))
+    assert clerk.hear("I want to return the Lamp. I want to return the Lamp. Also return order #W1234567.")
+    assert clerk.hear("I want to return order #W7654321.")
+    assert [wish.said for wish in clerk._wishes] == [
+        ["I want to return order #W7654321."],
+        ["I want to return the Lamp.", "I want to return the Lamp."],
+        ["Also return order #W1234567."],
+    ]

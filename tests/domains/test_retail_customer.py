@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.errors import TaskError
-from toolgym.language.consent import says_yes
+from toolgym.language.consent import asks_for_consent, says_yes
 from toolgym.language.speech_acts import ACTS
 from toolgym.messages import STOP, TRANSFER, Message, is_stop
 from toolgym.scripted.agreement import Agreement
@@ -93,6 +93,18 @@ def test_no_style_is_understood_much_worse_than_the_others(style: str) -> None:
     rows = [row for row in utterances() if row["style"] == style]
     missed = [row for row in rows if understand(row["text"]).intent != row["intent"]]
     assert len(missed) <= 0.1 * len(rows), [(row["intent"], row["text"][:60]) for row in missed]
+
+
+def test_an_ok_that_only_takes_note_answers_no_question_for_consent() -> None:
+    taken_note = [
+        (one["text"], reply)
+        for one in utterances()
+        if understand(one["text"]).intent not in ("propose", "check", "ask_all")
+        for seed in range(6)
+        if says_yes(reply := Talk(cards()[one["card"]], seed).say(one["text"]))
+    ]
+    assert taken_note
+    assert [one for one in taken_note if asks_for_consent(one[0])] == []
 
 
 def proposals(verdict: str) -> list[tuple[dict[str, Any], str]]:
@@ -274,6 +286,48 @@ SHIP = "I'll ship order #W4410388 to {}. OK?"
 )
 def test_what_goes_beyond_its_wish_is_objected_to(card: str, text: str) -> None:
     assert not says_yes(Talk(cards()[card]).say(text))
+
+
+SHOP = {"Robot Vacuum": ("sensor", ("camera", "laser")), "Tower Fan": ("controls", ("touch panel", "remote"))}
+SHOP |= {"Standing Desk": ("drive", ("electric", "hand crank")), "Soundbar": ("link", ("wireless", "cable"))}
+
+
+def owner(product: str, *others: str) -> Task:
+    """A customer who returns a product, described by one of its options, and also has others."""
+    axis, values = SHOP[product]
+    item = {"item_id": "6953341070", "product": product, "options": {axis: values[0]}, "axes": {axis: values}}
+    facts = dict(cards()["return"].facts or {})
+    (request,) = facts["requests"]
+    order = {"id": "#W4411207", "known": True}
+    return cards()["return"].model_copy(
+        update={
+            "facts": {
+                **facts,
+                "requests": [{**request, "items": [item], "order": order}],
+                "orders": {"#W4411207": [product], "#W4410388": list(others)},
+            }
+        }
+    )
+
+
+RETURNED = "I will return the {} of order #W4411207, refund to your PayPal. Shall I go ahead?"
+
+
+@pytest.mark.parametrize(
+    ("product", "other"),
+    [
+        ("Tower Fan", "Curtain Panels"),
+        ("Robot Vacuum", "Mirrorless Camera"),
+        ("Standing Desk", "Electric Bike"),
+        ("Soundbar", "Wireless Earbuds"),
+    ],
+)
+def test_a_word_that_describes_what_it_wants_is_no_other_thing_that_it_has(product: str, other: str) -> None:
+    value = SHOP[product][1][0]
+    task = owner(product, other)
+    assert says_yes(Talk(task).say(RETURNED.format(f"{product} ({value})")))
+    for wrong in (f"{product} ({value}) and the {other}", f"{other}", f"{product} ({SHOP[product][1][1]})"):
+        assert not says_yes(Talk(task).say(RETURNED.format(wrong))), wrong
 
 
 @pytest.mark.parametrize(

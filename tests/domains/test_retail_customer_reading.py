@@ -102,6 +102,13 @@ def test_twice_the_text_takes_about_twice_the_time(fragment: str) -> None:
     assert seconds(task, repeated(fragment, 100_000)) < 4 * once + 0.2
 
 
+@pytest.mark.parametrize("gap", [" ", "\t", "\u00a0", "\n ", " \n"])
+def test_a_wide_gap_in_a_proposal_of_two_things_is_read_at_once(gap: str) -> None:
+    task = next(task for task in tasks() if Facts.of(task).upfront > 1)
+    text = f"I will cancel order #W1234567{repeated(gap)}and return the lamp. Shall I go ahead?"
+    assert seconds(task, text) < SECONDS
+
+
 @pytest.mark.parametrize("fragment", MANY)
 @pytest.mark.parametrize("number", range(4))
 def test_what_is_looked_for_may_stand_there_many_times(fragment: str, number: int) -> None:

@@ -227,6 +227,20 @@ def test_the_other_half_of_the_protocol_says_the_same(
     assert [FailureReport.from_json(report.to_json()) for report in reports] == list(reports)
 
 
+@pytest.mark.parametrize(("figure", "because"), [("74.00", None), ("74.0", None), ("74.05", 0), ("174.00", 0)])
+def test_a_figure_that_was_looked_up_and_not_told_is_a_fault_of_its_own(
+    retail: Domain, figure: str, because: int | None
+) -> None:
+    task = next(task for task in retail.tasks["dev"] if task.id == "dev-097")  # a record that it looks up has 74.0
+    agent, user = make_agent("clerk", domain=retail), make_user("scripted", domain=retail)
+    trajectory = play(retail, task, agent, user, seed=0, trial=1).trajectory(trial=1)
+    criteria = task.evaluation_criteria
+    assert criteria is not None
+    asked = task.model_copy(update={"evaluation_criteria": criteria.model_copy(update={"communicate_info": (figure,)})})
+    findings = ANALYST.explain_one(retail, asked, replace(trajectory, task_key=asked.key)).findings
+    assert [(one.pattern, one.because) for one in findings] == [("wrong_record", None), ("fact_not_said", because)]
+
+
 def test_findings_stand_in_the_order_of_the_dialogue_and_follow_only_from_causes(
     retail: Domain, tasks: Mapping[str, Task], played: list[Trajectory]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import library_calls
 import numpy as np
@@ -13,11 +14,13 @@ from library_calls import DOMAIN, INJECTORS, RECIPES, LibraryTaskGenerator, Memb
 
 from toolgym.certificates import certify, check_pool
 from toolgym.database import Database, WorldStore
-from toolgym.errors import DataError
+from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, Difficulty
+from toolgym.generators import doses, recipes
 from toolgym.generators.explorer import GoalExplorer
 from toolgym.generators.sets import draw_set
 from toolgym.tasks import Task, TaskSet, read_tasks
+from toolgym.worlds import Dice
 
 GENERATOR = LibraryTaskGenerator()
 
@@ -117,3 +120,48 @@ def test_a_pool_keeps_apart_from_the_other_splits_as_its_curriculum_does(split: 
     report = check_pool(ours, DOMAIN.with_data(worlds=worlds, tasks=TaskSet({"pool": partial(drawn, of_pool)})), "pool")
     assert report.ok == ok
     assert [failure.stage for failure in report.failed] == ([] if ok else ["disjoint"])
+
+
+def test_a_task_that_is_left_out_gives_its_place_to_the_next() -> None:
+    kinds = list(RECIPES)
+    first, second, *_ = draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds)
+    kept = next(draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds, leave_out={first.key}))
+    assert (kept.id, kept.provenance) == (first.id, second.provenance)
+
+
+def explorer_with(**changed: Any) -> GoalExplorer[Reader, MemberFacts]:
+    rows = library_calls.generate(np.random.default_rng(0))
+    rows["assistant"].update(changed)
+    return LibraryTaskGenerator().explore(rows, "0" * 16, np.random.default_rng(0))
+
+
+def test_a_kind_or_an_injector_that_there_is_not_is_told() -> None:
+    with pytest.raises(UnknownNameError, match=r"No kind of call named 'borow'. Did you mean 'borrow'"):
+        explorer_with().draw("borow", "dev-001")
+    with pytest.raises(UnknownNameError, match=r"No injector named 'many_book'. Did you mean 'many_books'"):
+        explorer_with().inject("many_book", Difficulty(), "dev-001")
+    with pytest.raises(UnknownNameError, match=r"No recipe with a twin named 'refuze'. Did you mean 'refuse'"):
+        GoalExplorer(
+            Reader(library_calls.generate(np.random.default_rng(0)), Dice(np.random.default_rng(0))),
+            recipes=RECIPES,
+            injectors=INJECTORS,
+            twins={"refuze": lambda reader, refused: reader.borrow()},
+            make_task=partial(library_calls.make_task, world="0" * 16),
+        )
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_a_world_without_people_has_no_calls(kind: str) -> None:
+    assert explorer_with(members={}).draw(kind, "dev-001") == ()
+
+
+def test_numbers_of_requests_out_of_range_are_told() -> None:
+    with pytest.raises(ValueError, match="a call of 0 requests"):
+        recipes.several(0)
+    with pytest.raises(ValueError, match="give 0, 1 or 2"):
+        doses.many_errands("many", later=3)
+    with pytest.raises(ValueError, match="ask for at least 1"):
+        doses.with_facts(0, lambda dose: 1, "facts")
+    reader = Reader(library_calls.generate(np.random.default_rng(0)), Dice(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="wanted gives 0 writes"):
+        doses.with_facts(1, lambda dose: 0, "facts")(reader, Difficulty())

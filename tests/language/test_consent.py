@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,11 @@ def test_the_analyst_reads_consent_as_the_oracle_does(text: str) -> None:
     dialogue = [Message("assistant", "I will cancel order #W1234567. Shall I go ahead?"), Message("user", text)]
     (exchange,) = exchanges(dialogue)
     assert exchange.agreed is says_yes(text)
+
+
+def test_a_phrase_over_and_over_is_read_at_once() -> None:
+    assert not says_yes("no objections " * 5000 + "to the lamp")
+    assert says_yes("No objections. " * 5000)
 
 
 @pytest.mark.parametrize("text", ["Is that sure?", "My e-mail is ada@example.com.", "", "Which one would that be?"])
@@ -184,15 +190,66 @@ def test_the_oracle_solves_tasks_whatever_the_wording_of_a_no(retail: Domain, te
     assert failed == []
 
 
+ASSENT = re.compile(
+    r"(?<![a-z])(?:yes|yep|yeah|yup|(?<!make )(?<!be )sure|absolutely|definitely|certainly|agreed|of course|"
+    r"by all means|sounds good|works for me)(?![a-z])",
+    re.IGNORECASE,
+)
+READS_THE_USER = "toolgym/language/consent_cues.py"
+READ_THE_ASSISTANT = {
+    "domains/toolgym_retail/customer/identity.py": {r"\bsure\b"},
+    "domains/toolgym_retail/customer/topics.py": {r"\byes\b|y/n"},
+    "toolgym/language/question_cues.py": {"yes", "sure"},
+    "toolgym/language/request_cues.py": {"yes", "sure", "agreed"},
+}
+"""Where else words of assent stand in a pattern: how an assistant asks for a yes is no reading of one."""
+
+
+def patterns_of_yes(root: Path) -> Iterator[tuple[str, str]]:
+    """Each pattern in a package under a folder that a word of assent stands in, with its file."""
+    for path in sorted(root.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        argued = {
+            id(part)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] in ("re", "cue")
+            for argument in node.args
+            for part in ast.walk(argument)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+                written = re.search(r"\\[bsW]|\(\?|\w\|\w", node.value) is not None
+                if (written or id(node) in argued) and ASSENT.search(node.value.replace(r"\b", "")):
+                    yield path.relative_to(root.parent).as_posix(), node.value
+
+
 def test_no_other_pattern_of_yes_is_in_the_packages() -> None:
-    word = re.compile(r"yeah\b|\byup|\bnope\b")
-    found = [
-        str(path.relative_to(ROOT))
-        for folder in ("toolgym", "domains")
-        for path in (ROOT / folder).rglob("*.py")
-        if word.search(path.read_text(encoding="utf-8"))
+    found = [one for folder in ("toolgym", "domains") for one in patterns_of_yes(ROOT / folder)]
+    assert READS_THE_USER in {place for place, _ in found}
+    others = [
+        (place, pattern)
+        for place, pattern in found
+        if place != READS_THE_USER and not any(known in pattern for known in READ_THE_ASSISTANT.get(place, ()))
     ]
-    assert found == ["toolgym/language/consent_cues.py"]
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        r"""YES = re.compile(r"\byes\b")""",
+        r"""YES = re.compile(r"^\s*(?:yes|sure|ok(?:ay)?)\b", re.IGNORECASE)""",
+        r"""agreed = re.search("absolutely", text)""",
+        r"""_WORDS = "yep|yeah|y"; AGREES = re.compile(_WORDS)""",
+        r"""AGREES = cue("certainly", "of course")""",
+        r"""AGREES = re.compile(rf"(?:{_FINE}|sounds good)")""",
+    ],
+)
+def test_another_pattern_of_yes_would_be_seen(planted: str, tmp_path: Path) -> None:
+    (tmp_path / "domains" / "shop").mkdir(parents=True)
+    (tmp_path / "domains" / "shop" / "agrees.py").write_text(planted, encoding="utf-8")
+    assert {place for place, _ in patterns_of_yes(tmp_path / "domains")} == {"domains/shop/agrees.py"}
 
 
 def test_a_yes_that_spares_another_record_by_its_number_is_a_yes() -> None:

@@ -22,6 +22,9 @@ from toolgym.language.text import holds_token
         ("3, 4 and 5.", "5", True),
         ("an  Elm\nStreet", "elm street", True),
         ("anything", "", True),
+        ("two T-Shirts", "T-Shirt", False),
+        ("two T-Shirts", "T-Shirts", True),
+        ("a T-Shirt, please", "t-shirt", True),
     ],
 )
 def test_a_token_is_held_whole_or_not_at_all(text: str, token: str, held: bool) -> None:

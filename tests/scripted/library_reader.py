@@ -99,13 +99,13 @@ class LibraryReader(RequestReader[Request]):
         return "The shelf is full." if any(result.error for result in now.results) else ""
 
 
-def reader(folder: Path, facts: Facts) -> ScriptedUser[Request]:
+def reader(folder: Path, facts: Facts, how: LibraryReader | None = None) -> ScriptedUser[Request]:
     """A reader who says what it says in one way."""
     file = folder / "phrases.toml"
     file.write_text('[ask]\nborrow = ["I\'d like to borrow {title}"]\ngive_back = ["I want to give back {title}"]\n')
     phrases = Phrases.read(file)
     voices = [Voice(facts.manner, np.random.default_rng(seed), phrases) for seed in (1, 2)]
-    return ScriptedUser(facts, LibraryReader(facts), *voices)
+    return ScriptedUser(facts, how or LibraryReader(facts), *voices)
 
 
 class Talk:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from library_desk import DOMAIN, Novice, Oracle
+from library_reader import Request
 
 from toolgym.domain import AgentFactory
 from toolgym.episode.machine import Episode
@@ -99,6 +101,30 @@ def test_what_it_hears_as_json_it_reads_and_all_else_it_takes_as_text() -> None:
         with pytest.raises(StopIteration) as result:
             next(talk)
         assert result.value.value == read
+
+
+def test_a_request_is_brought_up_by_a_whole_word_and_not_by_a_part_of_one() -> None:
+    class ByAuthor(Oracle):
+        def signs(self, request: Request) -> Sequence[str]:
+            return ["Eco"]
+
+    oracle = ByAuthor(DOMAIN, TASKS["lend"], np.random.default_rng(0), wording="plain")
+    request = oracle.facts.requests[0]
+    for text, brought_up in (("I have a second wish.", False), ("Now for the book by Eco.", True)):
+        oracle._view = [Message("user", text)]
+        assert oracle.brought_up(request) is brought_up
+
+
+def test_a_fault_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    for usual in ({"ended_earyl": 0.5}, {"wrong_record": 1.5}):
+        monkeypatch.setattr(Novice, "usual_rates", usual)
+        with pytest.raises(ValueError, match="is not a chance in"):
+            Novice(DOMAIN, TASKS["lend"], rng)
+    monkeypatch.setattr(Novice, "usual_rates", {})
+    monkeypatch.setattr(Novice, "wrong_choices", {"wrong_recrod": lambda wish: None})
+    with pytest.raises(UnknownNameError, match=r"named 'wrong_recrod'. Did you mean 'wrong_record'"):
+        Novice(DOMAIN, TASKS["lend"], rng)
 
 
 def test_a_task_without_facts_and_an_unknown_wording_are_told() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from library_reader import Facts, Request, Talk, reader
+from library_reader import TOPICS, Facts, LibraryReader, Request, Talk, reader
 
 from toolgym.errors import TaskError
 from toolgym.messages import STOP, ToolCall
 from toolgym.scripted.facts import settled, stages
-from toolgym.scripted.voice import Phrases
+from toolgym.scripted.reader import Moment
+from toolgym.scripted.voice import Phrases, Voice
 from toolgym.tasks import Task
 
 DRUM = Request(kind="borrow", title="The Tin Drum")
@@ -98,3 +100,53 @@ def test_a_task_whose_facts_do_not_fit_says_so(facts: dict[str, object] | None, 
     task = Task.model_validate({"id": "t-1", "user_scenario": {"instructions": "."}, "facts": facts})
     with pytest.raises(TaskError, match=said):
         Facts.of(task)
+
+
+class Dreamer(LibraryReader):
+    """A reader with nothing to call "which one?", without a name, who looks at its shelf when it is told to."""
+
+    topics = replace(TOPICS, things="")
+
+    def answer(self, topic: str, wish: Request, voice: Voice, asked: int) -> str:
+        return {"ask_title": f"It is {wish.title}."}[topic]
+
+    def identity(self, text: str, voice: Voice) -> str:
+        return ""
+
+    def act(self, now: Moment[Request]) -> ToolCall | None:
+        looks = "look at your shelf" in now.text and not now.results
+        return ToolCall("put_on_shelf", {"title": "Emma"}) if looks else None
+
+    def tell(self, now: Moment[Request]) -> str:
+        return "My shelf is empty."
+
+
+def dreamer(folder: Path) -> Talk:
+    facts = Facts(name="bo", requests=(DRUM,), detail="full")
+    return Talk(reader(folder, facts, Dreamer(facts)))
+
+
+def test_where_no_topic_is_which_one_it_tells_its_wish_when_more_was_named(tmp_path: Path) -> None:
+    listed = "I have The Waves on the list of changes. Is that everything you want to borrow?"
+    assert dreamer(tmp_path).say(listed) == "I'd like to borrow The Tin Drum."
+
+
+def test_it_never_says_nothing_when_it_has_no_answer(tmp_path: Path) -> None:
+    assert dreamer(tmp_path).say("Could you tell me your reader name?") == "I'd like to borrow The Tin Drum."
+
+
+def test_what_it_saw_does_not_keep_it_from_answering_a_proposal(tmp_path: Path) -> None:
+    dialogue = dreamer(tmp_path)
+    wrong = dialogue.say("Please look at your shelf. I will lend you The Waves. Shall I go ahead?")
+    assert wrong.startswith("My shelf is empty. ")
+    assert wrong.endswith("It is The Tin Drum.")
+    saw, _, consent = dialogue.say(f"Please look at your shelf again. {OFFER}").partition(". ")
+    assert saw == "My shelf is empty"
+    assert consents(consent)
+
+
+def test_a_question_without_an_answer_is_refused_since_anything_would_answer_it() -> None:
+    with pytest.raises(ValueError, match="a request of the kind 'question' has no answer; give both"):
+        Facts(name="bo", requests=(Request(kind="question", question="who has Middlemarch"),))
+    with pytest.raises(ValueError, match="a request of the kind 'question' has no question; give both"):
+        Facts(name="bo", requests=(DRUM.model_copy(update={"first": Request(kind="question", answer="ada")}),))

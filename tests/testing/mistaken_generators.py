@@ -87,6 +87,16 @@ class Unsolvable(ParcelExplorer):
         return (task.model_copy(update={"facts": {**(task.facts or {}), "phone": "00000000"}}),)
 
 
+class OnceUnsolvable(Unsolvable):
+    def draw(self, kind: str, task_id: str) -> Sequence[Task]:
+        return (super() if task_id.endswith("-0") else super(Unsolvable, self)).draw(kind, task_id)
+
+
+class OnceUncertain(ParcelGenerator):
+    def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
+        return OnceUnsolvable(rows, world, rng)
+
+
 class Uncertain(ParcelGenerator):
     def explore(self, rows: Rows, world: str, rng: np.random.Generator) -> ParcelExplorer:
         return Unsolvable(rows, world, rng)

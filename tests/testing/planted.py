@@ -234,6 +234,10 @@ PLANTED: dict[str, tuple[Callable[[], Domain], str]] = {
         lambda: with_generator(generators.Uncertain),
         "of 4 tasks that.*4 fail.*mend|write",
     ),
+    "a generated task that nobody solves": (
+        lambda: with_generator(generators.OnceUncertain),
+        "of 4 tasks that.*1 fail.*mend|write",
+    ),
     "a policy that names no tool": (
         lambda: PARCEL.with_data(policy=f"{PARCEL.policy} Send it on with forwards_parcel."),
         "the policy names 'forwards_parcel'.*did you mean 'forward_parcel'.*name what there is",

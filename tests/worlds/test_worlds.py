@@ -72,3 +72,13 @@ def test_what_was_drawn_is_taken_from_then_on() -> None:
 def test_an_id_is_alone_among_all_its_kinds() -> None:
     fresh, own = Fresh([("item", "1")]), dice()
     assert fresh.id(lambda: str(own.number(1, 2)), "product", "item") == "2"
+
+
+def test_what_cannot_be_drawn_is_told() -> None:
+    with pytest.raises(ValueError, match="there is nothing to pick from"):
+        dice().pick([])
+    with pytest.raises(ValueError, match="a number of 0 digits"):
+        dice().digits(0)
+    for weights in ({}, {"a": 0.0}, {"a": 2.0, "b": -1.0}):
+        with pytest.raises(ValueError, match="give nothing to draw"):
+            dice().weighted(weights)

@@ -93,6 +93,9 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
     themselves), and one that is not closed goes on to the end. What stands in a tool call is data and stays as it is:
     in a JSON call with which the text, or what is said in it, begins, and between ``<tool_call>`` and ``</tool_call>``.
 
+    What is left is read again until nothing changes, for it may begin otherwise than the text did: split once more, it
+    is as it is and holds no thoughts.
+
     Args:
         text: What was written.
 
@@ -109,6 +112,16 @@ def split_thoughts(text: str) -> tuple[list[str], str]:
         >>> split_thoughts('{"name": "note", "arguments": {"text": "<think>"}}')
         ([], '{"name": "note", "arguments": {"text": "<think>"}}')
     """
+    thoughts, said = _split_once(text)
+    while said != text:
+        text = said
+        more, said = _split_once(text)
+        thoughts += more
+    return thoughts, said
+
+
+def _split_once(text: str) -> tuple[list[str], str]:
+    """The thoughts that one reading finds, and what is left."""
     words = "my thought process" in text or text.startswith("analysis")
     if not words and "<" not in text and "[" not in text and "{" not in text and "◁" not in text:
         return [], text

@@ -106,7 +106,12 @@ def many_errands(name: str, *, later: int = 0) -> DraftMaker[Caller[R, Any], R]:
     Args:
         name: What makes it hard.
         later: How many of them are not named in the first line, 0 to 2.
+
+    Raises:
+        ValueError: If it is another number.
     """
+    if not 0 <= later <= 2:
+        raise ValueError(f"later={later!r} of at least three writes are to be named afterwards; give 0, 1 or 2")
 
     def method(caller: Caller[R, Any], dose: Difficulty) -> Draft[R] | None:
         found = errands(caller, 2 + min(dose.steps, 2))
@@ -126,10 +131,17 @@ def with_facts(asked: int, wanted: Callable[[Difficulty], int], name: str) -> Dr
         asked: How many questions, at least 1.
         wanted: How many writes for a dose, at least 1.
         name: What makes it hard.
+
+    Raises:
+        ValueError: If ``asked`` is less, and when a call is drawn, if ``wanted`` gives less.
     """
+    if asked < 1:
+        raise ValueError(f"asked={asked!r} questions among writes; ask for at least 1")
 
     def method(caller: Caller[R, Any], dose: Difficulty) -> Draft[R] | None:
-        facts, writes = questions(caller, asked), errands(caller, wanted(dose))
+        if (count := wanted(dose)) < 1:
+            raise ValueError(f"wanted gives {count} writes for {dose}; give at least 1")
+        facts, writes = questions(caller, asked), errands(caller, count)
         if facts is None or writes is None:
             return None
         requests = [writes[0], *facts, *writes[1:]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
+from toolgym.errors import refuse_unknown
 from toolgym.generation import Difficulty, Injector
 from toolgym.generators.doses import DraftMaker
 from toolgym.generators.drafts import Draft, F, Goal
@@ -25,6 +26,9 @@ class GoalExplorer(Generic[C, F]):
         injectors: Every injector with what it does.
         twins: By kind whose right answer is to refuse: what the same user might have asked for and got instead.
         make_task: Makes the task of a goal and an id.
+
+    Raises:
+        UnknownNameError: If a twin is of no recipe.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class GoalExplorer(Generic[C, F]):
         twins: Mapping[str, Callable[[C, Any], Any]],
         make_task: Callable[[Goal[F], str], Task],
     ) -> None:
+        refuse_unknown("recipe with a twin", twins, recipes)
         self._caller = caller
         self._recipes = recipes
         self._injectors = {injector.name: (injector, method) for injector, method in injectors.items()}
@@ -58,7 +63,8 @@ class GoalExplorer(Generic[C, F]):
         return self._tasks(self.goals(kind), task_id)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
-        """A task made hard in the injector's way, a refusal with its twin; empty if the world does not allow one."""
+        """A task made hard in the injector's way; empty if the world allows none."""
+        refuse_unknown("injector", [injector], self._injectors)
         what, method = self._injectors[injector]
         goal = self._search(injector, lambda caller: method(caller, dose), 1500)
         if goal is None:
@@ -73,7 +79,11 @@ class GoalExplorer(Generic[C, F]):
 
         Args:
             kind: The recipe's name.
+
+        Raises:
+            UnknownNameError: If no recipe has that name.
         """
+        refuse_unknown("kind of call", [kind], self._recipes)
         goal = self._search(kind, self._recipes[kind], 400)
         if goal is None:
             return ()
@@ -83,7 +93,7 @@ class GoalExplorer(Generic[C, F]):
     def _search(self, kind: str, recipe: Recipe[C, Any], attempts: int) -> Goal[F] | None:
         """What the first of some users has for whom there is anything."""
         ids = list(self._caller.users)
-        for _ in range(attempts):
+        for _ in range(attempts if ids else 0):
             self._caller.become(self._caller.dice.pick(ids))
             draft = recipe(self._caller)
             if draft is not None:

@@ -12,8 +12,8 @@ from toolgym.messages import STOP_MARKS
 from toolgym.tasks import Instructions, Task
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_WORD_WITH_NUMBER = re.compile(r"[^\s()\"']*\d[^\s()\"']*")
-_IDENTIFIER = re.compile(r"\S*[\d_@#]\S*")
+_WORD_WITH_NUMBER = re.compile(r"(?<![^\s()\"'])[^\s()\"'\d]*\d[^\s()\"']*")
+_IDENTIFIER = re.compile(r"[^\s\d_@#]*[\d_@#]\S*")
 
 
 class Prose(NamedTuple):

@@ -44,7 +44,12 @@ def several(count: int) -> Recipe[Caller[R, Any], R]:
 
     Args:
         count: How many, at least 1.
+
+    Raises:
+        ValueError: If it is less.
     """
+    if count < 1:
+        raise ValueError(f"a call of {count} requests cannot be drawn; ask for at least 1")
 
     def recipe(caller: Caller[R, Any]) -> Draft[R] | None:
         found: list[R] = []

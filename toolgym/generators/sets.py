@@ -29,11 +29,13 @@ class SplitPlan:
         seed: Of its world and its tasks, at least 0.
         tasks: How many tasks at least, at least 1; what belongs together may make it one more.
         world: Makes its world, without the entities given.
+        leave_out: As for :func:`draw_set`.
     """
 
     seed: int
     tasks: int
     world: Callable[[np.random.Generator, Collection[Entity]], Rows]
+    leave_out: Collection[str] = ()
 
 
 def write_sets(
@@ -78,9 +80,18 @@ def write_sets(
             database.save(path)
         spare = explore(rows, world, rng.spawn(1)[0])
         draw = explore(rows, world, rng)
-        tasks = list(
-            draw_set(domain, draw, split, plan.tasks, kinds=kinds, disjoint_from=worlds, spare=spare, redraws=redraws)
+        drawn = draw_set(
+            domain,
+            draw,
+            split,
+            plan.tasks,
+            kinds=kinds,
+            disjoint_from=worlds,
+            spare=spare,
+            redraws=redraws,
+            leave_out=plan.leave_out,
         )
+        tasks = list(drawn)
         write_tasks(folder / f"{split}.jsonl", tasks)
         worlds.append(world)
         counts[split] = len(tasks)
@@ -97,6 +108,7 @@ def draw_set(
     disjoint_from: Collection[str] = (),
     spare: Draw | None = None,
     redraws: int = 0,
+    leave_out: Collection[str] = (),
 ) -> Iterator[Task]:
     """Certified tasks over one world, all kinds in turn; tasks that belong together come together, or not at all.
 
@@ -111,6 +123,8 @@ def draw_set(
             again leaves those after it as they are. By default ``draw``.
         redraws: How often a duplicate is drawn again, at least 0. At 0 whatever does not hold up is dropped; otherwise
             it is an error.
+        leave_out: Keys of tasks that are dropped where they are drawn, whether they hold up or not. A set that once
+            dropped them since its user was at fault stays the same when the user is mended.
 
     Raises:
         DataError: If a whole turn of kinds gives nothing, if no task of a kind holds up, or if one does not where none
@@ -129,6 +143,8 @@ def draw_set(
                     task.model_copy(update={"id": f"{split}-{number + place:03d}"})
                     for place, task in enumerate(tasks, 1)
                 ]
+                if any(task.key in leave_out for task in tasks):
+                    break
                 report = certify(domain, tasks, disjoint_from=disjoint_from, seen=seen)
                 if report.ok:
                     given |= {kind} if tasks else set()

@@ -44,7 +44,7 @@ _GIVES_UP = re.compile(
     r"\b(?:never ?mind|forget (?:it|about it)|gives? up|leav(?:e|ing) it|another (?:time|day)|"
     r"tr(?:y|ying) (?:it )?again|"
     r"call back|come back|waste of|had enough|going nowhere|getting us anywhere|(?:is|are)n't (?:helping|working)|"
-    r"going (?:around )?in circles|i'm out(?! of)\b|stop here|don't think this is working|missing each other|leave it)",
+    r"going (?:around )?in circles|i'm out(?! of)\b|stop here|don't think this is working|missing each other)",
     re.IGNORECASE,
 )
 

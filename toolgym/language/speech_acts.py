@@ -73,7 +73,7 @@ def understand(text: str, topics: Topics) -> Understood:
     if not parts:
         return Understood("inform")
     distinct = list(dict.fromkeys(parts))
-    sold_out = any(tell.SOLD_OUT.search(part) for part in distinct)
+    sold_out = any(topics.says_gone(part) for part in distinct)
     reported = any(topics.reports(part) and "?" not in part for part in distinct)
     declined = not sold_out and any(declines(part) and not tell.AGAIN.search(part) for part in distinct)
     told = (reported, declined, sold_out)

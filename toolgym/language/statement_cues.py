@@ -85,7 +85,7 @@ DONE = cue(
     r"\w+){0,3} (?:is|was|has been)? ?(?:complete|confirmed|successful|registered|in "
     r"place|on (?:its|the) way|submitted|requested|filed)",
     r"mission accomplished",
-    r"completed\b",
+    r"(?<!\bto )(?<!\bas )(?<!\bstatus )completed\b",  # "set it to completed" names a value
     r"finished processing",
     r"(?<!be )(?<!been )cancell?ed\s*(?:[.!,✅]|$)",
     r"(?:that's|okay,|alright,) [^?.!]{0,50}(?:cancell?ed|opened|returned|changed|"

@@ -40,7 +40,8 @@ def holds_token(text: str, token: str) -> bool:
     """Whether a text holds a token, not as a part of a longer word or number.
 
     Case, the width of spaces and the commas between thousands make no difference; a full stop or comma that ends the
-    sentence is not a part of a number. As with ``in``, every text holds an empty token.
+    sentence is not a part of a number. A plural is a longer word: "two lamps" does not hold "lamp". As with ``in``,
+    every text holds an empty token.
 
     Args:
         text: Any text.

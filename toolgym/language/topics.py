@@ -54,6 +54,8 @@ class Topics:
         acts: What an assistant of the domain does, beyond the acts that are known everywhere.
         done: How it says that it has done so.
         planned: How it says that it is yet to do so, whatever else stands in the sentence.
+        gone: How it says that something cannot be had, beyond what is known everywhere ("sold out", "not available");
+            such a sentence reports nothing.
         settle: What is left of the topics that a sentence points to, when its words are looked at as a whole.
 
     Example:
@@ -77,6 +79,7 @@ class Topics:
     acts: Cue | None = None
     done: Cue | None = None
     planned: Cue | None = None
+    gone: Cue | None = None
     settle: Callable[[str, set[Intent]], set[Intent]] | None = None
 
     @cached_property
@@ -86,9 +89,13 @@ class Topics:
 
     def reports(self, part: str) -> bool:
         """Whether a sentence says that something was done."""
-        if self.planned is not None and self.planned.search(part):
+        if any(cue is not None and cue.search(part) for cue in (self.planned, self.gone)):
             return False
         return tell.DONE.search(part) or (self.done is not None and self.done.search(part))
+
+    def says_gone(self, part: str) -> bool:
+        """Whether a sentence says that something cannot be had."""
+        return tell.SOLD_OUT.search(part) or (self.gone is not None and self.gone.search(part))
 
     def speaks_of_acts(self, part: str) -> bool:
         """Whether a text speaks of what an assistant does."""

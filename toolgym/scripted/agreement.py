@@ -14,7 +14,9 @@ from toolgym.scripted.facts import QUESTION, R
 
 W = TypeVar("W")
 
-_PIECE = re.compile(r"(?<=[.!?;])\s+|\n+|\s+(?=\d\) )|, and (?=(?:then|also|second|the|i)\b)|, then ")
+BORDER = r"(?<=[.!?;])\s+|\n+|(?<!\s)\s+(?=\d\) )|(?<=\n)[^\S\n]+(?=\d\) )"
+"""A pattern of where a piece of a text ends in any domain: after a sentence, at a line's end, before ``1) ``."""
+_PIECE = re.compile(rf"{BORDER}|, and (?=(?:then|also|second|the|i)\b)|, then ")
 
 
 @dataclass(frozen=True)

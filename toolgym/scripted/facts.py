@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolgym.errors import TaskError
 from toolgym.tasks import Task
@@ -65,6 +65,16 @@ class Facts(Part, Generic[R]):
     upfront: int = Field(default=1, ge=1)
     """How many of its requests it names in its first line, at least 1; the others follow one by one."""
     requests: tuple[R, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _questions_have_answers(self) -> Self:
+        for wish in (stage for request in self.requests for stage in stages(request)):
+            if wish.kind == QUESTION and not (wish.question and wish.answer):
+                raise ValueError(
+                    f"a request of the kind {QUESTION!r} has no {'answer' if wish.question else 'question'}; give "
+                    "both, or whatever is said would settle it"
+                )
+        return self
 
     @classmethod
     def of(cls, task: Task) -> Self:

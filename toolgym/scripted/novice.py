@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from toolgym.domain import Domain
+from toolgym.errors import refuse_unknown
 from toolgym.patterns import current_name
 from toolgym.scripted.facts import QUESTION, R, settled, stages
 from toolgym.scripted.oracle import PROPOSALS, ScriptedOracle, Talk
@@ -56,6 +57,7 @@ class ScriptedNovice(ScriptedOracle[R]):
     Raises:
         TaskError: If the task has no facts.
         ValueError: If a rate is of an unknown pattern or out of range.
+        UnknownNameError: If a wrong choice is of a pattern that the domain does not have.
 
     Example:
         ``docs/add-a-domain.md`` has a novice for a garage.
@@ -77,7 +79,11 @@ class ScriptedNovice(ScriptedOracle[R]):
         rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(domain, task, rng, wording=wording)
-        self.rates = self.usual_rates if rates is None else checked_rates(rates, domain.failure_patterns)
+        known = domain.failure_patterns
+        self.rates = (
+            checked_rates(self.usual_rates, {**known, **RATES}) if rates is None else checked_rates(rates, known)
+        )
+        refuse_unknown("failure pattern", self.wrong_choices, known)
 
     # What a domain brings
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.language.consent import says_yes
+from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.assistant import ScriptedAssistant, Talk
 from toolgym.scripted.facts import QUESTION, Facts, R, question_text
@@ -127,8 +128,8 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
     def brought_up(self, request: R) -> bool:
         """Whether the user has brought a request up of its own accord, with its last words."""
         said = (message.content or "" for message in reversed(self._view) if message.role == "user")
-        last = next(said, "").lower()  # not what a tool returned: that tells of orders and addresses unasked
-        return any(word and word.lower() in last for word in self.signs(request))
+        last = next(said, "")  # not what a tool returned: that tells of orders and addresses unasked
+        return any(word and holds_token(last, word) for word in self.signs(request))
 
     def take_up(self) -> None:
         """Take the user's last words for the beginning of a new request."""

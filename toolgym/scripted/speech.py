@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from toolgym.errors import DataError, UnknownNameError
+from toolgym.errors import DataError, UnknownNameError, refuse_unknown
+from toolgym.scripted.wording_files import filled, read_table
 
 WORDINGS = ("plain", "terse", "formal", "markdown", "model")
 """The manners of speaking in which every line is there."""
@@ -44,17 +44,20 @@ class Speech:
             files: TOML files with a table for each line.
 
         Raises:
-            DataError: If a line lacks a wording.
+            DataError: If a file is not TOML, or a line lacks a wording.
+            UnknownNameError: If a line has a wording that is not one of :data:`WORDINGS`.
         """
         lines: dict[str, Mapping[str, str]] = {}
         for file in (_CORE, *files):
-            lines |= tomllib.loads(file.read_text(encoding="utf-8"))
+            lines |= read_table(file)
         for name, texts in lines.items():
-            if lacking := [one for one in WORDINGS if one not in texts and _ANY not in texts]:
+            given = [one for one, text in texts.items() if isinstance(text, str)] if isinstance(texts, dict) else []
+            if lacking := [one for one in WORDINGS if one not in given and _ANY not in given]:
                 raise DataError(
                     f"the line {name!r} has no wording {', '.join(lacking)}; give each of {', '.join(WORDINGS)}, or "
                     f"one text under {_ANY!r}"
                 )
+            refuse_unknown(f"wording of the line {name!r}", texts, (_ANY, *WORDINGS))
         return cls(lines)
 
     @staticmethod
@@ -81,9 +84,17 @@ class Speech:
             wording: In which of :data:`WORDINGS`.
             name: Which line.
             slots: What is filled in.
+
+        Raises:
+            UnknownNameError: If there is no such line or wording.
+            DataError: If the line has a slot for which nothing is given.
         """
+        if name not in self.lines:
+            raise UnknownNameError("line", name, self.lines, f"Give its wordings in a table [{name}].")
+        if wording not in WORDINGS:
+            raise UnknownNameError("wording", wording, WORDINGS)
         texts = self.lines[name]
-        return (texts[wording] if wording in texts else texts[_ANY]).format(**slots)
+        return filled(name, texts[wording] if wording in texts else texts[_ANY], slots)
 
     def proposal(self, wording: str, parts: Sequence[str]) -> str:
         """What is about to be done, and the question for a go-ahead.

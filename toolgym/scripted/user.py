@@ -104,13 +104,17 @@ class ScriptedUser(Generic[R]):
         return Message("user", None, (replace(call, id=f"user_{len(view)}", requestor="user"),))
 
     def _speak(self, view: Sequence[Message], held: _Held) -> Message:
-        """What the user says once it has acted: what it saw comes first, or is all where nothing was settled."""
+        """What the user says once it has acted: what it saw comes first, or is all where nothing else was called for.
+
+        What it says to a proposal, or when something was settled, or at the end, is said all the same.
+        """
         self._held = None
         told = self._reader.tell(self._moment(view, held)) if held.calls else ""
         if held.calls:
             self._idle = 0
         ends = any(mark in held.reply for mark in STOP_MARKS)
-        return Message("user", join(told, held.reply) if held.settles or ends or not told else told)
+        awaited = held.settles or ends or held.heard.intent in ("propose", "check", "ask_all")
+        return Message("user", join(told, held.reply) if awaited or not told else told)
 
     def _moment(self, view: Sequence[Message], held: _Held) -> Moment[R]:
         results = [message for message in view[held.since :] if message.role == "tool"]
@@ -249,7 +253,8 @@ class ScriptedUser(Generic[R]):
                 return self._go_on()
             else:
                 parts.append(self._detail(slot, focus))
-        return " ".join(dict.fromkeys(parts))
+        said = " ".join(dict.fromkeys(filter(None, parts)))
+        return said or (self._tell(focus) if focus is not None else self._go_on())
 
     def _detail(self, slot: str, one: OpenRequest[R]) -> str:
         """What answers a question about a request."""
@@ -308,7 +313,8 @@ class ScriptedUser(Generic[R]):
                 one.switch(other, self._reader.lasting)
                 found = alternative
         if found.wrong and heard.intent == "ask_all":  # it asked, and proposed nothing
-            return self._detail(self._reader.topics.things, one)
+            things = self._reader.topics.things
+            return self._detail(things, one) if things else self._tell(one)
         return self._correct(one, found) if found.wrong else self._unclear(one, found, heard)
 
     def _consent(self, proposed: Sequence[OpenRequest[R]], heard: Understood) -> str:

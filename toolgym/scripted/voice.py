@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 
+from toolgym.errors import DataError, UnknownNameError, refuse_unknown
 from toolgym.scripted.facts import QUESTION, Manner, Request
+from toolgym.scripted.wording_files import filled, read_table
 
 _ANY = "any"
 _CORE = Path(__file__).parent / "phrases.toml"
@@ -36,10 +38,32 @@ class Phrases:
 
         Args:
             files: TOML files with tables ``[say.ACT]`` and ``[ask]``.
+
+        Raises:
+            DataError: If a file is not TOML, or an act or a kind has no list of wordings.
+            UnknownNameError: If there is another table or manner.
         """
-        tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in (_CORE, *files)]
-        say = {act: wordings for table in tables for act, wordings in table.get("say", {}).items()}
-        return cls(say, {kind: wordings for table in tables for kind, wordings in table.get("ask", {}).items()})
+        say: dict[str, Mapping[str, Sequence[str]]] = {}
+        ask: dict[str, Sequence[str]] = {}
+        for file in (_CORE, *files):
+            table = read_table(file)
+            refuse_unknown(f"table of {file.name}", table, ("say", "ask"))
+            say |= {act: _by_manner(act, wordings) for act, wordings in table.get("say", {}).items()}
+            ask |= {kind: _texts(f"ask.{kind}", wordings) for kind, wordings in table.get("ask", {}).items()}
+        return cls(say, ask)
+
+
+def _by_manner(act: str, wordings: Any) -> Mapping[str, Sequence[str]]:
+    if not isinstance(wordings, dict) or not wordings.keys() & {_ANY, "plain"}:
+        raise DataError(f"the act {act!r} has no wordings; give say.{act}.{_ANY} or say.{act}.plain a list of texts")
+    refuse_unknown(f"manner of say.{act}", wordings, (_ANY, *get_args(Manner)))
+    return {manner: _texts(f"say.{act}.{manner}", texts) for manner, texts in wordings.items()}
+
+
+def _texts(name: str, texts: Any) -> Sequence[str]:
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"{name} is {texts!r}; give a list of at least one text")
+    return texts
 
 
 class Voice:
@@ -62,16 +86,31 @@ class Voice:
         self._used: dict[str, set[str]] = {}
 
     def say(self, act: str, **slots: str) -> str:
-        """One wording of an act, its slots filled."""
+        """One wording of an act, its slots filled.
+
+        Raises:
+            UnknownNameError: If no phrase is of that act.
+            DataError: If a phrase has a slot for which nothing is given.
+        """
+        if act not in self.phrases.say:
+            raise UnknownNameError("act", act, self.phrases.say, f"Give its wordings in a table [say.{act}].")
         kinds = self.phrases.say[act]
         choices = kinds.get(_ANY) or kinds.get(self.manner) or kinds["plain"]
         if self.manner == "friendly" and "plain" in kinds and "friendly" in kinds:
             choices = [*kinds["friendly"], *kinds["plain"][:4]]
-        return sentence(self.pick(act, choices).format(**slots))
+        return sentence(filled(act, self.pick(act, choices), slots))
 
     def bring_up(self, kind: str, **slots: str) -> str:
-        """One wording of a request of a kind, its slots filled, without the mark that ends it."""
-        return self.pick(kind, self.phrases.ask[kind]).format(**slots)
+        """One wording of a request of a kind, its slots filled, without the mark that ends it.
+
+        Raises:
+            UnknownNameError: If no phrase brings up that kind.
+            DataError: If a phrase has a slot for which nothing is given.
+        """
+        if kind not in self.phrases.ask:
+            hint = "Give the wordings with which it is brought up in the table [ask]."
+            raise UnknownNameError("kind of request", kind, self.phrases.ask, hint)
+        return filled(kind, self.pick(kind, self.phrases.ask[kind]), slots)
 
     def question(self, wish: Request) -> str:
         """A question as the user brings it up."""

@@ -33,15 +33,35 @@ class Dice:
         return int(self._rng.integers(low, high + 1))
 
     def digits(self, length: int) -> str:
-        """A number of that many digits, as text; the first is not a zero."""
+        """A number of that many digits, at least 1, as text; the first is not a zero.
+
+        Raises:
+            ValueError: If the length is less than 1.
+        """
+        if length < 1:
+            raise ValueError(f"a number of {length} digits cannot be drawn; ask for at least 1")
         return str(self.number(10 ** (length - 1), 10**length - 1))
 
     def pick(self, values: Sequence[T]) -> T:
-        """One of some values."""
+        """One of some values.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if not len(values):
+            raise ValueError("there is nothing to pick from; give at least one value")
         return values[self.number(0, len(values) - 1)]
 
     def weighted(self, weights: Mapping[T, float]) -> T:
-        """One of some values, each as often as its weight says."""
+        """One of some values, each as often as its weight says.
+
+        Raises:
+            ValueError: If a weight is negative, or none is positive.
+        """
+        if not weights or min(weights.values()) < 0 or not sum(weights.values()) > 0:
+            raise ValueError(
+                f"the weights {dict(weights)!r} give nothing to draw; none may be negative, one must be more"
+            )
         point = self.between(0, sum(weights.values()))
         for value, weight in weights.items():
             point -= weight

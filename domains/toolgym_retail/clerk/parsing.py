@@ -63,7 +63,7 @@ _OTHERWISE = re.compile(
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _ZIP = re.compile(r"(?<![\d#W$_])\d{5}(?!\d)")
-_NAME = re.compile(r"(?:[A-Z][\w'-]*\s+)+[A-Z][\w'-]*")
+_NAME = re.compile(r"(?:[A-Z][\w'-]{0,40}\s+)+[A-Z][\w'-]{0,40}")
 _NO_NAMES = re.compile(
     r"\b(?:You|It|My|The|That|This|I|Name|Zip|Look|Let|Just|Here|Is|And)(?:['](?:s|m|d))?\b:?|\bname[']s\b"
 )
@@ -116,16 +116,31 @@ class Wish:
     reason: str = ""
     drawn: set[str] = field(default_factory=set)
     """The slips that were drawn for it; each is drawn once."""
+    _heard: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+    _read: int = field(default=0, init=False, repr=False, compare=False)
+    _number: str = field(default="", init=False, repr=False, compare=False)
+    _marks: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def is_again(self, other: Wish) -> bool:
         """Whether another request is this one, brought up again."""
         if self.kind != other.kind:
             return False
-        numbers, others = number(self.said), number(other.said)
-        if numbers and others and numbers != others:
+        self._read_on()
+        others = number(other.said)
+        if self._number and others and self._number != others:
             return False
-        marks, known = set(_MARKS.findall(other.said[0])), set(_MARKS.findall(" ".join(self.said)))
-        return bool(marks & known) or not marks or not known
+        marks = set(_MARKS.findall(other.said[0]))
+        return bool(marks & self._marks) or not marks or not self._marks
+
+    def _read_on(self) -> None:
+        """Take in what was said since it was read last: the number of the order, and what tells it from others."""
+        if self._heard is not self.said:
+            self._heard, self._read, self._number, self._marks = self.said, 0, "", set()
+        before = self.said[self._read - 1][-1:] if self._read else ""
+        for text in self.said[self._read :]:
+            self._number = number([text]) or self._number
+            self._marks.update(_MARKS.findall(f"{before} {text}" if self._read else text))
+            self._read, before = self._read + 1, text[-1:]
 
 
 def wishes_in(text: str) -> list[Wish]:
@@ -178,9 +193,10 @@ def identity(texts: Iterable[str]) -> dict[str, str]:
         if mail := _MAIL.search(text):
             return {"email": mail.group()}
         text = _ADDRESS.sub(" ", text)
+        of_order = bool(number([text]))
         for sentence in re.split(r"[.:/,]", text):
             if found := _NAME.search(_NO_NAMES.sub(";", sentence)):
-                name = name if number([text]) else found.group()
+                name = name if of_order else found.group()
         if found_zip := _ZIP.search(text):
             zip_code = found_zip.group()
     if not name or not zip_code:

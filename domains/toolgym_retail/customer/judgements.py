@@ -12,7 +12,7 @@ from typing import get_args
 
 from toolgym.language.text import sentences
 from toolgym.language.words import places_of, words_of
-from toolgym.scripted.agreement import Agreement, Judgements, judge
+from toolgym.scripted.agreement import BORDER, Agreement, Judgements, judge
 from toolgym_retail.customer.addresses import wrong_address
 from toolgym_retail.customer.judge_items import wrong_items
 from toolgym_retail.customer.judge_kind import wrong_kind
@@ -54,7 +54,7 @@ _AN_AMOUNT = re.compile(r"(?<![\w.])\d+\.\d\d(?!\d)")
 
 # Where what a proposal says of one request may end and the next begin.
 _PIECE = re.compile(
-    r"(?<=[.!?;])\s+|\n+|\s+(?=\d\) )|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)|"
+    rf"{BORDER}|, and (?=(?:then|also|second|the|i|return|cancel|for)\b)|"
     r" and (?=(?:return|cancel|exchange|second|also|about)\b)|, then "
 )
 

@@ -67,7 +67,8 @@ class WishText:
     def named(self) -> dict[str, list[int]]:
         """The products that the message names, of those that the customer ever bought, and at which words.
 
-        The last word of a name ("lamp" of "desk lamp"), or a long first one, is enough where only one product has it.
+        The last word of a name ("lamp" of "desk lamp"), or a long first one, is enough where only one product has it,
+        and where it does not describe a unit of another: the panel of "tower fan (touch panel)" is no curtain panel.
         """
         known = {product for products in self.facts.orders.values() for product in products} | self.products
         owners = _products_by_word(known)
@@ -79,10 +80,24 @@ class WishText:
         first, last = name[0], name[-1]
         spots = places_of(product, self.words)
         if owners[last.rstrip("s")] == {product} and len(last) > 2:
-            spots = sorted({*spots, *places_of(last, self.words)})
+            spots = sorted({*spots, *self._spots_of_word(last, product)})
         if not spots and len(name) > 1 and owners[first.rstrip("s")] == {product} and len(first) > 5:
-            spots = places_of(first, self.words)
+            spots = self._spots_of_word(first, product)
         return spots
+
+    def _spots_of_word(self, word: str, product: str) -> list[int]:
+        """Where a word of a product's name stands, but not as a part of how a unit of another product is described."""
+        spots = places_of(word, self.words)
+        others = [item for item in self.request.items if item.product != product] if spots else []
+        described = {
+            place + further
+            for item in others
+            for values in item.axes.values()
+            for value in values
+            for place in places_of(value, self.words)
+            for further in range(len(words_of(value)))
+        }
+        return [spot for spot in spots if spot not in described]
 
 
 def _products_by_word(products: set[str]) -> dict[str, set[str]]:

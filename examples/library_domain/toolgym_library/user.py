@@ -1,13 +1,11 @@
 """The member who comes to the desk: what it understands, how it judges a proposal, and what it says."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from toolgym import Domain, Message, Task
+from toolgym import Domain, Task
 from toolgym.language.cue import cue
 from toolgym.language.topics import Topic, Topics
 from toolgym.scripted.agreement import Agreement, Judgements
@@ -48,6 +46,11 @@ TOPICS = Topics(
         "(?:lent to you|issued|renewed|extended|prolonged|taken back|given back|returned|reserved"
         "|checked (?:in|out to you))",
         "you(?: have|'ve) (?:now )?borrowed",
+    ),
+    gone=cue(
+        r"(?:is|are) (?:(?:currently|already|now|presently) )*"
+        r"(?:lent(?: out)?|on loan|(?:checked )?out|borrowed|taken)\b(?! (?:back|to you))",
+        r"(?:somebody|someone|another (?:member|reader))(?: else)? (?:already |currently )?(?:has|borrowed)\b",
     ),
 )  # fmt: skip
 DEEDS = {
@@ -119,36 +122,8 @@ class MemberReader(RequestReader[Request]):
         return voice.say("number", number=self.facts.member_id)
 
 
-class Member(ScriptedUser[Request]):
-    """A member whose book somebody else has, in whatever words it is told so."""
-
-    def respond(self, view: Sequence[Message]) -> Message:
-        """The next message."""
-        return super().respond([_plainly(message) for message in view])
-
-
-_OUT = re.compile(
-    r"\b(?:is|are|'s) (?:(?:currently|already|now|presently) )*"
-    r"(?:lent(?: out)?|on loan|(?:checked )?out|borrowed|taken)\b(?! back)",
-    re.I,
-)
-_HAS = re.compile(
-    r"\b(?:somebody|someone|another (?:member|reader))(?: else)? (?:already |currently )?(?:has|borrowed)\b", re.I
-)
-_REPORT = re.compile(r"\b(?:done|all set|enjoy|to you)\b", re.I)
-
-
-def _plainly(message: Message) -> Message:
-    """A message of the assistant, in which what is lent is called not available, as any user understands it."""
-    if message.role != "assistant" or not message.content or _REPORT.search(message.content):
-        return message
-    text = _OUT.sub("is not available, being lent", message.content)
-    return replace(message, content=_HAS.sub("it is not available, since somebody has", text))
-
-
 def member(domain: Domain, task: Task, rng: np.random.Generator) -> ScriptedUser[Request]:
     """The member of a task."""
     found = Facts.of(task)
     opening = Voice(found.manner, np.random.default_rng(int(task.key, 16)), PHRASES)
-    lent = any(one.kind == "borrow" and one.otherwise for one in found.requests)
-    return (Member if lent else ScriptedUser)(found, MemberReader(found), opening, Voice(found.manner, rng, PHRASES))
+    return ScriptedUser(found, MemberReader(found), opening, Voice(found.manner, rng, PHRASES))

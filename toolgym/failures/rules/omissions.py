@@ -165,6 +165,9 @@ class Omissions:
 
 
 def _holds(result: str, text: str) -> bool:
-    """Whether a result tells a text; a figure may stand there without its last zeros."""
-    short = text.rstrip("0").rstrip(".") if "." in text else text
-    return names(result, [text, short])
+    """Whether a result tells a text; of a figure such as "74.00", also as 74.0 or 74."""
+    forms = {text}
+    if "." in text:
+        zeros = len(text) - len(text.rstrip("0"))
+        forms |= {text[: len(text) - dropped].rstrip(".") for dropped in range(zeros + 1)}
+    return names(result, sorted(forms))

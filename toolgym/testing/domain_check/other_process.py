@@ -42,9 +42,9 @@ def check_order(subject: Subject) -> Iterator[str]:
     ended = [(process, *process.communicate()) for process in running]
     for process, _, errors in ended:
         if process.returncode:
-            last = (errors.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-            if last not in subject.told:
-                yield say.PROCESS_FAILS.format(error=last[:300])
+            error = _end_of(errors) or f"exit status {process.returncode}"
+            if error not in subject.told:
+                yield say.PROCESS_FAILS.format(error=error[:300])
             return
     made = [json.loads(output.splitlines()[-1]) for _, output, _ in ended]
     for what, texts in made[0].items():
@@ -53,3 +53,13 @@ def check_order(subject: Subject) -> Iterator[str]:
                 before, after = apart(one, other)
                 yield say.ORDER_VARIES.format(what=what, one=before, other=after)
                 return
+
+
+def _end_of(errors: str) -> str:
+    """What stands below the traceback: the exception and its notes, in one line."""
+    lines: list[str] = []
+    for line in reversed(errors.strip().splitlines()):
+        if line.startswith(" "):
+            break
+        lines.insert(0, line)
+    return " ".join(lines)
