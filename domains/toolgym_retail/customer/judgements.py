@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import get_args
 
+from toolgym.language import addresses
 from toolgym.language.text import sentences
 from toolgym.language.words import places_of, words_of
 from toolgym.scripted.agreement import BORDER, Agreement, Judgements, judge
-from toolgym_retail.customer.addresses import wrong_address
 from toolgym_retail.customer.judge_items import wrong_items
 from toolgym_retail.customer.judge_kind import wrong_kind
 from toolgym_retail.customer.payments import wrong_payment
@@ -126,6 +126,16 @@ def _wrong_reason(reading: WishText) -> bool:
     return bool(given) and reason not in given
 
 
+def _wrong_address(reading: WishText) -> bool:
+    """Whether another address is given than the one wanted."""
+    address = reading.request.address
+    if address is None:
+        return False
+    if addresses.names_street(reading.words, address):
+        reading.shown.add("address")
+    return addresses.contradicts(reading.body, reading.words, address, known_zips={reading.facts.zip})
+
+
 _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {
     "kind": wrong_kind,
     "order": _wrong_order,
@@ -133,7 +143,7 @@ _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {
     "options": wrong_options,
     "payment": wrong_payment,
     "reason": _wrong_reason,
-    "address": wrong_address,
+    "address": _wrong_address,
 }
 """The judgement of each detail; the first that is wrong is the one that the customer corrects."""
 

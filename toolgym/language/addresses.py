@@ -1,12 +1,12 @@
-"""Whether the address that an assistant speaks of is the one that a customer wants."""
+"""Whether the postal address that a text speaks of is the one that is meant."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from toolgym.language.words import STREET_FORMS, STREET_KINDS, places_of, words_of
-from toolgym_retail.customer.wish_text import WishText
-from toolgym_retail.facts import Place
 
 # Five digits that are neither part of a number or price nor of an id.
 _ZIP = re.compile(r"(?<![\d#W_.,])\d{5}(?!\d|[.,]\d)")
@@ -32,45 +32,72 @@ _TAIL = 60
 """Characters after a street that may belong to its address."""
 
 
-def wrong_address(reading: WishText) -> bool:
-    """Whether another address is given than the one wanted; the one that it replaces may be named beside it."""
-    address = reading.request.address
-    if address is None:
-        return False
-    if places_of(address.address1, reading.words):
-        reading.shown.add("address")
-    body = reading.body
-    zips = {match.group(): match.start() for match in _ZIP.finditer(body)}
-    others = [spot for code, spot in zips.items() if code not in (address.zip, reading.facts.zip)]
-    if (zips and address.zip not in zips) or not all(_is_old(body, spot) for spot in others):
-        return True
-    right = [match.start() for match in _street(address).finditer(body)]
-    if right and all(_is_old(body, spot) for spot in right):
-        return True
-    return (
-        _wrong_house(reading, address)
-        or ("address" not in reading.shown and bool(_STREET.search(body)))
-        or _wrong_rest(reading, address)
-    )
+class Address(Protocol):
+    """A postal address of the United States."""
+
+    @property
+    def address1(self) -> str:
+        """House number and street."""
+
+    @property
+    def address2(self) -> str:
+        """Apartment, suite or floor; empty if there is none."""
+
+    @property
+    def city(self) -> str:
+        """The city."""
+
+    @property
+    def state(self) -> str:
+        """The state, in two letters."""
+
+    @property
+    def zip(self) -> str:
+        """The zip code, in five digits."""
 
 
-def _is_old(body: str, spot: int) -> bool:
+def names_street(words: Sequence[str], address: Address) -> bool:
+    """Whether a text, by its words, names house number and street of an address."""
+    return bool(places_of(address.address1, words))
+
+
+def contradicts(text: str, words: Sequence[str], address: Address, *, known_zips: Collection[str] = ()) -> bool:
+    """Whether a text gives another address than the one that is meant; the one that it replaces may stand beside it.
+
+    Args:
+        text: The text.
+        words: Its words; see :func:`~toolgym.language.words.words_of`.
+        address: The address that is meant.
+        known_zips: Zip codes that may be named for another reason.
+    """
+    zips = {match.group(): match.start() for match in _ZIP.finditer(text)}
+    others = [spot for code, spot in zips.items() if code != address.zip and code not in known_zips]
+    if (zips and address.zip not in zips) or not all(_is_old(text, spot) for spot in others):
+        return True
+    right = [match.start() for match in _street(address).finditer(text)]
+    if right and all(_is_old(text, spot) for spot in right):
+        return True
+    named = names_street(words, address)
+    return _wrong_house(words, address) or (not named and bool(_STREET.search(text))) or _wrong_rest(text, address)
+
+
+def _is_old(text: str, spot: int) -> bool:
     """Whether what is named at a character is, by the words before it, the address that is replaced."""
-    return _OLD.search(body, max(0, spot - _LEAD), spot) is not None
+    return _OLD.search(text, max(0, spot - _LEAD), spot) is not None
 
 
-def _wrong_house(reading: WishText, address: Place) -> bool:
+def _wrong_house(words: Sequence[str], address: Address) -> bool:
     """Whether the street is named, but never with its house number, or as another kind of street."""
     street = words_of(address.address1)
     name = next((word for word in street if word.isalpha() and len(word) > 2), None)
-    if name is None or not places_of(name, reading.words) or places_of(address.address1, reading.words):
+    if name is None or not places_of(name, words) or places_of(address.address1, words):
         return False
-    known = places_of(" ".join(street[:-1]), reading.words)
-    kinds = [reading.words[place + len(street) - 1] for place in known if place + len(street) - 1 < len(reading.words)]
+    known = places_of(" ".join(street[:-1]), words)
+    kinds = [words[place + len(street) - 1] for place in known if place + len(street) - 1 < len(words)]
     return not known or any(kind in STREET_KINDS for kind in kinds)
 
 
-def _street(address: Place) -> re.Pattern[str]:
+def _street(address: Address) -> re.Pattern[str]:
     """The street of an address, its last word in full or abbreviated."""
     *words, last = address.address1.split()
     forms = [last, *(short for short, full in STREET_FORMS.items() if full == last.lower())]
@@ -78,10 +105,10 @@ def _street(address: Place) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(' '.join(words))} (?:{names})\b\.?", re.I)
 
 
-def _wrong_rest(reading: WishText, address: Place) -> bool:
+def _wrong_rest(text: str, address: Address) -> bool:
     """Whether the street is right, and what follows it is not: apartment, city or state."""
-    for match in _street(address).finditer(reading.body):
-        tail = reading.body[match.end() : match.end() + _TAIL]
+    for match in _street(address).finditer(text):
+        tail = text[match.end() : match.end() + _TAIL]
         apartment = _APARTMENT.match(tail)
         rest = tail[apartment.end() :] if apartment else tail
         state, city = _STATE.search(rest), _CITY.match(rest)
