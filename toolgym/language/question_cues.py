@@ -26,6 +26,7 @@ PLEASE_SAY = cue(
     r"(?:works|do) too\b",
     r"missing\b",
     r"your preference",
+    r"mind (?:giving|telling|sharing|sending|providing|confirming|letting me know)\b",
     r"(?:do|would|did) you (?:happen to )?(?:have|know|remember|recall|prefer)\b",
     r"please\b",
 )

@@ -142,6 +142,9 @@ SOLD_OUT = cue(
     r"\w+n't (?:make|sell|carry|stock|produce)",
     r"don't have (?:it|that|this|one|any|a|the)\b[^?.!]{0,40}\b(?:in|with|left|stock|size|color|at)",
     r"only (?:in|comes?|available|silver|left)\b",
+    r"none (?:are |is |were )?(?:left|available|to be had)\b",
+    r"(?:availability|available|stock|in stock)\s*: ?(?:no\b|none|0\b|sold)",
+    r"(?:can't|cannot|can not) be (?:supplied|ordered|had|obtained)\b",
 )
 TRANSFER = cue(
     r"(?:transferr?|connect|hand|pass|forward|putt?|escalat|redirect|referr?|convey|rout|"
@@ -161,6 +164,9 @@ NO_TRANSFER = cue(
     r"(?:without|instead of|rather than) (?:transfer|connect|hand|pass|escalat)",
     r"(?:if|should) you\b",
     r"available\b",
+    r"(?:can|could|may|might|would|possible|option|offer|want|like|want me|like me)(?: \w+){0,4} (?:transfer|connect|hand|pass|"
+    r"escalat|put|bring|refer|route|forward)",
+    r"transfer(?: to (?:a|an) \w+(?: \w+)?)?\s*:",
 )
 WAIT = cue(
     r"(?:one|a|just a|give me a|1|brief|another|few|quick|couple(?: of)?|little) "
@@ -204,3 +210,20 @@ CAUTION = cue(
 AGAIN = cue(
     r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"twice\b"
 )
+BECAUSE = cue(
+    r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b", r"no longer\b"
+)
+"""What makes "it cannot be changed anymore" a refusal all the same."""
+TO_BE_HAD = cue(
+    r"in stock\b(?<!not in stock)",
+    r"(?:are|is|currently|still|following|these|available|we have)(?: \w+){0,4} available\b",
+    r"available (?:combinations|options|variants|versions|\w+ )?(?:are|:|now|today|in)",
+    r"(?:i|we) (?:can|could)(?: also)? (?:offer|send|supply|give you)",
+    r"(?:we|i) (?:still |currently |also |do )*(?:carry|stock|offer|have (?:quite|these|the following|left|else|several))",
+    r"what (?:else )?we (?:have|carry|could send|can send)",
+    r"(?:choose|pick|select) from\b",
+    r"(?:available|alternatives|options|choices|variants)\s*:",
+    r"(?:the )?(?:list|table) above\b",
+    r"your options\b",
+)
+"""What tells which variants there are."""
