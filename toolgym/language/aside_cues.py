@@ -14,6 +14,8 @@ CONDITION = cue(
     r"(?:wrong|off|different|incorrect|not|needs?|missing|amiss)",
 )
 """How a sentence begins that is meant for a case that may not be."""
+IN_CASE = cue(r"if\b[^?]{0,60}\b(?:tell|let|send|give|write) (?:me|us|to us)\b")
+"""A condition in the middle of a sentence, with what to do then."""
 LATER = cue(
     r"(?:i|we)(?:'ll| will| shall| can|'m going to| am going to| would)(?: \w+){0,2} (?:then|afterwards|next|also ask|"
     r"ask|show|read|repeat|display|send you|put everything|prepare|list|search|find|check|look|verify|be able|have to "
@@ -26,7 +28,7 @@ LATER = cue(
 """What tells of something that comes after the answer."""
 BIDS = cue(r"please\b", r"kindly\b", r"i(?:'ll)? (?:just |still |first |also )?need\b", r"(?:could|can|would) you\b")
 TO_DO = cue(
-    r"(?:please|kindly|and|then|must|should) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
+    r"(?:please|kindly|and|then) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
     r"attach|allow|wait|keep|note|remember|be |make sure|ensure|hold|expect|look out|watch|take your time|ship|mail it|"
     r"return (?:it|them|the item)|use the|don't|do not|rest assured|understand|disregard|ignore|enjoy|visit)",
     r"(?:check|see) your (?:e-?mail|inbox|mail)",
@@ -42,6 +44,7 @@ HOW_ON = cue(
     r"what (?:would|do) you (?:like|want)(?: to do)? (?:instead|now|next)",
     r"(?:is|are) there (?:something|anything) different",
     r"different request",
+    r"what you(?:'d| would)? (?:prefer\b(?! (?:for|as))|(?:like|want|wish) to do\b)",
 )
 """How a message asks what should happen now, without a proposal of its own."""
 HELP_MORE = cue(

@@ -25,12 +25,14 @@ class Ask:
         slots: The details that it asks for.
         question: Whether it ends with a question mark.
         all_named: Whether it asks, among others, whether that is all.
+        borrowed: Whether its details are those of what comes before, since it names none itself.
     """
 
     intent: Intent
     slots: tuple[Intent, ...] = ()
     question: bool = False
     all_named: bool = False
+    borrowed: bool = False
 
 
 class Whole:
@@ -62,6 +64,8 @@ class Whole:
             found = self._asks(number)
             if found is None:
                 continue
+            if found.borrowed:
+                found = next((one for one in reversed(firm) if one.slots and not one.borrowed), found)
             if _is_aside(self.parts[number]):
                 loose.append(found)
             elif "?" in part or number > last_question or cues.EXPLICIT.search(part) or found.slots:
@@ -150,6 +154,8 @@ def _is_aside(part: Part) -> bool:
         return True
     if aside.CONDITION.match(text):
         return not asks_for_consent(text)
+    if aside.IN_CASE.search(text):
+        return not asks_for_consent(text)
     return aside.LATER.search(text) and not aside.BIDS.search(text)
 
 
@@ -174,7 +180,7 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
         return Ask("clarify")
     if aside.HOW_ON.search(part) and (question or says):
         return Ask("ask_request")
-    if cues.MORE.search(part) and (question or says) and _asks_for_more(part, whole):
+    if (question or says) and _asks_for_more(part, whole):
         return Ask("ask_more")
     everything = _asks_whether_all(here, number, whole, says=says, explicit=explicit)
     if everything is not None:
@@ -206,7 +212,7 @@ def _asks_for_more(part: str, whole: Whole) -> bool:
     """Whether "anything else" in a sentence means other matters, and not more of the same record."""
     if aside.HELP_MORE.search(part):
         return True
-    return not whole.topics.within_record(part) and not whole.offers_after(part)
+    return cues.MORE.search(part) and not whole.topics.within_record(part) and not whole.offers_after(part)
 
 
 def _asks_whether_all(here: Part, number: int, whole: Whole, *, says: bool, explicit: bool) -> Ask | None:
@@ -237,13 +243,16 @@ def _asks_for_detail(here: Part, number: int, whole: Whole, *, wh: bool, says: b
     short = len(part.split(maxsplit=7)) <= 7
     brief = question and short and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.IGNORECASE)
     picks = bool(aside.PICK.search(part))
-    if question and aside.ONE_OF.search(part) and whole.shows_variants:
+    gone = any(map(topics.says_gone, whole.texts)) if topics.variants and aside.ONE_OF.search(part) else False
+    if question and aside.ONE_OF.search(part) and (gone or whole.shows_variants):
         return Ask(topics.variants, (topics.variants,))
     if (question and (wh or says or brief)) or says or picks:
-        found = _topics(f"{part} {here.items}" if here.items else part, whole, number if wh or says or picks else 0)
+        said = f"{part} {here.items}" if here.items else part
+        own = topics.pointed_to(said) - {topics.things if cues.BARE_CHOICE.search(part) else ""}
+        found = _topics(said, whole, number if wh or says or picks else 0)
         slots = tuple(slot for slot in topics.names if slot in found)
         if slots and not (brief and not wh and not says and cues.GO_AHEAD.search(part)):
-            return Ask(slots[0], slots)
+            return Ask(slots[0], slots, borrowed=not own & found)
         if wh and question:
             things = topics.things
             return Ask(things, (things,)) if things and topics.speaks_of_acts(part) else None

@@ -17,7 +17,7 @@ _NOT_DONE = cue(
     r"to (?:cancel|return|refund|exchange|swap|replace|modify|change|update|switch|process|submit|complete|proceed|"
     r"place|confirm|finali[sz]e)\b",
     r"(?:going|about|ready|need|want|like|wish|able|eligible|required|used|happy|here) to\b",
-    r"(?:if|once|when|until|unless|before|after|upon|as soon as|whether|in case|should you|please|let me|let's|in order)\b",
+    r"(?:if|once|when|until|unless|before|after|upon|as soon as|whether|in case|should you|please|let me|let's|in order to)\b",
     r"(?:(?:any|each|every|all|an?) )(?:\w+ ){0,3}(?:orders?|items?|exchange|return|cancell?ation|refund|card|payment)s?\b",
     r"gift cards are\b",
     r"would\b",

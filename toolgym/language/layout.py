@@ -13,6 +13,8 @@ _LISTED = re.compile(r"[ \t]*(?:[-*•>+]|\(?\d{1,2}[.)]|\(?[A-Za-z][).:]|[A-Z] 
 _FIELD = re.compile(r"[ \t*_]*[A-Za-z#][^.?!:,;|\n]{0,40}:[*_]*(?=\s|$)")
 _LEADS = re.compile(r":[\s*_]*\Z")
 _PROSE = re.compile(r"[.?!:][\"')*_]*(?:\s|\Z)|\n")
+_OPEN_FIELD = re.compile(r":\s*\?+\Z")
+"""A field of a form that is to be filled in is no question."""
 _DEPTH = 20
 _JOINED = 12
 """Lines of a list that are read as one with the sentence that leads to it, at most."""
@@ -108,12 +110,12 @@ def parts_of(text: str) -> list[Part]:
         if listed or (lead is not None and len(line) < 60 and _FIELD.match(line) is not None and "?" not in line):
             if texts and lead is not None and len(items) < _JOINED:
                 items.append(" ".join(texts))
-            found += [Part(one, listed=True) for one in texts]
+            found += [Part(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
             continue
         found = _led(found, lead, items)
         lead, items = None, []
         field = _FIELD.match(line) is not None and not re.search(r"[?!]|\.\s|\.\Z", line)
-        found += [Part(one, listed=field and not _LEADS.search(plain(line))) for one in texts]
+        found += [Part(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
         if texts and _LEADS.search(plain(line)):
             lead = len(found) - 1
     return _led(found, lead, items)

@@ -114,7 +114,8 @@ def _tells(whole: Whole, told: Told) -> Intent:
         record = topics.records and points_to is not None and points_to.search(lost[0])
         return topics.records if record else topics.identity or "clarify"
     cannot = told.declined_by
-    if cannot and (not told.reported or any(map(topics.reports, cannot)) or tell.SORRY.search(whole.text)):
+    first = next((part for part in parts if part in cannot or topics.reports(part)), "")
+    if cannot and (first in cannot or any(map(topics.reports, cannot)) or tell.SORRY.search(whole.text)):
         return "refuse"
     if told.reported:
         return "report"

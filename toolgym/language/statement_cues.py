@@ -125,6 +125,8 @@ CANNOT = cue(
     r"not (?:in (?:a|my)|something)",
     r"(?:won't|doesn't|can't|will not|does not) work",
     r"regret",
+    r"no longer able",
+    r"(?:window|period|deadline)(?: \w+){0,5} (?:has |is |have )?(?:already )?(?:closed|passed|expired|over|ended)\b",
 )
 SOLD_OUT = cue(
     r"(?:no|not any) [^.?!]{0,70}\bleft\b",
@@ -191,7 +193,7 @@ WAIT = cue(
 )
 CLOSING = cue(
     r"(?:let me know|feel free|please|do not hesitate|don't hesitate|just ask|reach out|"
-    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:i|we) (?:may|should|shall) (?!help|assist|be\b|do any))",
+    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:the|this|these|those|all)\b)(?! (?:i|we) (?:may|should|shall) (?!help|assist|be\b|do any))",
     r"(?:have a|enjoy|thank you|thanks|take care|don't hesitate|do not hesitate|feel free)",
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")
@@ -222,7 +224,7 @@ TO_BE_HAD = cue(
     r"(?:we|i) (?:still |currently |also |do )*(?:carry|stock|offer|have (?:quite|these|the following|left|else|several))",
     r"what (?:else )?we (?:have|carry|could send|can send)",
     r"(?:choose|pick|select) from\b",
-    r"(?:available|alternatives|options|choices|variants)\s*:",
+    r"(?:available|alternatives|options|choices|variants)(?: \w+){0,2}\s*:",
     r"(?:the )?(?:list|table) above\b",
     r"your options\b",
 )

@@ -31,7 +31,9 @@ class Told:
         distinct = list(dict.fromkeys(message.texts))
         gone = next((place for place, part in enumerate(distinct) if topics.says_gone(part)), None)
         # "We have these ... Two more are sold out" is no news of what was wanted.
-        sold_out = gone is not None and not any(tell.TO_BE_HAD.search(part) for part in distinct[:gone])
+        sold_out = gone is not None and not any(
+            tell.TO_BE_HAD.search(part) or (refuses(part) and not topics.says_gone(part)) for part in distinct[:gone]
+        )
         return cls(
             any("?" not in part and topics.reports(part) for part in distinct),
             () if sold_out else tuple(filter(refuses, distinct)),

@@ -50,6 +50,7 @@ ITEMS = cue(
     r"what(?: \w+){0,4} (?:go|going|gets?|sen[dt])\b[^?.!]{0,12}back",
     r"units?\b",
     r"\w+,? (?:\w+,? )?or both",
+    r"what to (?:return|exchange|swap|change|modify|send)",
     r"what (?:are|is|exactly|do|would|will|did|shall)\b[^?.!]{0,30}\b(?:return|exchang|"
     r"send|swap|give back|going back|modif|chang)",
 )
@@ -131,6 +132,7 @@ WHO = cue(
 )
 """What asks who the customer is, whatever else it names."""
 NEW_PLACE = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver", r"destination\b(?! of)")
+SHIPS = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver")
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
     r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|things?|pieces?)\b",
@@ -176,7 +178,7 @@ def _settle(part: str, found: set[str]) -> set[str]:
     if "ask_address" in found and not MAIL.search(part) and not re.search(r"\bname\b", part, re.IGNORECASE):
         found.discard("ask_identity")
     if "ask_address" in found and "ask_payment" in found:
-        found.discard("ask_address" if not NEW_PLACE.search(part) else "ask_payment")
+        found.discard("ask_payment" if SHIPS.search(part) else "ask_address")
     if "ask_address" in found and NEW_PLACE.search(part) and not WHICH_ITEM.search(part):
         found -= {"ask_items", "ask_options"}
     if WHICH_ITEM.search(part):
