@@ -56,11 +56,13 @@ HELP_MORE = cue(
 )
 """An offer of more help, whatever stands beside it."""
 AND_GO = re.compile(
-    r"(?:\b(?:and|then|also|so)\b|[,;:(/-])[^?]{0,60}?\b(?:shall i|should i|may i|can i|could i|proceed|go ahead|want me to|"
-    r"like me to|go on|continue|confirm|start|submit|(?:do|would) you (?:want|like) to)\b",
+    r"(?:\b(?:and|then|also|so|or)\b|[,;:(/-])[^?]{0,60}?\b(?:(?:shall|should|may|can|could) i\b(?! (?:help|assist|do))|"
+    r"proceed|go ahead|want me to|like me to|go on|continue|confirm|start|submit|(?:do|would) you (?:want|like) to|agree|"
+    r"approve|consent|(?:have|got) your (?:yes|ok|okay|approval|consent|go-?ahead|permission))\b",
     re.IGNORECASE,
 )
 """A go-ahead asked for in the same sentence as something else."""
+YES_OR_NO = re.compile(r"\byes,? or no\b|\byes ?/ ?no\b|\by ?/ ?n\b", re.IGNORECASE)
 ALL_OF_IT = re.compile(
     r"\b(?:(?:are|is|include\w*|contain\w*|cover\w*|has|have|got|get)\b[^?.!]{0,40}?\b(?:all (?:of )?(?:the |your )?"
     r"(?:\w+ )?(?:items?|changes?|articles?|products?|things)|every (?:\w+ )?(?:item|change|article|product|thing)|"

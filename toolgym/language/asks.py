@@ -176,11 +176,15 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
     explicit = bool(cues.EXPLICIT.search(part))
     if tell.CLOSING.match(part) and not question and not explicit:
         return None
-    if cues.NOT_UNDERSTOOD.search(part) and (question or says):
+    if cues.NOT_UNDERSTOOD.search(part) and (question or says) and not asks_for_consent(part):
         return Ask("clarify")
     if aside.HOW_ON.search(part) and (question or says):
         return Ask("ask_request")
+    if aside.YES_OR_NO.search(part) and (question or says):
+        return Ask("propose")
     if (question or says) and _asks_for_more(part, whole):
+        if question and explicit and aside.AND_GO.search(part):
+            return Ask("propose", all_named=True)
         return Ask("ask_more")
     everything = _asks_whether_all(here, number, whole, says=says, explicit=explicit)
     if everything is not None:
@@ -230,7 +234,7 @@ def _asks_whether_all(here: Part, number: int, whole: Whole, *, says: bool, expl
     )
     named = (cues.ALL_NAMED.search(part) or aside.ALL_OF_IT.search(part)) and whole.once
     if is_all or (named and (question or says or explicit)):
-        if explicit and aside.AND_GO.search(part):
+        if aside.AND_GO.search(part) and (explicit or asks_for_consent(part)):
             return Ask("propose", all_named=True)
         return Ask("ask_all")
     short = question and number and len(part.split(maxsplit=3)) <= 3

@@ -66,6 +66,8 @@ GO_AHEAD = cue(
     r"go for it",
     r"give (?:me )?the (?:word|nod|ok)",
     r"want me to\b",
+    r"do you (?:ok|okay)\b",
+    r"(?:shall|should|may|can) (?:the|this|that|it|these|those|they|your)\b[^?]{0,60}\bbe (?:\w+ed|done|sent|set)\b",
     r"all good\b",
     r"(?:ok|okay|k|go|deal|cool|alright|good|fine|thumbs up)(?: \w+){0,3} ?\?",
 )
