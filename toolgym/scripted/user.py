@@ -1,7 +1,8 @@
 """The scripted user: plays the user's side of a task from its facts, for any domain.
 
 It tells what it wants, answers what it is asked and nothing more, confirms only what matches its wish, corrects a wrong
-proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents.
+proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents. In
+doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
+from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
@@ -73,18 +75,21 @@ class ScriptedUser(Generic[R]):
         self._wrong = 0
         self._idle = 0
         self._answered: Counter[str] = Counter()
+        self._proposed = ""
+        self._doubted = self._hearing = ""
         self._compared: dict[tuple[str, int], Agreement] = {}
         self._held: _Held | None = None
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
-        said = [message.content or "" for message in view[self._heard :] if message.role == "assistant"]
+        said = [unwrapped(message.content or "") for message in view[self._heard :] if message.role == "assistant"]
         self._heard = len(view) + 1
         if not any(one.told for one in self._open):
             return Message("user", self._first_line())
         if self._held is None:
             text = "\n".join(said).strip()
             heard = understand(text, self._reader.topics)
+            self._hearing = text
             before = sum(one.closed for one in self._open)
             self._compared.clear()
             reply = join(self._reply(text, heard))
@@ -156,8 +161,8 @@ class ScriptedUser(Generic[R]):
                 return join(lead, self._voice.say("still"), self._tell(one))
         return join(lead, self._voice.say("bye"), STOP)
 
-    def _give_up(self) -> str:
-        return f"{self._voice.say('give_up')} {STOP}"
+    def _give_up(self, why: str) -> str:
+        return join(self._voice.say(why), self._voice.say("give_up"), STOP)
 
     # Answering
 
@@ -166,10 +171,10 @@ class ScriptedUser(Generic[R]):
         if heard.reported and heard.intent != "refuse":
             closed += self._close_reported(text, proposes=heard.intent in ("propose", "check", "ask_all"))
         if closed:
-            self._idle = 0
+            self._idle, self._proposed = 0, ""
         self._idle += 1
         if self._idle > IDLE:
-            return self._give_up()
+            return self._give_up("why_idle")
         focus = self._focus(text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
@@ -196,6 +201,8 @@ class ScriptedUser(Generic[R]):
                 return self._voice.say("wait")
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
+            case slot if heard.declined and focus is not None and self._declines(slot, text, focus):
+                return self._refused(focus)
             case _:
                 return self._answer(heard.asked, text, focus)
 
@@ -256,6 +263,12 @@ class ScriptedUser(Generic[R]):
         said = " ".join(dict.fromkeys(filter(None, parts)))
         return said or (self._tell(focus) if focus is not None else self._go_on())
 
+    def _declines(self, slot: str, text: str, one: OpenRequest[R]) -> bool:
+        """Whether a message that asks for a detail declines the one that is wanted, and something else is wanted then."""
+        topics = self._reader.topics
+        declined, _ = parted(text)
+        return one.wish.otherwise is not None and slot in topics.names and slot in topics.pointed_to(declined)
+
     def _detail(self, slot: str, one: OpenRequest[R]) -> str:
         """What answers a question about a request."""
         one.known.add(slot.removeprefix("ask_"))
@@ -272,9 +285,17 @@ class ScriptedUser(Generic[R]):
             return self._go_on()
         if _HANDS_OVER.search(text):
             return say("no_transfer")
+        if heard.intent == "propose" and self._proposed and self._names_nothing(text, active):
+            text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
+        elif not self._names_nothing(text, active):
+            self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
+
+    def _names_nothing(self, text: str, active: Sequence[OpenRequest[R]]) -> bool:
+        """Whether a message names no detail of any request."""
+        return not any(self._compare(text, one.wish).shown - {"kind"} for one in active)
 
     def _judge_the_rest(self, text: str, active: Sequence[OpenRequest[R]], heard: Understood) -> str:
         """Judge a message that declines one thing and proposes another."""
@@ -333,7 +354,11 @@ class ScriptedUser(Generic[R]):
             return self._voice.say("right")
         for one in proposed:
             one.agreed = True
-        return self._voice.say("yes")
+        if not heard.all_named:
+            return self._voice.say("yes")
+        for one in proposed:
+            one.known.add(self._reader.topics.things.removeprefix("ask_"))
+        return join(self._voice.say("yes"), self._voice.say("that_is_all"))
 
     def _compare(self, text: str, wish: R) -> Agreement:
         """How what it hears compares with a wish; worked out once per turn."""
@@ -359,9 +384,10 @@ class ScriptedUser(Generic[R]):
 
     def _correct(self, one: OpenRequest[R], found: Agreement) -> str:
         self._wrong += 1
+        self._proposed = ""
         one.agreed = False
         if self._wrong > PATIENCE:
-            return self._give_up()
+            return self._give_up("why_wrong")
         self._idle = 0
         return join(self._voice.say("no"), self._right_detail(one, found.wrong[0]))
 
@@ -375,6 +401,9 @@ class ScriptedUser(Generic[R]):
     def _unclear(self, one: OpenRequest[R], found: Agreement, heard: Understood) -> str:
         """What the user asks back, because it cannot tell whether a proposal is what it wants; empty if it can."""
         asked = self._reader.unclear(one, found, heard, self._voice)
+        if asked != "" and self._hearing != self._doubted:  # a doubt costs nothing, unless the same is said again
+            self._doubted = self._hearing
+            self._idle = max(0, self._idle - 1)
         return join(self._voice.say("not_clear"), self._tell(one)) if asked is None else asked
 
     # After something was done, or not
@@ -389,7 +418,7 @@ class ScriptedUser(Generic[R]):
                 return self._informed()
             self._wrong += 1
             if self._wrong > PATIENCE:
-                return self._give_up()
+                return self._give_up("why_wrong")
             return join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
         left = any(not one.closed for one in self._open)
         lead = self._voice.say("thanks") if heard.reported and left else ""
