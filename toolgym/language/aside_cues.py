@@ -7,7 +7,7 @@ import re
 from toolgym.language.cue import cue
 
 CONDITION = cue(
-    r"(?:(?:also|and|but|or|otherwise|alternatively|please|note|however|of course),? )*"
+    r"(?:(?:also|and|but|or|otherwise|alternatively|please|note|however),? )*"
     r"(?:if (?!(?:that|this|it|everything|all|so|these|those)\b)|should you\b|should any|should some|in case\b|"
     r"in the event\b|unless\b)",
     r"(?:if|should) (?:that|this|it|any|some|every)\w* (?:is|are|looks?|seems?|should|needs?)?(?: \w+){0,2} ?"
@@ -71,6 +71,7 @@ ALL_OF_IT = re.compile(
     re.IGNORECASE,
 )
 """Whether what was named is all of it."""
+ALL = re.compile(r"\b(?:all|both|every)\b(?: of)?(?: (?:the|your|these|those))? ?|\bevery(?=thing\b)", re.IGNORECASE)
 PICK = cue(
     r"(?:reply|answer|respond|choose|pick|select)\b(?: \w+)? (?:with )?(?:one |a |the |just )*(?:\w+ )?(?:letters?|numbers?|"
     r"options?|choice)\b",

@@ -203,6 +203,8 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
     if tell.WAIT.search(part) and not question and not explicit and not cues.GIVE_ME.search(part):
         return None
     if cues.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part) and not NO_REQUEST.search(part.lower()):
+        if not question and whole.topics.reports(part):
+            return None
         consent = asks_for_consent(part)
         if not consent and (says or wh) and whole.topics.pointed_to(said):
             return _asks_for_detail(here, number, whole, wh=wh, says=says)

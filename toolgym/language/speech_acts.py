@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
@@ -98,6 +99,22 @@ def parted(text: str) -> tuple[str, str]:
     """What a message declines, and the rest of it."""
     parts = sentences(text)
     return "\n".join(filter(refuses, parts)), "\n".join(part for part in parts if not refuses(part))
+
+
+def without_reminder(text: str) -> str:
+    """A message without the "all" of a question whether that is all: it asks, and claims nothing of what is done.
+
+    Example:
+        >>> without_reminder("I'd return the lamp. Have you named all items, and shall I proceed?")
+        "I'd return the lamp.\\nHave you named items, and shall I proceed?"
+    """
+    parts = sentences(text)
+    return "\n".join(aside.ALL.sub("", part) if _reminds(part) else part for part in parts)
+
+
+def _reminds(part: str) -> bool:
+    asks = "?" in part or cues.PLEASE_SAY.search(part)
+    return bool(asks and (cues.ALL_NAMED.search(part) or aside.ALL_OF_IT.search(part)))
 
 
 def _tells(whole: Whole, told: Told) -> Intent:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from toolgym.language.layout import unwrapped
-from toolgym.language.speech_acts import Understood, parted, understand
+from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.facts import QUESTION, Facts, R
@@ -285,6 +285,8 @@ class ScriptedUser(Generic[R]):
             return self._go_on()
         if _HANDS_OVER.search(text):
             return say("no_transfer")
+        if heard.intent == "ask_all" or heard.all_named:
+            text = without_reminder(text)
         if heard.intent == "propose" and self._proposed and self._names_nothing(text, active):
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
         elif not self._names_nothing(text, active):
