@@ -6,6 +6,7 @@ import re
 
 from toolgym.language import statement_cues as tell
 from toolgym.language.cue import Cue, cue
+from toolgym.language.request_cues import PROMISE
 
 # A clause with one of these tells what will, can or should be, what depends on something, or what is not.
 _NOT_DONE = cue(
@@ -43,7 +44,7 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         >>> tells_deed("Done, you will get an email."), tells_deed("It can only be changed once.")
         (True, False)
     """
-    if not _says(sentence, done):
+    if not _says(sentence, done) or PROMISE.search(sentence):
         return False
     if not _NOT_DONE.search(sentence):
         return True

@@ -110,7 +110,7 @@ CHECKING = cue(
     r"(?:is|was|are|were) (?:that|this|it|these|they)(?: \w+){0,2} (?:right|correct|the "
     r"(?:one|order|item|right|correct)|true|accurate|so|what|your|you|order)",
     r"correct\s*\?",
-    r"right\s*\?",
+    r"(?<!all )right\s*\?",
     r"(?:did|do) (?:i|you) (?:understand|understood|mean|get|have (?:that|this|it)|say|refer)",
     r"(?:have|had) (?:i|you) (?:understood|got|correctly|the)",
     r"you(?:'re| are)? mean",
