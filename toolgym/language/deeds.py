@@ -20,13 +20,21 @@ _NOT_DONE = cue(
     r"(?:going|about|ready|need|want|like|wish|able|eligible|required|used|happy|here) to\b",
     r"(?:if|once|when|until|unless|before|after|upon|as soon as|whether|in case|should you|please|let me|let's|in order to)\b",
     r"(?:(?:any|each|every|all|an?) )(?:\w+ ){0,3}(?:orders?|items?|exchange|return|cancell?ation|refund|card|payment)s?\b",
-    r"gift cards are\b",
-    r"would\b",
+    r"(?:here|there|what|how|where)'s\b",
+    r"(?:here|there) (?:is|are)\b",
+    r"(?:becomes?|turns?|changes|gets?|being|proposed|planned|prepared)\b",
+    r"made sure",
     r"(?:so|thus) far\b",
     r"you(?:'ve| have)\b",
     r"you(?:'re| are| were)? (?:ask|request|want|bought|order|receiv|told|mention|paid|agree|confirm)\w*",
     r"(?:wanted|requested by|asked|hoping|wish|like|placed by|placed in error|ordered)\b",
     r"(?:charged|paid|billed) (?:in full|with|by|to|via|using)\b",
+)
+_PAST = cue(
+    r"(?:has|have|had|was|were|did)\b",
+    r"\w+'(?:ve|s been)\b",
+    r"(?:i|we) (?:just |already |now )*\w+ed\b",
+    r"(?:done|all set|success\w*|already|completed)\b",
 )
 _CUT = re.compile(r"[,;:()\u2014]+\s|\s-+\s|\s->\s|\b(?:and|but|so|which|that)\b")
 
@@ -50,6 +58,16 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         return True
     clauses = [clause for clause in _CUT.split(sentence) if clause and clause.strip()]
     return any(_says(clause, done) and not _NOT_DONE.search(clause) for clause in clauses)
+
+
+def tells_past(sentence: str) -> bool:
+    """Whether a sentence that says that something was done says so in the past or perfect, as no plan can.
+
+    Example:
+        >>> tells_past("I have cancelled your order."), tells_past("The lamp is replaced by the white one.")
+        (True, False)
+    """
+    return _PAST.search(sentence)
 
 
 def _says(text: str, done: Cue | None) -> bool:

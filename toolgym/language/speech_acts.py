@@ -145,7 +145,8 @@ def _weightiest(asks: Sequence[Ask], told: Told, topics: Topics) -> Intent:
     """What counts of several questions: who the user is, a go-ahead, a detail asked for after it, else the last."""
     intents = [ask.intent for ask in asks]
     last = len(intents) - 1
-    if topics.identity and topics.identity in intents and "propose" not in intents[intents.index(topics.identity) :]:
+    who = next((place for place, ask in enumerate(asks) if ask.intent == topics.identity and not ask.borrowed), None)
+    if who is not None and "propose" not in intents[who:]:
         return topics.identity
     if "clarify" in intents[-2:]:
         return "clarify"
