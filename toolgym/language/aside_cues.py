@@ -1,4 +1,4 @@
-"""The words that tell what a message asks for from what it says by the way: conditions, what comes later, courtesies."""
+"""The words that set apart what a message says by the way: conditions, what comes later, courtesies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ LATER = cue(
     r"ask|show|read|repeat|display|send you|put everything|prepare|list|search|find|check|look|verify|be able|have to "
     r"come back|sort|settle|come to|summari[sz]e|confirm)\b",
     r"(?:once|as soon as|when|after) (?:i|we|you|that|this|it)(?:'ve|'re|'s)?\b",
-    r"you(?:'ll| will) (?:then |also |later |still )*(?:have to|need to|be asked|get to|be able|receive|decide|confirm)",
+    r"you(?:'ll| will) (?:then |also |later |still )*(?:have to|need to|be asked|get to|be able|"
+    r"receive|decide|confirm)",
     r"(?:in|for) the next step",
     r"(?:afterwards|after that|later on|next step|in the end|at the end)\b",
 )
@@ -37,7 +38,8 @@ TO_DO = cue(
 )
 """What a user is to do after the talk, or need not do."""
 HOW_ON = cue(
-    r"how (?:would|do|should|shall|can|may|could|will) (?:you|we|i)(?:'d)? (?:like |want |wish |prefer )?(?:me |us )?(?:to )?"
+    r"how (?:would|do|should|shall|can|may|could|will) (?:you|we|i)(?:'d)? (?:like |want |wish |"
+    r"prefer )?(?:me |us )?(?:to )?"
     r"(?:proceed|go on|continue|move forward|handle this|do this|go from here)",
     r"how you(?:'d| would)? (?:like|want|wish|prefer)(?: (?:me|us))? to (?:proceed|go on|continue|move|handle|do)",
     r"what (?:would|do) you (?:like|want|wish|prefer)(?: me| us)? to do\b(?! with)",
@@ -56,8 +58,10 @@ HELP_MORE = cue(
 )
 """An offer of more help, whatever stands beside it."""
 AND_GO = re.compile(
-    r"(?:\b(?:and|then|also|so|or)\b|[,;:(/-])[^?]{0,60}?\b(?:(?:shall|should|may|can|could) i\b(?! (?:help|assist|do))|"
-    r"proceed|go ahead|want me to|like me to|go on|continue|confirm|start|submit|(?:do|would) you (?:want|like) to|agree|"
+    r"(?:\b(?:and|then|also|so|or)\b|[,;:(/-])[^?]{0,60}?\b(?:(?:shall|should|may|can|"
+    r"could) i\b(?! (?:help|assist|do))|"
+    r"proceed|go ahead|want me to|like me to|go on|continue|confirm|start|submit|(?:do|"
+    r"would) you (?:want|like) to|agree|"
     r"approve|consent|(?:have|got) your (?:yes|ok|okay|approval|consent|go-?ahead|permission))\b",
     re.IGNORECASE,
 )
@@ -66,14 +70,16 @@ YES_OR_NO = re.compile(r"\byes,? or no\b|\byes ?/ ?no\b|\by ?/ ?n\b", re.IGNOREC
 ALL_OF_IT = re.compile(
     r"\b(?:(?:are|is|include\w*|contain\w*|cover\w*|has|have|got|get)\b[^?.!]{0,40}?\b(?:all (?:of )?(?:the |your )?"
     r"(?:\w+ )?(?:items?|changes?|articles?|products?|things)|every (?:\w+ )?(?:item|change|article|product|thing)|"
-    r"everything|the only (?:\w+ )?(?:items?|changes?|articles?|products?|things?|ones?)|the (?:whole|full|complete) list)|"
+    r"everything|the only (?:\w+ )?(?:items?|changes?|articles?|products?|things?|ones?)|"
+    r"the (?:whole|full|complete) list)|"
     r"list (?:of (?:\w+ )?(?:items|changes) )?(?:right|complete|correct|full))\b",
     re.IGNORECASE,
 )
 """Whether what was named is all of it."""
 ALL = re.compile(r"\b(?:all|both|every)\b(?: of)?(?: (?:the|your|these|those))? ?|\bevery(?=thing\b)", re.IGNORECASE)
 PICK = cue(
-    r"(?:reply|answer|respond|choose|pick|select)\b(?: \w+)? (?:with )?(?:one |a |the |just )*(?:\w+ )?(?:letters?|numbers?|"
+    r"(?:reply|answer|respond|choose|pick|select)\b(?: \w+)? (?:with )?(?:one |a |the |"
+    r"just )*(?:\w+ )?(?:letters?|numbers?|"
     r"options?|choice)\b",
     r"(?:reply|answer|respond)(?: with)? (?:[a-d1-9]\b|[a-d1-9],)",
     r"your choice\b",
@@ -86,4 +92,3 @@ ONE_OF = cue(
     r"(?:another|a different|an alternative) (?:one|variant|version|option|colou?r|size|model)",
 )
 ITEMS = cue(r"(?:items?|articles?|products?|pieces?|things?|orders?)\b")
-

@@ -11,8 +11,8 @@ from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.consent import asks_for_consent
-from toolgym.language.request_cues import NO_REQUEST
 from toolgym.language.layout import Part
+from toolgym.language.request_cues import NO_REQUEST
 from toolgym.language.topics import Intent, Topics
 
 
@@ -202,7 +202,12 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
                 return Ask(topic.name, (topic.name,))
     if tell.WAIT.search(part) and not question and not explicit and not cues.GIVE_ME.search(part):
         return None
-    if cues.GO_AHEAD.search(part) and (question or explicit) and not _wh_leads(part) and not NO_REQUEST.search(part.lower()):
+    if (
+        cues.GO_AHEAD.search(part)
+        and (question or explicit)
+        and not _wh_leads(part)
+        and not NO_REQUEST.search(part.lower())
+    ):
         if not question and whole.topics.reports(part):
             return None
         consent = asks_for_consent(part)

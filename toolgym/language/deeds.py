@@ -1,4 +1,4 @@
-"""Whether a sentence says that something was done: a deed in the past or the perfect, and no plan, rule or condition."""
+"""Whether a sentence says that something was done: a deed, and no plan, rule or condition."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _NOT_DONE = cue(
     r"to (?:cancel|return|refund|exchange|swap|replace|modify|change|update|switch|process|submit|complete|proceed|"
     r"place|confirm|finali[sz]e)\b",
     r"(?:going|about|ready|need|want|like|wish|able|eligible|required|used|happy|here) to\b",
-    r"(?:if|once|when|until|unless|before|after|upon|as soon as|whether|in case|should you|please|let me|let's|in order to)\b",
-    r"(?:(?:any|each|every|all|an?) )(?:\w+ ){0,3}(?:orders?|items?|exchange|return|cancell?ation|refund|card|payment)s?\b",
+    r"(?:if|once|when|until|unless|before|after|upon|as soon as|whether|in case|should you|please|"
+    r"let me|let's|in order to)\b",
+    r"(?:(?:any|each|every|all|an?) )(?:\w+ ){0,3}(?:orders?|items?|exchange|return|cancell?ation|"
+    r"refund|card|payment)s?\b",
     r"(?:here|there|what|how|where)'s\b",
     r"(?:here|there) (?:is|are)\b",
     r"(?:becomes?|turns?|changes|gets?|being|proposed|planned|prepared)\b",

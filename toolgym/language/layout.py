@@ -89,10 +89,10 @@ def _label(key: str) -> str:
 
 
 def parts_of(text: str) -> list[Part]:
-    """The sentences and lines of a message, its markdown removed; a line that leads to a list knows what that holds.
+    r"""The sentences and lines of a message, its markdown removed; a line that leads to a list knows what that holds.
 
     Example:
-        >>> for part in parts_of("Please give me:\\n- your name\\n- your zip code\\n\\nThank you!"):
+        >>> for part in parts_of("Please give me:\n- your name\n- your zip code\n\nThank you!"):
         ...     print(part)
         Part(text='Please give me:', listed=False, items='your name; your zip code')
         Part(text='your name', listed=True, items='')

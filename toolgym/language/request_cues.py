@@ -237,7 +237,8 @@ NO_REQUEST = re.compile(
 )
 """What holds such words and asks for nothing."""
 PROMISE = re.compile(
-    r"\b(?:yes|yep|ok|okay|word|nod|go-?\s?ahead|approval|confirmation)\b[\"')]*,? (?:and|then) (?:it|that|they|this|consider)\b",
+    r"\b(?:yes|yep|ok|okay|word|nod|go-?\s?ahead|approval|confirmation)\b[\"')]*,? (?:and|"
+    r"then) (?:it|that|they|this|consider)\b",
     re.IGNORECASE,
 )
 """What is as good as done once the user has said yes."""

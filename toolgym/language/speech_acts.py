@@ -102,11 +102,11 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def without_reminder(text: str) -> str:
-    """A message without the "all" of a question whether that is all: it asks, and claims nothing of what is done.
+    r"""A message without the "all" of a question whether that is all: it asks, and claims nothing of what is done.
 
     Example:
         >>> without_reminder("I'd return the lamp. Have you named all items, and shall I proceed?")
-        "I'd return the lamp.\\nHave you named items, and shall I proceed?"
+        "I'd return the lamp.\nHave you named items, and shall I proceed?"
     """
     parts = sentences(text)
     return "\n".join(aside.ALL.sub("", part) if _reminds(part) else part for part in parts)

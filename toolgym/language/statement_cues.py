@@ -166,7 +166,8 @@ NO_TRANSFER = cue(
     r"(?:without|instead of|rather than) (?:transfer|connect|hand|pass|escalat)",
     r"(?:if|should) you\b",
     r"available\b",
-    r"(?:can|could|may|might|would|possible|option|offer|want|like|want me|like me)(?: \w+){0,4} (?:transfer|connect|hand|pass|"
+    r"(?:can|could|may|might|would|possible|option|offer|want|like|want me|"
+    r"like me)(?: \w+){0,4} (?:transfer|connect|hand|pass|"
     r"escalat|put|bring|refer|route|forward)",
     r"transfer(?: to (?:a|an) \w+(?: \w+)?)?\s*:",
 )
@@ -193,7 +194,8 @@ WAIT = cue(
 )
 CLOSING = cue(
     r"(?:let me know|feel free|please|do not hesitate|don't hesitate|just ask|reach out|"
-    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:the|this|these|those|all)\b)(?! (?:i|we) (?:may|should|shall) (?!help|assist|be\b|do any))",
+    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:the|this|these|those|all)\b)(?! (?:i|we) (?:may|"
+    r"should|shall) (?!help|assist|be\b|do any))",
     r"(?:have a|enjoy|thank you|thanks|take care|don't hesitate|do not hesitate|feel free)",
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")
@@ -221,7 +223,8 @@ TO_BE_HAD = cue(
     r"(?:are|is|currently|still|following|these|available|we have)(?: \w+){0,4} available\b",
     r"available (?:combinations|options|variants|versions|\w+ )?(?:are|:|now|today|in)",
     r"(?:i|we) (?:can|could)(?: also)? (?:offer|send|supply|give you)",
-    r"(?:we|i) (?:still |currently |also |do )*(?:carry|stock|offer|have (?:quite|these|the following|left|else|several))",
+    r"(?:we|i) (?:still |currently |also |do )*(?:carry|stock|offer|have (?:quite|these|"
+    r"the following|left|else|several))",
     r"what (?:else )?we (?:have|carry|could send|can send)",
     r"(?:choose|pick|select) from\b",
     r"(?:available|alternatives|options|choices|variants)(?: \w+){0,2}\s*:",

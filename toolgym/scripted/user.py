@@ -17,8 +17,10 @@ from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
-from toolgym.scripted.facts import QUESTION, Facts, R
+from toolgym.scripted.comparison import Comparison
+from toolgym.scripted.facts import Facts, R
 from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
+from toolgym.scripted.settling import close_answered, close_reported
 from toolgym.scripted.voice import Voice, join
 
 PATIENCE = 2
@@ -30,10 +32,6 @@ IDLE = 5
 ACTS = 20
 """Calls of its own tools in one turn, at most."""
 
-_EVERYTHING = re.compile(
-    r"\b(?:both|all (?:done|set|of (?:it|them|that))|everything|all your requests)\b", re.IGNORECASE
-)
-"""Words by which all that was agreed to is reported at once."""
 _HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
 
 
@@ -77,7 +75,7 @@ class ScriptedUser(Generic[R]):
         self._answered: Counter[str] = Counter()
         self._proposed = ""
         self._doubted = self._hearing = ""
-        self._compared: dict[tuple[str, int], Agreement] = {}
+        self._compared = Comparison(self._means)
         self._held: _Held | None = None
 
     def respond(self, view: Sequence[Message]) -> Message:
@@ -91,7 +89,7 @@ class ScriptedUser(Generic[R]):
             heard = understand(text, self._reader.topics)
             self._hearing = text
             before = sum(one.closed for one in self._open)
-            self._compared.clear()
+            self._compared.forget()
             reply = join(self._reply(text, heard))
             self._held = _Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
         return self._act(view, self._held) or self._speak(view, self._held)
@@ -167,9 +165,10 @@ class ScriptedUser(Generic[R]):
     # Answering
 
     def _reply(self, text: str, heard: Understood) -> str:
-        closed = self._close_answered(text)
+        closed = close_answered(self._active(), text, self._means)
         if heard.reported and heard.intent != "refuse":
-            closed += self._close_reported(text, proposes=heard.intent in ("propose", "check", "ask_all"))
+            proposes = heard.intent in ("propose", "check", "ask_all")
+            closed += close_reported(self._active(), text, self._means, proposes=proposes)
         if closed:
             self._idle, self._proposed = 0, ""
         self._idle += 1
@@ -206,31 +205,6 @@ class ScriptedUser(Generic[R]):
             case _:
                 return self._answer(heard.asked, text, focus)
 
-    def _close_answered(self, text: str) -> int:
-        """Settle the questions that something was told to answer; how many."""
-        told = [one for one in self._active() if one.wish.kind == QUESTION and self._means.answers(text, one.wish)]
-        for one in told:
-            one.closed = True
-        return len(told)
-
-    def _close_reported(self, text: str, *, proposes: bool) -> int:
-        """Settle the requests that are reported as done, agreed to or not; how many.
-
-        In a message that proposes something, only what was agreed to and is explicitly said to be done.
-        """
-        active = self._active()
-        agreed = [one for one in active if one.agreed]
-        settled = [one for one in agreed if self._means.tells_done(text, one.wish, by_name=len(agreed) > 1)]
-        if not proposes:
-            if not settled and (len(agreed) == 1 or _EVERYTHING.search(text)):
-                settled = agreed  # it is done, however that is put
-            rest = [one for one in active if not one.agreed]
-            sure = len(active) > 1
-            settled += [one for one in rest if self._means.tells_done(text, one.wish, by_name=sure)]
-        for one in settled:
-            one.closed = True
-        return len(settled)
-
     def _active(self) -> list[OpenRequest[R]]:
         """The requests that were brought up and are not settled."""
         return [one for one in self._open if one.told and not one.closed]
@@ -245,7 +219,7 @@ class ScriptedUser(Generic[R]):
             active = [one for one in active if not one.agreed] or active
         if heard.asked:
             active = [one for one in active if self._reader.has(one.wish, heard.asked[0])] or active
-        return max(active, key=lambda one: (self._touches(text, one.wish), one.told_at), default=None)
+        return max(active, key=lambda one: (self._compared.touches(text, one.wish), one.told_at), default=None)
 
     def _answer(self, asked: Sequence[str], text: str, focus: OpenRequest[R] | None) -> str:
         parts = []
@@ -264,7 +238,7 @@ class ScriptedUser(Generic[R]):
         return said or (self._tell(focus) if focus is not None else self._go_on())
 
     def _declines(self, slot: str, text: str, one: OpenRequest[R]) -> bool:
-        """Whether a message that asks for a detail declines the one that is wanted, and something else is wanted then."""
+        """Whether a message that asks for a detail declines the one that is wanted, where another will do."""
         topics = self._reader.topics
         declined, _ = parted(text)
         return one.wish.otherwise is not None and slot in topics.names and slot in topics.pointed_to(declined)
@@ -287,28 +261,24 @@ class ScriptedUser(Generic[R]):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
-        if heard.intent == "propose" and self._proposed and self._names_nothing(text, active):
+        if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
-        elif not self._names_nothing(text, active):
+        elif not self._compared.names_nothing(text, active):
             self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
-
-    def _names_nothing(self, text: str, active: Sequence[OpenRequest[R]]) -> bool:
-        """Whether a message names no detail of any request."""
-        return not any(self._compare(text, one.wish).shown - {"kind"} for one in active)
 
     def _judge_the_rest(self, text: str, active: Sequence[OpenRequest[R]], heard: Understood) -> str:
         """Judge a message that declines one thing and proposes another."""
         declined, rest = parted(text)
         for one in active:
             other = one.wish.otherwise
-            if other is not None and not self._compare(rest, other).wrong:
+            if other is not None and not self._compared.agreement(rest, other).wrong:
                 one.switch(other, self._reader.lasting)
                 return self._weigh(rest, active, heard)
         if len(active) > 1:
-            spoken_of = [self._touches(declined, one.wish) for one in active]
+            spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
             active = [one for one in active if one is not refused]
         return self._weigh(rest, active, heard)
@@ -325,13 +295,13 @@ class ScriptedUser(Generic[R]):
 
     def _objection(self, one: OpenRequest[R], text: str, heard: Understood) -> str:
         """What the user says to what it does not want, or cannot tell whether it wants it; empty if it agrees."""
-        found = self._compare(text, one.wish)
+        found = self._compared.agreement(text, one.wish)
         other = one.wish.otherwise
         if challenge := self._reader.challenge(found, one.wish, heard, self._voice):
             return challenge
         if found.wrong and other is not None and one.wish.says_otherwise:
             # The assistant may go straight to the alternative that the user has named already.
-            alternative = self._compare(text, other)
+            alternative = self._compared.agreement(text, other)
             if not alternative.wrong:
                 one.switch(other, self._reader.lasting)
                 found = alternative
@@ -361,16 +331,6 @@ class ScriptedUser(Generic[R]):
         for one in proposed:
             one.known.add(self._reader.topics.things.removeprefix("ask_"))
         return join(self._voice.say("yes"), self._voice.say("that_is_all"))
-
-    def _compare(self, text: str, wish: R) -> Agreement:
-        """How what it hears compares with a wish; worked out once per turn."""
-        asked = text, id(wish)
-        if asked not in self._compared:
-            self._compared[asked] = self._means.compare(text, wish)
-        return self._compared[asked]
-
-    def _touches(self, text: str, wish: R) -> int:
-        return self._means.weight(self._compare(text, wish), wish)
 
     def _pieces(
         self, text: str, active: Sequence[OpenRequest[R]], heard: Understood
@@ -443,11 +403,11 @@ class ScriptedUser(Generic[R]):
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""
-        if heard.intent in ("propose", "check") and not self._compare(text, one.wish).wrong:
+        if heard.intent in ("propose", "check") and not self._compared.agreement(text, one.wish).wrong:
             return self._judge(text, heard)
         before = one.switch(other, self._reader.lasting)
         self._idle = 0
-        if heard.intent == "propose" and not self._compare(text, other).wrong:
+        if heard.intent == "propose" and not self._compared.agreement(text, other).wrong:
             return self._judge(text, heard)
         return join(self._voice.say("too_bad"), self._tell_anew(one, before))
 

@@ -10,13 +10,15 @@ from toolgym_retail.facts import Facts
 # A yes or no about who the customer is, unless an order or a consent is spoken of too.
 _WHO = re.compile(
     r"\b(?:am i (?:speaking|talking|chatting)|are you|you are|you're|"
-    r"is this(?! (?:correct|right|ok|okay|fine|good|accurate|acceptable|agreeable|address|order|the|what|all|everything|"
+    r"is this(?! (?:correct|right|ok|okay|fine|good|accurate|acceptable|agreeable|address|order|the|"
+    r"what|all|everything|"
     r"how|your (?:new|default|shipping|delivery|address|order))\b)(?! ?\?))"
     r"[^?]{0,60}(?:@|\b\d{5}\b|right|correct|\?)",
     re.IGNORECASE,
 )
 _NOT_WHO = re.compile(
-    r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b|\bproceed|\bgo ahead|\bupdat|\bship|\baddress (?:to|will)\b|"
+    r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b|\bproceed|\bgo ahead|\bupdat|"
+    r"\bship|\baddress (?:to|will)\b|"
     r"\bnew address",
     re.IGNORECASE,
 )

@@ -125,13 +125,16 @@ ADDRESS = cue(
     r"(?:ship|deliver|send)\w*[^?.!]{0,30}\b(?:to where|where)",
 )
 WHO = cue(
-    r"(?:verify|confirm|identify|authenticate|establish) (?:who|your (?:identity|account|profile|details first)|the account|"
+    r"(?:verify|confirm|identify|authenticate|establish) (?:who|your (?:identity|account|profile|"
+    r"details first)|the account|"
     r"you\b)",
     r"(?:locate|find|look up|pull up|access|open) (?:your|the) (?:customer )?(?:account|profile)\b",
     r"your identity\b",
 )
 """What asks who the customer is, whatever else it names."""
-NEW_PLACE = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver", r"destination\b(?! of)")
+NEW_PLACE = cue(
+    r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver", r"destination\b(?! of)"
+)
 SHIPS = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver")
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
@@ -143,7 +146,8 @@ _METHOD = (
     r"(?:payment|method|form|card))"
 )
 EITHER_PAYMENT = re.compile(
-    rf"\b{_METHOD}[^?.!]{{0,60}},? or \b[^?.!]{{0,40}}?\b{_METHOD}|\brefund there,? or\b|\bthat card,? or\b", re.IGNORECASE
+    rf"\b{_METHOD}[^?.!]{{0,60}},? or \b[^?.!]{{0,40}}?\b{_METHOD}|\brefund there,? or\b|\bthat card,? or\b",
+    re.IGNORECASE,
 )
 EITHER_ITEMS = re.compile(r"\b(?:both|all|everything)\b[^?]{0,60}\bor (?:only|just)\b", re.IGNORECASE)
 
