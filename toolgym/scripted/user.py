@@ -75,7 +75,7 @@ class ScriptedUser(Generic[R]):
         self._answered: Counter[str] = Counter()
         self._proposed = ""
         self._doubted = self._hearing = ""
-        self._compared = Comparison(self._means)
+        self._compared = Comparison(reader)
         self._held: _Held | None = None
 
     def respond(self, view: Sequence[Message]) -> Message:
@@ -174,7 +174,7 @@ class ScriptedUser(Generic[R]):
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up("why_idle")
-        focus = self._focus(text, heard)
+        focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
         match heard.intent:
@@ -200,7 +200,7 @@ class ScriptedUser(Generic[R]):
                 return self._voice.say("wait")
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
-            case slot if heard.declined and focus is not None and self._declines(slot, text, focus):
+            case slot if heard.declined and focus is not None and self._compared.declines(slot, text, focus):
                 return self._refused(focus)
             case _:
                 return self._answer(heard.asked, text, focus)
@@ -208,18 +208,6 @@ class ScriptedUser(Generic[R]):
     def _active(self) -> list[OpenRequest[R]]:
         """The requests that were brought up and are not settled."""
         return [one for one in self._open if one.told and not one.closed]
-
-    def _focus(self, text: str, heard: Understood) -> OpenRequest[R] | None:
-        """The request that the assistant speaks of: the one that its words touch most, else the one told last.
-
-        What is refused may have been agreed to. A detail is asked for of a request that has such a detail.
-        """
-        active = self._active()
-        if heard.intent != "refuse":
-            active = [one for one in active if not one.agreed] or active
-        if heard.asked:
-            active = [one for one in active if self._reader.has(one.wish, heard.asked[0])] or active
-        return max(active, key=lambda one: (self._compared.touches(text, one.wish), one.told_at), default=None)
 
     def _answer(self, asked: Sequence[str], text: str, focus: OpenRequest[R] | None) -> str:
         parts = []
@@ -236,12 +224,6 @@ class ScriptedUser(Generic[R]):
                 parts.append(self._detail(slot, focus))
         said = " ".join(dict.fromkeys(filter(None, parts)))
         return said or (self._tell(focus) if focus is not None else self._go_on())
-
-    def _declines(self, slot: str, text: str, one: OpenRequest[R]) -> bool:
-        """Whether a message that asks for a detail declines the one that is wanted, where another will do."""
-        topics = self._reader.topics
-        declined, _ = parted(text)
-        return one.wish.otherwise is not None and slot in topics.names and slot in topics.pointed_to(declined)
 
     def _detail(self, slot: str, one: OpenRequest[R]) -> str:
         """What answers a question about a request."""
@@ -340,7 +322,7 @@ class ScriptedUser(Generic[R]):
             return [(active[0], text)]
         said = self._means.shares(text, [one.wish for one in active])
         if not said:
-            focus = self._focus(text, heard)
+            focus = self._compared.focus(self._active(), text, heard)
             return [(focus, text)] if focus is not None else []
         return [(active[number], part) for number, part in said.items()]
 
