@@ -240,7 +240,8 @@ def _asks_whether_all(here: Part, number: int, whole: Whole, *, says: bool, expl
         and (not explicit or cues.MORE.search(part))
     )
     named = (cues.ALL_NAMED.search(part) or aside.ALL_OF_IT.search(part)) and whole.once
-    if is_all or (named and (question or says or explicit)):
+    both = question and cues.ALL_NAMED.search(part) and aside.AND_GO.search(part)
+    if is_all or both or (named and (question or says or explicit)):
         if aside.AND_GO.search(part) and (explicit or asks_for_consent(part)):
             return Ask("propose", all_named=True)
         return Ask("ask_all")

@@ -12,7 +12,7 @@ _FENCE = re.compile(r"\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _LISTED = re.compile(r"[ \t]*(?:[-*•>+]|\(?\d{1,2}[.)]|\(?[A-Za-z][).:]|[A-Z] [-\u2013\u2014])[ \t]+|[ \t]*\|")
 _FIELD = re.compile(r"[ \t*_]*[A-Za-z#][^.?!:,;|\n]{0,40}:[*_]*(?=\s|$)")
 _LEADS = re.compile(r":[\s*_]*\Z")
-_PROSE = re.compile(r"[.?!:][\"')*_]*(?:\s|\Z)|\n")
+_PROSE = re.compile(r"[.?!][\"')*_]*(?:\s|\Z)|\n")
 _OPEN_FIELD = re.compile(r":\s*\?+\Z")
 """A field of a form that is to be filled in is no question."""
 _DEPTH = 20
