@@ -91,4 +91,4 @@ ONE_OF = cue(
     r"(?:one|any|either|some|which) of (?:these|those|the (?:alternatives|options|others|available|above|following))",
     r"(?:another|a different|an alternative) (?:one|variant|version|option|colou?r|size|model)",
 )
-ITEMS = cue(r"(?:items?|articles?|products?|pieces?|things?|orders?)\b")
+ITEMS = cue(r"(?<!per )(?:items?|articles?|products?|pieces?|things?|orders?)\b")

@@ -112,6 +112,12 @@ class Whole:
         )
 
     @cached_property
+    def says_gone(self) -> bool:
+        """Whether it says, and not for a case that may not be, that something cannot be had."""
+        said = dict.fromkeys(part.text for part in self.parts if not aside.CONDITION.match(part.text))
+        return any(map(self.topics.says_gone, said))
+
+    @cached_property
     def _last_offer(self) -> int:
         return cues.OFFER.last(self.text)
 
@@ -215,7 +221,6 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
             return _asks_for_detail(here, number, whole, wh=wh, says=says)
         if question or consent or says or cues.AWAITS.search(part):
             return Ask(_yes_or_no(part, whole))
-        return None
     return _asks_for_detail(here, number, whole, wh=wh, says=says)
 
 
@@ -255,8 +260,7 @@ def _asks_for_detail(here: Part, number: int, whole: Whole, *, wh: bool, says: b
     short = len(part.split(maxsplit=7)) <= 7
     brief = question and short and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.IGNORECASE)
     picks = bool(aside.PICK.search(part))
-    gone = any(map(topics.says_gone, whole.texts)) if topics.variants and aside.ONE_OF.search(part) else False
-    if question and aside.ONE_OF.search(part) and (gone or whole.shows_variants):
+    if question and topics.variants and aside.ONE_OF.search(part) and (whole.says_gone or whole.shows_variants):
         return Ask(topics.variants, (topics.variants,))
     if (question and (wh or says or brief)) or says or picks:
         said = f"{part} {here.items}" if here.items else part

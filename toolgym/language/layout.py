@@ -63,7 +63,7 @@ def _lines(held: object, label: str, depth: int) -> list[str]:
         return []
     lead = f"{label}: " if label else ""
     if isinstance(held, str):
-        return [held if _PROSE.search(held) and " " in held.strip() else f"{lead}{held}"]
+        return [held if _is_prose(held) else f"{lead}{held}"]
     if isinstance(held, bool):
         return [f"{lead}{'yes' if held else 'no'}"]
     if isinstance(held, dict):
@@ -81,7 +81,11 @@ def _under(label: str, lines: list[str]) -> list[str]:
     """Lines under a label; what is a sentence stands for itself."""
     if not label or not lines:
         return lines
-    return [f"{label}:", *(line if _PROSE.search(line) and " " in line.strip() else f"- {line}" for line in lines)]
+    return [f"{label}:", *(line if line.startswith("- ") or _is_prose(line) else f"- {line}" for line in lines)]
+
+
+def _is_prose(text: str) -> bool:
+    return _PROSE.search(text) is not None and " " in text.strip()
 
 
 def _label(key: str) -> str:

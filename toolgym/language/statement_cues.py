@@ -229,6 +229,7 @@ TO_BE_HAD = cue(
     r"(?:choose|pick|select) from\b",
     r"(?:available|alternatives|options|choices|variants)(?: \w+){0,2}\s*:",
     r"(?:the )?(?:list|table) above\b",
+    r"checked (?:the |our )?stock\b",
     r"your options\b",
 )
 """What tells which variants there are."""
