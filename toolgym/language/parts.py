@@ -33,16 +33,18 @@ _LEFT = re.compile(
     r"\b(?:untouched|unaffected|unchanged|unmodified|excluded|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
     r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
     r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
-    r"not(?: \w+){0,2}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
+    r"not(?: \w+){0,3}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
     r"using|exchanged|returned|modified|charged|billed|moved|meant|listed|in the list))\b|"
-    r"n't(?: \w+){0,2}? (?:part|touch|affect|chang|involv|concern|includ|alter|use|using|exchanged|returned|modified|"
+    r"n't(?: \w+){0,3}? (?:part|touch|affect|chang|involv|concern|includ|alter|use|using|exchanged|returned|modified|"
     r"charged|billed|moved|meant|listed|in the list)",
     re.I,
 )
 # A rule, a condition, an alternative or a courtesy: it proposes nothing.
 _NOTE = re.compile(
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
-    r"a single|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
+    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't )available|for comparison|(?:available|in stock)|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
     r"once (?:it|this|the|that|you|your|a|i)\b[^.]{0,60}(?:,|received|back)|"
@@ -50,6 +52,13 @@ _NOTE = re.compile(
     r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
     re.I,
 )
+# "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
+_COMMITS = re.compile(
+    r"\b(?:i|we)(?:'ll| will| would|'d| can| am going to|'m going to|'re going to)\b"
+    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention))",
+    re.I,
+)
+_CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
 # What a line is the heading or label of.
 _LEFT_LABEL = re.compile(
     r"\b(?:stays?|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
@@ -57,20 +66,21 @@ _LEFT_LABEL = re.compile(
     r"will not change|no change|outside|same)\b",
     re.I,
 )
+_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out")
 _NOTE_LABEL = re.compile(
-    r"\b(?:notes?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
+    r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
-    r"afterwards|after that|remember|warning|policy|availability|in stock)\b",
+    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
     re.I,
 )
 _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|from$|was$|out\b|"
-    r"you (?:have|own|give|return)|give$|sent? back|out$|replaces|remove\w*)|\b(?:current|old|now|out)$",
+    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$",
     re.I,
 )
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target)|\b(?:new|in)$",
+    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by)|\b(?:new|after)$",
     re.I,
 )
 _UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))
@@ -79,7 +89,9 @@ _BULLET = re.compile(r"[ \t]*(?:[-*\u2022>\u2013]|#{1,6}|\(?\d{1,2}[.)])[ \t]+")
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
-_CUT = re.compile(r"(?<=[.!?;])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
+_CLAUSE = re.compile(r"(?<=;)\s+|(?<=,) (?=(?:but|while|whereas)\b)")
+_WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
+_CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
 _LONG = 60
 """Characters from which on a text of a JSON object is speech, not the value of a field."""
 _OBJECTS = 8
@@ -225,6 +237,8 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
         return False
     if body.endswith(":") or line.lstrip().startswith("#"):
         return True
+    if body.endswith("?") and len(body) < 60 and after and _WH.match(body):
+        return True
     bullet = _BULLET.match(after)
     below = len(after) - len(after.lstrip(" \t"))
     deeper = below > indent or (bullet is not None and _BULLET.match(line) is None)
@@ -235,7 +249,7 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
 
 def _label_role(label: str) -> Role:
     """What role a heading or label gives."""
-    if re.search(r"\bnot (?:be )?(?:changed|included)|\bn't (?:be )?(?:changed|part|included)", label):
+    if _NOT_LABEL.search(label):
         return "left"
     if _NOW_LABEL.search(label):
         return "now"
@@ -266,23 +280,25 @@ def _cells(cells: list[str], header: list[str], section: Role) -> Iterator[Part]
 
 
 def _sentences(body: str, section: Role) -> Iterator[Part]:
-    """The sentences of a line, each with its role."""
+    """The sentences of a line, each with its role; what a label says holds for all of its sentence."""
     for sentence in filter(None, map(str.strip, _CUT.split(body))):
         found = _LABEL.match(sentence)
-        if found:
-            label = found.group(1).strip().lower()
-            role = _label_role(label)
-            if role == "do":
+        label = found.group(1).strip().lower() if found else ""
+        given = _label_role(label) if label else "do"
+        for piece in filter(None, map(str.strip, _CLAUSE.split(sentence))):
+            role = _sentence_role(piece)
+            if given != "do":
+                role = given
+            elif label and role == "note":
                 role = section
-            if role == "do" and _sentence_role(found.group(2)) == "left":
-                role = "left"
-            yield Part(sentence, label, role)
-            continue
-        role = _sentence_role(sentence)
-        yield Part(sentence, "", section if section != "do" and role != "left" else role)
+            elif section != "do" and role != "left":
+                role = section
+            yield Part(piece, label, role)
 
 
 def _sentence_role(sentence: str) -> Role:
+    if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
+        return "do"
     if _LEFT.search(sentence):
         return "left"
     if _NOTE.search(sentence):

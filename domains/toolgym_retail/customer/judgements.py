@@ -25,6 +25,16 @@ from toolgym_retail.facts import Facts, Request, RequestKind
 _ORDER_ID = re.compile(r"#?\b[Ww]\d{5,9}\b")
 _ORDER_DIGITS = (re.compile(r"#(\d{6,8})\b"), re.compile(r"\border (?:number |no\.? |id )?(\d{7})\b", re.I))
 
+# Several orders were looked through to find the one; "in the same account as #W1234567".
+_LOOKED = re.compile(
+    r"\b(?:checked|looked|went|gone|searched|compared|reviewed)\b[^.]{0,40}\border|\b(?:not|nor|other|none|neither)\b"
+    r"|\bwith [^.;]{0,30}\bother\b",
+    re.I,
+)
+_WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|replac|switch|swap|submit)", re.I)
+# "Your open order #W1234567 keeps the address it has."
+_STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
+
 _REASONS = {
     "no longer needed": re.compile(
         r"\bno longer (?:need|want|requir)|\bnot need|\bn't need|\bunneeded|\bnot (?:be )?(?:needed|required)|"
@@ -92,22 +102,41 @@ def answers(text: str, request: Request) -> bool:
 
 
 def _wrong_order(reading: WishText) -> bool:
-    """Whether the number of another order is given."""
-    body, order = reading.body, reading.request.order
-    numbers = {"#" + found.upper().lstrip("#") for found in _ORDER_ID.findall(body)}
-    numbers |= {"#W" + digits for pattern in _ORDER_DIGITS for digits in pattern.findall(body)}
+    """Whether the number of another order is given; one that is only left alone, beside the right one, is none."""
+    numbers, order = _numbers(reading.body), reading.request.order
     if order is None:
-        return bool(numbers)
+        meant = _numbers(reading.meant.body)
+        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(meant)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
+    others = numbers - {order.id}
+    if others and order.id in _numbers(reading.only("do", "new", "now", "note").body):
+        others = _numbers_meant(reading) - {order.id}
     if not order.known:
         # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
         if numbers:
             reading.shown.add("number")
-        return "clue" in reading.shown and bool(numbers - {order.id})
+        return "clue" in reading.shown and bool(others)
     if order.id in numbers:
         reading.shown.add("order")
-    return bool(numbers - {order.id})
+    return bool(others)
+
+
+def _numbers(text: str) -> set[str]:
+    """The order numbers in a text."""
+    found = {"#" + number.upper().lstrip("#") for number in _ORDER_ID.findall(text)}
+    return found | {"#W" + digits for pattern in _ORDER_DIGITS for digits in pattern.findall(text)}
+
+
+def _numbers_meant(reading: WishText) -> set[str]:
+    """The order numbers of which it is not said that they are left alone, or were only looked through."""
+    found: set[str] = set()
+    for part in reading.parts:
+        numbers = _numbers(part.text)
+        listed = len(numbers) > 1 and not _WRITES.search(part.text)
+        if numbers and part.role != "left" and not listed and not _LOOKED.search(part.text):
+            found |= numbers
+    return found
 
 
 def _wrong_reason(reading: WishText) -> bool:

@@ -92,7 +92,7 @@ class WishText:
         name = words_of(product)
         first, last = name[0], name[-1]
         spots = places_of(product, self.words)
-        if owners[last.rstrip("s")] == {product} and len(last) > 2:
+        if owners[last.rstrip("s")] == {product} and len(last) > 2 and last != "set":
             spots = sorted({*spots, *self._spots_of_word(last, product)})
         if not spots and len(name) > 1 and owners[first.rstrip("s")] == {product} and len(first) > 5:
             spots = self._spots_of_word(first, product)
