@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 # Said of what is left as it is.
 _LEFT = re.compile(
-    r"\b(?:untouched|unaffected|unchanged|unmodified|excluded|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
+    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
     r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
     r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
     r"not(?: \w+){0,3}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
@@ -48,13 +48,14 @@ _NOTE = re.compile(
     r"irreversible|out of stock|sold out|(?:un|not |n't )available|for comparison|(?:available|in stock)|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
     r"once (?:it|this|the|that|you|your|a|i)\b[^.]{0,60}(?:,|received|back)|"
+    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account))|if,|"
     r"if (?:you(?:'d| would)?|the|it|a|an|any\w*|your|one)\b(?! (?:(?:do |can |could )?(?:agree|confirm|approve|say|"
     r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
     re.I,
 )
 # "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
 _COMMITS = re.compile(
-    r"\b(?:i|we)(?:'ll| will| would|'d| can| am going to|'m going to|'re going to)\b"
+    r"\b(?:i|we)(?:'ll| will| would|'d| can(?! only|'t|not)| am going to|'m going to|'re going to)\b"
     r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention))",
     re.I,
 )
@@ -80,7 +81,7 @@ _NOW_LABEL = re.compile(
 )
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by)|\b(?:new|after)$",
+    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
 _UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))

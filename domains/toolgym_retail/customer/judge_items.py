@@ -55,7 +55,7 @@ _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your"
 _MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
-    r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|"
+    r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|both (?:the old|old|variants?|"
     r"addresses|actions|requests|ok|of these)|"
     r"for both\s*\?|\bboth\s*\?|\bif\b",
     re.I,
