@@ -41,9 +41,11 @@ _LEFT = re.compile(
 )
 # A rule, a condition, an alternative or a courtesy: it proposes nothing.
 _NOTE = re.compile(
+    r"^\W*(?:(?:but )?other\b|there(?:'s| is| are) (?:also )?an?\b|we (?:also )?(?:sell|have|carry|offer)\b)|"
+    r"n't (?:at the moment|among|at present|right now)|would be \$|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
-    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wondering|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't )available|for comparison|(?:available|in stock)|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
@@ -60,6 +62,17 @@ _COMMITS = re.compile(
     re.I,
 )
 _CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
+# "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
+_NOW_SAID = re.compile(
+    r"(?:you (?:have|own|return)|you currently have|at present|currently)\b"
+    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
+    re.I | re.S,
+)
+_NEW_SAID = re.compile(
+    r"(?:and )?you(?:'ll| will)? (?:get|receive)\b"
+    r"(?!.*\b(?:instead|rather|place|replac\w*|from|for (?:it|your|the)|old|current|refund\w*|email|back|return\w*)\b)",
+    re.I | re.S,
+)
 # What a line is the heading or label of.
 _LEFT_LABEL = re.compile(
     r"\b(?:stays?|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
@@ -75,12 +88,12 @@ _NOTE_LABEL = re.compile(
     re.I,
 )
 _NOW_LABEL = re.compile(
-    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|from$|was$|out\b|"
+    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
     r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$",
     re.I,
 )
 _NEW_LABEL = re.compile(
-    r"^(?:the |your )?(?:new\b|after\b|to$|then$|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
+    r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
     r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
@@ -298,6 +311,10 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
 
 
 def _sentence_role(sentence: str) -> Role:
+    if _NOW_SAID.match(sentence):
+        return "now"
+    if _NEW_SAID.match(sentence):
+        return "new"
     if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
         return "do"
     if _LEFT.search(sentence):
