@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 # Said of what is left as it is.
 _LEFT = re.compile(
-    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
+    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|is (?:a third|another) one|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
     r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
     r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
     r"not(?: \w+){0,3}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
@@ -41,15 +41,15 @@ _LEFT = re.compile(
 )
 # A rule, a condition, an alternative or a courtesy: it proposes nothing.
 _NOTE = re.compile(
-    r"^\W*(?:(?:but )?other\b|there(?:'s| is| are) (?:also )?an?\b|we (?:also )?(?:sell|have|carry|offer)\b)|"
+    r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is| are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
     r"n't (?:at the moment|among|at present|right now)|would be \$|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
-    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wondering|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
-    r"irreversible|out of stock|sold out|(?:un|not |n't )available|for comparison|(?:available|in stock)|"
+    r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
+    r"for comparison|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
-    r"once (?:it|this|the|that|you|your|a|i)\b[^.]{0,60}(?:,|received|back)|"
     r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account))|if,|"
     r"if (?:you(?:'d| would)?|the|it|a|an|any\w*|your|one)\b(?! (?:(?:do |can |could )?(?:agree|confirm|approve|say|"
     r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
@@ -58,13 +58,14 @@ _NOTE = re.compile(
 # "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
 _COMMITS = re.compile(
     r"\b(?:i|we)(?:'ll| will| would|'d| can(?! only|'t|not)| am going to|'m going to|'re going to)\b"
-    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention))",
+    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention|offer|see|find|have|tell|confirm|help))",
     re.I,
 )
 _CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
 # "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
 _NOW_SAID = re.compile(
-    r"(?:you (?:have|own|return)|you currently have|at present|currently)\b"
+    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|right now|so far|"
+    r"you (?:have|own|return)|you currently have|at present|currently)\b"
     r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
     re.I | re.S,
 )
@@ -80,7 +81,7 @@ _LEFT_LABEL = re.compile(
     r"will not change|no change|outside|same)\b",
     re.I,
 )
-_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out")
+_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out|\(not\b")
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
@@ -89,7 +90,8 @@ _NOTE_LABEL = re.compile(
 )
 _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
-    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$",
+    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
+    r"\b(?:stored with|on file|order now|at present|at the moment|currently)\b",
     re.I,
 )
 _NEW_LABEL = re.compile(
@@ -106,6 +108,15 @@ _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
 _CLAUSE = re.compile(r"(?<=;)\s+|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
+_NAME_WORDS = 3
+"""Words of a label that names a field."""
+_WILL = re.compile(r"\b(?:will|shall|would|i'd|i'll|we'll)\b", re.I)
+# A deed that is told among the notes is one all the same.
+_DOES = re.compile(
+    r"\b(?:(?:will|is|are|shall)(?: \w+)? be|also|is also|are also) "
+    r"(?:set|chang|updat|redirect|replac|cancel|return|exchang|charg|moved)\w*\b",
+    re.I,
+)
 _LONG = 60
 """Characters from which on a text of a JSON object is speech, not the value of a field."""
 _OBJECTS = 8
@@ -294,20 +305,29 @@ def _cells(cells: list[str], header: list[str], section: Role) -> Iterator[Part]
 
 
 def _sentences(body: str, section: Role) -> Iterator[Part]:
-    """The sentences of a line, each with its role; what a label says holds for all of its sentence."""
+    """The sentences of a line, each with its role; what a label or a question says holds for what follows it."""
+    asked: Role = "do"
     for sentence in filter(None, map(str.strip, _CUT.split(body))):
         found = _LABEL.match(sentence)
         label = found.group(1).strip().lower() if found else ""
-        given = _label_role(label) if label else "do"
+        given = _label_role(label) if label else asked
+        before: Role = "do"
         for piece in filter(None, map(str.strip, _CLAUSE.split(sentence))):
             role = _sentence_role(piece)
+            if role == "do" and found and piece.startswith(found.group(1)):
+                role = _sentence_role(found.group(2))
             if given != "do":
                 role = given
-            elif label and role == "note":
+            elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
                 role = section
+            elif role == "do" and before == "note" and not _WILL.search(piece):
+                role = before
             elif section != "do" and role != "left":
-                role = section
+                role = "do" if section == "note" and role == "do" and _DOES.search(piece) else section
+            before = role
             yield Part(piece, label, role)
+        if sentence.endswith("?") and _WH.match(sentence):
+            asked = _label_role(sentence.lower())
 
 
 def _sentence_role(sentence: str) -> Role:

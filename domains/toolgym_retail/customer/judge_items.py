@@ -37,7 +37,7 @@ _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
     r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
-    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|contain\w*|includ\w+|hold(?:s|ing))\b",
+    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",
     re.I,
 )
 
@@ -96,9 +96,22 @@ def wrong_items(reading: WishText) -> bool:
         or _claims_whole(meant)
         or _miscounts(meant)
         or any(not _only_mentioned(meant, product) for product in named if product not in wanted)
+        or _trades_another(meant)
         or _left_out(reading, wanted & set(reading.named()))
         or _incomplete(meant, present, numbers)
     )
+
+
+def _trades_another(reading: WishText) -> bool:
+    """Whether another product of the order stands where the old or the new unit is to be named."""
+    wanted = [words_of(product)[-1] for product in reading.products]
+    others = [product for product in _in_order(reading) if product not in reading.products]
+    for part in reading.parts:
+        if part.role in ("now", "new") and part.label and not _KEPT.search(part.text):
+            words = words_of(part.text)
+            if any(places_of(other, words) for other in others) and not any(places_of(one, words) for one in wanted):
+                return True
+    return False
 
 
 def _of_another_order(reading: WishText) -> bool:
@@ -107,7 +120,7 @@ def _of_another_order(reading: WishText) -> bool:
     inside = reading.facts.orders.get(order.id) if order else None
     if not inside:
         return False
-    meant = [part for part in reading.parts if part.role != "note" and not _ANOTHER_ORDER.search(part.text)]
+    meant = [part for part in reading.parts if not _ANOTHER_ORDER.search(part.text)]
     words = [words_of(part.text) for part in meant]
     others = [kind.name for kind in CATALOG if kind.name not in inside]
     return any(places_of(name, part) for name in others for part in words)

@@ -66,6 +66,7 @@ _CONTRADICTIONS = (
         ("cancel",),
         re.compile(
             r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|just)\b|"
+            r"\bcancell?ation of (?:one|a single|just|only)\b|\bcancel\w* (?:one|a single) (?:item|product)\b|"
             r"\bput (?:it|the order|this) on hold|\btak(?:e|ing) [^.;]{0,60}\bout\b|\bremov(?:e|ing)\b|"
             r"\bship\w* as planned|\bstill ships?\b|\bthe rest (?:stays|ships|is)",
             re.I,
@@ -85,6 +86,8 @@ _CONTRADICTIONS = (
         ("exchange", "modify_items"),
         re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I),
     ),
+    # What has not arrived cannot be sent back.
+    _Contradiction(("modify_items",), re.compile(r"\bonce you(?:'ve| have) (?:sent|shipped|returned)\b", re.I)),
     # The address of the profile instead of the order's; "your profile address stays as it is" is none.
     _Contradiction(
         ("modify_address",),
@@ -92,7 +95,7 @@ _CONTRADICTIONS = (
         unless=(
             re.compile(
                 r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-                r"(?:stay|remain|not|n't|unchanged|same|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:stay|remain|not|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
                 r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)|"
                 r"(?:profile|default|account)[^.;]{0,30} is an?(?:other)?\b",
                 re.I,
@@ -105,7 +108,7 @@ _CONTRADICTIONS = (
         re.compile(
             r"\b(?:and|plus|also|as well as) (?:for |of |on )?(?:all )?(?:your |the )?(?:\w+ )?"
             r"(?:pending |open )orders?\b|"
-            r"\balso (?:ship|send|change|redirect|cancel|return)\b",
+            r"\balso (?:ship|send|change|redirect|cancel|return|affect|appl)\w*\b",
             re.I,
         ),
     ),

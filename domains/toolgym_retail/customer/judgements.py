@@ -11,6 +11,7 @@ from functools import partial
 from typing import get_args
 
 from toolgym.language import addresses
+from toolgym.language.parts import Part
 from toolgym.language.text import sentences
 from toolgym.language.words import places_of, words_of
 from toolgym.scripted.agreement import BORDER, Agreement, Judgements, judge
@@ -25,12 +26,11 @@ from toolgym_retail.facts import Facts, Request, RequestKind
 _ORDER_ID = re.compile(r"#?\b[Ww]\d{5,9}\b")
 _ORDER_DIGITS = (re.compile(r"#(\d{6,8})\b"), re.compile(r"\border (?:number |no\.? |id )?(\d{7})\b", re.I))
 
-# Several orders were looked through to find the one; "in the same account as #W1234567".
-_LOOKED = re.compile(
-    r"\b(?:checked|looked|went|gone|searched|compared|reviewed)\b[^.]{0,40}\border|\b(?:not|nor|other|none|neither)\b"
-    r"|\bwith [^.;]{0,30}\bother\b",
-    re.I,
-)
+# Several orders were looked through to find the one.
+_LOOKED = re.compile(r"\b(?:checked|looked|went|gone|searched|compared|reviewed)\b[^.]{0,40}\border", re.I)
+# "Among your orders (#W1234567, #W7654321)", "it is #W1234567, and not #W7654321".
+_LISTED = re.compile(r"\([^()]*#W\d+[^()]*#W\d+[^()]*\)", re.I)
+_NOT_THOSE = re.compile(r"\b(?:not|nor|neither|none of|other than|apart from)\b[^.;:)]*", re.I)
 _WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|replac|switch|swap|submit)", re.I)
 # "Your open order #W1234567 keeps the address it has."
 _STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
@@ -110,8 +110,9 @@ def _wrong_order(reading: WishText) -> bool:
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
     others = numbers - {order.id}
-    if others and order.id in _numbers(reading.only("do", "new", "now", "note").body):
-        others = _numbers_meant(reading) - {order.id}
+    meant = _numbers_meant(reading) if others else set()
+    if order.id in meant:
+        others = meant - {order.id}
     if not order.known:
         # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
         if numbers:
@@ -132,9 +133,12 @@ def _numbers_meant(reading: WishText) -> set[str]:
     """The order numbers of which it is not said that they are left alone, or were only looked through."""
     found: set[str] = set()
     for part in reading.parts:
-        numbers = _numbers(part.text)
-        listed = len(numbers) > 1 and not _WRITES.search(part.text)
-        if numbers and part.role != "left" and not listed and not _LOOKED.search(part.text):
+        if part.role == "left" or not _numbers(part.text):
+            continue
+        text = _NOT_THOSE.sub(" ", _LISTED.sub(" ", part.text))
+        numbers = _numbers(text)
+        listed = len(numbers) > 1 and not _WRITES.search(text)
+        if not listed and not _LOOKED.search(text):
             found |= numbers
     return found
 
@@ -162,7 +166,15 @@ def _wrong_address(reading: WishText) -> bool:
         return False
     if addresses.names_street(reading.words, address):
         reading.shown.add("address")
-    return addresses.contradicts(reading.body, reading.words, address, known_zips={reading.facts.zip})
+    given = reading.only("do", "new")
+    fields = [_field(part) for part in given.parts]
+    return addresses.contradicts(given.body, given.words, address, known_zips={reading.facts.zip}, fields=fields)
+
+
+def _field(part: Part) -> tuple[str, str]:
+    """The label of a part and what stands after it, or after its last arrow."""
+    label, mark, value = part.text.partition(":" if part.label and ":" in part.text else "->")
+    return (part.label or label, value.rpartition("->")[2]) if mark else ("", "")
 
 
 _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {

@@ -54,8 +54,7 @@ _USED_BEFORE = re.compile(
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
     r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
-    r"other (?:payment )?methods?|otherwise|depending|would be possible|either|may go|memory card|"
-    r"(?:have|'ve got|there's|there is)\b[^.;]{0,70}\b(?:on file|in your (?:profile|account)))\b",
+    r"other (?:payment )?methods?|otherwise|depending|would be possible|either|may go|memory card)\b",
     re.I,
 )
 # "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from toolgym.language.parts import Role
 from toolgym.language.words import places_of, words_of
+from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
@@ -52,11 +53,13 @@ _FOR_IT = re.compile(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b")
 _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
+_AXES = {kind.name: kind.options for kind in CATALOG}
+"""The options of each product that the shop knows, and all their values."""
 _NEAR = 8
 """Words apart at which two values may stand in one description."""
 
 # Where what is said of one item ends and the next begins.
-_PART = re.compile(r"(?<=[.!?;])\s|\n|,? and (?=the |your )|,? plus ")
+_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus ")
 
 
 class Value(NamedTuple):
@@ -70,7 +73,7 @@ class Value(NamedTuple):
 
 def wrong_options(reading: WishText) -> bool:
     """Whether a unit is described otherwise than it is, or becomes another variant than the one wanted."""
-    request, reading = reading.request, reading.meant
+    request, whole, reading = reading.request, reading, reading.meant
     if request.kind not in ITEM_KINDS:
         return _described_otherwise(reading)
     roles = _roles(reading)
@@ -79,7 +82,7 @@ def wrong_options(reading: WishText) -> bool:
     wrong = [
         _wrong_unit(reading, item, spans[item.product])
         if item.new_options is None
-        else _wrong_change(reading, item, spans[item.product], roles)
+        else _wrong_change(reading, item, spans[item.product], roles) or _kept_old(whole, item)
         for item in request.items
     ]
     return any(wrong)
@@ -162,8 +165,8 @@ def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Val
     else to the one that has no other value there.
     """
     axes: dict[str, list[str]] = {}
-    for axis, all_values in item.axes.items():
-        for value in all_values:
+    for axis, all_values in _AXES.get(item.product, item.axes).items():
+        for value in dict.fromkeys((*all_values, *item.axes.get(axis, ()))):
             axes.setdefault(value, []).append(axis)
     taken: set[int] = set()
     found: list[Value] = []
@@ -240,7 +243,8 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     everywhere = _values(reading, item, span)
     told = {"now": old, "new": new}
     wrong = _numbers_reversed(reading, item)
-    wrong |= any(roles[one.place] in told and told[roles[one.place]].get(one.axis) != one.value for one in everywhere)
+    wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
+    becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
     if any(roles[one.place] == "new" and old.get(one.axis) != one.value for one in everywhere):
         reading.shown.add("options")
     found = [one for one in everywhere if roles[one.place] not in told]
@@ -254,9 +258,39 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
         if news:
             reading.shown.add("options")
             wrong |= bool(olds) and not _forward(reading.words, olds, news)
-        elif olds:
+        elif olds and axis not in becomes:
             wrong |= any(_becomes_old(reading.words, place, found, item) for place in olds)
     return wrong
+
+
+def _kept_old(reading: WishText, item: ItemRef) -> bool:
+    """Whether an option that is to change is said to stay: "lift: electric (unchanged)"."""
+    new = item.new_options or {}
+    return any(
+        part.role == "left" and part.label == axis and old != new.get(axis) and places_of(old, words_of(part.text))
+        for part in reading.parts
+        if part.label
+        for axis, old in item.options.items()
+    )
+
+
+def _out_of_place(
+    one: Value,
+    values: Sequence[Value],
+    roles: Sequence[Role],
+    told: Mapping[Role, Mapping[str, str]],
+    item: ItemRef,
+) -> bool:
+    """Whether a value is given as what the unit is or becomes, and is not; both may stand there side by side."""
+    role = roles[one.place]
+    right = told[role].get(one.axis)
+    if one.value == right:
+        return False
+    beside = any(
+        other.axis == one.axis and other.value == right and roles[other.place] == role and abs(other.place - one.place) <= 12
+        for other in values
+    )
+    return not beside or one.value not in (item.options.get(one.axis), (item.new_options or {}).get(one.axis))
 
 
 def _places(found: Sequence[Value], axis: str) -> dict[str, list[int]]:
@@ -295,6 +329,10 @@ def _becomes_old(words: Sequence[str], old: int, found: Sequence[Value], item: I
 def _forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> bool:
     """Whether the change runs from an old value to a new one, and not the other way round."""
     old, new = min(olds), min(news)
+    for place in olds if old > new else ():
+        later = next((one for one in news if one > place), None)
+        if later is not None and "from" in words[max(0, place - 5) : place] and "to" in words[place:later]:
+            return True
     if old < new:
         return not _TURNED_ROUND.search(" ".join(words[old:new]))
     if _SENDS.search(" ".join(words[:old]) + " "):
