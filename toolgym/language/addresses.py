@@ -33,7 +33,7 @@ _STATES = {
 }
 """The states and the District of Columbia, by their two letters."""
 _NAMES = "|".join(sorted(_STATES.values(), key=len, reverse=True))
-_STATE = re.compile(rf"(?<![A-Za-z])([A-Z]{{2}}|(?i:{_NAMES}))(?=,? *(?:\d{{5}}|$|[.,)]))")
+_STATE = re.compile(rf"(?<![A-Za-z])([A-Z]{{2}}|(?i:{_NAMES}))(?=,? *(?:\d{{5}}|$|[.)]|USA|United))")
 _CITY = re.compile(rf"[,\s]*([A-Z][A-Za-z. ]+?),?\s+(?:[A-Z]{{2}}|(?i:{_NAMES}))\b")
 _FIELDS = {
     "apartment": re.compile(r"\b(?:apt|apartment|unit|suite|line 2|address ?2)\b"),
@@ -140,11 +140,11 @@ def _numbers_in(text: str) -> list[str]:
     return [found.lstrip("#").lower() for found in _NUMBER.findall(text)]
 
 
-def _other_state(said: str, address: Address) -> bool:
-    """Whether a text is the name or the letters of another state."""
+def _other_state(said: str, address: Address, *, zip_follows: bool = False) -> bool:
+    """Whether a text is the name or the letters of another state; letters before a zip code are those of a state."""
     said = said.strip(" .").split("(")[0].strip()
     known = said.upper() if said.upper() in _STATES else _STATES_BY_NAME.get(said.lower())
-    return known is not None and known != address.state
+    return known != address.state if known or (zip_follows and len(said) == len(address.state)) else False
 
 
 def _is_old(text: str, spot: int) -> bool:
@@ -183,7 +183,7 @@ def _wrong_rest(text: str, address: Address) -> bool:
             return True
         if apartment and _other_apartment(apartment.group(1), address):
             return True
-        if state and city and _other_state(state.group(1), address):
+        if state and city and _other_state(state.group(1), address, zip_follows=state.group(1).isupper()):
             return True
         if city and city.group(1).lower() != address.city.lower():
             return True

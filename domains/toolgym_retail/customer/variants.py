@@ -165,8 +165,9 @@ def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Val
     else to the one that has no other value there.
     """
     axes: dict[str, list[str]] = {}
-    for axis, all_values in _AXES.get(item.product, item.axes).items():
-        for value in dict.fromkeys((*all_values, *item.axes.get(axis, ()))):
+    known = _AXES.get(item.product, {})
+    for axis, all_values in item.axes.items():
+        for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
             axes.setdefault(value, []).append(axis)
     taken: set[int] = set()
     found: list[Value] = []
