@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from toolgym.language.consent import asks, says_yes
+from toolgym.language.consent import asks, asks_for_consent, says_yes
 from toolgym.language.text import holds_token
 from toolgym.messages import Message
 
@@ -35,6 +35,11 @@ class Exchange:
         """Whether it is a clear yes to a proposal."""
         return says_yes(self.answer) and asks(self.text)
 
+    @property
+    def requested(self) -> bool:
+        """Whether the proposal asks for a go-ahead in words that leave no doubt."""
+        return asks_for_consent(self.text)
+
 
 def exchanges(messages: Sequence[Message]) -> Iterator[Exchange]:
     """Every exchange of a dialogue; messages that are calls are passed over."""
@@ -61,7 +66,8 @@ def agreed(
 ) -> Agreed:
     """Whether a write was agreed to before.
 
-    One yes is good for one write, and for others that the same proposal names.
+    One yes is good for one write, and for others that the same proposal names. A yes to a question that is no clear
+    request for a go-ahead ("Is it the blue one?") is good for what its message names alone.
 
     Args:
         last: The exchange before the write; None if the user had not spoken.
@@ -82,7 +88,7 @@ def agreed(
     given = {name: value for name, value in arguments.items() if value not in known}
     if (record is not None and names(last.text, [record])) or names_write(last.text, record, given):
         return "named"
-    return "no" if used else "yes"
+    return "yes" if last.requested and not used else "no"
 
 
 def names_write(text: str, record: str | None, arguments: Mapping[str, Any]) -> bool:
