@@ -57,15 +57,20 @@ def measured(
 def main(names: Sequence[str]) -> None:
     """Print the table over the test split of retail, for the agents that are named, or all."""
     domain = make_domain("retail")
-    print(f"| Agent | Success | Consent | Identified | {' | '.join(f'`{preset}`' for preset in PRESETS)} |")
-    print(f"| --- | {' | '.join(['---:'] * (3 + len(PRESETS)))} |")
+    _write(f"| Agent | Success | Consent | Identified | {' | '.join(f'`{preset}`' for preset in PRESETS)} |")
+    _write(f"| --- | {' | '.join(['---:'] * (3 + len(PRESETS)))} |")
     for name in names or AGENTS:
         row = measured(AGENTS[name], domain.tasks["test"], domain)
         shares = (row.compliance.consent, row.compliance.identified)
         cells = [f"{100 * row.success:.1f}"]
         cells += ["n/a" if share is None else f"{100 * share.mean:.1f}" for share in shares]
         cells += [f"{row.rewards[preset]:.3f}" for preset in PRESETS]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        _write(f"| {name} | {' | '.join(cells)} |")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
