@@ -15,7 +15,7 @@ from wordings import NO, YES
 import toolgym
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.failures.agreement import exchanges
+from toolgym.language.agreement import exchanges
 from toolgym.language.consent import asks, asks_for_consent, says_no, says_yes
 from toolgym.messages import STOP_MARKS, Message
 from toolgym.rollouts import play
