@@ -8,7 +8,7 @@ import pytest
 
 from toolgym.language.cue import cue
 from toolgym.language.deeds import tells_deed, tells_past
-from toolgym.language.layout import parts_of, unwrapped
+from toolgym.language.layout import lines_of, unwrapped
 from toolgym.language.speech_acts import understand, without_reminder
 from toolgym.language.topics import Topic, Topics
 
@@ -158,7 +158,7 @@ def test_what_only_looks_like_json_is_left_as_it_is(text: str) -> None:
 
 def test_a_line_that_leads_to_a_list_asks_for_what_that_holds() -> None:
     said = "Please tell me:\n1. the title\n2. the branch\n"
-    assert [part.listed for part in parts_of(said)] == [False, True, True]
+    assert [part.listed for part in lines_of(said)] == [False, True, True]
     assert understand(said, LIBRARY).asked == ("ask_book", "ask_branch")
 
 

@@ -21,7 +21,7 @@ _JOINED = 12
 
 
 @dataclass(frozen=True)
-class Part:
+class Line:
     """A sentence or line of a message.
 
     Args:
@@ -92,18 +92,18 @@ def _label(key: str) -> str:
     return re.sub(r"[_-]+", " ", key).strip()
 
 
-def parts_of(text: str) -> list[Part]:
+def lines_of(text: str) -> list[Line]:
     r"""The sentences and lines of a message, its markdown removed; a line that leads to a list knows what that holds.
 
     Example:
-        >>> for part in parts_of("Please give me:\n- your name\n- your zip code\n\nThank you!"):
+        >>> for part in lines_of("Please give me:\n- your name\n- your zip code\n\nThank you!"):
         ...     print(part)
-        Part(text='Please give me:', listed=False, items='your name; your zip code')
-        Part(text='your name', listed=True, items='')
-        Part(text='your zip code', listed=True, items='')
-        Part(text='Thank you!', listed=False, items='')
+        Line(text='Please give me:', listed=False, items='your name; your zip code')
+        Line(text='your name', listed=True, items='')
+        Line(text='your zip code', listed=True, items='')
+        Line(text='Thank you!', listed=False, items='')
     """
-    found: list[Part] = []
+    found: list[Line] = []
     lead: int | None = None
     items: list[str] = []
     for line in unwrapped(text).split("\n"):
@@ -114,18 +114,18 @@ def parts_of(text: str) -> list[Part]:
         if listed or (lead is not None and len(line) < 60 and _FIELD.match(line) is not None and "?" not in line):
             if texts and lead is not None and len(items) < _JOINED:
                 items.append(" ".join(texts))
-            found += [Part(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
+            found += [Line(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
             continue
         found = _led(found, lead, items)
         lead, items = None, []
         field = _FIELD.match(line) is not None and not re.search(r"[?!]|\.\s|\.\Z", line)
-        found += [Part(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
+        found += [Line(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
         if texts and _LEADS.search(plain(line)):
             lead = len(found) - 1
     return _led(found, lead, items)
 
 
-def _led(found: list[Part], lead: int | None, items: list[str]) -> list[Part]:
+def _led(found: list[Line], lead: int | None, items: list[str]) -> list[Line]:
     if lead is not None and items:
-        found[lead] = Part(found[lead].text, found[lead].listed, "; ".join(items))
+        found[lead] = Line(found[lead].text, found[lead].listed, "; ".join(items))
     return found
