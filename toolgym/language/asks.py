@@ -169,7 +169,7 @@ def _is_aside(part: Line) -> bool:
     if aside.CONDITION.match(text):
         return not asks_for_consent(text)
     if tell.CAUTION.match(text):
-        return not (asks_for_consent(text) and aside.BIDDING.search(text))
+        return aside.LATER.search(text) or not (asks_for_consent(text) and aside.BIDDING.search(text))
     if aside.IN_CASE.search(text):
         return not asks_for_consent(text)
     return aside.LATER.search(text) and not aside.BIDS.search(text)
