@@ -50,9 +50,10 @@ _NOTE = re.compile(
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
     r"for comparison|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
-    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account))|if,|"
-    r"if (?:you(?:'d| would)?|the|it|a|an|any\w*|your|one)\b(?! (?:(?:do |can |could )?(?:agree|confirm|approve|say|"
-    r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
+    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account)))\b|"
+    r"^\W*(?:(?:and|but|so|also),? )?if(?:,|\b(?! (?:so|yes|that's|this is|everything|all)\b)"
+    r"(?! you (?:do |can |could )?(?:agree|confirm|approve|say|give|accept|reply|answer|allow|okay|ok|permit|wish me|"
+    r"want me|like me|tell me to)\b))",
     re.I,
 )
 # "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.

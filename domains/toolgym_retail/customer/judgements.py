@@ -105,8 +105,8 @@ def _wrong_order(reading: WishText) -> bool:
     """Whether the number of another order is given; one that is only left alone, beside the right one, is none."""
     numbers, order = _numbers(reading.body), reading.request.order
     if order is None:
-        meant = _numbers(reading.meant.body)
-        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(meant)
+        parts = [part.text for part in reading.meant.parts if _numbers(_NOT_THOSE.sub(" ", part.text))]
+        return any(_WRITES.search(text) or not _STILL_OPEN.search(text) for text in parts)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
     others = numbers - {order.id}

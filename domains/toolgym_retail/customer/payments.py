@@ -113,7 +113,7 @@ class Mention(NamedTuple):
 
 def wrong_payment(reading: WishText) -> bool:
     """Whether a payment method is to be used that the customer does not want to use."""
-    reading = reading.meant
+    told, reading = reading.only("do", "new", "now", "left"), reading.meant
     request = reading.request
     if request.kind in ("modify_address", "user_address", "question"):
         return False
@@ -135,10 +135,10 @@ def wrong_payment(reading: WishText) -> bool:
         return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
-    if request.kind == "modify_payment" and _SPLIT.search(reading.body):
+    if request.kind == "modify_payment" and _SPLIT.search(told.body):
         return True
     known = {method.last_four or method.id[-4:] for method in reading.facts.methods if method.id in fine}
-    if any(found.group(1) not in known and not asides.hold(found.start()) for found in _DIGITS.finditer(reading.body)):
+    if any(found.group(1) not in known and not asides.not_used(found.start()) for found in _DIGITS.finditer(reading.body)):
         return True
     return request.kind == "modify_payment" and wanted is not None and _reversed(reading, mentions, wanted)
 
@@ -181,12 +181,17 @@ class _Asides:
     def hold(self, spot: int) -> bool:
         """Whether the method that is named at a character is named aside."""
         body = self._body
-        if _NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot):
+        if self.not_used(spot):
             return True
         before, after = bisect_left(self._begins, spot), bisect_left(self._ends, spot)
         start = self._begins[before - 1] + 1 if before else 0
         end = self._ends[after] if after < len(self._ends) else len(body)
         return _any_in(self._remarks, start, end) and not _any_in(self._refunds, start, end)
+
+    def not_used(self, spot: int) -> bool:
+        """Whether what is named at a character was used before, or is expressly not used."""
+        body = self._body
+        return bool(_NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot))
 
     @cached_property
     def _begins(self) -> list[int]:
