@@ -44,8 +44,8 @@ _NOTE = re.compile(
     r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is| are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
     r"n't (?:at the moment|among|at present|right now)|would be \$|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
-    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
-    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|not selected|exists? in [^.]*\btoo|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
     r"for comparison|"
@@ -62,10 +62,17 @@ _COMMITS = re.compile(
     r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention|offer|see|find|have|tell|confirm|help))",
     re.I,
 )
+# "The body becomes walnut, the finish stays matte."
+_BREAK = re.compile(r"[,:(]| and ")
+_BECOMES = re.compile(
+    r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) exchanged|chang\w* (?:from|to))\b",
+    re.I,
+)
 _CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
 # "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
 _NOW_SAID = re.compile(
-    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|right now|so far|"
+    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|"
+    r"(?:its|the|your)\b[^.,]{0,40} (?:presently|currently|at present|at the moment|now) (?:is|has|bears|goes|reads)|right now|so far|"
     r"you (?:have|own|return)|you currently have|at present|currently)\b"
     r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
     re.I | re.S,
@@ -92,7 +99,7 @@ _NOTE_LABEL = re.compile(
 _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
     r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
-    r"\b(?:stored with|on file|order now|at present|at the moment|currently)\b",
+    r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
 )
 _NEW_LABEL = re.compile(
@@ -339,7 +346,8 @@ def _sentence_role(sentence: str) -> Role:
     if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
         return "do"
     if _LEFT.search(sentence):
-        return "left"
+        clauses = (clause for clause in _BREAK.split(sentence) if not _LEFT.search(clause))
+        return "do" if any(map(_BECOMES.search, clauses)) else "left"
     if _NOTE.search(sentence):
         return "note"
     return "do"

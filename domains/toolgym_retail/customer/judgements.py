@@ -53,9 +53,11 @@ _DEEDS = {
 
 # "Reason: found it cheaper": what stands there must be the one reason or the other.
 _STATED_REASON = re.compile(
-    r"\breason(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})", re.I
+    r"\breason\b(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})", re.I
 )
 
+_LEAD = 60
+"""Characters after the word reason within which the reason itself stands."""
 _FILLERS = frozenset(("how", "much", "money", "is", "on", "my", "the", "of", "order", "what", "i", "paid", "for", "in"))
 # Figures that answer no question about a price or a balance.
 _OTHER_AMOUNT = re.compile(r"\b(?:refund|difference|back|credited|charged)", re.I)
@@ -151,7 +153,7 @@ def _wrong_reason(reading: WishText) -> bool:
     if reason is None:  # its reason is another one, which the policy does not accept
         return any(pattern.search(reading.body) for pattern in _REASONS.values())
     stated = _STATED_REASON.search(reading.body)
-    if stated and not _REASONS[reason].search(stated.group(1)):
+    if stated and not _REASONS[reason].search(reading.body[stated.start() : stated.end() + _LEAD].split("\n")[0]):
         return True
     given = {name for name, pattern in _REASONS.items() if pattern.search(reading.body)}
     if reason in given:

@@ -96,7 +96,7 @@ _IS_REFUNDED = re.compile(
     re.I,
 )
 _CHARGES = re.compile(
-    r"(?:\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|on))?(?: (?:the|your|it))*|"
+    r"(?:(?<!was )(?<!were )(?<!been )\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|on))?(?: (?:the|your|it))*|"
     r"\b(?:switch|chang|mov)\w*\b[^.;]{0,45} to(?: (?:the|your))?|\bmake (?:the|your)|\buse (?:the|your))[ :*]*$",
     re.I,
 )
