@@ -41,7 +41,9 @@ _FIELDS = {
     "state": re.compile(r"\bstate\b"),
 }
 """Of which field a label speaks."""
-_LABEL = re.compile(r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I)
+_LABEL = re.compile(
+    r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I
+)
 _NUMBER = re.compile(r"#?\b\d+[A-Za-z]?\b|\b[A-Za-z]\d*$")
 # ", Boston" or " in Boston", without a state.
 _BARE_CITY = re.compile(r"(?:,| in)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")

@@ -65,7 +65,7 @@ _COMMITS = re.compile(
 # "The body becomes walnut, the finish stays matte."
 _BREAK = re.compile(r"[,:(]| and ")
 _BECOMES = re.compile(
-    r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) exchanged|chang\w* (?:from|to))\b",
+    r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) (?:exchang|cancel|redirect)\w*|chang\w* (?:from|to))\b",
     re.I,
 )
 _CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
@@ -74,7 +74,7 @@ _NOW_SAID = re.compile(
     r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|"
     r"(?:its|the|your)\b[^.,]{0,40} (?:presently|currently|at present|at the moment|now) (?:is|has|bears|goes|reads)|right now|so far|"
     r"you (?:have|own|return)|you currently have|at present|currently)\b"
-    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
+    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can|on file|profile)\b)",
     re.I | re.S,
 )
 _NEW_SAID = re.compile(
@@ -89,7 +89,9 @@ _LEFT_LABEL = re.compile(
     r"will not change|no change|outside|same)\b",
     re.I,
 )
-_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out|\(not\b")
+_NOT_LABEL = re.compile(
+    r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|'s not\b|(?<!ca)n't\b|^left out|\(not\b"
+)
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
@@ -238,12 +240,14 @@ def _parts(lines: list[str]) -> Iterator[Part]:
             section = _Section()
         elif bullet and indent <= section.indent and section.label and _is_bullet(section):
             section = _Section()
-        gap = False
+        follows, gap = not gap, False
         after = following[number]
         if _is_heading(body, line, lines[after] if after is not None else "", indent):
             label = body.rstrip(":?. ").lower()
             role = _label_role(label)
-            section = _Section(indent + (1 if bullet else 0), label, role if role != "do" else "do")
+            if role == "do" and follows and section.role in ("now", "new", "left"):
+                role = section.role
+            section = _Section(indent + (1 if bullet else 0), label, role)
             yield Part(body, label, role)
             continue
         yield from _sentences(body, section.role)
@@ -323,7 +327,7 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
         for piece in filter(None, map(str.strip, _CLAUSE.split(sentence))):
             role = _sentence_role(piece)
             if role == "do" and found and piece.startswith(found.group(1)):
-                role = _sentence_role(found.group(2))
+                role = _sentence_role(piece[len(found.group(1)) + 1 :].strip())
             if given != "do":
                 role = given
             elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
@@ -345,6 +349,8 @@ def _sentence_role(sentence: str) -> Role:
         return "new"
     if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
         return "do"
+    if _CONDITION.match(sentence) and _NOTE.search(sentence):
+        return "note"
     if _LEFT.search(sentence):
         clauses = (clause for clause in _BREAK.split(sentence) if not _LEFT.search(clause))
         return "do" if any(map(_BECOMES.search, clauses)) else "left"

@@ -32,7 +32,9 @@ _LEFT_OUT = re.compile(
     re.I,
 )
 # "If you'd rather keep it", "or would you prefer to keep it?", "answer no to keep the order" leave nothing out.
-_CHOICE = re.compile(r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|can(?:'t|not) (?:do|be)", re.I)
+_CHOICE = re.compile(
+    r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|\banother\b|can(?:'t|not) (?:do|be)", re.I
+)
 _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
@@ -67,7 +69,8 @@ _IS_THAT_ALL = re.compile(
     re.I,
 )
 _HOLDS = re.compile(
-    r"\b(?:there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b", re.I
+    r"\b(?:one of|identical|there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b",
+    re.I,
 )
 _DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak)\w*\b[^.]{0,30}$", re.I)
 _IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)

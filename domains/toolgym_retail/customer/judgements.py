@@ -53,7 +53,8 @@ _DEEDS = {
 
 # "Reason: found it cheaper": what stands there must be the one reason or the other.
 _STATED_REASON = re.compile(
-    r"\breason\b(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})", re.I
+    r"\breason\b(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})",
+    re.I,
 )
 
 _LEAD = 60
@@ -142,6 +143,8 @@ def _numbers_meant(reading: WishText) -> set[str]:
         listed = len(numbers) > 1 and not _WRITES.search(text)
         if not listed and not _LOOKED.search(text):
             found |= numbers
+        elif reading.request.order is not None and len(numbers) == 1:
+            found |= numbers & {reading.request.order.id}
     return found
 
 

@@ -23,7 +23,7 @@ _CARD = re.compile(
     re.I,
 )
 _ANY_CARD = ("credit", "debit", "bank", "card")
-_DIGITS_AFTER = re.compile(r"[^.,;\d]{0,40}?(\d{4})(?!\d)")
+_DIGITS_AFTER = re.compile(r"[^.,;\d$]{0,40}?(\d{4})(?!\d|\.\d)")
 # The last four digits of a card: "ending in 1234", "Visa ****1234", "last four digits: 1234". Each run of marks is gone
 # through once, from its beginning.
 _MASK, _MARK, _LINK = r"(?:\*|xx|•|\.{3})", r"[:\s*•.x#-]", r"(?: (?:in|with|are|digits|on|by|number|no))"
@@ -63,6 +63,7 @@ _SPLIT = re.compile(
     r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
+_PART_STAYS = re.compile(r"\$\d[\d.,]* (?:stays?|remains?)\b")
 # Ways to pay that nobody here has, and fees that nobody wants.
 _ELSEWHERE = re.compile(
     r"\b(?:as|with|by|via|in|to|through|get|receive) (?:an? |your )?(?:\w+ )?(?:bank "
@@ -113,7 +114,7 @@ class Mention(NamedTuple):
 
 def wrong_payment(reading: WishText) -> bool:
     """Whether a payment method is to be used that the customer does not want to use."""
-    told, reading = reading.only("do", "new", "now", "left"), reading.meant
+    left, reading = reading.only("left"), reading.meant
     request = reading.request
     if request.kind in ("modify_address", "user_address", "question"):
         return False
@@ -135,10 +136,12 @@ def wrong_payment(reading: WishText) -> bool:
         return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
-    if request.kind == "modify_payment" and _SPLIT.search(told.body):
+    if request.kind == "modify_payment" and (_SPLIT.search(reading.body) or _PART_STAYS.search(left.body)):
         return True
     known = {method.last_four or method.id[-4:] for method in reading.facts.methods if method.id in fine}
-    if any(found.group(1) not in known and not asides.not_used(found.start()) for found in _DIGITS.finditer(reading.body)):
+    if any(
+        found.group(1) not in known and not asides.not_used(found.start()) for found in _DIGITS.finditer(reading.body)
+    ):
         return True
     return request.kind == "modify_payment" and wanted is not None and _reversed(reading, mentions, wanted)
 
