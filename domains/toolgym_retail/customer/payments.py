@@ -18,7 +18,8 @@ _PAYPAL = re.compile(r"\bpay ?pal\b(?!_)", re.I)
 _GIFT_CARD = re.compile(r"\bgift[- ]?cards?\b(?!_)|\bgc\b", re.I)
 # A card by its kind or brand. A bare "card" is one only where its digits follow, and a gift card is none.
 _CARD = re.compile(
-    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_|:? (?:credit_card_))|visa|master ?card|amex|american express|discover|"
+    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_|:? (?:credit_card_))|visa|master ?card|amex|"
+    r"american express|discover|"
     r"card (?:ending|with|that ends|\*))",
     re.I,
 )
@@ -42,13 +43,15 @@ _ORIGINAL = re.compile(
 
 _NOT_USED = re.compile(
     r"\b(?:not|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
-    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|placed)(?: \w+){0,3} (?:with|on))\b"
+    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
+    r"placed)(?: \w+){0,3} (?:with|on))\b"
     r"[^,;.]*$",
     re.I,
 )
 # "The Visa with which the order was placed", "the card that was charged originally".
 _USED_BEFORE = re.compile(
-    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|charged originally)\b",
+    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
+    r"charged originally)\b",
     re.I,
 )
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
@@ -87,17 +90,20 @@ _INSTEAD_OF = re.compile(r"\b(?:instead of|rather than|in place of)\b", re.I)
 
 # Of the payment of an order that is changed: "refunded to the Visa", "your Visa will be refunded".
 _REFUNDED = re.compile(
-    r"\b(?:refund(?:ed|s)?|returned|credited|back|currently(?: \w+){0,3}|so far|instead of|replac\w+|(?<!deducted )(?<!taken )(?<!paid )(?<!charged )from)"
+    r"\b(?:refund(?:ed|s)?|returned|credited|back|currently(?: \w+){0,3}|so far|instead of|replac\w+|"
+    r"(?<!deducted )(?<!taken )(?<!paid )(?<!charged )from)"
     r"(?: \$?[\d.,]+)?(?: (?:on|to|onto|with|the|your|paid|being|by|in full))*[ :*]*$",
     re.I,
 )
 _IS_REFUNDED = re.compile(
-    r"[^,;.\n]{0,40}\b(?:(?:will be|is|be|being|gets?|are) (?:(?:fully )?refunded|credited|restored|it back|its|back)|"
+    r"[^,;.\n]{0,40}\b(?:(?:will be|is|be|being|gets?|are) (?:(?:fully )?refunded|credited|restored|it back|its|"
+    r"back)|"
     r"balance being|refund)\b",
     re.I,
 )
 _CHARGES = re.compile(
-    r"(?:(?<!was )(?<!were )(?<!been )\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|on))?(?: (?:the|your|it))*|"
+    r"(?:(?<!was )(?<!were )(?<!been )\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|"
+    r"on))?(?: (?:the|your|it))*|"
     r"\b(?:switch|chang|mov)\w*\b[^.;]{0,45} to(?: (?:the|your))?|\bmake (?:the|your)|\buse (?:the|your))[ :*]*$",
     re.I,
 )

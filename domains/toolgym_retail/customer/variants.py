@@ -88,9 +88,9 @@ def wrong_options(reading: WishText) -> bool:
         for item in request.items
     ]
     changed = [item for item in request.items if item.new_options is not None]
-    if len(changed) > 1 and {item.product for item in changed} <= set(reading.named()):
-        if not all(_new_named(reading, item) for item in changed):
-            whole.shown.discard("options")
+    several = len(changed) > 1 and {item.product for item in changed} <= set(reading.named())
+    if several and not all(_new_named(reading, item) for item in changed):
+        whole.shown.discard("options")
     return any(wrong)
 
 
@@ -256,7 +256,7 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
     new, old = item.new_options or {}, item.options
     everywhere = _values(reading, item, span)
-    told = {"now": old, "new": new}
+    told: dict[Role, dict[str, str]] = {"now": old, "new": new}
     wrong = _numbers_reversed(reading, item)
     wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
     becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
