@@ -1,5 +1,6 @@
 """Whether an episode succeeded, and what many episodes say together."""
 
+from toolgym.evaluation.compliance import Compliance, Conduct, conduct
 from toolgym.evaluation.grade import GradedTask, Judge, Verdict, grade
 from toolgym.evaluation.metrics import (
     Comparison,
@@ -14,6 +15,8 @@ from toolgym.evaluation.metrics import (
 
 __all__ = [
     "Comparison",
+    "Compliance",
+    "Conduct",
     "Estimate",
     "GradedTask",
     "Judge",
@@ -22,6 +25,7 @@ __all__ = [
     "Verdict",
     "Void",
     "compare",
+    "conduct",
     "grade",
     "pass_hat_k",
     "pass_hat_table",
