@@ -199,6 +199,7 @@ READS_THE_USER = "toolgym/language/consent_cues.py"
 READ_THE_ASSISTANT = {
     "domains/toolgym_retail/customer/identity.py": {r"\bsure\b"},
     "domains/toolgym_retail/customer/topics.py": {r"\byes\b|y/n"},
+    "toolgym/language/aside_cues.py": {"yes"},
     "toolgym/language/question_cues.py": {"yes", "sure"},
     "toolgym/language/request_cues.py": {"yes", "sure", "agreed"},
 }
