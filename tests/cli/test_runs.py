@@ -198,9 +198,9 @@ def test_show_counts_a_judge_only_where_it_was_asked(run: Command, mock: Domain)
 def test_show_tells_compliance_as_far_as_there_is_something_to_count(run: Command, mock: Domain) -> None:
     keep(RUNS / "x", solved(mock))
     found = run("runs", "show", "x", "--json").json["compliance"]
-    assert (found["consent"]["mean"], found["identified"], found["writes"], found["episodes"]) == (0.0, None, 2, 0)
+    assert (found["consent"]["mean"], found["identified"], found["writes"], found["episodes"]) == (0.0, None, 1, 0)
     shown = run("runs", "show", "x").out
-    assert "of 2 writes after a yes" in shown
+    assert "of 1 write after a yes" in shown
     assert "identified" not in shown
 
 

@@ -10,7 +10,7 @@ from toolgym.tools import Identification
 
 
 def test_a_domain_cannot_name_a_tool_that_its_assistant_does_not_have() -> None:
-    with pytest.raises(UnknownNameError, match="find_member.*The identification of the domain 'mock' names it"):
+    with pytest.raises(UnknownNameError, match=r"find_member.*The identification of the domain 'mock' names it"):
         make_domain("mock").with_data(identification=Identification(by=("find_member",)))
 
 
