@@ -20,59 +20,15 @@ _STATES = {
     short: name.replace("_", " ").lower()
     for short, name in (
         pair.split(":")
-        for pair in [
-            "AL:Alabama",
-            "AK:Alaska",
-            "AZ:Arizona",
-            "AR:Arkansas",
-            "CA:California",
-            "CO:Colorado",
-            "CT:Connecticut",
-            "DE:Delaware",
-            "DC:District_of_Columbia",
-            "FL:Florida",
-            "GA:Georgia",
-            "HI:Hawaii",
-            "ID:Idaho",
-            "IL:Illinois",
-            "IN:Indiana",
-            "IA:Iowa",
-            "KS:Kansas",
-            "KY:Kentucky",
-            "LA:Louisiana",
-            "ME:Maine",
-            "MD:Maryland",
-            "MA:Massachusetts",
-            "MI:Michigan",
-            "MN:Minnesota",
-            "MS:Mississippi",
-            "MO:Missouri",
-            "MT:Montana",
-            "NE:Nebraska",
-            "NV:Nevada",
-            "NH:New_Hampshire",
-            "NJ:New_Jersey",
-            "NM:New_Mexico",
-            "NY:New_York",
-            "NC:North_Carolina",
-            "ND:North_Dakota",
-            "OH:Ohio",
-            "OK:Oklahoma",
-            "OR:Oregon",
-            "PA:Pennsylvania",
-            "RI:Rhode_Island",
-            "SC:South_Carolina",
-            "SD:South_Dakota",
-            "TN:Tennessee",
-            "TX:Texas",
-            "UT:Utah",
-            "VT:Vermont",
-            "VA:Virginia",
-            "WA:Washington",
-            "WV:West_Virginia",
-            "WI:Wisconsin",
-            "WY:Wyoming",
-        ]
+        for pair in (
+            "AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware "
+            "DC:District_of_Columbia FL:Florida GA:Georgia HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa KS:Kansas "
+            "KY:Kentucky LA:Louisiana ME:Maine MD:Maryland MA:Massachusetts MI:Michigan MN:Minnesota MS:Mississippi "
+            "MO:Missouri MT:Montana NE:Nebraska NV:Nevada NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York "
+            "NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma OR:Oregon PA:Pennsylvania RI:Rhode_Island "
+            "SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont VA:Virginia WA:Washington "
+            "WV:West_Virginia WI:Wisconsin WY:Wyoming "
+        ).split()
     )
 }
 """The states and the District of Columbia, by their two letters."""
@@ -85,9 +41,7 @@ _FIELDS = {
     "state": re.compile(r"\bstate\b"),
 }
 """Of which field a label speaks."""
-_LABEL = re.compile(
-    r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I
-)
+_LABEL = re.compile(r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I)
 _NUMBER = re.compile(r"#?\b\d+[A-Za-z]?\b|\b[A-Za-z]\d*$")
 # ", Boston" or " in Boston", without a state.
 _BARE_CITY = re.compile(r"(?:,| in)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")

@@ -226,11 +226,9 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         body = plain(line).strip()
         if not re.search(r"\w", body):
             continue
-        if (
-            indent < section.indent
-            or (gap and not bullet and indent <= section.indent)
-            or (bullet and indent <= section.indent and section.label and _is_bullet(section))
-        ):
+        if indent < section.indent or (gap and not bullet and indent <= section.indent):
+            section = _Section()
+        elif bullet and indent <= section.indent and section.label and _is_bullet(section):
             section = _Section()
         gap = False
         after = following[number]

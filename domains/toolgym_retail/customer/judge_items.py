@@ -67,8 +67,7 @@ _IS_THAT_ALL = re.compile(
     re.I,
 )
 _HOLDS = re.compile(
-    r"\b(?:there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b",
-    re.I,
+    r"\b(?:there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b", re.I
 )
 _DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak)\w*\b[^.]{0,30}$", re.I)
 _IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)

@@ -106,9 +106,7 @@ def _wrong_order(reading: WishText) -> bool:
     numbers, order = _numbers(reading.body), reading.request.order
     if order is None:
         meant = _numbers(reading.meant.body)
-        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(
-            meant
-        )
+        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(meant)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
     others = numbers - {order.id}

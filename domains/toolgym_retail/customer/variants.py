@@ -198,8 +198,7 @@ def _axis_of(
     near = {
         other.axis
         for other in found
-        if abs(other.place - place) <= _NEAR
-        and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
+        if abs(other.place - place) <= _NEAR and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
     }
     free = [axis for axis in axes if axis not in near] or list(axes)
     new = item.new_options or {}
@@ -289,10 +288,7 @@ def _out_of_place(
     if one.value == right:
         return False
     beside = any(
-        other.axis == one.axis
-        and other.value == right
-        and roles[other.place] == role
-        and abs(other.place - one.place) <= 12
+        other.axis == one.axis and other.value == right and roles[other.place] == role and abs(other.place - one.place) <= 12
         for other in values
     )
     return not beside or one.value not in (item.options.get(one.axis), (item.new_options or {}).get(one.axis))
