@@ -176,3 +176,11 @@ def test_an_evaluation_names_its_judge_and_none_that_is_not_there(mock: Domain) 
     assert Evaluation(mock, "test", *players, judge=strict).settings.judge == "strict"
     with pytest.raises(DataError, match="the judge is called 'llm', and there is none"):
         Evaluation(mock, "test", *players, judge_name="llm")
+
+
+def test_an_evaluation_tells_how_the_agent_went_about_it(tmp_path: Path) -> None:
+    results = evaluate("retail", agent="oracle", split="dev", trials=1, tasks=["dev-001"], runs=tmp_path)
+    assert results.compliance is not None
+    assert results.compliance.identified is not None
+    assert results.compliance.identified.mean == 1.0
+    assert results.as_dict()["compliance"] == results.compliance.as_dict()

@@ -26,6 +26,11 @@ def figures() -> dict[str, Any]:
     return {
         name: {
             "pass_hat": {str(k): INTERVAL for k in range(1, 9)},
+            "compliance": {
+                **dict.fromkeys(("consent", "named", "identified"), INTERVAL),
+                "writes": 12,
+                "episodes": 9855,
+            },
             "tasks": 1234,
             "trials": 8,
             "not_judged": 5,

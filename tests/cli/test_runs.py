@@ -195,10 +195,20 @@ def test_show_counts_a_judge_only_where_it_was_asked(run: Command, mock: Domain)
     assert run("runs", "show", "x", "--json").json["usage"]["judge"]["cost_usd"] == {"sum": 0.125, "known": 1, "of": 3}
 
 
+def test_show_tells_compliance_as_far_as_there_is_something_to_count(run: Command, mock: Domain) -> None:
+    keep(RUNS / "x", solved(mock))
+    found = run("runs", "show", "x", "--json").json["compliance"]
+    assert (found["consent"]["mean"], found["identified"], found["writes"], found["episodes"]) == (0.0, None, 1, 0)
+    shown = run("runs", "show", "x").out
+    assert "of 1 write after a yes" in shown
+    assert "identified" not in shown
+
+
 def test_show_does_without_the_domain(run: Command, mock: Domain) -> None:
     keep(RUNS / "x", replace(solved(mock), domain="gone"), domain="gone")
     found = run("runs", "show", "x", "--json").json
     assert found["episodes"]["expected"] is None
+    assert found["compliance"] is None
     assert found["calls"] == {"made": 4, "failed": 1, "repeated": None}
     assert "n/a (the domain is not installed) repeated" in run("runs", "show", "x").out
 

@@ -156,8 +156,8 @@ def test_every_interval_of_an_evaluation_stands_whole_beside_its_agent(
         for one in figures["pass_hat"].values():
             mean, low, high = (100 * one[name] for name in ("mean", "low", "high"))
             assert any(f"{mean:.1f} ({low:.0f}-{high:.0f})" in line for line in told)
-    assert out["eval with models"].out.count("100.0 (97-100)") == 16
-    for heading in ("Pass^1 (95 %)", "Pass^8 (95 %)", "tasks", "not judged", "void", "DB match"):
+    assert out["eval with models"].out.count("100.0 (97-100)") == 2 * (8 + 3)
+    for heading in ("Pass^1 (95 %)", "Pass^8 (95 %)", "tasks", "not judged", "void", "DB match", "consent (95 %)"):
         assert heading in out["eval with models"].out
 
 

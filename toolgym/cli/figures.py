@@ -81,10 +81,11 @@ def compliance_lines(compliance: dict[str, Any] | None) -> list[tuple[str, str]]
     """The compliance of an assistant as name and figure, as far as there is something to count."""
     if compliance is None:
         return [("compliance", "n/a (the domain is not installed)")]
+    writes, episodes = compliance["writes"], compliance["episodes"]
     what = {
-        "consent": f"of {compliance['writes']:,} writes after a yes",
+        "consent": f"of {writes:,} write{'' if writes == 1 else 's'} after a yes",
         "named": "of the writes named before the yes",
-        "identified": f"of {compliance['episodes']:,} episodes with the user known first",
+        "identified": f"of {episodes:,} episode{'' if episodes == 1 else 's'} with the user known first",
     }
     return [(name, f"{_percent(compliance[name])} {of}") for name, of in what.items() if compliance[name] is not None]
 
