@@ -8,6 +8,7 @@ from typing import Any
 
 from toolgym.scripted.proposals import Proposal, ProposalTexts, Row
 from toolgym.scripted.voice import listed
+from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, Method, Request
 from toolgym_retail.speech import method, unit, values
 
@@ -39,7 +40,7 @@ def parts(
     return _TEXTS.proposal(
         request.kind,
         subject,
-        [_row(item, order, products.get(item.item_id, {})) for item in request.items],
+        [_row(item, order, products.get(item.item_id, {})) for item in request.items if request.kind in ITEM_KINDS],
         Subject=subject[0].upper() + subject[1:],
         number=f"{request.order.id}{clue}" if request.order is not None else "",
         status=str(order.get("status", "")),

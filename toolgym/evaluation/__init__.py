@@ -11,6 +11,7 @@ from toolgym.evaluation.metrics import (
     pass_hat_k,
     pass_hat_table,
 )
+from toolgym.evaluation.user_check import UserCheck, UserError
 
 __all__ = [
     "Comparison",
@@ -19,6 +20,8 @@ __all__ = [
     "Judge",
     "PassHat",
     "TooManyVoidError",
+    "UserCheck",
+    "UserError",
     "Verdict",
     "Void",
     "compare",

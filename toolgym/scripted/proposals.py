@@ -154,7 +154,8 @@ def _check(kind: str, texts: Any) -> None:
         fits = (
             isinstance(value, str)
             if name in _TEXTS
-            else isinstance(value, list) and all(_is_pair(one) if name in _PAIRS else isinstance(one, str) for one in value)
+            else isinstance(value, list)
+            and all(_is_pair(one) if name in _PAIRS else isinstance(one, str) for one in value)
         )
         if not fits:
             what = "a text" if name in _TEXTS else "a list of [label, value]" if name in _PAIRS else "a list of texts"
