@@ -34,7 +34,7 @@ def parts(
         products: By item id the record of its product, where that was read.
     """
     clue = "" if request.order is None or request.order.known else f" ({request.order.clue})"
-    subject = f"order {request.order.id}{clue}" if request.order is not None else "your profile"
+    subject = f"order {request.order.id}{clue}" if request.order is not None else "your default address"
     items = listed([unit(item) for item in request.items])
     difference = cost or 0.0
     return _TEXTS.proposal(
@@ -52,6 +52,7 @@ def parts(
         reason=request.reason or "",
         address=f"{request.address}, {request.address.country}" if request.address is not None else "",
         current=_address((order or user).get("address", {})),
+        others=listed([one for one in user.get("orders", ()) if request.order is None or one != request.order.id]),
         difference=f"${abs(difference):.2f}",
         direction="to be paid" if difference > 0 else "refund",
         settled="charged to" if difference > 0 else "refunded to",

@@ -53,8 +53,8 @@ def check(
     asked_back: Annotated[
         Literal["short", "full"],
         typer.Option(
-            help="What the oracle says when the user asks back before a write: short puts the question again, and says "
-            "all of it if that does not do; full says all of it at once."
+            help="What the oracle says when the user asks back before a write: short puts the question again, "
+            "full says all of it in other words."
         ),
     ] = "short",
     data: Data = "toolgym",
@@ -76,8 +76,8 @@ def check(
 ) -> None:
     """How often a user fails by itself: its error rate with a 95 % interval, by form and by kind of task.
 
-    The domain's oracle is the assistant. It decides rightly, and speaks in the forms of real models, so whatever fails is
-    the user's fault. Exit 1 if too many dialogues are void for figures; see --void.
+    The domain's oracle is the assistant. It decides rightly, and speaks in the forms of real models, so whatever fails
+    is the user's fault. Exit 1 if too many dialogues are void for figures; see --void.
     """
     from toolgym.errors import DataError
     from toolgym.models import Throttle
@@ -168,6 +168,7 @@ def print_known(known: list[dict[str, Any]]) -> None:
         error = one["error"]
         share = f"{100 * error['rate']:.1f} % ({100 * error['low']:.1f}-{100 * error['high']:.1f})"
         say(
-            f"The user {one['user']!r} itself fails in {share} of its dialogues with an oracle in {len(one['by_form'])} "
-            f"forms ({one['split']}, asked back: {one['asked_back']}); an agent's figures are lower for it."
+            f"The user {one['user']!r} itself fails in {share} of its dialogues with an oracle in "
+            f"{len(one['by_form'])} forms ({one['split']}, asked back: {one['asked_back']}), so these figures are "
+            "lower than what the agents are worth."
         )

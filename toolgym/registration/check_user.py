@@ -40,12 +40,13 @@ def check_user(
     void: Void = "refuse",
     progress: Callable[[Trajectory], None] | None = None,
 ) -> UserCheck:
-    """Measure how often a user fails by itself: the domain's oracle is the assistant, so what fails is the user's fault.
+    """Measure how often a user fails by itself.
 
-    The oracle decides as always, and says what it proposes, reports, refuses and asks in the forms of real models. Each
-    form is a run in the folder, as of :func:`~toolgym.evaluate`. A check of all tasks in all forms is remembered there,
-    and ``toolgym eval`` tells it beside its figures as long as neither the user nor the tasks change; one that was
-    broken off and continued is not, since its user may have changed in between.
+    The domain's oracle is the assistant, so whatever fails is the user's fault. It decides as always, and says what it
+    proposes, reports, refuses and asks in the forms of real models. Each form is a run in the folder, as of
+    :func:`~toolgym.evaluate`. A check of all tasks in all forms is remembered there, and ``toolgym eval`` tells it
+    beside its figures as long as neither the user nor the tasks change; one that was broken off and continued is not,
+    since its user may have changed in between.
 
     Args:
         domain: A domain's name, or a Domain; its oracle has forms, or at least wordings.
@@ -57,7 +58,7 @@ def check_user(
         forms: In which forms or wordings the assistant speaks, names that the domain's oracle declares; empty for all
             its forms, or its wordings where it has no forms.
         asked_back: What the assistant says when the user asks back before a write: ``"short"`` puts the question again,
-            and says all of it if that does not do; ``"full"`` says all of it at once.
+            ``"full"`` says all of it in other words.
         seed: The run's seed, at least 0.
         user_model: The model behind a user that has one.
         throttle: The rates and the budget that the user's model has.

@@ -31,14 +31,16 @@ def details(proposal: Proposal, lead: str, ask: str) -> str:
             lines.append(f"*   **New Item:** {row.name} ({row.then}){_dash(row.new_price)}")
         else:
             lines.append(f"*   **{row.name}** ({row.now}){_dash(row.price)}")
-    lines += [f"*   **{label}:** {value}" for label, value in proposal.fields[1:]]
+    lines += [f"*   **{label}:** {value}" for label, value in proposal.fields[1 if proposal.rows else 0 :]]
     heading = f"**{proposal.noun.capitalize()} details:**\n"
     return _parts(lead, heading + "\n".join(lines), _sentences(proposal.notes), ask)
 
 
 def paragraph(proposal: Proposal, lead: str, ask: str) -> str:
-    """One paragraph that says what the user wants."""
-    return f"{lead} {listed(proposal.clauses)}. {ask}"
+    """One paragraph that says what the user wants, and the identifiers of the items."""
+    ids = [f"{row.name} {row.number}" + (f" to become {row.new_number}" if row.then else "") for row in proposal.rows]
+    told = f"{listed(proposal.clauses)}" + (f" (item ids: {', '.join(ids)})" if ids else "")
+    return f"{lead} {told}. {ask}"
 
 
 def numbered(proposal: Proposal, lead: str, ask: str) -> str:

@@ -43,7 +43,7 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
         rng: Chooses the wording, if it is not given.
         wording: How it speaks, one of :attr:`wordings` or :attr:`forms`.
         asked_back: In a form, what it says when the user asks back before a write: ``"short"`` puts the question
-            again, and says all of it in other words if that does not do; ``"full"`` says all of it at once.
+            again, ``"full"`` says all of it in other words. After a no it proposes as it did before.
 
     Raises:
         TaskError: If the task has no facts.
@@ -216,7 +216,7 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
             wish: What the write is for.
             number: How many times it was proposed before.
         """
-        text = self.proposal(wish) if number == 0 or self.form is None else self.proposed_again(wish, number)
+        text = self.proposal(wish) if number == 0 or self.form is None else self.proposed_again(wish)
         return says_yes((yield from self.say(text)))
 
     def proposal(self, wish: R) -> str:
@@ -225,15 +225,14 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
             return self.form.proposal(self.parts(wish), self.speech)
         return self.speech.proposal(self.wording, self.details(wish))
 
-    def proposed_again(self, wish: R, number: int) -> str:
-        """What it says in a form when the user has not said yes: in turn all of it in words, and all of it in form."""
+    def proposed_again(self, wish: R) -> str:
+        """What it says in a form when the user has not said yes: to a no what it said before, else the question."""
         assert self.form is not None
-        parts, objects = self.parts(wish), says_no(self._view[-1].content or "")
-        if number == 1 and self._asked_back == "short" and not objects:
-            return self.form.again(parts, self.speech)
-        if number % 2 == 0 and self._asked_back == "full":
+        parts = self.parts(wish)
+        if says_no(self._view[-1].content or ""):
             return self.form.proposal(parts, self.speech)
-        return self.form.restated(parts, self.speech)
+        ask = self.form.again if self._asked_back == "short" else self.form.restated
+        return ask(parts, self.speech)
 
     def composed(self, lead: str, text: str) -> str:
         """A message, in its form."""
