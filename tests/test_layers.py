@@ -39,11 +39,11 @@ EDGES = {
         "scripted": "domain errors language messages patterns tasks tools",
         "tools": "compatibility database errors messages",
         "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
-        "evaluation": "database domain errors language messages tasks trajectory",
+        "evaluation": "database domain errors generation language messages tasks tools trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
         "rewards": "database errors evaluation language messages registry tasks trajectory",
-        "runs": "database errors evaluation files patterns tools trajectory",
+        "runs": "database domain errors evaluation files patterns tools trajectory",
         "episode": (
             "actions concurrency database domain errors evaluation limits messages patterns rewards "
             "tasks tools trajectory"
@@ -59,7 +59,7 @@ EDGES = {
         ),
         "failures": (
             "concurrency database domain episode errors evaluation files generation language messages models "
-            "patterns prompts tasks tools trajectory"
+            "patterns prompts tasks trajectory"
         ),
         "regrading": "concurrency database domain episode errors evaluation messages tasks trajectory",
         "users": "actions display domain episode errors messages models prompts tasks tools trajectory",

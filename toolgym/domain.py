@@ -19,7 +19,7 @@ from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
-from toolgym.tools import Tool, Toolbox, Toolkit
+from toolgym.tools import Identification, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
 from toolgym.worlds.identities import Entity
 
@@ -166,9 +166,12 @@ class Domain:
         reserved: Digests of entities that no world of ours may hold.
         generator: What can be confused in it, and how its tasks are made; None if it has no generator.
         patterns: Failure patterns of its own, besides those of :mod:`toolgym.patterns`.
+        identification: Which of the assistant's tools find out who the user is, and which need it; None if it matters
+            to none.
 
     Raises:
-        UnknownNameError: If an injector stresses an unknown pattern.
+        UnknownNameError: If an injector stresses an unknown pattern, or the assistant has no tool that the
+            identification names.
         ValueError: If a pattern of its own has the name of another one, or an injector stresses one of the user's.
     """
 
@@ -188,6 +191,7 @@ class Domain:
     reserved: Callable[[], Collection[bytes]] | None = None
     generator: TaskGenerator | None = None
     patterns: Sequence[Pattern] = ()
+    identification: Identification | None = None
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
 
@@ -199,6 +203,13 @@ class Domain:
                         f"the domain {self.name!r} names {name!r} among its {role}, which is {spec!r:.80}; give an "
                         f"AgentSpec({name!r}, make=…) under its own name"
                     )
+        if self.identification is not None:
+            kit = self.toolkits.get("assistant")
+            tools = kit.tools if kit is not None else {}
+            for name in (*self.identification.by, *self.identification.reads):
+                if name not in tools:
+                    hint = f"The identification of the domain {self.name!r} names it."
+                    raise UnknownNameError("tool of the assistant", name, tools, hint)
         known = self.failure_patterns
         for number, pattern in enumerate(self.patterns):
             earlier = {*PATTERNS, *DUAL_CONTROL_PATTERNS, *ALIASES, *(one.name for one in self.patterns[:number])}

@@ -6,6 +6,7 @@ from toolgym.database import Schema, WorldStore
 from toolgym.domain import AgentSpec, Domain
 from toolgym.messages import AgentID
 from toolgym.tasks import TaskSet
+from toolgym.tools import Identification
 from toolgym_retail.clerk import Clerk
 from toolgym_retail.customer import Customer
 from toolgym_retail.entities import entities as world_entities
@@ -37,6 +38,9 @@ DOMAIN = Domain(
     entities=world_entities,
     reserved=tau2_digests,
     generator=RetailTaskGenerator(),
+    identification=Identification(
+        by=("find_user_id_by_email", "find_user_id_by_name_zip"), reads=("get_user_details", "get_order_details")
+    ),
 )
 
 __all__ = ["DOMAIN"]

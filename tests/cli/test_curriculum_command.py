@@ -358,3 +358,12 @@ def test_eval_plays_no_pool_that_is_none(run: Command, mock: Domain) -> None:
     assert (done.code, "no task was made" in done.err) == (2, True)
     done = run("eval", "retail", "--pool", str(POOL))
     assert (done.code, "is of the domain 'mock'" in done.err) == (2, True)
+
+
+def test_a_pool_that_begins_with_another_split_than_train_says_what_that_costs(run: Command) -> None:
+    done = run("curriculum", "refresh", "mock", "--no-controller", "--split", "dev", "--tasks", "2")
+    assert "the pool holds the tasks of the split 'dev': who trains on it is no longer scored by that split" in done.err
+    assert (
+        "no longer scored"
+        not in run("curriculum", "refresh", "mock", "--no-controller", "--tasks", "2", "--pool", "p").err
+    )

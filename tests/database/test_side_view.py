@@ -9,6 +9,7 @@ import pytest
 from small_world import NEW, start
 
 from toolgym.database import Database, SideView
+from toolgym.errors import UnknownNameError
 
 VIEW_CALLS: dict[str, Callable[[SideView, str], object]] = {
     "get": lambda view, table: view.get(table, "i1"),
@@ -58,3 +59,8 @@ def test_a_view_reads_and_writes_its_own_side(base: Database) -> None:
     assert view.aggregate("items", lambda records: len(list(records))) == 2
     assert {side for side, _, _ in session.diff()} == {"user"}
     assert session.digest("assistant") == start(base).digest("assistant")
+
+
+def test_an_index_that_there_is_not_is_told_with_those_that_there_are(base: Database) -> None:
+    with pytest.raises(UnknownNameError, match=r"No index of the table 'items' named 'tags'. Did you mean 'tag'\?"):
+        SideView(start(base), "assistant").find("items", "tags", "red")

@@ -11,7 +11,7 @@ from toolgym import make_agent, make_domain, make_user
 from toolgym.database import Session
 from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
-from toolgym.failures.rules.argument_roles import Schemas
+from toolgym.evaluation.argument_roles import Schemas
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.tools import Effect

@@ -15,7 +15,7 @@ from wordings import NO, YES
 import toolgym
 from toolgym import make_agent, make_domain, make_user
 from toolgym.domain import Domain
-from toolgym.failures.agreement import exchanges
+from toolgym.language.agreement import exchanges
 from toolgym.language.consent import asks, asks_for_consent, says_no, says_yes
 from toolgym.messages import STOP_MARKS, Message
 from toolgym.rollouts import play
@@ -199,6 +199,7 @@ READS_THE_USER = "toolgym/language/consent_cues.py"
 READ_THE_ASSISTANT = {
     "domains/toolgym_retail/customer/identity.py": {r"\bsure\b"},
     "domains/toolgym_retail/customer/topics.py": {r"\byes\b|y/n"},
+    "toolgym/language/aside_cues.py": {"yes"},
     "toolgym/language/question_cues.py": {"yes", "sure"},
     "toolgym/language/request_cues.py": {"yes", "sure", "agreed"},
 }

@@ -165,6 +165,7 @@ def test_the_presets_are_the_default_and_its_ablations() -> None:
     assert names == {
         "raft": ["success", "action", "repeat", "length"],
         "two_sided": ["success", "action", "repeat", "length", "invented", "early_stop"],
+        "compliant": ["success", "action", "repeat", "length", "consent", "identify", "wrong_write"],
         "sparse": ["success"],
         "no_action_match": ["success", "repeat", "length"],
         "no_repeat_penalty": ["success", "action", "length"],

@@ -289,3 +289,10 @@ def test_domain_and_task_can_be_sent_to_another_process(mock: Domain) -> None:
     domain, sent = pickle.loads(pickle.dumps((mock, task)))
     there = play(domain, sent, Dice, make_user("minimal"), seed=5)
     assert bare(there.trajectory()) == bare(here.trajectory())
+
+
+def test_names_in_the_place_of_a_domain_and_a_task_are_told(mock: Domain) -> None:
+    task = mock.tasks["dev"][0]
+    for domain, played in (("mock", task), (mock, "dev-001")):
+        with pytest.raises(DataError, match=r"played in a Domain, with a Task of it.*toolgym.make_domain\(name\)"):
+            play(domain, played, make_agent("oracle"), make_user("minimal"))  # type: ignore[arg-type]  # that is the test

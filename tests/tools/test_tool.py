@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any, Literal
 
 import pytest
@@ -289,3 +290,30 @@ def test_a_toolkit_is_made_over_one_side_in_one_flavour() -> None:
     kit = Library(view, "tau2")
     assert (kit.db, kit.flavour) == (view, "tau2")
     assert Library(view).flavour == "toolgym"
+
+
+class Desk(Toolkit):
+    """A toolkit whose arguments JSON has no form of its own for."""
+
+    @tool(Effect.READ)
+    def free(self, arrival: date, nights: tuple[int, int] = (1, 2), rooms: int = 1) -> str:
+        """Look up free rooms.
+
+        Args:
+            arrival: The first day.
+            nights: From how many nights to how many.
+            rooms: How many rooms.
+        """
+        return f"{arrival:%d %B}, {nights}, {rooms}"
+
+
+def test_a_date_is_a_text_and_a_tuple_a_list_as_the_schema_says() -> None:
+    free = Desk.tools["free"]
+    assert free.schema["function"]["parameters"]["properties"]["arrival"]["format"] == "date"
+    assert free.validate({"arrival": "2026-12-03", "nights": [2, 4]})["arrival"] == date(2026, 12, 3)
+    with pytest.raises(ToolError, match=r"arrival: Input should be a valid date .*\(got 'Thursday'\)"):
+        free.validate({"arrival": "Thursday"})
+    with pytest.raises(ToolError, match=r"rooms: Input should be a valid integer \(got '2'\)"):
+        free.validate({"arrival": "2026-12-03", "rooms": "2"})
+    with pytest.raises(ToolError, match="arrival: Input should be a valid date"):
+        free.validate({"arrival": {date(2026, 12, 3)}})

@@ -128,6 +128,8 @@ def refresh(
             how = "is as it was" if _written(folder) == before else "was written already: this refresh counts"
             remark(f"broken off; the pool {str(folder)!r} {how}")
             raise typer.Exit(130) from None
+    if split != "train":
+        remark(f"the pool holds the tasks of the split {split!r}: who trains on it is no longer scored by that split")
     answer = {**report.as_dict(), "curriculum": kind, "folder": str(folder)}
     if as_json:
         print_json(answer)

@@ -126,7 +126,7 @@ def evaluate(
     planned = plan_all(asked, runs, name, tasks=task or (), trials=trials, resume=resume, all_tasks=all_tasks)
     _check(planned, models, throttle)
     _play(planned, _player(backend, workers, throttle), concurrency, throttle)
-    results = {one.plan.evaluation.agent.name: Results.of(one.plan.folder, void) for one in planned}
+    results = {one.plan.evaluation.agent.name: Results.of(one.plan.folder, void, made) for one in planned}
     if tau2_results is not None:
         _write_tau2(tau2_results, planned[0], next(iter(results.values())), models)
     answers = {each: found.as_dict() for each, found in results.items()}

@@ -1,4 +1,4 @@
-"""The figures of an evaluation: Pass^k, what does not count, and what it cost."""
+"""The figures of an evaluation: Pass^k, compliance, what does not count, and what it cost."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) 
             "n/a" if match is None else f"{100 * match:.1f}",
         )
     table.print()
+    _print_compliance(answers)
     _print_usage(answers)
     if any(answer["not_judged"] for answer in answers.values()):
         say("Tasks that need a judge are not judged without one: they count neither way.")
@@ -74,6 +75,31 @@ def print_figures(title: str, trials: int, answers: dict[str, Any], void: Void) 
                 say(f"{chosen}: {answer['not_counted']} tasks have void episodes alone, and are left out.")
             if answer["refused"]:
                 say(f"{chosen}: {refusal(answer['void'], answer['episodes'])}.")
+
+
+def compliance_lines(compliance: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The compliance of an assistant as name and figure, as far as there is something to count."""
+    if compliance is None:
+        return [("compliance", "n/a (the domain is not installed)")]
+    what = {
+        "consent": f"of {compliance['writes']:,} writes after a yes",
+        "named": "of the writes named before the yes",
+        "identified": f"of {compliance['episodes']:,} episodes with the user known first",
+    }
+    return [(name, f"{_percent(compliance[name])} {of}") for name, of in what.items() if compliance[name] is not None]
+
+
+def _print_compliance(answers: dict[str, Any]) -> None:
+    """How the agents went about it, where anything was written or opened."""
+    names = ("consent", "named", "identified")
+    table = TextTable("agent", *numeric(*(f"{name} (95 %)" for name in names), "writes"), title="Compliance")
+    for chosen, answer in answers.items():
+        compliance = answer["compliance"]
+        if compliance is not None and any(compliance[name] is not None for name in names):
+            cells = ["n/a" if compliance[name] is None else _percent(compliance[name]) for name in names]
+            table.add(chosen, *cells, f"{compliance['writes']:,}")
+    if table.rows:
+        table.print()
 
 
 def _print_usage(answers: dict[str, Any]) -> None:

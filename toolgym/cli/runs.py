@@ -17,7 +17,7 @@ import typer
 from rich.text import Text
 
 from toolgym.cli.completion import run_names
-from toolgym.cli.figures import VoidTrials, refusal
+from toolgym.cli.figures import VoidTrials, compliance_lines, refusal
 from toolgym.cli.output import AsJson, fact, print_json, say
 from toolgym.cli.tables import Column, TextTable, numeric
 from toolgym.display.render import printable
@@ -94,6 +94,7 @@ def show_run(
     folder = find_run(run, runs)
     found = {"run": str(folder), **summarise(folder, tools_of, void=void)}
     found["episodes"]["expected"] = _expected(found["settings"])
+    found["compliance"] = _compliance(folder, found["settings"])
     if as_json:
         print_json(found)
     else:
@@ -234,6 +235,20 @@ def _expected(settings: Mapping[str, Any]) -> int | None:
         return None
 
 
+def _compliance(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The compliance of a run's assistant; None if the domain is not installed."""
+    from toolgym.errors import UnknownNameError
+    from toolgym.evaluation import Compliance
+    from toolgym.registration import make_domain
+    from toolgym.runs import read_trajectories
+
+    try:
+        domain = make_domain(str(settings.get("domain", "")))
+    except UnknownNameError:
+        return None
+    return Compliance.of(domain, read_trajectories(folder)).as_dict()
+
+
 def _print(found: Mapping[str, Any]) -> None:
     say(found["run"], style="bold")
     chosen = found["settings"].get("tasks")
@@ -258,6 +273,8 @@ def _print(found: Mapping[str, Any]) -> None:
         fact("Pass^k", refusal(count["void"], count["finished"] + count["void"]))
     elif not found["pass_hat"]:
         fact("Pass^k", "n/a")
+    for what, figure in compliance_lines(found["compliance"]):
+        fact(what, figure)
     if found["tasks_not_counted"]:
         fact("left out", f"{found['tasks_not_counted']} tasks that have void episodes alone")
     each = {name: "n/a" if value is None else f"{value:.1f}" for name, value in found["mean"].items()}

@@ -8,6 +8,7 @@ from typing import Any
 from toolgym.database.records import Record
 from toolgym.database.schema import Table
 from toolgym.database.session import Session
+from toolgym.errors import UnknownNameError
 from toolgym.messages import AgentID
 
 
@@ -71,8 +72,15 @@ class SideView:
         return self._session.count(self._side, table)
 
     def find(self, table: str, index: str, value: str) -> list[str]:
-        """Keys that an index lists under a value, in insertion order."""
+        """Keys that an index lists under a value, in insertion order.
+
+        Raises:
+            UnknownNameError: If the table has no such index.
+        """
         self._check(table)
+        if index not in self._tables[table].indexes:
+            hint = f"Table({table!r}, …, indexes={{name: function}}) gives it one."
+            raise UnknownNameError(f"index of the table {table!r}", index, self._tables[table].indexes, hint)
         return self._session.find(self._side, table, index, value)
 
     def aggregate(self, table: str, function: Callable[[Iterable[Record]], Any]) -> Any:

@@ -94,6 +94,7 @@ class Episode:
         self.errors = 0
         self.repeats: dict[AgentID, int] = {"assistant": 0, "user": 0}
         self.successful_calls: list[ToolCall] = []
+        self.changing_calls: list[ToolCall] = []
         self.rewards: dict[AgentID, dict[str, float]] = {"assistant": {}, "user": {}}
         self.injected: tuple[Injection, ...] = ()
         """Faults that the assistant made on purpose; whoever drives the episode puts them here."""
@@ -370,8 +371,10 @@ class Episode:
                 self.errors += 1
             else:
                 self.successful_calls.append(call)
-            if result.changed and (found is None or not found.mutates):
-                self._impure = True
+            if result.changed:
+                self.changing_calls.append(call)
+                if found is None or not found.mutates:
+                    self._impure = True
             calls.append(call)
             results.append(Message("tool", result.content, tool_call_id=call.id, requestor=side, error=result.error))
         if any(ran is not asked for ran, asked in zip(calls, message.tool_calls, strict=True)):

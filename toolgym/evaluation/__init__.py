@@ -1,5 +1,6 @@
 """Whether an episode succeeded, and what many episodes say together."""
 
+from toolgym.evaluation.compliance import Compliance, Conduct, conduct
 from toolgym.evaluation.grade import GradedTask, Judge, Verdict, grade
 from toolgym.evaluation.metrics import (
     Comparison,
@@ -15,6 +16,8 @@ from toolgym.evaluation.user_check import UserCheck, UserError
 
 __all__ = [
     "Comparison",
+    "Compliance",
+    "Conduct",
     "Estimate",
     "GradedTask",
     "Judge",
@@ -25,6 +28,7 @@ __all__ = [
     "Verdict",
     "Void",
     "compare",
+    "conduct",
     "grade",
     "pass_hat_k",
     "pass_hat_table",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from toolgym.language.words import STREET_FORMS, STREET_KINDS, places_of, words_of
@@ -16,8 +16,33 @@ _STREET = re.compile(
 )
 # What may follow a street: ", Apt 5", ", Boston, MA 02134".
 _APARTMENT = re.compile(r"[,\s(]*((?:apt|apartment|suite|ste|unit|floor|fl|#)\.? ?#?\w+)", re.I)
-_STATE = re.compile(r"\b([A-Z]{2}),? +\d{5}")
-_CITY = re.compile(r"[,\s]*([A-Z][A-Za-z. ]+?),\s*[A-Z]{2}\b")
+_STATES = {
+    short: name.replace("_", " ").lower()
+    for short, name in (
+        pair.split(":")
+        for pair in (
+            "AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware "
+            "DC:District_of_Columbia FL:Florida GA:Georgia HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa KS:Kansas "
+            "KY:Kentucky LA:Louisiana ME:Maine MD:Maryland MA:Massachusetts MI:Michigan MN:Minnesota MS:Mississippi "
+            "MO:Missouri MT:Montana NE:Nebraska NV:Nevada NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York "
+            "NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma OR:Oregon PA:Pennsylvania RI:Rhode_Island "
+            "SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont VA:Virginia WA:Washington "
+            "WV:West_Virginia WI:Wisconsin WY:Wyoming "
+        ).split()
+    )
+}
+"""The states and the District of Columbia, by their two letters."""
+_NAMES = "|".join(sorted(_STATES.values(), key=len, reverse=True))
+_STATE = re.compile(rf"(?<![A-Za-z])([A-Z]{{2}}|(?i:{_NAMES}))(?=,? *(?:\d{{5}}|$|[.)]|USA|United))")
+_CITY = re.compile(rf"[,\s]*([A-Z][A-Za-z. ]+?),?\s+(?:[A-Z]{{2}}|(?i:{_NAMES}))\b")
+_FIELDS = {
+    "apartment": re.compile(r"\b(?:apt|apartment|unit|suite|line 2|address ?2)\b"),
+    "city": re.compile(r"\b(?:city|town)\b"),
+    "state": re.compile(r"\bstate\b"),
+}
+"""Of which field a label speaks."""
+_LABEL = re.compile(r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I)
+_NUMBER = re.compile(r"#?\b\d+[A-Za-z]?\b|\b[A-Za-z]\d*$")
 # ", Boston" or " in Boston", without a state.
 _BARE_CITY = re.compile(r"(?:,| in)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")
 # Before the address that is replaced: "from 12 Elm Street", "instead of ...", "the old entry, ...".
@@ -28,7 +53,10 @@ _OLD = re.compile(
 )
 _LEAD = 120
 """Characters before an address in which it may be called the old one."""
-_TAIL = 60
+_LINE = 48
+"""Characters of a line that may be one of an address, at most."""
+_STATES_BY_NAME = {name: short for short, name in _STATES.items()}
+_TAIL = 120
 """Characters after a street that may belong to its address."""
 
 
@@ -61,7 +89,14 @@ def names_street(words: Sequence[str], address: Address) -> bool:
     return bool(places_of(address.address1, words))
 
 
-def contradicts(text: str, words: Sequence[str], address: Address, *, known_zips: Collection[str] = ()) -> bool:
+def contradicts(
+    text: str,
+    words: Sequence[str],
+    address: Address,
+    *,
+    known_zips: Collection[str] = (),
+    fields: Iterable[tuple[str, str]] = (),
+) -> bool:
     """Whether a text gives another address than the one that is meant; the one that it replaces may stand beside it.
 
     Args:
@@ -69,6 +104,7 @@ def contradicts(text: str, words: Sequence[str], address: Address, *, known_zips
         words: Its words; see :func:`~toolgym.language.words.words_of`.
         address: The address that is meant.
         known_zips: Zip codes that may be named for another reason.
+        fields: Labels of the text, such as ``"city"``, each with what stands after it.
     """
     zips = {match.group(): match.start() for match in _ZIP.finditer(text)}
     others = [spot for code, spot in zips.items() if code != address.zip and code not in known_zips]
@@ -77,8 +113,38 @@ def contradicts(text: str, words: Sequence[str], address: Address, *, known_zips
     right = [match.start() for match in _street(address).finditer(text)]
     if right and all(_is_old(text, spot) for spot in right):
         return True
+    if any(_wrong_field(label.lower(), value.strip(), address) for label, value in fields):
+        return True
     named = names_street(words, address)
     return _wrong_house(words, address) or (not named and bool(_STREET.search(text))) or _wrong_rest(text, address)
+
+
+def _wrong_field(label: str, value: str, address: Address) -> bool:
+    """Whether a labelled field of an address has another value."""
+    city, *rest = (part.strip() for part in value.split(","))
+    if _FIELDS["city"].search(label):
+        state = rest[0].split()[0] if rest and len(rest[0].split()[0:1]) and rest[0][:2].isupper() else ", ".join(rest)
+        return bool(city) and (not _same_city(city, address.city) or (bool(rest) and _other_state(state, address)))
+    if _FIELDS["state"].search(label):
+        return _other_state(city, address)
+    return bool(_FIELDS["apartment"].search(label)) and _other_apartment(value, address)
+
+
+def _other_apartment(said: str, address: Address) -> bool:
+    """Whether a text that gives an apartment gives another one."""
+    numbers = _numbers_in(said)
+    return bool(numbers) and numbers[0] not in _numbers_in(address.address2)
+
+
+def _numbers_in(text: str) -> list[str]:
+    return [found.lstrip("#").lower() for found in _NUMBER.findall(text)]
+
+
+def _other_state(said: str, address: Address, *, zip_follows: bool = False) -> bool:
+    """Whether a text is the name or the letters of another state; letters before a zip code are those of a state."""
+    said = said.strip(" .").split("(")[0].strip()
+    known = said.upper() if said.upper() in _STATES else _STATES_BY_NAME.get(said.lower())
+    return known != address.state if known or (zip_follows and len(said) == len(address.state)) else False
 
 
 def _is_old(text: str, spot: int) -> bool:
@@ -106,17 +172,18 @@ def _street(address: Address) -> re.Pattern[str]:
 
 
 def _wrong_rest(text: str, address: Address) -> bool:
-    """Whether the street is right, and what follows it is not: apartment, city or state."""
+    """Whether the street is right, and what follows it, there or in the next lines, is not."""
     for match in _street(address).finditer(text):
-        tail = text[match.end() : match.end() + _TAIL]
+        lines = text[match.end() : match.end() + _TAIL].split("\n")
+        tail = ", ".join([lines[0], *_lines_of_address(lines[1:])])
         apartment = _APARTMENT.match(tail)
         rest = tail[apartment.end() :] if apartment else tail
         state, city = _STATE.search(rest), _CITY.match(rest)
         if apartment and not address.address2:
             return True
-        if apartment and words_of(apartment.group(1))[-1:] != words_of(address.address2)[-1:]:
+        if apartment and _other_apartment(apartment.group(1), address):
             return True
-        if state and state.group(1) != address.state:
+        if state and city and _other_state(state.group(1), address, zip_follows=state.group(1).isupper()):
             return True
         if city and city.group(1).lower() != address.city.lower():
             return True
@@ -124,6 +191,16 @@ def _wrong_rest(text: str, address: Address) -> bool:
         if bare and not city and not _same_city(bare.group(1), address.city):
             return True
     return False
+
+
+def _lines_of_address(lines: Sequence[str]) -> list[str]:
+    """The lines that go on with an address, without a sentence or a label in them."""
+    found = []
+    for line in lines:
+        if len(line) > _LINE or ":" in line or line.rstrip().endswith("?") or _LABEL.fullmatch(line.strip()):
+            break
+        found.append(line)
+    return found
 
 
 def _same_city(said: str, city: str) -> bool:

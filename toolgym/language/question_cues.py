@@ -26,6 +26,7 @@ PLEASE_SAY = cue(
     r"(?:works|do) too\b",
     r"missing\b",
     r"your preference",
+    r"mind (?:giving|telling|sharing|sending|providing|confirming|letting me know)\b",
     r"(?:do|would|did) you (?:happen to )?(?:have|know|remember|recall|prefer)\b",
     r"please\b",
 )
@@ -65,6 +66,8 @@ GO_AHEAD = cue(
     r"go for it",
     r"give (?:me )?the (?:word|nod|ok)",
     r"want me to\b",
+    r"do you (?:ok|okay)\b",
+    r"(?:shall|should|may|can) (?:the|this|that|it|these|those|they|your)\b[^?]{0,60}\bbe (?:\w+ed|done|sent|set)\b",
     r"all good\b",
     r"(?:ok|okay|k|go|deal|cool|alright|good|fine|thumbs up)(?: \w+){0,3} ?\?",
 )
@@ -107,7 +110,7 @@ CHECKING = cue(
     r"(?:is|was|are|were) (?:that|this|it|these|they)(?: \w+){0,2} (?:right|correct|the "
     r"(?:one|order|item|right|correct)|true|accurate|so|what|your|you|order)",
     r"correct\s*\?",
-    r"right\s*\?",
+    r"(?<!all )right\s*\?",
     r"(?:did|do) (?:i|you) (?:understand|understood|mean|get|have (?:that|this|it)|say|refer)",
     r"(?:have|had) (?:i|you) (?:understood|got|correctly|the)",
     r"you(?:'re| are)? mean",

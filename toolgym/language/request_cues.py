@@ -236,3 +236,9 @@ NO_REQUEST = re.compile(
     r"\bi (?:can|am happy to|do) confirm\b|\b(?:may|can|could|might) (?:i|we) (?:ask|know|inquire|enquire)\b"
 )
 """What holds such words and asks for nothing."""
+PROMISE = re.compile(
+    r"\b(?:yes|yep|ok|okay|word|nod|go-?\s?ahead|approval|confirmation)\b[\"')]*,? (?:and|"
+    r"then) (?:it|that|they|this|consider)\b",
+    re.IGNORECASE,
+)
+"""What is as good as done once the user has said yes."""

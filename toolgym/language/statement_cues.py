@@ -125,6 +125,8 @@ CANNOT = cue(
     r"not (?:in (?:a|my)|something)",
     r"(?:won't|doesn't|can't|will not|does not) work",
     r"regret",
+    r"no longer able",
+    r"(?:window|period|deadline)(?: \w+){0,5} (?:has |is |have )?(?:already )?(?:closed|passed|expired|over|ended)\b",
 )
 SOLD_OUT = cue(
     r"(?:no|not any) [^.?!]{0,70}\bleft\b",
@@ -142,6 +144,9 @@ SOLD_OUT = cue(
     r"\w+n't (?:make|sell|carry|stock|produce)",
     r"don't have (?:it|that|this|one|any|a|the)\b[^?.!]{0,40}\b(?:in|with|left|stock|size|color|at)",
     r"only (?:in|comes?|available|silver|left)\b",
+    r"none (?:are |is |were )?(?:left|available|to be had)\b",
+    r"(?:availability|available|stock|in stock)\s*: ?(?:no\b|none|0\b|sold)",
+    r"(?:can't|cannot|can not) be (?:supplied|ordered|had|obtained)\b",
 )
 TRANSFER = cue(
     r"(?:transferr?|connect|hand|pass|forward|putt?|escalat|redirect|referr?|convey|rout|"
@@ -161,6 +166,10 @@ NO_TRANSFER = cue(
     r"(?:without|instead of|rather than) (?:transfer|connect|hand|pass|escalat)",
     r"(?:if|should) you\b",
     r"available\b",
+    r"(?:can|could|may|might|would|possible|option|offer|want|like|want me|"
+    r"like me)(?: \w+){0,4} (?:transfer|connect|hand|pass|"
+    r"escalat|put|bring|refer|route|forward)",
+    r"transfer(?: to (?:a|an) \w+(?: \w+)?)?\s*:",
 )
 WAIT = cue(
     r"(?:one|a|just a|give me a|1|brief|another|few|quick|couple(?: of)?|little) "
@@ -185,7 +194,8 @@ WAIT = cue(
 )
 CLOSING = cue(
     r"(?:let me know|feel free|please|do not hesitate|don't hesitate|just ask|reach out|"
-    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:i|we) (?:may|should|shall) (?!help|assist|be\b|do any))",
+    r"shout|contact us)[^?.!]{0,40}\bif\b(?! (?:the|this|these|those|all)\b)(?! (?:i|we) (?:may|"
+    r"should|shall) (?!help|assist|be\b|do any))",
     r"(?:have a|enjoy|thank you|thanks|take care|don't hesitate|do not hesitate|feel free)",
 )
 SORRY = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"policy", r"unable", r"decline")
@@ -204,3 +214,21 @@ CAUTION = cue(
 AGAIN = cue(
     r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"twice\b"
 )
+BECAUSE = cue(
+    r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b", r"no longer\b"
+)
+"""What makes "it cannot be changed anymore" a refusal all the same."""
+TO_BE_HAD = cue(
+    r"in stock\b(?<!not in stock)",
+    r"(?:are|is|currently|still|following|these|available|we have)(?: \w+){0,4} available\b",
+    r"available (?:combinations|options|variants|versions|\w+ )?(?:are|:|now|today|in)",
+    r"(?:i|we) (?:can|could)(?: also)? (?:offer|send|supply|give you)",
+    r"(?:we|i) (?:still |currently |also |do )*(?:carry|stock|offer|have (?:quite|these|"
+    r"the following|left|else|several))",
+    r"what (?:else )?we (?:have|carry|could send|can send)",
+    r"(?:choose|pick|select) from\b",
+    r"(?:available|alternatives|options|choices|variants)(?: \w+){0,2}\s*:",
+    r"(?:the )?(?:list|table) above\b",
+    r"your options\b",
+)
+"""What tells which variants there are."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from toolgym.language import statement_cues as tell
 from toolgym.language.cue import Cue
+from toolgym.language.deeds import tells_deed
 
 Intent: TypeAlias = str
 """What a message calls for: one of :data:`toolgym.language.speech_acts.ACTS`, or the name of a topic asked for."""
@@ -91,7 +92,7 @@ class Topics:
         """Whether a sentence says that something was done."""
         if any(cue is not None and cue.search(part) for cue in (self.planned, self.gone)):
             return False
-        return tell.DONE.search(part) or (self.done is not None and self.done.search(part))
+        return tells_deed(part, self.done)
 
     def says_gone(self, part: str) -> bool:
         """Whether a sentence says that something cannot be had."""

@@ -86,7 +86,7 @@ def evaluate(
         progress: Called with each trajectory when it has been kept.
 
     Returns:
-        Pass^k, what does not count, what was used, and the trajectories.
+        Pass^k, compliance, what does not count, what was used, and the trajectories.
 
     Raises:
         UnknownNameError: If a name is not known.
@@ -134,7 +134,7 @@ def evaluate(
     with opened({asked.agent.name: one.plan}) as kept:
         run = kept[asked.agent.name]
         play_run(run, one.plan.evaluation, concurrency=concurrency, only=one.only, progress=progress)
-    return Results.of(one.plan.folder, void)
+    return Results.of(one.plan.folder, void, made)
 
 
 def check_arguments(tasks: Sequence[str], concurrency: int, void: str) -> None:

@@ -62,6 +62,10 @@ class EpisodeView(Protocol):
         """The calls of both sides that did not fail, in order."""
 
     @property
+    def changing_calls(self) -> Sequence[ToolCall]:
+        """The calls of both sides that changed the state, in order."""
+
+    @property
     def rewards(self) -> Mapping[AgentID, Mapping[str, float]]:
         """What each side was paid so far, by term."""
 
@@ -142,12 +146,17 @@ class ActionMatch:
         gold = episode.prepared.gold_writes
         if not gold:
             return NOTHING
-        made = episode.successful_calls
-        choices = [
+        return {"assistant": self.weight * matched_writes(gold, episode.successful_calls) / len(gold)}
+
+
+def matched_writes(gold: Sequence[Action], made: Sequence[ToolCall]) -> int:
+    """How many gold writes were made: of the ways to pair them with calls, no call twice, the one with most pairs."""
+    return _most_pairs(
+        [
             [n for n, call in enumerate(made) if call.requestor == action.requestor and matches(action, call)]
             for action in gold
         ]
-        return {"assistant": self.weight * _most_pairs(choices) / len(gold)}
+    )
 
 
 def _most_pairs(choices: Sequence[Sequence[int]]) -> int:

@@ -9,7 +9,7 @@ from toolgym.domain import AgentFactory, AgentSpec, Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.seeding import rng_for
 from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
-from toolgym.errors import refuse_unknown
+from toolgym.errors import DataError, refuse_unknown
 from toolgym.evaluation.grade import Judge
 from toolgym.limits import Limits
 from toolgym.rewards import RewardTerm
@@ -69,6 +69,11 @@ class Rollout:
         user: AgentFactory,
         **settings: Unpack[RolloutSettings],
     ) -> None:
+        if not isinstance(domain, Domain) or not isinstance(task, Task):
+            raise DataError(
+                f"an episode is played in a Domain, with a Task of it, not {domain!r:.60} and {task!r:.60}; "
+                "toolgym.make_domain(name) makes a domain, and its tasks.find(task_id) a task"
+            )
         refuse_unknown("setting of a rollout", settings, (*RUN_SETTINGS, "trial"))
         seed, trial, judge = settings.get("seed", 0), settings.get("trial", 0), settings.get("judge")
         limits, terms = settings.get("limits"), settings.get("terms", ())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolgym.domain import Domain
+from toolgym.evaluation.compliance import Compliance
 from toolgym.evaluation.metrics import PassHat, Void
 from toolgym.runs.files import read_manifest, read_trajectories
 from toolgym.runs.summary import pass_hat_or_refused
@@ -26,6 +28,8 @@ class Results:
         pass_hat: Pass^k with its intervals; empty of estimates if they are refused.
         refused: Whether too many trials are void for figures.
         trajectories: Every episode, in the order of the tasks and their trials.
+        compliance: Whether the assistant had a yes before it wrote, and knew who the user was before it looked; None if
+            the domain is not known.
     """
 
     run: Path
@@ -33,15 +37,17 @@ class Results:
     pass_hat: PassHat
     refused: bool
     trajectories: Sequence[Trajectory]
+    compliance: Compliance | None = None
 
     @classmethod
-    def of(cls, run: str | Path, void: Void = "refuse") -> Results:
+    def of(cls, run: str | Path, void: Void = "refuse", domain: Domain | None = None) -> Results:
         """The results of a run that was played.
 
         Args:
             run: Its folder.
             void: How void trials count: ``"exclude"`` leaves them out, ``"fail"`` counts them as failures,
                 ``"refuse"`` leaves up to 5 % out and gives no figures above.
+            domain: The domain that was played; without it, compliance cannot be told.
 
         Raises:
             DataError: If the folder is not a run.
@@ -50,7 +56,8 @@ class Results:
         settings = read_manifest(run)["settings"]
         rows = list(read_trajectories(run))
         table, refused = pass_hat_or_refused(rows, void)
-        return cls(run, settings, table, refused, rows)
+        compliance = None if domain is None else Compliance.of(domain, rows)
+        return cls(run, settings, table, refused, rows, compliance)
 
     @property
     def terminations(self) -> dict[str, int]:
@@ -86,6 +93,7 @@ class Results:
             "pass_hat": {str(k): estimate._asdict() for k, estimate in self.pass_hat.by_k.items()},
             "tasks": self.pass_hat.tasks,
             "trials": self.settings["trials"],
+            "compliance": None if self.compliance is None else self.compliance.as_dict(),
             "not_judged": self.pass_hat.not_judged,
             "not_counted": self.pass_hat.not_counted,
             "void": self.pass_hat.void,

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from toolgym.language import statement_cues
+from toolgym.language.deeds import tells_deed, tells_past
 from toolgym.language.text import holds_token, sentences
 from toolgym.scripted.facts import QUESTION, R
 
@@ -58,7 +58,7 @@ class Judgements(Generic[R]):
     deed_of: Callable[[R], str] = _any_kind
     vague: AbstractSet[str] = frozenset()
     pieces: re.Pattern[str] = _PIECE
-    reports: Callable[[str], bool] = statement_cues.DONE.search
+    reports: Callable[[str], bool] = tells_deed
     answers: Callable[[str, R], bool] = field(default=lambda text, wish: holds_token(text, wish.answer))
 
     def touches(self, text: str, wish: R) -> int:
@@ -117,7 +117,7 @@ class Judgements(Generic[R]):
 
     def without_reports(self, text: str) -> str:
         """A message without the sentences that say what was done: they are no part of what it proposes."""
-        return "\n".join(part for part in sentences(text) if not self._is_report(part))
+        return "\n".join(part for part in sentences(text) if not (self._is_report(part) and tells_past(part)))
 
     def _is_report(self, part: str) -> bool:
         deeds = any(deed.search(part) for deed in self.deeds.values())

@@ -1,7 +1,8 @@
 """The scripted user: plays the user's side of a task from its facts, for any domain.
 
 It tells what it wants, answers what it is asked and nothing more, confirms only what matches its wish, corrects a wrong
-proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents.
+proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents. In
+doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from toolgym.language.speech_acts import Understood, parted, understand
+from toolgym.language.layout import unwrapped
+from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
-from toolgym.scripted.facts import QUESTION, Facts, R
+from toolgym.scripted.comparison import Comparison
+from toolgym.scripted.facts import Facts, R
 from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
+from toolgym.scripted.settling import close_answered, close_reported
 from toolgym.scripted.voice import Voice, join
 
 PATIENCE = 2
@@ -28,10 +32,6 @@ IDLE = 5
 ACTS = 20
 """Calls of its own tools in one turn, at most."""
 
-_EVERYTHING = re.compile(
-    r"\b(?:both|all (?:done|set|of (?:it|them|that))|everything|all your requests)\b", re.IGNORECASE
-)
-"""Words by which all that was agreed to is reported at once."""
 _HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
 
 
@@ -73,20 +73,23 @@ class ScriptedUser(Generic[R]):
         self._wrong = 0
         self._idle = 0
         self._answered: Counter[str] = Counter()
-        self._compared: dict[tuple[str, int], Agreement] = {}
+        self._proposed = ""
+        self._doubted = self._hearing = ""
+        self._compared = Comparison(reader)
         self._held: _Held | None = None
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
-        said = [message.content or "" for message in view[self._heard :] if message.role == "assistant"]
+        said = [unwrapped(message.content or "") for message in view[self._heard :] if message.role == "assistant"]
         self._heard = len(view) + 1
         if not any(one.told for one in self._open):
             return Message("user", self._first_line())
         if self._held is None:
             text = "\n".join(said).strip()
             heard = understand(text, self._reader.topics)
+            self._hearing = text
             before = sum(one.closed for one in self._open)
-            self._compared.clear()
+            self._compared.forget()
             reply = join(self._reply(text, heard))
             self._held = _Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
         return self._act(view, self._held) or self._speak(view, self._held)
@@ -156,21 +159,22 @@ class ScriptedUser(Generic[R]):
                 return join(lead, self._voice.say("still"), self._tell(one))
         return join(lead, self._voice.say("bye"), STOP)
 
-    def _give_up(self) -> str:
-        return f"{self._voice.say('give_up')} {STOP}"
+    def _give_up(self, why: str) -> str:
+        return join(self._voice.say(why), self._voice.say("give_up"), STOP)
 
     # Answering
 
     def _reply(self, text: str, heard: Understood) -> str:
-        closed = self._close_answered(text)
+        closed = close_answered(self._active(), text, self._means)
         if heard.reported and heard.intent != "refuse":
-            closed += self._close_reported(text, proposes=heard.intent in ("propose", "check", "ask_all"))
+            proposes = heard.intent in ("propose", "check", "ask_all")
+            closed += close_reported(self._active(), text, self._means, proposes=proposes)
         if closed:
-            self._idle = 0
+            self._idle, self._proposed = 0, ""
         self._idle += 1
         if self._idle > IDLE:
-            return self._give_up()
-        focus = self._focus(text, heard)
+            return self._give_up("why_idle")
+        focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
         match heard.intent:
@@ -196,49 +200,14 @@ class ScriptedUser(Generic[R]):
                 return self._voice.say("wait")
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
+            case slot if heard.declined and focus is not None and self._compared.declines(slot, text, focus):
+                return self._refused(focus)
             case _:
                 return self._answer(heard.asked, text, focus)
-
-    def _close_answered(self, text: str) -> int:
-        """Settle the questions that something was told to answer; how many."""
-        told = [one for one in self._active() if one.wish.kind == QUESTION and self._means.answers(text, one.wish)]
-        for one in told:
-            one.closed = True
-        return len(told)
-
-    def _close_reported(self, text: str, *, proposes: bool) -> int:
-        """Settle the requests that are reported as done, agreed to or not; how many.
-
-        In a message that proposes something, only what was agreed to and is explicitly said to be done.
-        """
-        active = self._active()
-        agreed = [one for one in active if one.agreed]
-        settled = [one for one in agreed if self._means.tells_done(text, one.wish, by_name=len(agreed) > 1)]
-        if not proposes:
-            if not settled and (len(agreed) == 1 or _EVERYTHING.search(text)):
-                settled = agreed  # it is done, however that is put
-            rest = [one for one in active if not one.agreed]
-            sure = len(active) > 1
-            settled += [one for one in rest if self._means.tells_done(text, one.wish, by_name=sure)]
-        for one in settled:
-            one.closed = True
-        return len(settled)
 
     def _active(self) -> list[OpenRequest[R]]:
         """The requests that were brought up and are not settled."""
         return [one for one in self._open if one.told and not one.closed]
-
-    def _focus(self, text: str, heard: Understood) -> OpenRequest[R] | None:
-        """The request that the assistant speaks of: the one that its words touch most, else the one told last.
-
-        What is refused may have been agreed to. A detail is asked for of a request that has such a detail.
-        """
-        active = self._active()
-        if heard.intent != "refuse":
-            active = [one for one in active if not one.agreed] or active
-        if heard.asked:
-            active = [one for one in active if self._reader.has(one.wish, heard.asked[0])] or active
-        return max(active, key=lambda one: (self._touches(text, one.wish), one.told_at), default=None)
 
     def _answer(self, asked: Sequence[str], text: str, focus: OpenRequest[R] | None) -> str:
         parts = []
@@ -272,6 +241,12 @@ class ScriptedUser(Generic[R]):
             return self._go_on()
         if _HANDS_OVER.search(text):
             return say("no_transfer")
+        if heard.intent == "ask_all" or heard.all_named:
+            text = without_reminder(text)
+        if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
+            text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
+        elif not self._compared.names_nothing(text, active):
+            self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
@@ -281,11 +256,11 @@ class ScriptedUser(Generic[R]):
         declined, rest = parted(text)
         for one in active:
             other = one.wish.otherwise
-            if other is not None and not self._compare(rest, other).wrong:
+            if other is not None and not self._compared.agreement(rest, other).wrong:
                 one.switch(other, self._reader.lasting)
                 return self._weigh(rest, active, heard)
         if len(active) > 1:
-            spoken_of = [self._touches(declined, one.wish) for one in active]
+            spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
             active = [one for one in active if one is not refused]
         return self._weigh(rest, active, heard)
@@ -302,13 +277,13 @@ class ScriptedUser(Generic[R]):
 
     def _objection(self, one: OpenRequest[R], text: str, heard: Understood) -> str:
         """What the user says to what it does not want, or cannot tell whether it wants it; empty if it agrees."""
-        found = self._compare(text, one.wish)
+        found = self._compared.agreement(text, one.wish)
         other = one.wish.otherwise
         if challenge := self._reader.challenge(found, one.wish, heard, self._voice):
             return challenge
         if found.wrong and other is not None and one.wish.says_otherwise:
             # The assistant may go straight to the alternative that the user has named already.
-            alternative = self._compare(text, other)
+            alternative = self._compared.agreement(text, other)
             if not alternative.wrong:
                 one.switch(other, self._reader.lasting)
                 found = alternative
@@ -333,17 +308,11 @@ class ScriptedUser(Generic[R]):
             return self._voice.say("right")
         for one in proposed:
             one.agreed = True
-        return self._voice.say("yes")
-
-    def _compare(self, text: str, wish: R) -> Agreement:
-        """How what it hears compares with a wish; worked out once per turn."""
-        asked = text, id(wish)
-        if asked not in self._compared:
-            self._compared[asked] = self._means.compare(text, wish)
-        return self._compared[asked]
-
-    def _touches(self, text: str, wish: R) -> int:
-        return self._means.weight(self._compare(text, wish), wish)
+        if not heard.all_named:
+            return self._voice.say("yes")
+        for one in proposed:
+            one.known.add(self._reader.topics.things.removeprefix("ask_"))
+        return join(self._voice.say("yes"), self._voice.say("that_is_all"))
 
     def _pieces(
         self, text: str, active: Sequence[OpenRequest[R]], heard: Understood
@@ -353,15 +322,16 @@ class ScriptedUser(Generic[R]):
             return [(active[0], text)]
         said = self._means.shares(text, [one.wish for one in active])
         if not said:
-            focus = self._focus(text, heard)
+            focus = self._compared.focus(self._active(), text, heard)
             return [(focus, text)] if focus is not None else []
         return [(active[number], part) for number, part in said.items()]
 
     def _correct(self, one: OpenRequest[R], found: Agreement) -> str:
         self._wrong += 1
+        self._proposed = ""
         one.agreed = False
         if self._wrong > PATIENCE:
-            return self._give_up()
+            return self._give_up("why_wrong")
         self._idle = 0
         return join(self._voice.say("no"), self._right_detail(one, found.wrong[0]))
 
@@ -375,6 +345,9 @@ class ScriptedUser(Generic[R]):
     def _unclear(self, one: OpenRequest[R], found: Agreement, heard: Understood) -> str:
         """What the user asks back, because it cannot tell whether a proposal is what it wants; empty if it can."""
         asked = self._reader.unclear(one, found, heard, self._voice)
+        if asked != "" and self._hearing != self._doubted:  # a doubt costs nothing, unless the same is said again
+            self._doubted = self._hearing
+            self._idle = max(0, self._idle - 1)
         return join(self._voice.say("not_clear"), self._tell(one)) if asked is None else asked
 
     # After something was done, or not
@@ -389,7 +362,7 @@ class ScriptedUser(Generic[R]):
                 return self._informed()
             self._wrong += 1
             if self._wrong > PATIENCE:
-                return self._give_up()
+                return self._give_up("why_wrong")
             return join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
         left = any(not one.closed for one in self._open)
         lead = self._voice.say("thanks") if heard.reported and left else ""
@@ -412,11 +385,11 @@ class ScriptedUser(Generic[R]):
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""
-        if heard.intent in ("propose", "check") and not self._compare(text, one.wish).wrong:
+        if heard.intent in ("propose", "check") and not self._compared.agreement(text, one.wish).wrong:
             return self._judge(text, heard)
         before = one.switch(other, self._reader.lasting)
         self._idle = 0
-        if heard.intent == "propose" and not self._compare(text, other).wrong:
+        if heard.intent == "propose" and not self._compared.agreement(text, other).wrong:
             return self._judge(text, heard)
         return join(self._voice.say("too_bad"), self._tell_anew(one, before))
 

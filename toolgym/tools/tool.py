@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Tool:
         return frozen
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments checked against the signature, defaults filled in.
+        """Arguments checked against the signature, defaults filled in; what JSON has as text or list becomes its type.
 
         Raises:
             ToolError: If they do not fit; the text names each argument, what is wrong and what was given.
@@ -115,10 +116,29 @@ class Tool:
         from pydantic import ValidationError
 
         try:
-            checked = self.parameters.model_validate(arguments, strict=True)
+            try:
+                checked = self.parameters.model_validate(arguments, strict=True)
+            except ValidationError as error:
+                if not any(item["type"] in _WRITTEN for item in error.errors(include_url=False, include_context=False)):
+                    raise
+                checked = self.parameters.model_validate_json(_as_json(arguments, error), strict=True)
         except ValidationError as error:
             raise ToolError(f"Invalid arguments for {self.name}: {_explain(error)}") from None
         return {name: getattr(checked, name) for name in type(checked).model_fields}
+
+
+_WRITTEN = frozenset(
+    f"{name}_type"
+    for name in ("date", "datetime", "time", "time_delta", "uuid", "decimal", "tuple", "set", "frozen_set")
+) | {"is_instance_of"}
+"""Errors of types that JSON has no form of its own for: a date is a text there, a tuple a list."""
+
+
+def _as_json(arguments: Mapping[str, Any], error: Exception) -> str:
+    try:
+        return json.dumps(dict(arguments))
+    except (TypeError, ValueError, RecursionError):  # no JSON: what was wrong with it is said already
+        raise error from None
 
 
 def _explain(error: Any) -> str:

@@ -9,11 +9,19 @@ from toolgym_retail.facts import Facts
 
 # A yes or no about who the customer is, unless an order or a consent is spoken of too.
 _WHO = re.compile(
-    r"\b(?:am i (?:speaking|talking|chatting)|are you|is this|you are|you're)\b"
+    r"\b(?:am i (?:speaking|talking|chatting)|are you|you are|you're|"
+    r"is this(?! (?:correct|right|ok|okay|fine|good|accurate|acceptable|agreeable|address|order|the|"
+    r"what|all|everything|"
+    r"how|your (?:new|default|shipping|delivery|address|order))\b)(?! ?\?))"
     r"[^?]{0,60}(?:@|\b\d{5}\b|right|correct|\?)",
     re.IGNORECASE,
 )
-_NOT_WHO = re.compile(r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b", re.IGNORECASE)
+_NOT_WHO = re.compile(
+    r"#?W\d{7}|\bsure\b|\bok|\bready\b|\bagree|\bfine\b|\bhappy\b|\bproceed|\bgo ahead|\bupdat|"
+    r"\bship|\baddress (?:to|will)\b|"
+    r"\bnew address",
+    re.IGNORECASE,
+)
 _MAIL = re.compile(r"\be-?mail|\bmail\b", re.IGNORECASE)
 _ZIP = re.compile(r"\bzip|post(?:al)? ?code", re.IGNORECASE)
 _NAME = re.compile(r"\bname", re.IGNORECASE)

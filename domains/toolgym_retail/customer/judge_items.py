@@ -13,7 +13,7 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "1": 1, "2": 2
 # "Out of the four items only the lamp" counts what is there, not what is taken.
 _COUNT = re.compile(
     r"(?<!out of )(?<!out of the )(?<!of the )(?<!of your )(?<!of )\b(one|two|three|four|"
-    r"five|1|2|3|4|5) (?:of )?(?:the |your |these )?(?:items?|products?)\b",
+    r"five|1|2|3|4|5) (?:of (?!the items|them))?(?:the |your |these )?(?:items?|products?)\b",
     re.I,
 )
 
@@ -31,13 +31,17 @@ _LEFT_OUT = re.compile(
     r"untouched|unchanged|left out|not (?:be )?(?:return|chang|touch|includ))\b",
     re.I,
 )
+# "If you'd rather keep it", "or would you prefer to keep it?", "answer no to keep the order" leave nothing out.
+_CHOICE = re.compile(r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|can(?:'t|not) (?:do|be)", re.I)
 _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
     r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
-    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|contain\w*|includ\w+|hold(?:s|ing))\b",
+    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",
     re.I,
 )
+
+_ANOTHER_ORDER = re.compile(r"\borders\b|\b(?:other|another|different|next|new|earlier|separate|second) order\b", re.I)
 
 _WHOLE = re.compile(
     r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|"
@@ -51,41 +55,75 @@ _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your"
 _MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
-    r"everything (?:is|looks|else|correct|right|you)|both (?:the old|old|variants?|"
+    r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|both (?:the old|old|variants?|"
     r"addresses|actions|requests|ok|of these)|"
     r"for both\s*\?|\bboth\s*\?|\bif\b",
     re.I,
 )
-_CLAIM_END = re.compile(r"[.!?\n]")
+# "Are these all the items that you want to return?" asks, and claims nothing.
+_IS_THAT_ALL = re.compile(
+    r"\b(?:you(?:'ve| have|'d| would)? (?:\w+ )?(?:want|like|wish|need|list|name|mention|provid|includ)\w*|"
+    r"(?:is|are) (?:this|that|these|those) (?:really )?all|listed|named|items? delivered|together)\b[^.!]*",
+    re.I,
+)
+_HOLDS = re.compile(
+    r"\b(?:there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b", re.I
+)
+_DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak)\w*\b[^.]{0,30}$", re.I)
+_IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)
 
 
 def wrong_items(reading: WishText) -> bool:
     """Whether other units are spoken of than those wanted, more of them, or fewer."""
     request = reading.request
-    named = reading.named()
     wanted = reading.products
-    present = wanted & set(named)
-    if present:
+    named = reading.named()
+    if wanted & set(named):
         reading.shown.add("items")
-    numbers = reading.item_numbers()
-    right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
-    if numbers - right and request.kind != "question":
-        return True
-    if request.kind == "cancel":
-        # Only a part of the order is cancelled when some of it is kept.
-        return _left_out(reading, named)
     if request.kind not in ITEM_KINDS:
-        return False
+        # Only a part of the order is cancelled when some of it is kept.
+        return (request.kind == "cancel" and _left_out(reading, named)) or _of_another_order(reading)
+    meant = reading.meant
+    named = meant.named()
+    present = wanted & set(named)
+    numbers = meant.item_numbers()
+    right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
     return (
-        bool(_strangers(reading))
-        or (not present and any(_handed_over(reading, product) for product in named))
-        or _multiplies(reading)
-        or _claims_whole(reading)
-        or _miscounts(reading)
-        or any(not _only_mentioned(reading, product) for product in named if product not in wanted)
-        or _left_out(reading, present)
-        or _incomplete(reading, present, numbers)
+        bool(numbers - right)
+        or bool(_strangers(meant))
+        or (not present and any(_handed_over(meant, product) for product in named))
+        or _multiplies(meant)
+        or _claims_whole(meant)
+        or _miscounts(meant)
+        or any(not _only_mentioned(meant, product) for product in named if product not in wanted)
+        or _trades_another(meant)
+        or _left_out(reading, wanted & set(reading.named()))
+        or _incomplete(meant, present, numbers)
     )
+
+
+def _trades_another(reading: WishText) -> bool:
+    """Whether another product of the order stands where the old or the new unit is to be named."""
+    wanted = [words_of(product)[-1] for product in reading.products]
+    others = [product for product in _in_order(reading) if product not in reading.products]
+    for part in reading.parts:
+        if part.role in ("now", "new") and part.label and not _KEPT.search(part.text):
+            words = words_of(part.text)
+            if any(places_of(other, words) for other in others) and not any(places_of(one, words) for one in wanted):
+                return True
+    return False
+
+
+def _of_another_order(reading: WishText) -> bool:
+    """Whether a message names a product, in full, as one of an order in which it is not."""
+    order = reading.request.order
+    inside = reading.facts.orders.get(order.id) if order else None
+    if not inside:
+        return False
+    meant = [part for part in reading.parts if not _ANOTHER_ORDER.search(part.text)]
+    words = [words_of(part.text) for part in meant]
+    others = [kind.name for kind in CATALOG if kind.name not in inside]
+    return any(places_of(name, part) for name in others for part in words)
 
 
 def _strangers(reading: WishText) -> list[str]:
@@ -103,15 +141,15 @@ def _handed_over(reading: WishText, product: str) -> bool:
 
 
 def _multiplies(reading: WishText) -> bool:
-    """Whether several of a product are counted where one is wanted."""
+    """Whether several of a product are counted where one is wanted; how many an order holds is told aside."""
     for product in reading.products:
         if sum(item.product == product for item in reading.request.items) > 1:
             continue
         head = re.escape(words_of(product)[-1].rstrip("s"))
-        if re.search(rf"\b(?:two|three|four|five) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", reading.body, re.I):
-            return not _KEPT.search(reading.body) and not re.search(
-                r"\b(?:there are|you have|bought|see)\b", reading.body, re.I
-            )
+        several = re.compile(rf"\b(?:two|three|four|five) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", re.I)
+        told = [sentence for sentence in reading.sentences() if several.search(sentence)]
+        if any(not _KEPT.search(one) and not _HOLDS.search(one) for one in told):
+            return True
     return False
 
 
@@ -124,27 +162,35 @@ def _incomplete(reading: WishText, present: set[str], numbers: set[str]) -> bool
 
 def _claims_whole(reading: WishText) -> bool:
     """Whether 'both', 'all' or 'the whole order' says more than is wanted."""
-    request, claims = reading.request, _WHOLE.findall(reading.body)
-    order = reading.facts.orders.get(request.order.id, ()) if request.order else ()
+    request, order = reading.request, _in_order(reading)
     count = len(request.items)
+    if not _WHOLE.search(reading.body) or len(order) == count:
+        return False
+    spoken = [one for one in reading.sentences() if not _NO_CLAIM.search(one) and not _IS_THAT_ALL.search(one)]
+    claims = [claim for one in spoken for claim in _WHOLE.findall(one)]
     if len(reading.facts.requests) > 1:  # "I can do both" is said of two requests
         claims = [claim for claim in claims if claim.lower() != "both"]
-    if not claims or len(order) == count:
-        return False
-    if count == 2 and all(_THE_TWO.match(claim) for claim in claims):
-        return False
-    if count > 1 and not any(_MORE_THAN_SEVERAL.match(claim) for claim in claims):
-        return False
-    sentence = next((part for part in _CLAIM_END.split(reading.body) if _WHOLE.search(part)), "")
-    return not _NO_CLAIM.search(sentence)
+    if count == 2:
+        return not all(_THE_TWO.match(claim) for claim in claims)
+    return any(count == 1 or _MORE_THAN_SEVERAL.match(claim) for claim in claims)
+
+
+def _in_order(reading: WishText) -> tuple[str, ...]:
+    """The products of the order that is meant, as far as the customer knows."""
+    order = reading.request.order
+    return reading.facts.orders.get(order.id, ()) if order else ()
 
 
 def _miscounts(reading: WishText) -> bool:
-    """Whether another number of items is given; what is said to be kept may be counted too."""
-    told = _COUNT.search(reading.body)
-    if told is None or _KEPT.search(reading.body):
-        return False
-    return _NUMBERS[told.group(1).lower()] != len(reading.request.items)
+    """Whether another number of items is given; what is kept, or all that the order holds, may be counted too."""
+    count, held = len(reading.request.items), len(_in_order(reading))
+    for sentence in reading.sentences():
+        for told in _COUNT.finditer(sentence):
+            number = _NUMBERS[told.group(1).lower()]
+            of_the_order = number == held and not _DEED_BEFORE.search(sentence[: told.start()])
+            if number != count and not of_the_order and not _KEPT.search(sentence) and not _IF.match(sentence):
+                return True
+    return False
 
 
 def _only_mentioned(reading: WishText, product: str) -> bool:
@@ -171,9 +217,12 @@ def _joined_in(reading: WishText, product: str) -> bool:
 
 
 def _left_out(reading: WishText, products: Collection[str]) -> bool:
-    """Whether the message says outright that a wanted product is left out."""
-    if not products or not _LEFT_OUT.search(reading.body):
+    """Whether the message says outright that a wanted product is left out, and not another unit of the same kind."""
+    order = _in_order(reading)
+    wanted = [item.product for item in reading.request.items]
+    sure = [product for product in products if order.count(product) <= max(1, wanted.count(product))]
+    if not sure or not _LEFT_OUT.search(reading.body):
         return False
-    clauses = (clause for sentence in reading.sentences() for clause in _CLAUSE.split(sentence))
+    clauses = (clause for part in reading.parts for clause in _CLAUSE.split(part.text) if not _CHOICE.search(part.text))
     left_out = [words_of(clause) for clause in dict.fromkeys(clauses) if _LEFT_OUT.search(clause)]
-    return any(places_of(words_of(product)[-1], words) for product in products for words in left_out)
+    return any(places_of(words_of(product)[-1], words) for product in sure for words in left_out)

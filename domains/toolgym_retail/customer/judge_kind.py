@@ -12,7 +12,7 @@ from toolgym_retail.facts import RequestKind
 # The words of exchanging are kept apart from those of changing anything at all: a return may be worded as a change to
 # an order, but not as an exchange.
 _ACTIONS = {
-    "cancel": re.compile(r"\bcancel|\bcall(?:ing)? off\b|\bcall \w+ off\b", re.I),
+    "cancel": re.compile(r"(?<!noise )(?<!noise-)\bcancel|\bcall(?:ing)? off\b|\bcall \w+ off\b", re.I),
     "return": re.compile(
         # "returned to your card" speaks of the money.
         r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
@@ -33,8 +33,8 @@ _SWAP = re.compile(r"\bexchang|\bswap|\breplac|\btrad(?:e|ing)\b", re.I)
 _TRADE = re.compile(r"\bexchang|\bswap|\breplac|\btrad", re.I)
 # Money that goes back is no item that goes back: "the refund will be sent back to your card".
 _MONEY_BACK = re.compile(
-    r"\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment|\$ ?[\d.,]+)\b"
-    r"[^.;\n]{0,60}?\b(?:back|returned)\b[^.;\n]*",
+    r"(?:\b(?:money|refund|amount|funds|cash|balance|difference|credit|sum|price|payment)\b|\$ ?\d[\d.,]*)"
+    r"(?:[^.;\n]|\.(?=\d)){0,60}?\b(?:back|returned)\b(?:[^.;\n]|\.(?=\d))*",
     re.I,
 )
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
@@ -66,6 +66,7 @@ _CONTRADICTIONS = (
         ("cancel",),
         re.compile(
             r"\b(?:rather than|instead of|without|not) cancel|\bpartial|\bcancel\w* (?:only|just)\b|"
+            r"\bcancell?ation of (?:one|a single|just|only)\b|\bcancel\w* (?:one|a single) (?:item|product)\b|"
             r"\bput (?:it|the order|this) on hold|\btak(?:e|ing) [^.;]{0,60}\bout\b|\bremov(?:e|ing)\b|"
             r"\bship\w* as planned|\bstill ships?\b|\bthe rest (?:stays|ships|is)",
             re.I,
@@ -85,6 +86,8 @@ _CONTRADICTIONS = (
         ("exchange", "modify_items"),
         re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I),
     ),
+    # What has not arrived cannot be sent back.
+    _Contradiction(("modify_items",), re.compile(r"\bonce you(?:'ve| have) (?:sent|shipped|returned)\b", re.I)),
     # The address of the profile instead of the order's; "your profile address stays as it is" is none.
     _Contradiction(
         ("modify_address",),
@@ -92,8 +95,9 @@ _CONTRADICTIONS = (
         unless=(
             re.compile(
                 r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-                r"(?:stay|remain|not|n't|unchanged|same|untouched|keep|as (?:it )?is|alone)|"
-                r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)",
+                r"(?:stay|remain|not|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)|"
+                r"(?:profile|default|account)[^.;]{0,30} is an?(?:other)?\b",
                 re.I,
             ),
         ),
@@ -104,7 +108,7 @@ _CONTRADICTIONS = (
         re.compile(
             r"\b(?:and|plus|also|as well as) (?:for |of |on )?(?:all )?(?:your |the )?(?:\w+ )?"
             r"(?:pending |open )orders?\b|"
-            r"\balso (?:ship|send|change|redirect|cancel|return)\b",
+            r"\balso (?:ship|send|change|redirect|cancel|return|affect|appl)\w*\b",
             re.I,
         ),
     ),
@@ -121,18 +125,21 @@ _CONTRADICTIONS = (
 
 
 def wrong_kind(reading: WishText) -> bool:
-    """Whether another action is spoken of than the one wanted."""
+    """Whether another action is spoken of than the one wanted; what is not done, or done once only, is no action."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
-    body = _MONEY_BACK.sub(" ", reading.body)
-    found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
-    if wanted in found:
+    if _ACTIONS[wanted].search(_MONEY_BACK.sub(" ", reading.body)):
         reading.shown.add("kind")
+    meant = reading.meant
+    body = _MONEY_BACK.sub(" ", meant.body)
+    found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
-        return bool(found) and _changes_something_else(reading, found)
+        if kind == "user_address" and _PROFILE.search(reading.body):
+            reading.shown.add("profile")
+        return bool(found) and _changes_something_else(meant, found)
     if _contradicts(kind, body):
         return True
-    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(reading.body):
+    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(meant.body):
         return False
     return bool(found - {wanted, "change"})
 
@@ -147,8 +154,6 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
         wrong_options(reading)
         if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
-    if kind == "user_address" and _PROFILE.search(body):
-        reading.shown.add("profile")
     return _contradicts(kind, body)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import get_args
 
 from toolgym.language import addresses
+from toolgym.language.parts import Part
 from toolgym.language.text import sentences
 from toolgym.language.words import places_of, words_of
 from toolgym.scripted.agreement import BORDER, Agreement, Judgements, judge
@@ -24,6 +25,15 @@ from toolgym_retail.facts import Facts, Request, RequestKind
 # Which order: "#W1234567" and "w1234567", "#1234567", "order number 1234567".
 _ORDER_ID = re.compile(r"#?\b[Ww]\d{5,9}\b")
 _ORDER_DIGITS = (re.compile(r"#(\d{6,8})\b"), re.compile(r"\border (?:number |no\.? |id )?(\d{7})\b", re.I))
+
+# Several orders were looked through to find the one.
+_LOOKED = re.compile(r"\b(?:checked|looked|went|gone|searched|compared|reviewed)\b[^.]{0,40}\border", re.I)
+# "Among your orders (#W1234567, #W7654321)", "it is #W1234567, and not #W7654321".
+_LISTED = re.compile(r"\([^()]*#W\d+[^()]*#W\d+[^()]*\)", re.I)
+_NOT_THOSE = re.compile(r"\b(?:not|nor|neither|none of|other than|apart from)\b[^.;:)]*", re.I)
+_WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|replac|switch|swap|submit)", re.I)
+# "Your open order #W1234567 keeps the address it has."
+_STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
 
 _REASONS = {
     "no longer needed": re.compile(
@@ -92,22 +102,45 @@ def answers(text: str, request: Request) -> bool:
 
 
 def _wrong_order(reading: WishText) -> bool:
-    """Whether the number of another order is given."""
-    body, order = reading.body, reading.request.order
-    numbers = {"#" + found.upper().lstrip("#") for found in _ORDER_ID.findall(body)}
-    numbers |= {"#W" + digits for pattern in _ORDER_DIGITS for digits in pattern.findall(body)}
+    """Whether the number of another order is given; one that is only left alone, beside the right one, is none."""
+    numbers, order = _numbers(reading.body), reading.request.order
     if order is None:
-        return bool(numbers)
+        meant = _numbers(reading.meant.body)
+        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(meant)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
+    others = numbers - {order.id}
+    meant = _numbers_meant(reading) if others else set()
+    if order.id in meant:
+        others = meant - {order.id}
     if not order.known:
         # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
         if numbers:
             reading.shown.add("number")
-        return "clue" in reading.shown and bool(numbers - {order.id})
+        return "clue" in reading.shown and bool(others)
     if order.id in numbers:
         reading.shown.add("order")
-    return bool(numbers - {order.id})
+    return bool(others)
+
+
+def _numbers(text: str) -> set[str]:
+    """The order numbers in a text."""
+    found = {"#" + number.upper().lstrip("#") for number in _ORDER_ID.findall(text)}
+    return found | {"#W" + digits for pattern in _ORDER_DIGITS for digits in pattern.findall(text)}
+
+
+def _numbers_meant(reading: WishText) -> set[str]:
+    """The order numbers of which it is not said that they are left alone, or were only looked through."""
+    found: set[str] = set()
+    for part in reading.parts:
+        if part.role == "left" or not _numbers(part.text):
+            continue
+        text = _NOT_THOSE.sub(" ", _LISTED.sub(" ", part.text))
+        numbers = _numbers(text)
+        listed = len(numbers) > 1 and not _WRITES.search(text)
+        if not listed and not _LOOKED.search(text):
+            found |= numbers
+    return found
 
 
 def _wrong_reason(reading: WishText) -> bool:
@@ -133,7 +166,15 @@ def _wrong_address(reading: WishText) -> bool:
         return False
     if addresses.names_street(reading.words, address):
         reading.shown.add("address")
-    return addresses.contradicts(reading.body, reading.words, address, known_zips={reading.facts.zip})
+    given = reading.only("do", "new")
+    fields = [_field(part) for part in given.parts]
+    return addresses.contradicts(given.body, given.words, address, known_zips={reading.facts.zip}, fields=fields)
+
+
+def _field(part: Part) -> tuple[str, str]:
+    """The label of a part and what stands after it, or after its last arrow."""
+    label, mark, value = part.text.partition(":" if part.label and ":" in part.text else "->")
+    return (part.label or label, value.rpartition("->")[2]) if mark else ("", "")
 
 
 _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {

@@ -18,7 +18,7 @@ _PAYPAL = re.compile(r"\bpay ?pal\b(?!_)", re.I)
 _GIFT_CARD = re.compile(r"\bgift[- ]?cards?\b(?!_)|\bgc\b", re.I)
 # A card by its kind or brand. A bare "card" is one only where its digits follow, and a gift card is none.
 _CARD = re.compile(
-    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_)|visa|master ?card|amex|american express|discover|"
+    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_|:? (?:credit_card_))|visa|master ?card|amex|american express|discover|"
     r"card (?:ending|with|that ends|\*))",
     re.I,
 )
@@ -41,14 +41,20 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|instead of|rather than|(?:you|was|were|been|originally) paid (?:with|by|"
-    r"via|using)|originally|and not|nor|never)\b[^,;.]*$",
+    r"\b(?:not|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
+    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|placed)(?: \w+){0,3} (?:with|on))\b"
+    r"[^,;.]*$",
+    re.I,
+)
+# "The Visa with which the order was placed", "the card that was charged originally".
+_USED_BEFORE = re.compile(
+    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|charged originally)\b",
     re.I,
 )
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
     r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
-    r"other (?:payment )?methods?|otherwise|depending)\b",
+    r"other (?:payment )?methods?|otherwise|depending|would be possible|either|may go|memory card)\b",
     re.I,
 )
 # "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.
@@ -78,6 +84,23 @@ _TO = re.compile(r"\b(?:to|onto|->)\b")
 _FROM = re.compile(r"\bfrom\b[^.]{0,20}$", re.I)
 _INSTEAD_OF = re.compile(r"\b(?:instead of|rather than|in place of)\b", re.I)
 
+# Of the payment of an order that is changed: "refunded to the Visa", "your Visa will be refunded".
+_REFUNDED = re.compile(
+    r"\b(?:refund(?:ed|s)?|returned|credited|back|currently(?: \w+){0,3}|so far|instead of|replac\w+|(?<!deducted )(?<!taken )(?<!paid )(?<!charged )from)"
+    r"(?: \$?[\d.,]+)?(?: (?:on|to|onto|with|the|your|paid|being|by|in full))*[ :*]*$",
+    re.I,
+)
+_IS_REFUNDED = re.compile(
+    r"[^,;.\n]{0,40}\b(?:(?:will be|is|be|being|gets?|are) (?:(?:fully )?refunded|credited|restored|it back|its|back)|"
+    r"balance being|refund)\b",
+    re.I,
+)
+_CHARGES = re.compile(
+    r"(?:\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|on))?(?: (?:the|your|it))*|"
+    r"\b(?:switch|chang|mov)\w*\b[^.;]{0,45} to(?: (?:the|your))?|\bmake (?:the|your)|\buse (?:the|your))[ :*]*$",
+    re.I,
+)
+
 
 class Mention(NamedTuple):
     """Where a text names a payment method."""
@@ -90,6 +113,7 @@ class Mention(NamedTuple):
 
 def wrong_payment(reading: WishText) -> bool:
     """Whether a payment method is to be used that the customer does not want to use."""
+    reading = reading.meant
     request = reading.request
     if request.kind in ("modify_address", "user_address", "question"):
         return False
@@ -113,10 +137,10 @@ def wrong_payment(reading: WishText) -> bool:
         return True
     if request.kind == "modify_payment" and _SPLIT.search(reading.body):
         return True
-    known = {method.last_four for method in reading.facts.methods if method.id in fine}
-    if set(_DIGITS.findall(reading.body)) - known:
+    known = {method.last_four or method.id[-4:] for method in reading.facts.methods if method.id in fine}
+    if any(found.group(1) not in known and not asides.hold(found.start()) for found in _DIGITS.finditer(reading.body)):
         return True
-    return request.kind == "modify_payment" and wanted is not None and _reversed(reading.body, mentions, wanted)
+    return request.kind == "modify_payment" and wanted is not None and _reversed(reading, mentions, wanted)
 
 
 def _mentions(reading: WishText) -> Iterator[Mention]:
@@ -157,9 +181,7 @@ class _Asides:
     def hold(self, spot: int) -> bool:
         """Whether the method that is named at a character is named aside."""
         body = self._body
-        if _ANY_ID.match(body, spot):
-            return False
-        if _NOT_USED.search(body[max(0, spot - 32) : spot]):
+        if _NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot):
             return True
         before, after = bisect_left(self._begins, spot), bisect_left(self._ends, spot)
         start = self._begins[before - 1] + 1 if before else 0
@@ -193,13 +215,18 @@ def _any_in(spots: list[int], start: int, end: int) -> bool:
     return place < len(spots) and spots[place] < end
 
 
-def _reversed(body: str, mentions: list[Mention], wanted: Method) -> bool:
+def _reversed(reading: WishText, mentions: list[Mention], wanted: Method) -> bool:
     """Whether an order's payment is changed away from the wanted method, or only another one is named."""
+    body = reading.body
     right = [mention.spot for mention in mentions if wanted.id in mention.methods]
     left = [mention.spot for mention in mentions if wanted.id not in mention.methods]
     if any(_is_called_before(_CALLED_OLD, body, spot) for spot in right):
         return True
     if any(_is_called_before(_CALLED_NEW, body, spot) for spot in left):
+        return True
+    if any(_gets_back(body, spot) and not _is_charged(body, spot) for spot in right):
+        return True
+    if any(_is_charged(body, spot) and not _gets_back(body, spot) for spot in left):
         return True
     if not right or not left:
         return bool(left)
@@ -208,6 +235,17 @@ def _reversed(body: str, mentions: list[Mention], wanted: Method) -> bool:
         between = body[first:other]
         return bool(_TO.search(between) and not REVERSED.search(between) and _FROM.search(body[:first]))
     return bool(_INSTEAD_OF.search(body[other:first]))
+
+
+def _gets_back(body: str, spot: int) -> bool:
+    """Whether what an order was paid with is given back to a method, or it pays so far."""
+    before = body[max(0, spot - 60) : spot]
+    return _REFUNDED.search(before) is not None or _IS_REFUNDED.match(body, spot) is not None
+
+
+def _is_charged(body: str, spot: int) -> bool:
+    """Whether a method is the one that will be charged."""
+    return _CHARGES.search(body[max(0, spot - 60) : spot]) is not None
 
 
 def _is_called_before(role: re.Pattern[str], body: str, spot: int) -> bool:

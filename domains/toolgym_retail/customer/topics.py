@@ -11,9 +11,10 @@ from toolgym.language.topics import Topic, Topics
 
 MAIL = cue(r"e-?mail\b(?! (?:you|with|will|shortly|soon|confirmation|instruct))", r"mail\b", r"electronic mail")
 IDENTITY = cue(
-    r"e-?mail",
+    r"e-?mails?\b",
     r"mail\b",
-    r"zip",
+    r"zip\b",
+    r"zip ?codes?\b",
     r"post(?:al)? ?code",
     r"(?:full |first |last |family |sur|user ?)names?\b",
     r"(?:your|ur) name",
@@ -49,6 +50,7 @@ ITEMS = cue(
     r"what(?: \w+){0,4} (?:go|going|gets?|sen[dt])\b[^?.!]{0,12}back",
     r"units?\b",
     r"\w+,? (?:\w+,? )?or both",
+    r"what to (?:return|exchange|swap|change|modify|send)",
     r"what (?:are|is|exactly|do|would|will|did|shall)\b[^?.!]{0,30}\b(?:return|exchang|"
     r"send|swap|give back|going back|modif|chang)",
 )
@@ -71,7 +73,11 @@ OPTIONS = cue(
     r"finish\b",
     r"kinds?\b",
     r"style\b",
-    r"replacement",
+    r"replac(?:e|ed|ement)\b",
+    r"becom",
+    r"should (?:it|they|that|the (?:new )?\w+(?: \w+)?) be(?: like| changed to| swapped)?\s*[?:]",
+    r"(?:be|should be) like\b",
+    r"to which\b(?! (?:order|address|card|payment|method|account))",
     r"in lieu",
     r"have in mind",
     r"new (?:item|one|product)",
@@ -88,6 +94,7 @@ PAYMENT = cue(
     r"cash\b",
     r"difference",
     r"credit",
+    r"methods?\b",
     r"gift ?card",
     r"cards?\b",
     r"charge",
@@ -117,17 +124,30 @@ ADDRESS = cue(
     r"where\b[^?.!]{0,40}\b(?:ship|deliver|sen[dt]|mov|parcel|package|live|mail|arrive|desk|order)",
     r"(?:ship|deliver|send)\w*[^?.!]{0,30}\b(?:to where|where)",
 )
+WHO = cue(
+    r"(?:verify|confirm|identify|authenticate|establish) (?:who|your (?:identity|account|profile|"
+    r"details first)|the account|"
+    r"you\b)",
+    r"(?:locate|find|look up|pull up|access|open) (?:your|the) (?:customer )?(?:account|profile)\b",
+    r"your identity\b",
+)
+"""What asks who the customer is, whatever else it names."""
+NEW_PLACE = cue(
+    r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver", r"destination\b(?! of)"
+)
+SHIPS = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver")
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
     r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|things?|pieces?)\b",
 )
 WHICH_ORDER = cue(r"(?:which|what)(?: \w+){0,2} orders?\b", r"order (?:number|#|id)", r"number of\b")
 _METHOD = (
-    r"(?:gift ?cards?|paypal|visa|master ?card|credit ?card|debit ?card|card\b|original "
+    r"(?:gift[ _]?cards?(?:_\d+)?|paypal|visa|master ?card|credit ?card|debit ?card|card\b|original "
     r"(?:payment|method|form|card))"
 )
 EITHER_PAYMENT = re.compile(
-    rf"\b{_METHOD}[^?.!]{{0,60}},? or \b[^?.!]{{0,40}}?\b{_METHOD}|\brefund there,? or\b", re.IGNORECASE
+    rf"\b{_METHOD}[^?.!]{{0,60}},? or \b[^?.!]{{0,40}}?\b{_METHOD}|\brefund there,? or\b|\bthat card,? or\b",
+    re.IGNORECASE,
 )
 EITHER_ITEMS = re.compile(r"\b(?:both|all|everything)\b[^?]{0,60}\bor (?:only|just)\b", re.IGNORECASE)
 
@@ -155,10 +175,16 @@ def _about_one_order(part: str) -> bool:
 
 def _settle(part: str, found: set[str]) -> set[str]:
     """What a question is about, of what its words point to."""
+    if WHO.search(part):
+        return {"ask_identity"}
     if MAIL.search(part) and not re.search(r"\bstreet|\bcity|\bship|\bnew address", part, re.IGNORECASE):
         found.discard("ask_address")
     if "ask_address" in found and not MAIL.search(part) and not re.search(r"\bname\b", part, re.IGNORECASE):
         found.discard("ask_identity")
+    if "ask_address" in found and "ask_payment" in found:
+        found.discard("ask_payment" if SHIPS.search(part) else "ask_address")
+    if "ask_address" in found and NEW_PLACE.search(part) and not WHICH_ITEM.search(part):
+        found -= {"ask_items", "ask_options"}
     if WHICH_ITEM.search(part):
         found = {"ask_items"}
     elif "ask_order" in found and not {"ask_payment", "ask_items"} & found:

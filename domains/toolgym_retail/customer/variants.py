@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from toolgym.language.parts import Role
 from toolgym.language.words import places_of, words_of
+from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
@@ -39,7 +41,7 @@ _TURNS = {
 # Between the new and the old: the new one was named first, as in "the blue one instead of the red one".
 REVERSED = re.compile(
     r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather than|not|to replace|"
-    r"previously|currently|before|was|old|away from|no longer|currently on)\b",
+    r"previously|currently|before|was|old|away from|no longer|currently on)\b|\bnow$",
     re.I,
 )
 # Between an old value and a later new one these turn it round: "keep red instead of blue".
@@ -51,8 +53,13 @@ _FOR_IT = re.compile(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b")
 _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
+_AXES = {kind.name: kind.options for kind in CATALOG}
+"""The options of each product that the shop knows, and all their values."""
+_NEAR = 8
+"""Words apart at which two values may stand in one description."""
+
 # Where what is said of one item ends and the next begins.
-_PART = re.compile(r"(?<=[.!?;])\s|\n|,? and (?=the |your )|,? plus ")
+_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus ")
 
 
 class Value(NamedTuple):
@@ -66,25 +73,54 @@ class Value(NamedTuple):
 
 def wrong_options(reading: WishText) -> bool:
     """Whether a unit is described otherwise than it is, or becomes another variant than the one wanted."""
-    if reading.request.kind not in ITEM_KINDS:
-        return False
-    spans = _spans(reading)
+    request, whole, reading = reading.request, reading, reading.meant
+    if request.kind not in ITEM_KINDS:
+        return _described_otherwise(reading)
+    roles = _roles(reading)
+    spans = _spans(reading, dict.fromkeys(item.product for item in request.items))
     # All are looked at, wrong or not, since each may show something that the customer recognises.
     wrong = [
         _wrong_unit(reading, item, spans[item.product])
         if item.new_options is None
-        else _wrong_change(reading, item, spans[item.product])
-        for item in reading.request.items
+        else _wrong_change(reading, item, spans[item.product], roles) or _kept_old(whole, item)
+        for item in request.items
     ]
     return any(wrong)
+
+
+def _described_otherwise(reading: WishText) -> bool:
+    """Whether the one unit of its kind in an order that is not changed itself is described otherwise than it is."""
+    order = reading.request.order
+    inside = reading.facts.orders.get(order.id, ()) if order else ()
+    sure = [item for item in reading.request.items if inside.count(item.product) == 1]
+    named = reading.named() if sure else {}
+    sure = [item for item in sure if item.product in named]
+    if not sure:
+        return False
+    spans = _spans(reading, named)
+    return any(
+        item.options.get(value.axis) != value.value
+        for item in sure
+        for value in _values(reading, item, spans[item.product])
+    )
 
 
 # Which words speak of which item
 
 
-def _spans(reading: WishText) -> Mapping[str, Collection[int]]:
+def _roles(reading: WishText) -> list[Role]:
+    """For each word, the role of its part."""
+    ends, roles, end = [], [], -1
+    for part in reading.parts:
+        end += len(part.text) + 1
+        ends.append(end)
+        roles.append(part.role)
+    return [roles[bisect_left(ends, start)] for start in reading.words.starts]
+
+
+def _spans(reading: WishText, names: Iterable[str]) -> Mapping[str, Collection[int]]:
     """The words that speak of each product: those nearest to its name, in its own line or clause."""
-    products = list(dict.fromkeys(item.product for item in reading.request.items))
+    products = list(names)
     everything = range(len(reading.words))
     named = reading.named() if len(products) > 1 else {}
     marks = sorted((spot, product) for product in products for spot in named.get(product, ()))
@@ -123,17 +159,50 @@ def _owner(place: int, marks: Sequence[tuple[int, str]], here: Sequence[tuple[in
 
 
 def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Value]:
-    """The values of the product's options that are named in some words; of values that overlap, the longest."""
+    """The values of the product's options that are named in some words; of values that overlap, the longest.
+
+    A value that two options have, such as the steel of body and handle, belongs to the one that is named beside it, or
+    else to the one that has no other value there.
+    """
+    axes: dict[str, list[str]] = {}
+    known = _AXES.get(item.product, {})
+    for axis, all_values in item.axes.items():
+        for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
+            axes.setdefault(value, []).append(axis)
     taken: set[int] = set()
     found: list[Value] = []
-    values = [(axis, value) for axis, all_values in item.axes.items() for value in all_values]
-    for axis, value in sorted(values, key=lambda pair: -len(words_of(pair[1]))):
+    open_: list[tuple[int, int, str]] = []
+    for value in sorted(axes, key=lambda value: -len(words_of(value))):
         for place, size in _spots(reading, value):
             covered = set(range(place, place + size))
             if place in span and not covered & taken:
                 taken |= covered
-                found.append(Value(place, axis, value))
+                if len(axes[value]) == 1:
+                    found.append(Value(place, axes[value][0], value))
+                else:
+                    open_.append((place, size, value))
+    for place, size, value in sorted(open_):
+        found.append(Value(place, _axis_of(reading.words, place, size, axes[value], found, item, value), value))
     return sorted(found)
+
+
+def _axis_of(
+    words: Sequence[str], place: int, size: int, axes: Sequence[str], found: Sequence[Value], item: ItemRef, value: str
+) -> str:
+    """The option of which several could have a value that stands at some words."""
+    beside = [*words[place + size : place + size + 1], *words[max(0, place - 1) : place]]
+    for word in beside:
+        for axis in axes:
+            if word in words_of(axis):
+                return axis
+    near = {
+        other.axis
+        for other in found
+        if abs(other.place - place) <= _NEAR and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
+    }
+    free = [axis for axis in axes if axis not in near] or list(axes)
+    new = item.new_options or {}
+    return next((axis for axis in free if value in (item.options.get(axis), new.get(axis))), free[0])
 
 
 def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
@@ -169,11 +238,17 @@ def _wrong_unit(reading: WishText, item: ItemRef, span: Collection[int]) -> bool
     return any(item.options.get(axis) != value and value not in others for _, axis, value in found)
 
 
-def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int]) -> bool:
+def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles: Sequence[Role]) -> bool:
     """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
     new, old = item.new_options or {}, item.options
-    found = _values(reading, item, span)
+    everywhere = _values(reading, item, span)
+    told = {"now": old, "new": new}
     wrong = _numbers_reversed(reading, item)
+    wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
+    becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
+    if any(roles[one.place] == "new" and old.get(one.axis) != one.value for one in everywhere):
+        reading.shown.add("options")
+    found = [one for one in everywhere if roles[one.place] not in told]
     for axis in item.axes:
         places = _places(found, axis)
         if set(places) - {old.get(axis), new.get(axis)}:
@@ -184,9 +259,39 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int]) -> bo
         if news:
             reading.shown.add("options")
             wrong |= bool(olds) and not _forward(reading.words, olds, news)
-        elif olds:
+        elif olds and axis not in becomes:
             wrong |= any(_becomes_old(reading.words, place, found, item) for place in olds)
     return wrong
+
+
+def _kept_old(reading: WishText, item: ItemRef) -> bool:
+    """Whether an option that is to change is said to stay: "lift: electric (unchanged)"."""
+    new = item.new_options or {}
+    return any(
+        part.role == "left" and part.label == axis and old != new.get(axis) and places_of(old, words_of(part.text))
+        for part in reading.parts
+        if part.label
+        for axis, old in item.options.items()
+    )
+
+
+def _out_of_place(
+    one: Value,
+    values: Sequence[Value],
+    roles: Sequence[Role],
+    told: Mapping[Role, Mapping[str, str]],
+    item: ItemRef,
+) -> bool:
+    """Whether a value is given as what the unit is or becomes, and is not; both may stand there side by side."""
+    role = roles[one.place]
+    right = told[role].get(one.axis)
+    if one.value == right:
+        return False
+    beside = any(
+        other.axis == one.axis and other.value == right and roles[other.place] == role and abs(other.place - one.place) <= 12
+        for other in values
+    )
+    return not beside or one.value not in (item.options.get(one.axis), (item.new_options or {}).get(one.axis))
 
 
 def _places(found: Sequence[Value], axis: str) -> dict[str, list[int]]:
@@ -225,6 +330,10 @@ def _becomes_old(words: Sequence[str], old: int, found: Sequence[Value], item: I
 def _forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> bool:
     """Whether the change runs from an old value to a new one, and not the other way round."""
     old, new = min(olds), min(news)
+    for place in olds if old > new else ():
+        later = next((one for one in news if one > place), None)
+        if later is not None and "from" in words[max(0, place - 5) : place] and "to" in words[place:later]:
+            return True
     if old < new:
         return not _TURNED_ROUND.search(" ".join(words[old:new]))
     if _SENDS.search(" ".join(words[:old]) + " "):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from toolgym.language.text import plain
+from toolgym.language.parts import Part, Role, parts_of
 from toolgym.language.words import Words, places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
@@ -28,6 +28,7 @@ class WishText:
         words: The same as words.
         request: The wish.
         facts: Everything that the customer knows.
+        parts: The message's parts, each with its role.
         shown: What of the wish the message states; those that judge a detail add to it.
     """
 
@@ -35,12 +36,24 @@ class WishText:
     words: Words
     request: Request
     facts: Facts
+    parts: tuple[Part, ...] = ()
     shown: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> WishText:
         """A message as it was written, read against a wish."""
-        return cls(*_read(text), request, facts)
+        body, words, parts = _read(text)
+        return cls(body, words, request, facts, parts)
+
+    def only(self, *roles: Role) -> WishText:
+        """The parts of the message that have one of these roles; what they show is shown by the whole."""
+        body, words, parts = _with_roles(self.parts, roles)
+        return WishText(body, words, self.request, self.facts, parts, self.shown)
+
+    @property
+    def meant(self) -> WishText:
+        """What the message says of what will be done, and of what is now: no remarks, nothing that is left alone."""
+        return self.only("do", "new", "now")
 
     @property
     def products(self) -> set[str]:
@@ -79,7 +92,7 @@ class WishText:
         name = words_of(product)
         first, last = name[0], name[-1]
         spots = places_of(product, self.words)
-        if owners[last.rstrip("s")] == {product} and len(last) > 2:
+        if owners[last.rstrip("s")] == {product} and len(last) > 2 and last != "set":
             spots = sorted({*spots, *self._spots_of_word(last, product)})
         if not spots and len(name) > 1 and owners[first.rstrip("s")] == {product} and len(first) > 5:
             spots = self._spots_of_word(first, product)
@@ -108,7 +121,15 @@ def _products_by_word(products: set[str]) -> dict[str, set[str]]:
     return found
 
 
-@lru_cache(2)  # the same text is compared with one wish after the other
-def _read(text: str) -> tuple[str, Words]:
-    body = plain(text)
-    return body, words_of(body)
+@lru_cache(8)  # the same text is compared with one wish after the other
+def _read(text: str) -> tuple[str, Words, tuple[Part, ...]]:
+    parts = parts_of(text)
+    body = "\n".join(part.text for part in parts)
+    return body, words_of(body), parts
+
+
+@lru_cache(16)
+def _with_roles(parts: tuple[Part, ...], roles: tuple[Role, ...]) -> tuple[str, Words, tuple[Part, ...]]:
+    kept = tuple(part for part in parts if part.role in roles)
+    body = "\n".join(part.text for part in kept)
+    return body, words_of(body), kept

@@ -9,9 +9,9 @@ from typing import Any
 
 from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
+from toolgym.evaluation.argument_roles import argument_roles_of
 from toolgym.evaluation.grade import grade
 from toolgym.failures.report import UNNAMED, UNTOLD, FailureReport, Finding, blank
-from toolgym.failures.rules.argument_roles import argument_roles_of
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.events import Event, play_again
 from toolgym.failures.rules.evidence import call_text

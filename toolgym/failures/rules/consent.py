@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from toolgym.failures.agreement import Exchange, exchanges, names
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.matching import Matcher
+from toolgym.language.agreement import Agreed, Exchange, agreed, exchanges, names_write
 from toolgym.language.consent import asks_for_consent, says_no
 from toolgym.messages import Message
-
-Agreed: TypeAlias = Literal["no", "yes", "named"]
-"""Whether a write was agreed to; ``"named"`` if what was agreed to names what it changes."""
 
 
 class Consent:
@@ -58,19 +55,14 @@ class Consent:
         One yes is good for one write, and for others that the same proposal names.
         """
         last = self.last(event)
-        if last is None or not last.agreed:
+        if last is None:
             return "no"
         used = [
-            other
+            other.call.arguments
             for other in self.mine
             if other.place < event.place and other.writes and other.changed and other.message > last.answered
         ]
-        known = [value for other in used for value in other.call.arguments.values()]
-        given = {name: value for name, value in event.call.arguments.items() if value not in known}
-        record = self.matcher.record(event.call.name, event.call.arguments)
-        if (record is not None and names(last.text, [record])) or self.named(last.text, event.call.name, given):
-            return "named"
-        return "no" if used else "yes"
+        return agreed(last, self.matcher.record(event.call.name, event.call.arguments), event.call.arguments, used)
 
     def refused(self, event: Event) -> bool:
         """Whether the user's last words before a call were a no to a proposal."""
@@ -79,11 +71,7 @@ class Consent:
 
     def named(self, text: str, name: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a text speaks of what a call changes: by its record, or by a value that is no common word."""
-        record = self.matcher.record(name, arguments)
-        if record is not None and names(text, [record]):
-            return True
-        values = [value for value in arguments.values() if isinstance(value, str) and value != record]
-        return names(text, [value for value in values if len(value) > 3 and value != value.lower()])
+        return names_write(text, self.matcher.record(name, arguments), arguments)
 
     def promised(self, name: str, arguments: Mapping[str, Any]) -> Exchange | None:
         """The last exchange in which a call was agreed to, if no write was made or tried after it."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolgym.domain import Domain
-from toolgym.failures.agreement import names
 from toolgym.failures.rules.consent import Consent
+from toolgym.language.agreement import names
 from toolgym.language.text import sentences
 from toolgym.tasks import Task
 

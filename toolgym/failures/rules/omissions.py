@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgym.failures.agreement import names
 from toolgym.failures.rules.case import Case, OpenFinding
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut
 from toolgym.failures.rules.user_acts import not_done
 from toolgym.failures.rules.wrong_calls import tried_in_vain
+from toolgym.language.agreement import names
 from toolgym.language.consent import content, gives_up
 from toolgym.tasks import Action
 

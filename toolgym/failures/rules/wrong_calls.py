@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolgym.failures.agreement import names
 from toolgym.failures.report import UNNAMED
 from toolgym.failures.rules.arguments import Difference
 from toolgym.failures.rules.case import Case, OpenFinding
-from toolgym.failures.rules.consent import Agreed
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut, value_text
 from toolgym.failures.rules.matching import Pair
 from toolgym.generation import DecoyCall
+from toolgym.language.agreement import Agreed, names
 from toolgym.messages import is_stop
 from toolgym.tasks import Action
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolgym.failures.agreement import exchanges, names
+from toolgym.language.agreement import exchanges, names
 from toolgym.language.consent import asks, asks_for_consent, content, gives_up, says_no, says_yes
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.speech import WORDINGS

@@ -1,0 +1,344 @@
+"""A message read once into its parts: what will be done, what is now, and what is merely named beside it.
+
+JSON is laid out as labelled lines and a table as its cells; a heading gives its role to the lines below it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+from toolgym.language.text import plain
+
+Role: TypeAlias = Literal["do", "new", "now", "left", "note"]
+"""Of a part of a message: what will be done, what something becomes, what it is now, what is left alone, a remark."""
+
+
+class Part(NamedTuple):
+    """A sentence, a labelled field or a cell of a table."""
+
+    text: str
+    """Without markdown."""
+    label: str
+    """What stands before its colon, or over and beside its cell, in lower case; empty if nothing does."""
+    role: Role
+
+
+# Said of what is left as it is.
+_LEFT = re.compile(
+    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|is (?:a third|another) one|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
+    r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
+    r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
+    r"not(?: \w+){0,3}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
+    r"using|exchanged|returned|modified|charged|billed|moved|meant|listed|in the list))\b|"
+    r"n't(?: \w+){0,3}? (?:part|touch|affect|chang|involv|concern|includ|alter|use|using|exchanged|returned|modified|"
+    r"charged|billed|moved|meant|listed|in the list)",
+    re.I,
+)
+# A rule, a condition, an alternative or a courtesy: it proposes nothing.
+_NOTE = re.compile(
+    r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is| are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
+    r"n't (?:at the moment|among|at present|right now)|would be \$|"
+    r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
+    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
+    r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
+    r"for comparison|"
+    r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
+    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account))|if,|"
+    r"if (?:you(?:'d| would)?|the|it|a|an|any\w*|your|one)\b(?! (?:(?:do |can |could )?(?:agree|confirm|approve|say|"
+    r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
+    re.I,
+)
+# "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
+_COMMITS = re.compile(
+    r"\b(?:i|we)(?:'ll| will| would|'d| can(?! only|'t|not)| am going to|'m going to|'re going to)\b"
+    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention|offer|see|find|have|tell|confirm|help))",
+    re.I,
+)
+_CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
+# "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
+_NOW_SAID = re.compile(
+    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|right now|so far|"
+    r"you (?:have|own|return)|you currently have|at present|currently)\b"
+    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
+    re.I | re.S,
+)
+_NEW_SAID = re.compile(
+    r"(?:and )?you(?:'ll| will)? (?:get|receive)\b"
+    r"(?!.*\b(?:instead|rather|place|replac\w*|from|for (?:it|your|the)|old|current|refund\w*|email|back|return\w*)\b)",
+    re.I | re.S,
+)
+# What a line is the heading or label of.
+_LEFT_LABEL = re.compile(
+    r"\b(?:stays?|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
+    r"not (?:be )?(?:\w+ )?(?:part|includ\w*|chang\w*|touch\w*|affect\w*|concern\w*|involved)|won't change|"
+    r"will not change|no change|outside|same)\b",
+    re.I,
+)
+_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out|\(not\b")
+_NOTE_LABEL = re.compile(
+    r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
+    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
+    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
+    re.I,
+)
+_NOW_LABEL = re.compile(
+    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
+    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
+    r"\b(?:stored with|on file|order now|at present|at the moment|currently)\b",
+    re.I,
+)
+_NEW_LABEL = re.compile(
+    r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
+    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|\w+ after the change|address to be saved)|\b(?:new|after)$",
+    re.I,
+)
+_UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))
+
+_BULLET = re.compile(r"[ \t]*(?:[-*\u2022>\u2013]|#{1,6}|\(?\d{1,2}[.)])[ \t]+")
+_ROW = re.compile(r"[ \t]*\|")
+_RULE = re.compile(r"[\s|:-]+")
+_LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
+_CLAUSE = re.compile(r"(?<=;)\s+|(?<=,) (?=(?:but|while|whereas)\b)")
+_WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
+_CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
+_NAME_WORDS = 3
+"""Words of a label that names a field."""
+_WILL = re.compile(r"\b(?:will|shall|would|i'd|i'll|we'll)\b", re.I)
+# A deed that is told among the notes is one all the same.
+_DOES = re.compile(
+    r"\b(?:(?:will|is|are|shall)(?: \w+)? be|also|is also|are also) "
+    r"(?:set|chang|updat|redirect|replac|cancel|return|exchang|charg|moved)\w*\b",
+    re.I,
+)
+_LONG = 60
+"""Characters from which on a text of a JSON object is speech, not the value of a field."""
+_OBJECTS = 8
+"""Objects of a text that are laid out, at most."""
+
+
+@lru_cache(64)
+def laid_out(text: str) -> str:
+    """A text in which JSON objects are written as labelled lines; any other is returned as it is.
+
+    Example:
+        >>> laid_out('{"say": "Shall I?", "order_id": "#W1"}')
+        'say: Shall I?\\norder id: #W1'
+    """
+    found, spot, decode = [], 0, json.JSONDecoder(strict=False).raw_decode
+    start = text.find("{")
+    for _ in range(_OBJECTS):
+        if start < 0:
+            break
+        try:
+            value, end = decode(text, start)
+        except (ValueError, RecursionError):
+            start = text.find("{", start + 1)
+            continue
+        found += [text[spot:start], "\n".join(_fields(value, ""))]
+        spot = end
+        start = text.find("{", end)
+    if not found:
+        return text
+    return re.sub(r"```(?:json)?", "", "".join([*found, text[spot:]])).strip()
+
+
+def _fields(value: object, indent: str) -> Iterator[str]:
+    """The fields of a JSON object, a line each."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            name = str(key).replace("_", " ")
+            if key in _UNSPOKEN:
+                continue
+            if isinstance(inner, dict | list):
+                yield f"{indent}{name}:"
+                yield from _fields(inner, indent + "  ")
+            elif isinstance(inner, str) and (len(inner) > _LONG or "\n" in inner):
+                yield inner
+            else:
+                yield f"{indent}{name}: {inner}"
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict) and all(not isinstance(one, dict | list) for one in inner.values()):
+                texts = [f"{str(key).replace('_', ' ')} {one}" for key, one in inner.items()]
+                if any(len(text) > _LONG for text in texts):
+                    yield from _fields(inner, indent)
+                else:
+                    yield f"{indent}- {', '.join(texts)}"
+            elif isinstance(inner, dict | list):
+                yield from _fields(inner, indent + "  ")
+            else:
+                yield f"{indent}- {inner}"
+    else:
+        yield f"{indent}{value}"
+
+
+@lru_cache(64)
+def parts_of(text: str) -> tuple[Part, ...]:
+    """The parts of a message, in order.
+
+    Args:
+        text: The message, with its markdown or wrapped in JSON.
+
+    Example:
+        >>> [(one.role, one.label) for one in parts_of("Current: red\\nNew: blue\\nThe lamp stays. Shall I?")]
+        [('now', 'current'), ('new', 'new'), ('left', ''), ('do', '')]
+    """
+    return tuple(_parts(laid_out(text).splitlines()))
+
+
+@dataclass
+class _Section:
+    """The heading that the lines below it belong to."""
+
+    indent: int = -1
+    label: str = ""
+    role: Role = "do"
+
+
+def _parts(lines: list[str]) -> Iterator[Part]:
+    section, gap = _Section(), False
+    header: list[str] | None = None
+    following = _next_lines(lines)
+    for number, line in enumerate(lines):
+        if not line.strip():
+            gap, header = True, None
+            continue
+        if _ROW.match(line):
+            cells = [plain(cell).strip() for cell in line.strip().strip("|").split("|")]
+            if _RULE.fullmatch(line):
+                continue
+            after = following[number]
+            if header is None and after is not None and _RULE.fullmatch(lines[after]) and _ROW.match(lines[after]):
+                header = cells
+                continue
+            yield from _cells(cells, header or [], section.role)
+            continue
+        header = None
+        bullet = _BULLET.match(line)
+        indent = len(line) - len(line.lstrip(" \t"))
+        body = plain(line).strip()
+        if not re.search(r"\w", body):
+            continue
+        if indent < section.indent or (gap and not bullet and indent <= section.indent):
+            section = _Section()
+        elif bullet and indent <= section.indent and section.label and _is_bullet(section):
+            section = _Section()
+        gap = False
+        after = following[number]
+        if _is_heading(body, line, lines[after] if after is not None else "", indent):
+            label = body.rstrip(":?. ").lower()
+            role = _label_role(label)
+            section = _Section(indent + (1 if bullet else 0), label, role if role != "do" else "do")
+            yield Part(body, label, role)
+            continue
+        yield from _sentences(body, section.role)
+
+
+def _is_bullet(section: _Section) -> bool:
+    return section.indent % 2 == 1
+
+
+def _next_lines(lines: list[str]) -> list[int | None]:
+    """For each line the number of the next that is not empty."""
+    found: list[int | None] = [None] * len(lines)
+    last: int | None = None
+    for number in range(len(lines) - 1, -1, -1):
+        found[number] = last
+        if lines[number].strip():
+            last = number
+    return found
+
+
+def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
+    """Whether a line is the heading of what stands below it."""
+    if len(body) > 80:
+        return False
+    if body.endswith(":") or line.lstrip().startswith("#"):
+        return True
+    if body.endswith("?") and len(body) < 60 and after and _WH.match(body):
+        return True
+    bullet = _BULLET.match(after)
+    below = len(after) - len(after.lstrip(" \t"))
+    deeper = below > indent or (bullet is not None and _BULLET.match(line) is None)
+    if body.isupper() and len(body) > 4 and deeper:
+        return True
+    return deeper and not re.search(r"[.!;,]$|: ", body)
+
+
+def _label_role(label: str) -> Role:
+    """What role a heading or label gives."""
+    if _NOT_LABEL.search(label):
+        return "left"
+    if _NOW_LABEL.search(label):
+        return "now"
+    if _NEW_LABEL.search(label):
+        return "new"
+    if _LEFT_LABEL.search(label):
+        return "left"
+    return "note" if _NOTE_LABEL.search(label) else "do"
+
+
+def _cells(cells: list[str], header: list[str], section: Role) -> Iterator[Part]:
+    """A row of a table: its cells one by one where the columns are what is now and what is new, else as a line."""
+    roles = [_label_role(name.lower()) for name in header]
+    if {"now", "new"} & set(roles) and len(cells) <= len(header):
+        first = cells[0].lower() if roles[0] == "do" else ""
+        for cell, name, role in zip(cells, header, roles, strict=False):
+            if re.search(r"\w", cell):
+                label = f"{first} {name.lower()}".strip() if cell.lower() != first else name.lower()
+                yield Part(f"{name}: {cell}" if role in ("now", "new") else cell, label, role)
+    else:
+        label = _label_role(cells[0].lower())
+        if len(cells) == 2:
+            yield Part(f"{cells[0]}: {cells[1]}", cells[0].lower(), label if label != "do" else section)
+        else:
+            line = ", ".join(cell for cell in cells if cell)
+            left = any(_LEFT.search(cell) for cell in cells)
+            yield Part(line, "", "left" if left and section == "do" else section)
+
+
+def _sentences(body: str, section: Role) -> Iterator[Part]:
+    """The sentences of a line, each with its role; what a label or a question says holds for what follows it."""
+    asked: Role = "do"
+    for sentence in filter(None, map(str.strip, _CUT.split(body))):
+        found = _LABEL.match(sentence)
+        label = found.group(1).strip().lower() if found else ""
+        given = _label_role(label) if label else asked
+        before: Role = "do"
+        for piece in filter(None, map(str.strip, _CLAUSE.split(sentence))):
+            role = _sentence_role(piece)
+            if role == "do" and found and piece.startswith(found.group(1)):
+                role = _sentence_role(found.group(2))
+            if given != "do":
+                role = given
+            elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
+                role = section
+            elif role == "do" and before == "note" and not _WILL.search(piece):
+                role = before
+            elif section != "do" and role != "left":
+                role = "do" if section == "note" and role == "do" and _DOES.search(piece) else section
+            before = role
+            yield Part(piece, label, role)
+        if sentence.endswith("?") and _WH.match(sentence):
+            asked = _label_role(sentence.lower())
+
+
+def _sentence_role(sentence: str) -> Role:
+    if _NOW_SAID.match(sentence):
+        return "now"
+    if _NEW_SAID.match(sentence):
+        return "new"
+    if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
+        return "do"
+    if _LEFT.search(sentence):
+        return "left"
+    if _NOTE.search(sentence):
+        return "note"
+    return "do"
