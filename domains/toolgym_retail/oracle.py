@@ -42,6 +42,15 @@ class Oracle(ScriptedOracle[Request]):
         words = [item.product for item in request.items] + [request.question]
         return words + ([request.order.id, request.order.clue] if request.order is not None else ["address"])
 
+    def particulars(self, wish: Request) -> Iterable[str]:
+        """What a customer names when it says what it wants."""
+        told = [wish.order.id, wish.order.clue] if wish.order is not None else []
+        for item in wish.items:
+            told += [item.product, *((item.new_options or {})[axis] for axis in item.wanted)]
+        told += [wish.address.address1] if wish.address is not None else []
+        told += [method_text(wish.payment, self.facts)] if wish.payment is not None else []
+        return filter(None, told)
+
     def identify(self) -> Talk:
         """Find out who the customer is."""
         facts = self.facts

@@ -205,7 +205,7 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
             if agreed:
                 yield from self.do(wish)
                 return True
-            if self.is_first(wish):
+            if self.is_first(wish) and self.changes_mind(wish):
                 return False
         return True
 
@@ -264,6 +264,23 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
     def is_first(self, wish: R) -> bool:
         """Whether the user will want something else once this is proposed."""
         return any(request.first is wish for request in self.facts.requests)
+
+    def changes_mind(self, wish: R) -> bool:
+        """Whether the user, with its last words, wants something else than this first wish, and does not just ask back.
+
+        In a wording of its own whoever does not agree to a first wish has changed its mind.
+        """
+        if self.form is None:
+            return True
+        later = next(request for request in self.facts.requests if request.first is wish)
+        before, after = set(self.particulars(wish)), set(self.particulars(later))
+        said = self._view[-1].content or ""
+        told = any(holds_token(said, word) for word in (after - before or after))
+        return told and (bool(after - before) or not any(holds_token(said, word) for word in before - after))
+
+    def particulars(self, wish: R) -> Iterable[str]:
+        """What a user names when it says what it wants, by which a wish is told from the one before it."""
+        return filter(None, self.signs(wish))
 
     def refuse(self, wish: R) -> Talk:
         """Say no, again if the user insists, or hand over: True when that was the end of it."""
