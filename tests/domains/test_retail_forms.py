@@ -12,6 +12,7 @@ from tests.users.checked_users import RETAIL, knowing, plain_tasks
 from toolgym import Task, play
 from toolgym.messages import STOP, Message
 from toolgym.scripted.forms import FORMS
+from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Facts, settled
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.speech import method
@@ -95,3 +96,30 @@ def test_every_form_says_something_of_its_own() -> None:
     proposals = {form: said(TASKS[0], form)[0] for form in FORMS}
     assert len(set(proposals.values())) == len(FORMS) == 10
     assert tuple(FORMS) == Oracle.forms
+
+
+def test_who_asks_back_at_a_first_wish_has_not_changed_its_mind() -> None:
+    task = next(task for task in RETAIL.tasks["test"] if task.id == "test-042")
+    facts = Facts.of(task)
+    first, later = facts.requests[0].first, facts.requests[0]
+    assert first is not None
+    assert first.order is not None
+    assert first.payment is not None
+    both, one = ([item.product for item in wish.items] for wish in (first, later))
+    told = [facts.email, facts.first_name, facts.last_name, facts.zip, first.order.id, *both]
+    lines = [f"{', '.join(told)}, {method_text(first.payment, facts)}.", "That's all for this order."]
+    lines += [f"Sorry, just the {one[0]} after all.", f"Bye. {STOP}"]
+
+    class Hesitates:
+        def __init__(self, domain: object, task: Task, rng: np.random.Generator) -> None:
+            self._lines = iter(lines)
+
+        def respond(self, view: Sequence[Message]) -> Message:
+            return Message("user", next(self._lines))
+
+    episode = play(RETAIL, task, ORACLE.bind(wording="arrows"), Hesitates)
+    proposal, again, changed = [m.content or "" for m in episode.messages if m.role == "assistant" and m.content][1:4]
+    assert again == "Would you like me to proceed with the return?"
+    assert both[1] in proposal
+    assert both[1] not in changed
+    assert one[0] in changed
