@@ -67,6 +67,14 @@ AND_GO = re.compile(
 )
 """A go-ahead asked for in the same sentence as something else."""
 YES_OR_NO = re.compile(r"\byes,? or no\b|\byes ?/ ?no\b|\by ?/ ?n\b", re.IGNORECASE)
+AND_IS = re.compile(r",? and (?=(?:is|are|was|were|have|has|did|do) )", re.IGNORECASE)
+BIDDING = re.compile(r"\byes\b|\bplease confirm\b|\breply\b", re.IGNORECASE)
+PLANS = cue(
+    r"(?:i|we)(?:'ll| will|'d| would| am going to|'m going to)\b(?! (?:like|love|need|be happy|be glad|help|check|look|"
+    r"verify|ask|see|have to|then))",
+    r"will (?:now )?be (?:\w+ed|set|sent|paid)\b",
+)
+"""How it is said what will be done."""
 ALL_OF_IT = re.compile(
     r"\b(?:(?:are|is|include\w*|contain\w*|cover\w*|has|have|got|get)\b[^?.!]{0,40}?\b(?:all (?:of )?(?:the |your )?"
     r"(?:\w+ )?(?:items?|changes?|articles?|products?|things)|every (?:\w+ )?(?:item|change|article|product|thing)|"
@@ -91,4 +99,4 @@ ONE_OF = cue(
     r"(?:one|any|either|some|which) of (?:these|those|the (?:alternatives|options|others|available|above|following))",
     r"(?:another|a different|an alternative) (?:one|variant|version|option|colou?r|size|model)",
 )
-ITEMS = cue(r"(?:items?|articles?|products?|pieces?|things?|orders?)\b")
+ITEMS = cue(r"(?<!per )(?:items?|articles?|products?|pieces?|things?|orders?)\b")

@@ -11,7 +11,7 @@ from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.consent import asks_for_consent
-from toolgym.language.layout import Part
+from toolgym.language.layout import Line
 from toolgym.language.request_cues import NO_REQUEST
 from toolgym.language.topics import Intent, Topics
 
@@ -43,7 +43,7 @@ class Whole:
         topics: What it may ask for.
     """
 
-    def __init__(self, parts: Sequence[Part], topics: Topics) -> None:
+    def __init__(self, parts: Sequence[Line], topics: Topics) -> None:
         self.parts = parts
         self.texts = [part.text for part in parts]
         self.topics = topics
@@ -52,7 +52,7 @@ class Whole:
         self._records = False
         self._numbers: set[str] = set()
         self._topic: Intent | None = None
-        self._seen: dict[tuple[Part, str], Ask | None] = {}
+        self._seen: dict[tuple[Line, str], Ask | None] = {}
 
     @cached_property
     def asked(self) -> list[Ask]:
@@ -72,7 +72,7 @@ class Whole:
                 firm.append(replace(found, question="?" in part))
         if any("?" in part for part in self.texts) and any(ask.question for ask in firm):
             firm = [ask for ask in firm if ask.question or _weighs(ask, self.topics)]
-        return firm or loose
+        return firm or [ask for ask in loose if ask.intent not in ("ask_more", "ask_request")]
 
     def _asks(self, number: int) -> Ask | None:
         """What one of the sentences asks for; worked out once for one that comes again."""
@@ -91,6 +91,11 @@ class Whole:
         return self.topics.speaks_of_acts(self.text)
 
     @cached_property
+    def plans(self) -> bool:
+        """Whether it says what the assistant is going to do."""
+        return any(aside.PLANS.search(part) and self.topics.speaks_of_acts(part) for part in dict.fromkeys(self.texts))
+
+    @cached_property
     def once(self) -> bool:
         """Whether it speaks of something that is done once."""
         return cues.ONCE.search(self.text)
@@ -98,7 +103,10 @@ class Whole:
     @cached_property
     def offers_more(self) -> bool:
         """Whether it says, without a question, that there may be more to help with."""
-        return any(tell.CLOSING.match(part) and cues.MORE.search(part) for part in dict.fromkeys(self.texts))
+        return any(
+            (tell.CLOSING.match(part) or aside.CONDITION.match(part)) and cues.MORE.search(part)
+            for part in dict.fromkeys(self.texts)
+        )
 
     @cached_property
     def shows_variants(self) -> bool:
@@ -110,6 +118,12 @@ class Whole:
         return any(
             tell.TO_BE_HAD.search(part) and not topics.pointed_to(part) & other for part in dict.fromkeys(self.texts)
         )
+
+    @cached_property
+    def says_gone(self) -> bool:
+        """Whether it says, and not for a case that may not be, that something cannot be had."""
+        said = dict.fromkeys(part.text for part in self.parts if not aside.CONDITION.match(part.text))
+        return any(map(self.topics.says_gone, said))
 
     @cached_property
     def _last_offer(self) -> int:
@@ -145,7 +159,7 @@ def _weighs(ask: Ask, topics: Topics) -> bool:
     return ask.intent in ("propose", "ask_all", "clarify") or topics.identity in ask.slots or bool(ask.slots)
 
 
-def _is_aside(part: Part) -> bool:
+def _is_aside(part: Line) -> bool:
     """Whether a sentence is said by the way, or of what comes later."""
     text = part.text
     if "?" in text:
@@ -154,12 +168,14 @@ def _is_aside(part: Part) -> bool:
         return True
     if aside.CONDITION.match(text):
         return not asks_for_consent(text)
+    if tell.CAUTION.match(text):
+        return aside.LATER.search(text) or not (asks_for_consent(text) and aside.BIDDING.search(text))
     if aside.IN_CASE.search(text):
         return not asks_for_consent(text)
     return aside.LATER.search(text) and not aside.BIDS.search(text)
 
 
-def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
+def _asks(here: Line, number: int, whole: Whole) -> Ask | None:
     """What one sentence asks for, and the details among it; None if it asks for nothing.
 
     Args:
@@ -215,7 +231,6 @@ def _asks(here: Part, number: int, whole: Whole) -> Ask | None:
             return _asks_for_detail(here, number, whole, wh=wh, says=says)
         if question or consent or says or cues.AWAITS.search(part):
             return Ask(_yes_or_no(part, whole))
-        return None
     return _asks_for_detail(here, number, whole, wh=wh, says=says)
 
 
@@ -226,7 +241,7 @@ def _asks_for_more(part: str, whole: Whole) -> bool:
     return cues.MORE.search(part) and not whole.topics.within_record(part) and not whole.offers_after(part)
 
 
-def _asks_whether_all(here: Part, number: int, whole: Whole, *, says: bool, explicit: bool) -> Ask | None:
+def _asks_whether_all(here: Line, number: int, whole: Whole, *, says: bool, explicit: bool) -> Ask | None:
     """The question whether that is all, with the go-ahead that may stand in the same sentence."""
     part = here.text
     question = "?" in part
@@ -240,22 +255,28 @@ def _asks_whether_all(here: Part, number: int, whole: Whole, *, says: bool, expl
         and (not explicit or cues.MORE.search(part))
     )
     named = (cues.ALL_NAMED.search(part) or aside.ALL_OF_IT.search(part)) and whole.once
-    if is_all or (named and (question or says or explicit)):
-        if aside.AND_GO.search(part) and (explicit or asks_for_consent(part)):
+    both = question and cues.ALL_NAMED.search(part) and aside.AND_GO.search(part)
+    if is_all or both or (named and (question or says or explicit)):
+        if (aside.AND_GO.search(part) and (explicit or asks_for_consent(part))) or _consents_first(part):
             return Ask("propose", all_named=True)
         return Ask("ask_all")
     short = question and number and len(part.split(maxsplit=3)) <= 3
     return Ask("ask_more") if short and cues.MORE.search(whole.texts[number - 1]) else None
 
 
-def _asks_for_detail(here: Part, number: int, whole: Whole, *, wh: bool, says: bool) -> Ask | None:
+def _consents_first(part: str) -> bool:
+    """Whether a question asks for a go-ahead, and then whether that is all."""
+    first, *rest = aside.AND_IS.split(part, maxsplit=1)
+    return bool(rest) and asks_for_consent(f"{first}?")
+
+
+def _asks_for_detail(here: Line, number: int, whole: Whole, *, wh: bool, says: bool) -> Ask | None:
     part, topics = here.text, whole.topics
     question = "?" in part
     short = len(part.split(maxsplit=7)) <= 7
     brief = question and short and not re.match(r"(?:is|are|do|does|did|was|were|so)\b", part, re.IGNORECASE)
     picks = bool(aside.PICK.search(part))
-    gone = any(map(topics.says_gone, whole.texts)) if topics.variants and aside.ONE_OF.search(part) else False
-    if question and aside.ONE_OF.search(part) and (gone or whole.shows_variants):
+    if question and topics.variants and aside.ONE_OF.search(part) and (whole.says_gone or whole.shows_variants):
         return Ask(topics.variants, (topics.variants,))
     if (question and (wh or says or brief)) or says or picks:
         said = f"{part} {here.items}" if here.items else part
@@ -284,7 +305,7 @@ def _wh_leads(part: str) -> bool:
 
 def _yes_or_no(part: str, whole: Whole) -> Intent:
     """Whether a yes would let the assistant act, or only settle a detail."""
-    if cues.CHECKING.search(part) and not (whole.acts and cues.GO_AHEAD.search(part)):
+    if cues.CHECKING.search(part) and not (whole.plans or (whole.acts and cues.GO_AHEAD.search(part))):
         return "check"
     if cues.EXPLICIT.search(part):
         return "propose"

@@ -32,6 +32,7 @@ _NOT_DONE = cue(
     r"(?:wanted|requested by|asked|hoping|wish|like|placed by|placed in error|ordered)\b",
     r"(?:charged|paid|billed) (?:in full|with|by|to|via|using)\b",
 )
+_CONDITION = cue(r"(?:if|once|when|whenever|after|before|unless|until|as soon as|should)\b")
 _PAST = cue(
     r"(?:has|have|had|was|were|did)\b",
     r"\w+'(?:ve|s been)\b",
@@ -55,6 +56,8 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         (True, False)
     """
     if not _says(sentence, done) or PROMISE.search(sentence):
+        return False
+    if _CONDITION.match(sentence) and not tells_past(sentence):
         return False
     if not _NOT_DONE.search(sentence):
         return True

@@ -12,7 +12,7 @@ _FENCE = re.compile(r"\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _LISTED = re.compile(r"[ \t]*(?:[-*•>+]|\(?\d{1,2}[.)]|\(?[A-Za-z][).:]|[A-Z] [-\u2013\u2014])[ \t]+|[ \t]*\|")
 _FIELD = re.compile(r"[ \t*_]*[A-Za-z#][^.?!:,;|\n]{0,40}:[*_]*(?=\s|$)")
 _LEADS = re.compile(r":[\s*_]*\Z")
-_PROSE = re.compile(r"[.?!:][\"')*_]*(?:\s|\Z)|\n")
+_PROSE = re.compile(r"[.?!][\"')*_]*(?:\s|\Z)|\n")
 _OPEN_FIELD = re.compile(r":\s*\?+\Z")
 """A field of a form that is to be filled in is no question."""
 _DEPTH = 20
@@ -21,7 +21,7 @@ _JOINED = 12
 
 
 @dataclass(frozen=True)
-class Part:
+class Line:
     """A sentence or line of a message.
 
     Args:
@@ -63,7 +63,7 @@ def _lines(held: object, label: str, depth: int) -> list[str]:
         return []
     lead = f"{label}: " if label else ""
     if isinstance(held, str):
-        return [held if _PROSE.search(held) and " " in held.strip() else f"{lead}{held}"]
+        return [held if _is_prose(held) else f"{lead}{held}"]
     if isinstance(held, bool):
         return [f"{lead}{'yes' if held else 'no'}"]
     if isinstance(held, dict):
@@ -81,25 +81,29 @@ def _under(label: str, lines: list[str]) -> list[str]:
     """Lines under a label; what is a sentence stands for itself."""
     if not label or not lines:
         return lines
-    return [f"{label}:", *(line if _PROSE.search(line) and " " in line.strip() else f"- {line}" for line in lines)]
+    return [f"{label}:", *(line if line.startswith("- ") or _is_prose(line) else f"- {line}" for line in lines)]
+
+
+def _is_prose(text: str) -> bool:
+    return _PROSE.search(text) is not None and " " in text.strip()
 
 
 def _label(key: str) -> str:
     return re.sub(r"[_-]+", " ", key).strip()
 
 
-def parts_of(text: str) -> list[Part]:
+def lines_of(text: str) -> list[Line]:
     r"""The sentences and lines of a message, its markdown removed; a line that leads to a list knows what that holds.
 
     Example:
-        >>> for part in parts_of("Please give me:\n- your name\n- your zip code\n\nThank you!"):
+        >>> for part in lines_of("Please give me:\n- your name\n- your zip code\n\nThank you!"):
         ...     print(part)
-        Part(text='Please give me:', listed=False, items='your name; your zip code')
-        Part(text='your name', listed=True, items='')
-        Part(text='your zip code', listed=True, items='')
-        Part(text='Thank you!', listed=False, items='')
+        Line(text='Please give me:', listed=False, items='your name; your zip code')
+        Line(text='your name', listed=True, items='')
+        Line(text='your zip code', listed=True, items='')
+        Line(text='Thank you!', listed=False, items='')
     """
-    found: list[Part] = []
+    found: list[Line] = []
     lead: int | None = None
     items: list[str] = []
     for line in unwrapped(text).split("\n"):
@@ -110,18 +114,18 @@ def parts_of(text: str) -> list[Part]:
         if listed or (lead is not None and len(line) < 60 and _FIELD.match(line) is not None and "?" not in line):
             if texts and lead is not None and len(items) < _JOINED:
                 items.append(" ".join(texts))
-            found += [Part(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
+            found += [Line(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
             continue
         found = _led(found, lead, items)
         lead, items = None, []
         field = _FIELD.match(line) is not None and not re.search(r"[?!]|\.\s|\.\Z", line)
-        found += [Part(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
+        found += [Line(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
         if texts and _LEADS.search(plain(line)):
             lead = len(found) - 1
     return _led(found, lead, items)
 
 
-def _led(found: list[Part], lead: int | None, items: list[str]) -> list[Part]:
+def _led(found: list[Line], lead: int | None, items: list[str]) -> list[Line]:
     if lead is not None and items:
-        found[lead] = Part(found[lead].text, found[lead].listed, "; ".join(items))
+        found[lead] = Line(found[lead].text, found[lead].listed, "; ".join(items))
     return found

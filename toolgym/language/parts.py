@@ -30,7 +30,8 @@ class Part(NamedTuple):
 
 # Said of what is left as it is.
 _LEFT = re.compile(
-    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|is (?:a third|another) one|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
+    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|"
+    r"is (?:a third|another) one|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
     r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
     r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
     r"not(?: \w+){0,3}? (?:part|touch\w*|affect\w*|chang\w*|involv\w*|concern\w*|includ\w*|alter\w*|used?|"
@@ -41,37 +42,57 @@ _LEFT = re.compile(
 )
 # A rule, a condition, an alternative or a courtesy: it proposes nothing.
 _NOTE = re.compile(
-    r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is| are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
+    r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is|"
+    r" are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
     r"n't (?:at the moment|among|at present|right now)|would be \$|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
-    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|nothing (?:else|more)|just so you know|"
-    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|not selected|exists? in|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
-    r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|isn't) (?:be )?possible|"
+    r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
+    r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
+    r"not selected|exists? in [^.]*\btoo|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|"
+    r"isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
     r"for comparison|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
-    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account))|if,|"
-    r"if (?:you(?:'d| would)?|the|it|a|an|any\w*|your|one)\b(?! (?:(?:do |can |could )?(?:agree|confirm|approve|say|"
-    r"give|accept|reply|answer|allow|okay|ok|permit|wish me|want me|like me)\b)))",
+    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account)))\b|"
+    r"^\W*(?:(?:and|but|so|also),? )?if(?:,|\b(?! (?:so|yes|that's|this is|everything|all)\b)"
+    r"(?! you (?:do |can |could )?(?:agree|confirm|approve|say|give|accept|reply|answer|allow|okay|ok|permit|wish me|"
+    r"want me|like me|tell me to)\b))",
     re.I,
 )
 # "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
 _COMMITS = re.compile(
     r"\b(?:i|we)(?:'ll| will| would|'d| can(?! only|'t|not)| am going to|'m going to|'re going to)\b"
-    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|mention|offer|see|find|have|tell|confirm|help))",
+    r"(?! (?:not|leave|keep|never|also|only|rather|then|be (?:un)?able|like|need|recommend|advise|suggest|"
+    r"mention|offer|see|find|have|tell|confirm|help))",
     re.I,
 )
-_CONDITION = re.compile(r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|for)\b", re.I)
+# "The body becomes walnut, the finish stays matte."
+_BREAK = re.compile(r"[,:(]| and ")
+_BECOMES = re.compile(
+    r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) (?:exchang|cancel|"
+    r"redirect)\w*|chang\w* (?:from|to))\b",
+    re.I,
+)
+_CONDITION = re.compile(
+    r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|"
+    r"for)\b",
+    re.I,
+)
 # "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
 _NOW_SAID = re.compile(
-    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|right now|so far|"
+    r"(?:(?:its|the|your)\b[^.,]{0,40} (?:is|are) (?:at this time|currently|at present|right now|now)|"
+    r"(?:its|the|your)\b[^.,]{0,40} (?:presently|currently|at present|at the moment|now) (?:is|has|bears|goes|"
+    r"reads)|right now|so far|"
     r"you (?:have|own|return)|you currently have|at present|currently)\b"
-    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can)\b)",
+    r"(?!.*\b(?:want|wish|like|to|into|instead|for|becom\w*|get|exchang\w*|replac\w*|new|will|can|on file|"
+    r"profile)\b)",
     re.I | re.S,
 )
 _NEW_SAID = re.compile(
     r"(?:and )?you(?:'ll| will)? (?:get|receive)\b"
-    r"(?!.*\b(?:instead|rather|place|replac\w*|from|for (?:it|your|the)|old|current|refund\w*|email|back|return\w*)\b)",
+    r"(?!.*\b(?:instead|rather|place|replac\w*|from|for (?:it|your|the)|old|current|refund\w*|email|back|"
+    r"return\w*)\b)",
     re.I | re.S,
 )
 # What a line is the heading or label of.
@@ -81,22 +102,28 @@ _LEFT_LABEL = re.compile(
     r"will not change|no change|outside|same)\b",
     re.I,
 )
-_NOT_LABEL = re.compile(r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|(?<!ca)n't\b|^left out|\(not\b")
+_NOT_LABEL = re.compile(
+    r"^(?:not|no|none)\b|\b(?:is|are|will|do|does|would|was) not\b|'s not\b|(?<!ca)n't\b|^left out|\(not\b"
+)
 _NOTE_LABEL = re.compile(
-    r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|information|"
+    r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
+    r"information|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
     re.I,
 )
 _NOW_LABEL = re.compile(
-    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
+    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|"
+    r"payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
     r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
-    r"\b(?:stored with|on file|order now|at present|at the moment|currently)\b",
+    r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
 )
 _NEW_LABEL = re.compile(
-    r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|\w+ after the change|address to be saved)|\b(?:new|after)$",
+    r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|"
+    r"what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
+    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
+    r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
 _UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))
@@ -125,11 +152,11 @@ _OBJECTS = 8
 
 @lru_cache(64)
 def laid_out(text: str) -> str:
-    """A text in which JSON objects are written as labelled lines; any other is returned as it is.
+    r"""A text in which JSON objects are written as labelled lines; any other is returned as it is.
 
     Example:
         >>> laid_out('{"say": "Shall I?", "order_id": "#W1"}')
-        'say: Shall I?\\norder id: #W1'
+        'say: Shall I?\norder id: #W1'
     """
     found, spot, decode = [], 0, json.JSONDecoder(strict=False).raw_decode
     start = text.find("{")
@@ -181,13 +208,13 @@ def _fields(value: object, indent: str) -> Iterator[str]:
 
 @lru_cache(64)
 def parts_of(text: str) -> tuple[Part, ...]:
-    """The parts of a message, in order.
+    r"""The parts of a message, in order.
 
     Args:
         text: The message, with its markdown or wrapped in JSON.
 
     Example:
-        >>> [(one.role, one.label) for one in parts_of("Current: red\\nNew: blue\\nThe lamp stays. Shall I?")]
+        >>> [(one.role, one.label) for one in parts_of("Current: red\nNew: blue\nThe lamp stays. Shall I?")]
         [('now', 'current'), ('new', 'new'), ('left', ''), ('do', '')]
     """
     return tuple(_parts(laid_out(text).splitlines()))
@@ -226,16 +253,17 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         body = plain(line).strip()
         if not re.search(r"\w", body):
             continue
-        if indent < section.indent or (gap and not bullet and indent <= section.indent):
+        outside = indent < section.indent or (gap and not bullet and indent <= section.indent)
+        if outside or (bullet and indent <= section.indent and section.label and _is_bullet(section)):
             section = _Section()
-        elif bullet and indent <= section.indent and section.label and _is_bullet(section):
-            section = _Section()
-        gap = False
+        follows, gap = not gap, False
         after = following[number]
         if _is_heading(body, line, lines[after] if after is not None else "", indent):
             label = body.rstrip(":?. ").lower()
             role = _label_role(label)
-            section = _Section(indent + (1 if bullet else 0), label, role if role != "do" else "do")
+            if role == "do" and follows and section.role in ("now", "new", "left"):
+                role = section.role
+            section = _Section(indent + (1 if bullet else 0), label, role)
             yield Part(body, label, role)
             continue
         yield from _sentences(body, section.role)
@@ -315,7 +343,7 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
         for piece in filter(None, map(str.strip, _CLAUSE.split(sentence))):
             role = _sentence_role(piece)
             if role == "do" and found and piece.startswith(found.group(1)):
-                role = _sentence_role(found.group(2))
+                role = _sentence_role(piece[len(found.group(1)) + 1 :].strip())
             if given != "do":
                 role = given
             elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
@@ -337,8 +365,11 @@ def _sentence_role(sentence: str) -> Role:
         return "new"
     if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
         return "do"
+    if _CONDITION.match(sentence) and _NOTE.search(sentence):
+        return "note"
     if _LEFT.search(sentence):
-        return "left"
+        clauses = (clause for clause in _BREAK.split(sentence) if not _LEFT.search(clause))
+        return "do" if any(map(_BECOMES.search, clauses)) else "left"
     if _NOTE.search(sentence):
         return "note"
     return "do"

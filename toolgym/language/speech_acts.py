@@ -15,7 +15,7 @@ from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
-from toolgym.language.layout import parts_of
+from toolgym.language.layout import lines_of
 from toolgym.language.tells import Told, refuses
 from toolgym.language.text import sentences
 from toolgym.language.topics import Intent, Topics
@@ -76,7 +76,7 @@ def understand(text: str, topics: Topics) -> Understood:
         >>> understand("I'll send it back. Shall I go ahead? Please note that this is final.", Topics(())).intent
         'propose'
     """
-    whole = Whole(parts_of(text), topics)
+    whole = Whole(lines_of(text), topics)
     if not whole.parts:
         return Understood("inform")
     asks = whole.asked

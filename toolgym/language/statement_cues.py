@@ -126,6 +126,7 @@ CANNOT = cue(
     r"(?:won't|doesn't|can't|will not|does not) work",
     r"regret",
     r"no longer able",
+    r"(?:can|may|could) no longer\b",
     r"(?:window|period|deadline)(?: \w+){0,5} (?:has |is |have )?(?:already )?(?:closed|passed|expired|over|ended)\b",
 )
 SOLD_OUT = cue(
@@ -214,9 +215,7 @@ CAUTION = cue(
 AGAIN = cue(
     r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"twice\b"
 )
-BECAUSE = cue(
-    r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b", r"no longer\b"
-)
+BECAUSE = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b")
 """What makes "it cannot be changed anymore" a refusal all the same."""
 TO_BE_HAD = cue(
     r"in stock\b(?<!not in stock)",
@@ -229,6 +228,7 @@ TO_BE_HAD = cue(
     r"(?:choose|pick|select) from\b",
     r"(?:available|alternatives|options|choices|variants)(?: \w+){0,2}\s*:",
     r"(?:the )?(?:list|table) above\b",
+    r"checked (?:the |our )?stock\b",
     r"your options\b",
 )
 """What tells which variants there are."""

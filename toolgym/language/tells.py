@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolgym.language import statement_cues as tell
+from toolgym.language.aside_cues import CONDITION
 from toolgym.language.asks import Whole
 
 
@@ -29,7 +30,9 @@ class Told:
         """What a message tells."""
         topics = message.topics
         distinct = list(dict.fromkeys(message.texts))
-        gone = next((place for place, part in enumerate(distinct) if topics.says_gone(part)), None)
+        gone = next(
+            (place for place, part in enumerate(distinct) if topics.says_gone(part) and not CONDITION.match(part)), None
+        )
         # "We have these ... Two more are sold out" is no news of what was wanted.
         sold_out = gone is not None and not any(
             tell.TO_BE_HAD.search(part) or (refuses(part) and not topics.says_gone(part)) for part in distinct[:gone]

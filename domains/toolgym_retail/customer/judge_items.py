@@ -32,16 +32,23 @@ _LEFT_OUT = re.compile(
     re.I,
 )
 # "If you'd rather keep it", "or would you prefer to keep it?", "answer no to keep the order" leave nothing out.
-_CHOICE = re.compile(r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|can(?:'t|not) (?:do|be)", re.I)
+_CHOICE = re.compile(
+    r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|\banother\b|can(?:'t|not) (?:do|be)", re.I
+)
 _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
     r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
-    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",
+    r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|"
+    r"(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",
     re.I,
 )
 
-_ANOTHER_ORDER = re.compile(r"\borders\b|\b(?:other|another|different|next|new|earlier|separate|second) order\b", re.I)
+_ANOTHER_ORDER = re.compile(
+    r"\borders\b|\b(?:other|another|different|next|new|earlier|separate|"
+    r"second) order\b",
+    re.I,
+)
 
 _WHOLE = re.compile(
     r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|"
@@ -55,7 +62,8 @@ _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your"
 _MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
-    r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|both (?:the old|old|variants?|"
+    r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|"
+    r"both (?:the old|old|variants?|"
     r"addresses|actions|requests|ok|of these)|"
     r"for both\s*\?|\bboth\s*\?|\bif\b",
     re.I,
@@ -67,7 +75,9 @@ _IS_THAT_ALL = re.compile(
     re.I,
 )
 _HOLDS = re.compile(
-    r"\b(?:there are|there's|you have|you own|bought|see|found|located|has|holds|contains|includes|\w+ plus two)\b", re.I
+    r"\b(?:one of|identical|there are|there's|you have|you own|bought|see|found|located|has|holds|contains|"
+    r"includes|\w+ plus two)\b",
+    re.I,
 )
 _DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak)\w*\b[^.]{0,30}$", re.I)
 _IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)

@@ -53,9 +53,12 @@ _DEEDS = {
 
 # "Reason: found it cheaper": what stands there must be the one reason or the other.
 _STATED_REASON = re.compile(
-    r"\breason(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})", re.I
+    r"\breason\b(?: is| being| given)?:? [\"']?((?!you\b|for\b|and\b|that\b|as\b|" r"why\b)[a-z][^.;()\n\"']{4,60})",
+    re.I,
 )
 
+_LEAD = 60
+"""Characters after the word reason within which the reason itself stands."""
 _FILLERS = frozenset(("how", "much", "money", "is", "on", "my", "the", "of", "order", "what", "i", "paid", "for", "in"))
 # Figures that answer no question about a price or a balance.
 _OTHER_AMOUNT = re.compile(r"\b(?:refund|difference|back|credited|charged)", re.I)
@@ -105,8 +108,8 @@ def _wrong_order(reading: WishText) -> bool:
     """Whether the number of another order is given; one that is only left alone, beside the right one, is none."""
     numbers, order = _numbers(reading.body), reading.request.order
     if order is None:
-        meant = _numbers(reading.meant.body)
-        return any(not _STILL_OPEN.search(part.text) for part in reading.meant.parts if _numbers(part.text)) and bool(meant)
+        parts = [part.text for part in reading.meant.parts if _numbers(_NOT_THOSE.sub(" ", part.text))]
+        return any(_WRITES.search(text) or not _STILL_OPEN.search(text) for text in parts)
     if any(places_of(sign, reading.words) for sign in order.signs):
         reading.shown.add("clue")
     others = numbers - {order.id}
@@ -140,6 +143,8 @@ def _numbers_meant(reading: WishText) -> set[str]:
         listed = len(numbers) > 1 and not _WRITES.search(text)
         if not listed and not _LOOKED.search(text):
             found |= numbers
+        elif reading.request.order is not None and len(numbers) == 1:
+            found |= numbers & {reading.request.order.id}
     return found
 
 
@@ -151,7 +156,7 @@ def _wrong_reason(reading: WishText) -> bool:
     if reason is None:  # its reason is another one, which the policy does not accept
         return any(pattern.search(reading.body) for pattern in _REASONS.values())
     stated = _STATED_REASON.search(reading.body)
-    if stated and not _REASONS[reason].search(stated.group(1)):
+    if stated and not _REASONS[reason].search(reading.body[stated.start() : stated.end() + _LEAD].split("\n")[0]):
         return True
     given = {name for name, pattern in _REASONS.items() if pattern.search(reading.body)}
     if reason in given:

@@ -18,12 +18,13 @@ _PAYPAL = re.compile(r"\bpay ?pal\b(?!_)", re.I)
 _GIFT_CARD = re.compile(r"\bgift[- ]?cards?\b(?!_)|\bgc\b", re.I)
 # A card by its kind or brand. A bare "card" is one only where its digits follow, and a gift card is none.
 _CARD = re.compile(
-    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_|:? (?:credit_card_))|visa|master ?card|amex|american express|discover|"
+    r"(?<!gift )(?<!gift-)\b(?:(?:credit|debit|bank) ?cards?(?!_|:? (?:credit_card_))|visa|master ?card|amex|"
+    r"american express|discover|"
     r"card (?:ending|with|that ends|\*))",
     re.I,
 )
 _ANY_CARD = ("credit", "debit", "bank", "card")
-_DIGITS_AFTER = re.compile(r"[^.,;\d]{0,40}?(\d{4})(?!\d)")
+_DIGITS_AFTER = re.compile(r"[^.,;\d$]{0,40}?(\d{4})(?!\d|\.\d)")
 # The last four digits of a card: "ending in 1234", "Visa ****1234", "last four digits: 1234". Each run of marks is gone
 # through once, from its beginning.
 _MASK, _MARK, _LINK = r"(?:\*|xx|•|\.{3})", r"[:\s*•.x#-]", r"(?: (?:in|with|are|digits|on|by|number|no))"
@@ -42,13 +43,15 @@ _ORIGINAL = re.compile(
 
 _NOT_USED = re.compile(
     r"\b(?:not|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
-    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|placed)(?: \w+){0,3} (?:with|on))\b"
+    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
+    r"placed)(?: \w+){0,3} (?:with|on))\b"
     r"[^,;.]*$",
     re.I,
 )
 # "The Visa with which the order was placed", "the card that was charged originally".
 _USED_BEFORE = re.compile(
-    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|charged originally)\b",
+    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
+    r"charged originally)\b",
     re.I,
 )
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
@@ -63,6 +66,7 @@ _SPLIT = re.compile(
     r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
+_PART_STAYS = re.compile(r"\$\d[\d.,]* (?:stays?|remains?)\b")
 # Ways to pay that nobody here has, and fees that nobody wants.
 _ELSEWHERE = re.compile(
     r"\b(?:as|with|by|via|in|to|through|get|receive) (?:an? |your )?(?:\w+ )?(?:bank "
@@ -86,17 +90,20 @@ _INSTEAD_OF = re.compile(r"\b(?:instead of|rather than|in place of)\b", re.I)
 
 # Of the payment of an order that is changed: "refunded to the Visa", "your Visa will be refunded".
 _REFUNDED = re.compile(
-    r"\b(?:refund(?:ed|s)?|returned|credited|back|currently(?: \w+){0,3}|so far|instead of|replac\w+|(?<!deducted )(?<!taken )(?<!paid )(?<!charged )from)"
+    r"\b(?:refund(?:ed|s)?|returned|credited|back|currently(?: \w+){0,3}|so far|instead of|replac\w+|"
+    r"(?<!deducted )(?<!taken )(?<!paid )(?<!charged )from)"
     r"(?: \$?[\d.,]+)?(?: (?:on|to|onto|with|the|your|paid|being|by|in full))*[ :*]*$",
     re.I,
 )
 _IS_REFUNDED = re.compile(
-    r"[^,;.\n]{0,40}\b(?:(?:will be|is|be|being|gets?|are) (?:(?:fully )?refunded|credited|restored|it back|its|back)|"
+    r"[^,;.\n]{0,40}\b(?:(?:will be|is|be|being|gets?|are) (?:(?:fully )?refunded|credited|restored|it back|its|"
+    r"back)|"
     r"balance being|refund)\b",
     re.I,
 )
 _CHARGES = re.compile(
-    r"(?:\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|on))?(?: (?:the|your|it))*|"
+    r"(?:(?<!was )(?<!were )(?<!been )\bcharg(?:e|ed|ing|es)\b(?: (?!to |on )[^ ,;.]+){0,4}(?: (?:to|"
+    r"on))?(?: (?:the|your|it))*|"
     r"\b(?:switch|chang|mov)\w*\b[^.;]{0,45} to(?: (?:the|your))?|\bmake (?:the|your)|\buse (?:the|your))[ :*]*$",
     re.I,
 )
@@ -113,7 +120,7 @@ class Mention(NamedTuple):
 
 def wrong_payment(reading: WishText) -> bool:
     """Whether a payment method is to be used that the customer does not want to use."""
-    reading = reading.meant
+    left, reading = reading.only("left"), reading.meant
     request = reading.request
     if request.kind in ("modify_address", "user_address", "question"):
         return False
@@ -135,10 +142,12 @@ def wrong_payment(reading: WishText) -> bool:
         return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
-    if request.kind == "modify_payment" and _SPLIT.search(reading.body):
+    if request.kind == "modify_payment" and (_SPLIT.search(reading.body) or _PART_STAYS.search(left.body)):
         return True
     known = {method.last_four or method.id[-4:] for method in reading.facts.methods if method.id in fine}
-    if any(found.group(1) not in known and not asides.hold(found.start()) for found in _DIGITS.finditer(reading.body)):
+    if any(
+        found.group(1) not in known and not asides.not_used(found.start()) for found in _DIGITS.finditer(reading.body)
+    ):
         return True
     return request.kind == "modify_payment" and wanted is not None and _reversed(reading, mentions, wanted)
 
@@ -181,12 +190,17 @@ class _Asides:
     def hold(self, spot: int) -> bool:
         """Whether the method that is named at a character is named aside."""
         body = self._body
-        if _NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot):
+        if self.not_used(spot):
             return True
         before, after = bisect_left(self._begins, spot), bisect_left(self._ends, spot)
         start = self._begins[before - 1] + 1 if before else 0
         end = self._ends[after] if after < len(self._ends) else len(body)
         return _any_in(self._remarks, start, end) and not _any_in(self._refunds, start, end)
+
+    def not_used(self, spot: int) -> bool:
+        """Whether what is named at a character was used before, or is expressly not used."""
+        body = self._body
+        return bool(_NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot))
 
     @cached_property
     def _begins(self) -> list[int]:

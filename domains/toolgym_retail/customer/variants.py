@@ -53,6 +53,8 @@ _FOR_IT = re.compile(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b")
 _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
+# "From the white one to the sage one", "exchange the white one for the sage one".
+_RUNS_FORWARD = re.compile(r"\bfrom\b.* to\b|\b(?:exchange|exchanged|exchanging|swap|swapped|trade)\b.* for\b")
 _AXES = {kind.name: kind.options for kind in CATALOG}
 """The options of each product that the shop knows, and all their values."""
 _NEAR = 8
@@ -85,7 +87,18 @@ def wrong_options(reading: WishText) -> bool:
         else _wrong_change(reading, item, spans[item.product], roles) or _kept_old(whole, item)
         for item in request.items
     ]
+    changed = [item for item in request.items if item.new_options is not None]
+    several = len(changed) > 1 and {item.product for item in changed} <= set(reading.named())
+    if several and not all(_new_named(reading, item) for item in changed):
+        whole.shown.discard("options")
     return any(wrong)
+
+
+def _new_named(reading: WishText, item: ItemRef) -> bool:
+    """Whether a value that a unit does not have yet, and is to have, is named."""
+    new = item.new_options or {}
+    named = _values(reading, item, range(len(reading.words)))
+    return any(item.options.get(one.axis) != new.get(one.axis) == one.value for one in named)
 
 
 def _described_otherwise(reading: WishText) -> bool:
@@ -198,7 +211,8 @@ def _axis_of(
     near = {
         other.axis
         for other in found
-        if abs(other.place - place) <= _NEAR and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
+        if abs(other.place - place) <= _NEAR
+        and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
     }
     free = [axis for axis in axes if axis not in near] or list(axes)
     new = item.new_options or {}
@@ -242,7 +256,7 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
     new, old = item.new_options or {}, item.options
     everywhere = _values(reading, item, span)
-    told = {"now": old, "new": new}
+    told: dict[Role, dict[str, str]] = {"now": old, "new": new}
     wrong = _numbers_reversed(reading, item)
     wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
     becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
@@ -288,7 +302,10 @@ def _out_of_place(
     if one.value == right:
         return False
     beside = any(
-        other.axis == one.axis and other.value == right and roles[other.place] == role and abs(other.place - one.place) <= 12
+        other.axis == one.axis
+        and other.value == right
+        and roles[other.place] == role
+        and abs(other.place - one.place) <= 12
         for other in values
     )
     return not beside or one.value not in (item.options.get(one.axis), (item.new_options or {}).get(one.axis))
@@ -332,7 +349,7 @@ def _forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> 
     old, new = min(olds), min(news)
     for place in olds if old > new else ():
         later = next((one for one in news if one > place), None)
-        if later is not None and "from" in words[max(0, place - 5) : place] and "to" in words[place:later]:
+        if later is not None and _RUNS_FORWARD.search(" ".join(words[max(0, place - 5) : later])):
             return True
     if old < new:
         return not _TURNED_ROUND.search(" ".join(words[old:new]))

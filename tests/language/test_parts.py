@@ -1,0 +1,39 @@
+"""A message read into parts: what will be done, what is now, what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolgym.language.parts import laid_out, parts_of
+
+
+def roles(text: str) -> list[str]:
+    return [part.role for part in parts_of(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Current: red\nNew: blue", ["now", "new"]),
+        ("The rug stays with you.", ["left"]),
+        ("Your other orders aren't affected.", ["left"]),
+        ("An exchange can be requested only once.", ["note"]),
+        ("I'll exchange it and keep the color.", ["do"]),
+        ("Not included:\n- Rug", ["left", "left"]),
+    ],
+)
+def test_a_part_has_the_role_that_its_words_or_its_heading_give(text: str, expected: list[str]) -> None:
+    assert roles(text) == expected
+
+
+def test_the_columns_of_a_table_are_what_is_now_and_what_is_new() -> None:
+    table = "| | Before | After |\n|---|---|---|\n| City | Tucson | Boston |"
+    assert [(part.role, part.label) for part in parts_of(table)][1:] == [("now", "city before"), ("new", "city after")]
+
+
+def test_json_is_read_as_what_it_holds() -> None:
+    assert laid_out('{"old": {"city": "Tucson"}, "say": "Shall I?"}') == "old:\n  city: Tucson\nsay: Shall I?"
+
+
+def test_a_deed_among_the_notes_is_one_all_the_same() -> None:
+    assert roles("Notes:\n- Your profile's address will also be updated.")[-1] == "do"
