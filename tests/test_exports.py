@@ -21,9 +21,9 @@ _DIRECTIVE = re.compile(r"^::: (?P<name>[\w.]+)$(?:\n    options:(?P<options>(?:
 def test_the_names_that_toolgym_exports_are_these() -> None:
     assert " ".join(toolgym.__all__) == (
         "Agent Budget Curriculum Domain Effect Episode Fault Grade Limits Message Run Step Task ToolAECEnv ToolCall "
-        "ToolEnv ToolError ToolVectorEnv Toolkit Trajectory __version__ compare evaluate make_aec_env make_agent "
-        "make_analyst make_curriculum make_domain make_env make_judge make_proposer make_user make_vec_env pass_hat_k "
-        "play read_trajectories refresh tool"
+        "ToolEnv ToolError ToolVectorEnv Toolkit Trajectory __version__ check_user compare evaluate make_aec_env "
+        "make_agent make_analyst make_curriculum make_domain make_env make_judge make_proposer make_user make_vec_env "
+        "pass_hat_k play read_trajectories refresh tool"
     )
 
 

@@ -34,6 +34,7 @@ if typing.TYPE_CHECKING:
     from toolgym.evaluation import compare, pass_hat_k
     from toolgym.limits import Limits
     from toolgym.messages import Message, ToolCall
+    from toolgym.registration.check_user import check_user
     from toolgym.registration.evaluate import evaluate
     from toolgym.rollouts import play
     from toolgym.runs import Run, read_trajectories
@@ -64,6 +65,7 @@ _LAZY = {
     "ToolVectorEnv": "toolgym.envs.vector_env",
     "Toolkit": "toolgym.tools",
     "Trajectory": "toolgym.trajectory",
+    "check_user": "toolgym.registration.check_user",
     "compare": "toolgym.evaluation",
     "evaluate": "toolgym.registration.evaluate",
     "pass_hat_k": "toolgym.evaluation",
@@ -95,6 +97,7 @@ __all__ = [
     "Toolkit",
     "Trajectory",
     "__version__",
+    "check_user",
     "compare",
     "evaluate",
     "make_aec_env",

@@ -62,6 +62,7 @@ class AgentSpec:
         needs_model: Whether ``make`` takes a ``model``.
         reads_wording: Whether ``make`` takes a ``wording``, the words that its model reads.
         wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
+        forms: The forms of real models that ``make`` takes as ``wording`` too, in which a user is measured.
         hint: What a person who talks to such an agent should know.
 
     Example:
@@ -79,6 +80,7 @@ class AgentSpec:
     needs_model: bool = False
     reads_wording: bool = False
     wordings: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
     hint: str = ""
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:

@@ -29,7 +29,7 @@ DOMAIN = Domain(
     worlds=WorldStore(_SCHEMAS, shipped=(_HERE / "tasks" / "worlds",)),
     tasks=TaskSet.from_folder(_HERE / "tasks"),
     agents={
-        "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=Oracle.wordings),
+        "oracle": AgentSpec("oracle", Oracle, privileged=True, wordings=Oracle.wordings, forms=Oracle.forms),
         "novice": AgentSpec("novice", Novice, privileged=True, wordings=Oracle.wordings),
         "clerk": AgentSpec("clerk", Clerk),
     },

@@ -10,9 +10,11 @@ from typing import Any
 
 from toolgym.messages import ToolCall
 from toolgym.scripted.facts import QUESTION
+from toolgym.scripted.forms import FORMS
 from toolgym.scripted.oracle import ScriptedOracle, Talk
+from toolgym.scripted.proposals import Proposal
 from toolgym.tasks import Task
-from toolgym_retail import speech
+from toolgym_retail import proposals, speech
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import Facts, Request
@@ -25,6 +27,8 @@ _STATUS |= {"return": "delivered", "exchange": "delivered"}
 class Oracle(ScriptedOracle[Request]):
     """Solves a retail task that carries facts, in dialogue with any customer."""
 
+    forms = tuple(FORMS)
+    form_speech = speech.FORM_SPEECH
     speech = speech.SPEECH
     facts: Facts
     user: Mapping[str, Any] = {}
@@ -37,6 +41,15 @@ class Oracle(ScriptedOracle[Request]):
         """Words by which it knows that the customer has brought a request up."""
         words = [item.product for item in request.items] + [request.question]
         return words + ([request.order.id, request.order.clue] if request.order is not None else ["address"])
+
+    def particulars(self, wish: Request) -> Iterable[str]:
+        """What a customer names when it says what it wants."""
+        told = [wish.order.id, wish.order.clue] if wish.order is not None else []
+        for item in wish.items:
+            told += [item.product, *((item.new_options or {})[axis] for axis in item.wanted)]
+        told += [wish.address.address1] if wish.address is not None else []
+        told += [method_text(wish.payment, self.facts)] if wish.payment is not None else []
+        return filter(None, told)
 
     def identify(self) -> Talk:
         """Find out who the customer is."""
@@ -120,6 +133,13 @@ class Oracle(ScriptedOracle[Request]):
     def details(self, wish: Request) -> Sequence[str]:
         """What it is about to do."""
         return speech.details(wish, self.facts.methods, self.cost(wish))
+
+    def parts(self, wish: Request) -> Proposal:
+        """What it is about to do, in parts."""
+        order = self.records[wish.order.id] if wish.order is not None else {}
+        products = {item.item_id: self.product_of(wish, item.item_id) for item in wish.items}
+        variants = {item_id: self.records.get(product, {}) for item_id, product in products.items()}
+        return proposals.parts(wish, self.facts.methods, self.cost(wish), order, self.user, variants)
 
     def deed(self, wish: Request) -> str:
         """What it has done."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from toolgym.scripted.forms import form_speech
 from toolgym.scripted.speech import Speech
 from toolgym.scripted.voice import listed
 from toolgym_retail.facts import ItemRef, Method, Request
 
 SPEECH = Speech.read(Path(__file__).parent / "speech.toml")
 """Every line of theirs."""
+FORM_SPEECH = form_speech(Path(__file__).parent / "forms.toml")
+"""Every line in the forms of real models."""
 
 
 def details(request: Request, methods: Sequence[Method], cost: float | None) -> list[str]:
@@ -33,7 +36,7 @@ def details(request: Request, methods: Sequence[Method], cost: float | None) -> 
         verb = "Exchange" if kind == "exchange" else "Change"
         into = "for" if kind == "exchange" else "to"
         parts += [
-            f"{verb} {unit(item)} from {number} {into} the {item.product} ({_values(item.new_options)})"
+            f"{verb} {unit(item)} from {number} {into} the {item.product} ({values(item.new_options)})"
             for item in request.items
         ]
     elif kind == "modify_address":
@@ -69,7 +72,7 @@ def deed(request: Request) -> str:
 
 def unit(item: ItemRef) -> str:
     """A unit with all its options."""
-    return f"the {item.product} ({_values(item.options)})"
+    return f"the {item.product} ({values(item.options)})"
 
 
 def method(used: Method, methods: Sequence[Method]) -> str:
@@ -82,5 +85,6 @@ def method(used: Method, methods: Sequence[Method]) -> str:
     return f"your {used.brand.title()} ending in {used.last_four}"
 
 
-def _values(options: dict[str, str] | None) -> str:
+def values(options: dict[str, str] | None) -> str:
+    """The values of all options."""
     return ", ".join((options or {}).values())

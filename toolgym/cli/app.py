@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from toolgym import __version__
-from toolgym.cli import bench, curriculum, doctor, domain, evaluate, failures, play, regrade, runs, tasks, tau2, view
+from toolgym.cli import (
+    bench,
+    curriculum,
+    doctor,
+    domain,
+    evaluate,
+    failures,
+    play,
+    regrade,
+    runs,
+    tasks,
+    tau2,
+    users,
+    view,
+)
 from toolgym.cli.completion import InstallCompletion, ShowCompletion
 
 app = typer.Typer(
@@ -41,6 +55,7 @@ def _root(
 PLAYING, RUNS, TASKS, MACHINE = "Play and evaluate", "Look at what was played", "Tasks", "This machine"
 
 app.command("eval", rich_help_panel=PLAYING)(evaluate.evaluate)
+app.add_typer(users.app, name="users", rich_help_panel=PLAYING)
 app.command("play", rich_help_panel=PLAYING)(play.play)
 app.add_typer(runs.app, name="runs", rich_help_panel=RUNS)
 app.command("view", rich_help_panel=RUNS)(view.view)

@@ -73,6 +73,15 @@ def agents(context: typer.Context) -> list[str]:
     return sorted({*AGENTS.names(), *own})
 
 
+def users(context: typer.Context) -> list[str]:
+    """The names of the installed users, and of those of the domain that was named before."""
+    from toolgym.registry import DOMAINS, USERS
+
+    name = context.params.get("domain")
+    own = DOMAINS.load(name).users if name in DOMAINS.names() else {}
+    return sorted({*USERS.names(), *own})
+
+
 def run_names(context: typer.Context) -> list[str]:
     """The names of the runs in the folder of the runs."""
     from toolgym.runs.files import MANIFEST

@@ -46,6 +46,7 @@ from toolgym.cli.models import (
 )
 from toolgym.cli.output import AsJson, Data, DomainName, print_json, remark, say
 from toolgym.cli.progress import show_play
+from toolgym.cli.users import print_known
 
 if TYPE_CHECKING:
     from toolgym.domain import Domain
@@ -102,6 +103,7 @@ def evaluate(
     from toolgym.errors import DataError
     from toolgym.limits import Limits
     from toolgym.models import Throttle
+    from toolgym.registration.check_user import known_error
     from toolgym.registration.evaluate import domain_over, plan_all
     from toolgym.runs.results import Results
 
@@ -129,8 +131,11 @@ def evaluate(
         _write_tau2(tau2_results, planned[0], next(iter(results.values())), models)
     answers = {each: found.as_dict() for each, found in results.items()}
     player = asked[0].user
+    errors = known_error(made, player, split, asked[0].models, runs) if pool is None else []
     if as_json:
-        told = {} if pool is None else {"pool": str(pool)}
+        told: dict[str, Any] = {} if pool is None else {"pool": str(pool)}
+        if errors:
+            told["user_error"] = {one["asked_back"]: one["error"] for one in errors}
         print_json({"domain": domain, "split": split, **told, "data": data, "user": player.name, "agents": answers})
     else:
         most = max(one.plan.evaluation.trials for one in planned)
@@ -139,6 +144,7 @@ def evaluate(
         print_figures(heading, most, answers, void)
         if not player.comparable:
             say(f"The user {player.name!r} does not play a customer: these figures compare with no other user's.")
+        print_known(errors)
         for one in planned:
             say(f"{one.plan.evaluation.agent.name}: {one.plan.folder}")
         if tau2_results is not None:

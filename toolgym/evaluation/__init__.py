@@ -12,6 +12,7 @@ from toolgym.evaluation.metrics import (
     pass_hat_k,
     pass_hat_table,
 )
+from toolgym.evaluation.user_check import UserCheck, UserError
 
 __all__ = [
     "Comparison",
@@ -22,6 +23,8 @@ __all__ = [
     "Judge",
     "PassHat",
     "TooManyVoidError",
+    "UserCheck",
+    "UserError",
     "Verdict",
     "Void",
     "compare",

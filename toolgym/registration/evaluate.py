@@ -108,7 +108,7 @@ def evaluate(
     from toolgym.rollouts import check_players, opened, play_run
     from toolgym.runs.results import Results
 
-    _check_arguments(tasks, concurrency, void)
+    check_arguments(tasks, concurrency, void)
     throttle = throttle or Throttle()
     made, split = domain_over(domain, data, split, pool)
     asked = evaluation_of(
@@ -137,7 +137,7 @@ def evaluate(
     return Results.of(one.plan.folder, void, made)
 
 
-def _check_arguments(tasks: Sequence[str], concurrency: int, void: str) -> None:
+def check_arguments(tasks: Sequence[str], concurrency: int, void: str) -> None:
     """See that what is needed late fits, before anything is played."""
     from typing import get_args
 

@@ -59,8 +59,12 @@ class ScriptedAssistant(ABC):
     def say(self, text: str) -> Talk:
         """Say something; what comes back is the user's answer."""
         lead, self._lead = self._lead, ""
-        yield Message("assistant", f"{lead} {text}".strip() if lead else text)
+        yield Message("assistant", self.composed(lead, text))
         return self._view[-1].content or ""
+
+    def composed(self, lead: str, text: str) -> str:
+        """A message from what it is to begin with, which may be empty, and what it says."""
+        return f"{lead} {text}".strip() if lead else text
 
     def lead(self, text: str) -> None:
         """Have the next thing that it says begin with a text, after what it is to begin with already."""

@@ -13,18 +13,22 @@ from typing import Any, ClassVar, Generic
 import numpy as np
 
 from toolgym.domain import Domain
-from toolgym.language.consent import says_yes
+from toolgym.language.consent import says_no, says_yes
 from toolgym.language.text import holds_token
 from toolgym.messages import Message, ToolCall
 from toolgym.scripted.assistant import ScriptedAssistant, Talk
 from toolgym.scripted.facts import QUESTION, Facts, R, question_text
-from toolgym.scripted.speech import WORDINGS
+from toolgym.scripted.forms import FORMS, AskedBack, Form
+from toolgym.scripted.proposals import Proposal
+from toolgym.scripted.speech import WORDINGS, Speech
 from toolgym.tasks import Task
 
 __all__ = ["PROPOSALS", "ScriptedOracle", "Talk"]
 
 PROPOSALS = 4
 """Times that one write is proposed."""
+PROPOSALS_IN_FORM = 6
+"""Times that it is proposed in a form of real models, the short question included."""
 
 
 class ScriptedOracle(ScriptedAssistant, Generic[R]):
@@ -37,7 +41,9 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
         domain: The domain.
         task: A task that its scripted user can play.
         rng: Chooses the wording, if it is not given.
-        wording: How it speaks, one of :attr:`wordings`.
+        wording: How it speaks, one of :attr:`wordings` or :attr:`forms`.
+        asked_back: In a form, what it says when the user asks back before a write: ``"short"`` puts the question
+            again, ``"full"`` says all of it in other words. After a no it proposes as it did before.
 
     Raises:
         TaskError: If the task has no facts.
@@ -49,18 +55,38 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
 
     wordings: ClassVar[tuple[str, ...]] = WORDINGS
     """How it can speak; an :class:`~toolgym.domain.AgentSpec` declares them."""
+    forms: ClassVar[tuple[str, ...]] = ()
+    """The forms of real models in which it can speak too, names in :data:`~toolgym.scripted.forms.FORMS`; a domain that
+    has them gives :attr:`form_speech` and :meth:`parts`."""
+    form_speech: ClassVar[Speech | None] = None
+    """Its lines in those forms; see :func:`~toolgym.scripted.forms.form_speech`."""
     hands_over: ClassVar[bool] = False
     """Whether it hands a user over who insists on what is forbidden; otherwise it refuses again, and goes on."""
     transfer_tool: ClassVar[str] = "transfer_to_human_agents"
 
-    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, wording: str | None = None) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        task: Task,
+        rng: np.random.Generator,
+        *,
+        wording: str | None = None,
+        asked_back: AskedBack = "short",
+    ) -> None:
         self.domain = domain
         self.facts: Facts[R] = self.facts_of(task)
         self.rng = rng
         self.records: dict[str, Any] = {}
         """What tools returned, by id."""
+        self.form: Form | None = None
+        """The form of a real model in which it speaks, if it is one of those."""
+        self._asked_back = asked_back
         self._since = 0
-        super().__init__(self.speech.choose(rng, wording))
+        if wording in self.forms and self.form_speech is not None:
+            self.form, self.speech = FORMS[str(wording)], self.form_speech
+            super().__init__(self.form.layout)
+        else:
+            super().__init__(self.speech.choose(rng, wording))
 
     # What a domain brings
 
@@ -83,6 +109,10 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
     @abstractmethod
     def write(self, wish: R) -> ToolCall | None:
         """The call that fulfils a wish; None if the user alone can fulfil it."""
+
+    def parts(self, wish: R) -> Proposal:
+        """What it is about to do for a wish, in parts; where it has :attr:`forms`."""
+        raise NotImplementedError(f"{type(self).__name__} has forms, and no parts(wish): give what it proposes")
 
     def identify(self) -> Talk:
         """Find out who the user is."""
@@ -170,22 +200,43 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
 
     def act(self, wish: R) -> Talk:
         """Propose a write, make it once the user has said yes, and report it."""
-        for _ in range(PROPOSALS):
-            agreed = yield from self.propose(wish)
+        for number in range(PROPOSALS if self.form is None else PROPOSALS_IN_FORM):
+            agreed = yield from self.propose(wish, number)
             if agreed:
                 yield from self.do(wish)
                 return True
-            if self.is_first(wish):
+            if self.is_first(wish) and self.changes_mind(wish):
                 return False
         return True
 
-    def propose(self, wish: R) -> Talk:
-        """Propose a write: whether the user said yes."""
-        return says_yes((yield from self.say(self.proposal(wish))))
+    def propose(self, wish: R, number: int = 0) -> Talk:
+        """Propose a write: whether the user said yes.
+
+        Args:
+            wish: What the write is for.
+            number: How many times it was proposed before.
+        """
+        text = self.proposal(wish) if number == 0 or self.form is None else self.proposed_again(wish)
+        return says_yes((yield from self.say(text)))
 
     def proposal(self, wish: R) -> str:
         """What it is about to do, and the question for a go-ahead."""
+        if self.form is not None:
+            return self.form.proposal(self.parts(wish), self.speech)
         return self.speech.proposal(self.wording, self.details(wish))
+
+    def proposed_again(self, wish: R) -> str:
+        """What it says in a form when the user has not said yes: to a no what it said before, else the question."""
+        assert self.form is not None
+        parts = self.parts(wish)
+        if says_no(self._view[-1].content or ""):
+            return self.form.proposal(parts, self.speech)
+        ask = self.form.again if self._asked_back == "short" else self.form.restated
+        return ask(parts, self.speech)
+
+    def composed(self, lead: str, text: str) -> str:
+        """A message, in its form."""
+        return super().composed(lead, text) if self.form is None else self.form.enclosed(lead, text)
 
     def do(self, wish: R) -> Talk:
         """Make a write, and report it with the next thing said: whether it was made."""
@@ -213,6 +264,23 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
     def is_first(self, wish: R) -> bool:
         """Whether the user will want something else once this is proposed."""
         return any(request.first is wish for request in self.facts.requests)
+
+    def changes_mind(self, wish: R) -> bool:
+        """Whether the user, with its last words, wants something else than this first wish, and does not just ask back.
+
+        In a wording of its own whoever does not agree to a first wish has changed its mind.
+        """
+        if self.form is None:
+            return True
+        later = next(request for request in self.facts.requests if request.first is wish)
+        before, after = set(self.particulars(wish)), set(self.particulars(later))
+        said = self._view[-1].content or ""
+        told = any(holds_token(said, word) for word in (after - before or after))
+        return told and (bool(after - before) or not any(holds_token(said, word) for word in before - after))
+
+    def particulars(self, wish: R) -> Iterable[str]:
+        """What a user names when it says what it wants, by which a wish is told from the one before it."""
+        return filter(None, self.signs(wish))
 
     def refuse(self, wish: R) -> Talk:
         """Say no, again if the user insists, or hand over: True when that was the end of it."""

@@ -20,10 +20,11 @@ _CORE = Path(__file__).parent / "speech.toml"
 
 @dataclass(frozen=True)
 class Speech:
-    """The lines of an assistant, each in every one of :data:`WORDINGS`.
+    """The lines of an assistant, each in every one of its wordings.
 
     Args:
         lines: By name of the line its text by wording, or under ``"any"``, with ``{slots}``.
+        wordings: The manners of speaking in which every line is there.
 
     Example:
         >>> speech = Speech.read()
@@ -34,31 +35,34 @@ class Speech:
     """
 
     lines: Mapping[str, Mapping[str, str]]
+    wordings: tuple[str, ...] = WORDINGS
 
     @classmethod
     @cache
-    def read(cls, *files: Path) -> Speech:
+    def read(cls, *files: Path, core: Path = _CORE, wordings: tuple[str, ...] = WORDINGS) -> Speech:
         """The lines of every domain, with those of files added; a later file replaces a line of an earlier one.
 
         Args:
             files: TOML files with a table for each line.
+            core: The file of the lines of every domain.
+            wordings: The manners of speaking in which every line must be there.
 
         Raises:
             DataError: If a file is not TOML, or a line lacks a wording.
-            UnknownNameError: If a line has a wording that is not one of :data:`WORDINGS`.
+            UnknownNameError: If a line has a wording that is not one of them.
         """
         lines: dict[str, Mapping[str, str]] = {}
-        for file in (_CORE, *files):
+        for file in (core, *files):
             lines |= read_table(file)
         for name, texts in lines.items():
             given = [one for one, text in texts.items() if isinstance(text, str)] if isinstance(texts, dict) else []
-            if lacking := [one for one in WORDINGS if one not in given and _ANY not in given]:
+            if lacking := [one for one in wordings if one not in given and _ANY not in given]:
                 raise DataError(
-                    f"the line {name!r} has no wording {', '.join(lacking)}; give each of {', '.join(WORDINGS)}, or "
+                    f"the line {name!r} has no wording {', '.join(lacking)}; give each of {', '.join(wordings)}, or "
                     f"one text under {_ANY!r}"
                 )
-            refuse_unknown(f"wording of the line {name!r}", texts, (_ANY, *WORDINGS))
-        return cls(lines)
+            refuse_unknown(f"wording of the line {name!r}", texts, (_ANY, *wordings))
+        return cls(lines, wordings)
 
     @staticmethod
     def choose(rng: np.random.Generator, wording: str | None = None) -> str:
@@ -81,7 +85,7 @@ class Speech:
         """One line, its slots filled.
 
         Args:
-            wording: In which of :data:`WORDINGS`.
+            wording: In which of :attr:`wordings`.
             name: Which line.
             slots: What is filled in.
 
@@ -91,8 +95,8 @@ class Speech:
         """
         if name not in self.lines:
             raise UnknownNameError("line", name, self.lines, f"Give its wordings in a table [{name}].")
-        if wording not in WORDINGS:
-            raise UnknownNameError("wording", wording, WORDINGS)
+        if wording not in self.wordings:
+            raise UnknownNameError("wording", wording, self.wordings)
         texts = self.lines[name]
         return filled(name, texts[wording] if wording in texts else texts[_ANY], slots)
 
@@ -100,7 +104,7 @@ class Speech:
         """What is about to be done, and the question for a go-ahead.
 
         Args:
-            wording: In which of :data:`WORDINGS`.
+            wording: In which of :attr:`wordings`.
             parts: What is about to be done, a sentence each, without full stops.
         """
         lead, ask = self.line(wording, "summary"), self.line(wording, "go_ahead")
