@@ -200,6 +200,8 @@ READ_THE_ASSISTANT = {
     "domains/toolgym_retail/customer/identity.py": {r"\bsure\b"},
     "domains/toolgym_retail/customer/topics.py": {r"\byes\b|y/n"},
     "toolgym/language/aside_cues.py": {"yes"},
+    "toolgym/language/deeds.py": {"made sure"},
+    "toolgym/language/parts.py": {"once (?:it|this"},
     "toolgym/language/question_cues.py": {"yes", "sure"},
     "toolgym/language/request_cues.py": {"yes", "sure", "agreed"},
 }

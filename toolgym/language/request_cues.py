@@ -82,6 +82,7 @@ CONSENT = re.compile(
             r"this as )?(?:your|the|a|an)? ?(?:\w+ ){0,2}?" + _ASSENT + r"\b" + _NO_PAPER,
             r"(?<!what )(?<!how )\b(?:shall|should|may|can|could|might|must) (?:i|we) " + _DEED,
             r"\b(?:shall|should|may) (?:i|we)\W*\?",
+            r"\b(?:whether|if) (?:i|we) (?:shall|should|may|can|could|might) " + _DEED,
             r"\b(?:want|like|wish|prefer|need) (?:for )?(?:me|us) " + _DEED,
             r"(?:^(?:still )?|\b(?:do|would) you(?: \w+)? |\b(?:if|whether) you(?:'d| would)?(?: \w+)? )(?:want|"
             r"like|wish) to " + _PLEASE + r"(?!" + _DETAIL + r"\b)[a-z]",
@@ -234,6 +235,7 @@ NO_REQUEST = re.compile(
     + r")(?! you to confirm (?:that|this|the (?:above|details)))|"
     r"\b(?:as you|you have|you've) (?:\w+ )?(?:agreed|confirmed|approved)\b(?=[^?]*$)(?<!once )(?<!if )|"
     r"\bi (?:can|am happy to|do) confirm\b|\b(?:may|can|could|might) (?:i|we) (?:ask|know|inquire|enquire)\b"
+    r"(?! (?:you )?(?:whether|if) (?:i|we) (?:shall|should|may|can|could|might)\b)"
 )
 """What holds such words and asks for nothing."""
 PROMISE = re.compile(

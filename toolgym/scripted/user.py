@@ -262,8 +262,9 @@ class ScriptedUser(Generic[R]):
         if len(active) > 1:
             spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
-            active = [one for one in active if one is not refused]
-        return self._weigh(rest, active, heard)
+            if refused is not None:
+                return self._weigh(rest, [one for one in active if one is not refused], heard)
+        return self._weigh(text, active, heard)  # what declines nothing that is wanted stays a part of the proposal
 
     def _weigh(self, text: str, active: Sequence[OpenRequest[R]], heard: Understood) -> str:
         """Object to what is wrong or unclear in a proposal, or consent to it."""
