@@ -83,6 +83,10 @@ _DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak
 _IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)
 
 
+_BORDER = " / border / "
+"""Between parts that are searched together: no name of a product goes across it."""
+
+
 def wrong_items(reading: WishText) -> bool:
     """Whether other units are spoken of than those wanted, more of them, or fewer."""
     request = reading.request
@@ -130,10 +134,9 @@ def _of_another_order(reading: WishText) -> bool:
     inside = reading.facts.orders.get(order.id) if order else None
     if not inside:
         return False
-    meant = [part for part in reading.parts if not _ANOTHER_ORDER.search(part.text)]
-    words = [words_of(part.text) for part in meant]
-    others = [kind.name for kind in CATALOG if kind.name not in inside]
-    return any(places_of(name, part) for name in others for part in words)
+    meant = dict.fromkeys(part.text for part in reading.parts if not _ANOTHER_ORDER.search(part.text))
+    words = words_of(_BORDER.join(meant))
+    return any(places_of(kind.name, words) for kind in CATALOG if kind.name not in inside)
 
 
 def _strangers(reading: WishText) -> list[str]:
