@@ -45,7 +45,7 @@ class AsksBack:
 
 def said(task: Task, form: str, user: object = None, asked_back: str = "short") -> list[str]:
     """What the oracle says in a form, without its greeting."""
-    episode = play(RETAIL, task, ORACLE.bind(wording=form, asked_back=asked_back), user or knowing())  # type: ignore[arg-type]
+    episode = play(RETAIL, task, ORACLE.bind(wording=form, asked_back=asked_back), user or knowing())  # type: ignore[arg-type]  # a spec bound to a form makes what a factory makes
     assert episode.grade is not None
     assert episode.grade.success, task.id
     return [one.content for one in episode.messages if one.role == "assistant" and one.content][1:]
