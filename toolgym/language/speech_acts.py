@@ -8,7 +8,7 @@ detail), ``ask_all`` (is that all that belongs to it), ``ask_more`` (anything el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolgym.language import aside_cues as aside
@@ -20,6 +20,8 @@ from toolgym.language.tells import Told, refuses
 from toolgym.language.text import sentences
 from toolgym.language.topics import Intent, Topics
 
+TRUST = 1.5
+"""How much likelier than what the rules find something else must be to a classifier, as a logarithm."""
 ACTS: tuple[Intent, ...] = (
     "ask_request",
     "propose",
@@ -35,6 +37,7 @@ ACTS: tuple[Intent, ...] = (
     "clarify",
 )
 """The intents that are the same in every domain."""
+_LEFT_TO_RULES = frozenset({"clarify", "transfer", "check", "ask_request"})
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ def understand(text: str, topics: Topics) -> Understood:
     whole = Whole(lines_of(text), topics)
     if not whole.parts:
         return Understood("inform")
+    heard = _by_rules(whole, topics)
+    return heard if topics.learned is None else weighed(heard, topics.learned().weigh(whole.parts), topics)
+
+
+def _by_rules(whole: Whole, topics: Topics) -> Understood:
     asks = whole.asked
     told = Told.by(whole)
     intents = [ask.intent for ask in asks]
@@ -93,6 +101,36 @@ def understand(text: str, topics: Topics) -> Understood:
         return Understood(intent, details, *told.flags, all_named=all_named)
     intent = _tells(whole, told)
     return Understood(intent, (intent,) if intent in topics.names else (), *told.flags)
+
+
+def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -> Understood:
+    """What a message calls for by the rules and by a classifier, which decides only where it is sure enough.
+
+    Args:
+        heard: What it calls for by the rules.
+        likely: The logarithm of how likely each intent is by the classifier.
+        topics: What it may ask for.
+    """
+    if heard.intent in ("clarify", "transfer") or heard.intent not in likely:
+        return heard
+    best = max((intent for intent in likely if intent not in _LEFT_TO_RULES), key=likely.__getitem__)
+    if likely[best] <= likely[heard.intent] + TRUST or best == heard.intent:
+        return heard
+    if heard.intent == "ask_more" and (
+        (best == "refuse" and heard.declined)
+        or (best == "report" and heard.reported)
+        or (best == "unavailable" and heard.unavailable)
+    ):
+        return heard  # it says both
+    asked = heard.asked if best in heard.asked else (best,) if best in topics.names else ()
+    return Understood(
+        best,
+        asked,
+        (heard.reported and best != "inform") or best == "report",
+        heard.declined or best == "refuse",
+        heard.unavailable or best == "unavailable",
+        heard.all_named and best == "propose",
+    )
 
 
 def parted(text: str) -> tuple[str, str]:
