@@ -84,6 +84,12 @@ ALL_OF_IT = re.compile(
     re.IGNORECASE,
 )
 """Whether what was named is all of it."""
+YOU_TOLD = re.compile(
+    r"\b(?:you(?:'ve| have)?|have you) (?:\w+ )?(?:told|named|listed|given|mentioned|included|provided|said|thought of)\b"
+    r"[^,.;:?!]{0,120}?(?=,|[.;:?!]|\band\b|\bor\b|\Z)",
+    re.IGNORECASE,
+)
+"""How a reminder puts that the user has told all there is."""
 ALL = re.compile(r"\b(?:all|both|every)\b(?: of)?(?: (?:the|your|these|those))? ?|\bevery(?=thing\b)", re.IGNORECASE)
 PICK = cue(
     r"(?:reply|answer|respond|choose|pick|select)\b(?: \w+)? (?:with )?(?:one |a |the |"

@@ -20,8 +20,10 @@ from toolgym.language.tells import Told, refuses
 from toolgym.language.text import sentences
 from toolgym.language.topics import Intent, Topics
 
-TRUST = 1.5
+RULES_WEIGH = 1.0
 """How much likelier than what the rules find something else must be to a classifier, as a logarithm."""
+SAID_WEIGHS = {"refuse": 2.0, "report": 1.0, "unavailable": 2.0}
+"""How much likelier what a sentence says by the rules becomes, whatever the message comes to by them."""
 ACTS: tuple[Intent, ...] = (
     "ask_request",
     "propose",
@@ -111,10 +113,22 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
         likely: The logarithm of how likely each intent is by the classifier.
         topics: What it may ask for.
     """
-    if heard.intent in ("clarify", "transfer") or heard.intent not in likely:
+    if heard.intent == "transfer" or heard.intent not in likely:
         return heard
-    best = max((intent for intent in likely if intent not in _LEFT_TO_RULES), key=likely.__getitem__)
-    if likely[best] <= likely[heard.intent] + TRUST or best == heard.intent:
+    weights = {intent: weight for intent, weight in likely.items() if intent not in _LEFT_TO_RULES}
+    weights[heard.intent] = likely[heard.intent] + RULES_WEIGH
+    said = {
+        "refuse": heard.declined and not heard.reported,
+        "report": heard.reported,
+        "unavailable": heard.unavailable,
+    }
+    for intent, is_said in said.items():
+        if is_said and intent in weights:
+            weights[intent] += SAID_WEIGHS[intent]
+    best = max(weights, key=weights.__getitem__)
+    if best == heard.intent:
+        return heard
+    if best in ("refuse", "unavailable") and heard.reported and not (heard.declined or heard.unavailable):
         return heard
     if heard.intent == "ask_more" and (
         (best == "refuse" and heard.declined)
@@ -140,14 +154,27 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def without_reminder(text: str) -> str:
-    r"""A message without the "all" of a question whether that is all: it asks, and claims nothing of what is done.
+    r"""A message without the question whether that is all: it asks, and claims nothing of what is done.
 
     Example:
-        >>> without_reminder("I'd return the lamp. Have you named all items, and shall I proceed?")
-        "I'd return the lamp.\nHave you named items, and shall I proceed?"
+        >>> without_reminder("I'd return the lamp. Are these all the items, and shall I proceed?")
+        "I'd return the lamp.\nAre these items, and shall I proceed?"
+        >>> without_reminder("Please confirm that you have told me everything that is part of it and want to go on.")
+        'Please confirm that  and want to go on.'
     """
     parts = sentences(text)
-    return "\n".join(aside.ALL.sub("", part) if _reminds(part) else part for part in parts)
+    return "\n".join(aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(part) else part for part in parts)
+
+
+def without_warnings(text: str) -> str:
+    """A message without what will not be possible once the deed is done, for that is no part of what is proposed.
+
+    Example:
+        >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
+        "I'd change the lamp.\nShall I?"
+    """
+    parts = sentences(text)
+    return "\n".join(part for part in parts if "?" in part or not tell.CANNOT.search(part) or refuses(part))
 
 
 def _reminds(part: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from toolgym.language.layout import unwrapped
-from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
+from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.comparison import Comparison
@@ -321,7 +321,7 @@ class ScriptedUser(Generic[R]):
         """The requests that a proposal is about, each with what is said of it."""
         if len(active) == 1:
             return [(active[0], text)]
-        said = self._means.shares(text, [one.wish for one in active])
+        said = self._means.shares(without_warnings(text), [one.wish for one in active])
         if not said:
             focus = self._compared.focus(self._active(), text, heard)
             return [(focus, text)] if focus is not None else []
