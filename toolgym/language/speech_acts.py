@@ -20,8 +20,9 @@ from toolgym.language.tells import Told, refuses
 from toolgym.language.text import sentences
 from toolgym.language.topics import Intent, Topics
 
-RULES_WEIGH = 1.0
-"""How much likelier than what the rules find something else must be to a classifier, as a logarithm."""
+RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.0
+"""How much likelier than what the rules find, and than a go-ahead, something else must be to a classifier, as a
+logarithm."""
 SAID_WEIGHS = {"refuse": 2.0, "report": 1.0, "unavailable": 2.0}
 """How much likelier what a sentence says by the rules becomes, whatever the message comes to by them."""
 ACTS: tuple[Intent, ...] = (
@@ -116,10 +117,11 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
     if heard.intent == "transfer" or heard.intent not in likely:
         return heard
     weights = {intent: weight for intent, weight in likely.items() if intent not in _LEFT_TO_RULES}
-    weights[heard.intent] = likely[heard.intent] + RULES_WEIGH
+    asks = heard.intent == "propose" or heard.intent in topics.names
+    weights[heard.intent] = likely[heard.intent] + (GO_AHEAD_WEIGHS if heard.intent == "propose" else RULES_WEIGH)
     said = {
         "refuse": heard.declined and not heard.reported,
-        "report": heard.reported,
+        "report": heard.reported and not asks,
         "unavailable": heard.unavailable,
     }
     for intent, is_said in said.items():
@@ -167,14 +169,19 @@ def without_reminder(text: str) -> str:
 
 
 def without_warnings(text: str) -> str:
-    """A message without what will not be possible once the deed is done, for that is no part of what is proposed.
+    """A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
 
     Example:
         >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
         "I'd change the lamp.\nShall I?"
     """
     parts = sentences(text)
-    return "\n".join(part for part in parts if "?" in part or not tell.CANNOT.search(part) or refuses(part))
+    return "\n".join(part for part in parts if "?" in part or not _warns(part))
+
+
+def _warns(part: str) -> bool:
+    """Whether a sentence says what will not be possible afterwards, or what stays as it is."""
+    return tell.STAYS.search(part) or (tell.CANNOT.search(part) and not refuses(part))
 
 
 def _reminds(part: str) -> bool:

@@ -217,6 +217,14 @@ AGAIN = cue(
 )
 BECAUSE = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b")
 """What makes "it cannot be changed anymore" a refusal all the same."""
+STAYS = cue(
+    r"(?:keeps?|will keep|retains?) (?:the|its|their|your) (?:\w+ ){0,2}(?:address|method|payment|items?|price|status)",
+    r"(?:won't|will not|isn't|aren't|is not|are not|not) (?:be )?(?:touched|affected|changed by|altered)",
+    r"(?:stays?|remains?|will stay|will remain) (?:as (?:it is|they are)|the same|unchanged|untouched|unaffected)",
+    r"(?:doesn't|does not|don't|won't|will not) (?:affect|touch|change) (?:your |any |the )?(?:other|existing|open|earlier|"
+    r"orders)",
+)
+"""What tells of something that it is left as it is."""
 TO_BE_HAD = cue(
     r"in stock\b(?<!not in stock)",
     r"(?:are|is|currently|still|following|these|available|we have)(?: \w+){0,4} available\b",
