@@ -16,7 +16,7 @@ from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
 from toolgym.language.layout import lines_of
-from toolgym.language.tells import Told, refuses
+from toolgym.language.tells import Told, declines, refuses
 from toolgym.language.text import sentences
 from toolgym.language.topics import Intent, Topics
 
@@ -152,7 +152,7 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
 def parted(text: str) -> tuple[str, str]:
     """What a message declines, and the rest of it."""
     parts = sentences(text)
-    return "\n".join(filter(refuses, parts)), "\n".join(part for part in parts if not refuses(part))
+    return "\n".join(filter(declines, parts)), "\n".join(part for part in parts if not declines(part))
 
 
 def without_reminder(text: str) -> str:

@@ -256,9 +256,15 @@ class ScriptedUser(Generic[R]):
         declined, rest = parted(text)
         for one in active:
             other = one.wish.otherwise
-            if other is not None and not self._compared.agreement(rest, other).wrong:
-                one.switch(other, self._reader.lasting)
+            if other is None:
+                continue
+            if not self._compared.agreement(rest, other).wrong:
+                before = one.switch(other, self._reader.lasting)
+                if self._objection(one, rest, heard):  # it is not said clearly enough to agree to it
+                    return join(self._voice.say("too_bad"), self._tell_anew(one, before))
                 return self._weigh(rest, active, heard)
+            if declined and len(active) == 1 and self._compared.agreement(text, one.wish).wrong:
+                return self._refused(one)
         if len(active) > 1:
             spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
