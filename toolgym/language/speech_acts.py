@@ -120,7 +120,7 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
     asks = heard.intent == "propose" or heard.intent in topics.names
     weights[heard.intent] = likely[heard.intent] + (GO_AHEAD_WEIGHS if heard.intent == "propose" else RULES_WEIGH)
     said = {
-        "refuse": heard.declined and not heard.reported,
+        "refuse": heard.declined and not heard.reported and heard.intent != "propose",
         "report": heard.reported and not asks,
         "unavailable": heard.unavailable,
     }
