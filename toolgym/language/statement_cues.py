@@ -148,6 +148,7 @@ CANNOT = cue(
     r"(?:break|breach|violate|bend)\w* (?:the|our|my|any) (?:\w+ )?(?:rules?|polic)",
     r"no (?:means|way|possibility) (?:of|to|for)\b",
     r"(?:falls?|drops?) away\b",
+    r"(?:no|nothing) (?:\w+ ){0,2}(?:that|whose|which) (?:\w+ ){0,2}(?:i|we) (?:can|could)\b",
     r"(?:is|are|be) (?:excluded|ruled out|off the table|barred)\b",
     r"(?:we|i) (?:only|never|don't|do not) (?:ever )?(?:refund|return|exchange|cancel|move|pay|send money|accept|allow|"
     r"support|let)\b",
