@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from toolgym.language.remembered import remembered
+
+if TYPE_CHECKING:
+    from toolgym.language.cue import Cue
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -28,11 +33,27 @@ _MARKDOWN = re.compile(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", re
 _CELL = re.compile(r"(?:(?<!\s)\s+)?\|\s*")
 _BORDER = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+|(?<=[?!])(?=[A-Z])")
 _LETTER = re.compile(r"\w")
-_KEPT = 64
-"""Texts that were read last and are not read anew: those of one message, about."""
 
 
-@lru_cache(_KEPT)
+class Sentence(str):
+    """A sentence or line, which remembers what was found in it."""
+
+    __slots__ = ("found", "lowered")
+    found: dict[Cue, bool]
+    """Which cues stand in it, of those that it was asked for."""
+    lowered: str
+    """It in lower case."""
+
+    @staticmethod
+    @remembered(256)
+    def of(text: str) -> Sentence:
+        """A text as a sentence: the same one for texts that were read lately."""
+        sentence = Sentence(text)
+        sentence.found, sentence.lowered = {}, text.lower()
+        return sentence
+
+
+@remembered(64)
 def plain(text: str) -> str:
     """A message without markdown and typographic characters."""
     text = text.translate(_TYPOGRAPHIC).replace(_ARROW_EMOJI, " -> ")
@@ -46,9 +67,9 @@ def sentences(text: str) -> list[str]:
     return list(_sentences(text))
 
 
-@lru_cache(_KEPT)
-def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in _BORDER.split(plain(text)) if _LETTER.search(part))
+@remembered(64)
+def _sentences(text: str) -> tuple[Sentence, ...]:
+    return tuple(Sentence.of(part.strip()) for part in _BORDER.split(plain(text)) if _LETTER.search(part))
 
 
 def holds_token(text: str, token: str) -> bool:
@@ -114,6 +135,6 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-@lru_cache(512)
+@remembered(512)
 def _folded(text: str) -> str:
     return " ".join(_THOUSANDS.sub("", text.casefold()).split())
