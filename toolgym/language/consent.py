@@ -59,6 +59,7 @@ _CONTENT = re.compile(
 )
 
 
+@remembered(256)
 def says_yes(text: str) -> bool:
     """Whether an answer is a clear yes: a clause says so, and none takes it back.
 

@@ -50,6 +50,8 @@ class WishText:
     def only(self, *roles: Role) -> WishText:
         """The parts of the message that have one of these roles; what they show is shown by the whole."""
         seen = self.seen.roles
+        if all(part.role in roles for part in self.parts):
+            return self
         if roles not in seen:
             body, words, parts = _with_roles(self.parts, roles)
             seen[roles] = WishText(body, words, self.request, self.facts, parts, self.shown)
@@ -67,7 +69,9 @@ class WishText:
 
     def sentences(self) -> list[str]:
         """The sentences and lines of the message."""
-        return _SENTENCE.split(self.body)
+        if self.seen.sentences is None:
+            self.seen.sentences = _SENTENCE.split(self.body)
+        return self.seen.sentences
 
     def sentences_with(self, product: str) -> list[str]:
         """The sentences and lines that name a product, by its last word at least."""
@@ -125,6 +129,7 @@ class _Seen:
 
     roles: dict[tuple[Role, ...], WishText] = field(default_factory=dict)
     named: dict[str, list[int]] | None = None
+    sentences: list[str] | None = None
 
 
 class _Names(NamedTuple):
