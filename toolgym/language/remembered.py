@@ -1,4 +1,4 @@
-"""What was worked out for the texts that were read last, which come again: in a message, and in one dialogue after another."""
+"""What was worked out for the texts that were read last: they come again, in a message and in other dialogues."""
 
 from __future__ import annotations
 

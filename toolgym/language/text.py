@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from toolgym.language.remembered import remembered
-
-if TYPE_CHECKING:
-    from toolgym.language.cue import Cue
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -39,8 +35,8 @@ class Sentence(str):
     """A sentence or line, which remembers what was found in it."""
 
     __slots__ = ("found", "lowered")
-    found: dict[Cue, bool]
-    """Which cues stand in it, of those that it was asked for."""
+    found: dict[object, bool]
+    """Whether each cue stands in it, of those that were looked for."""
     lowered: str
     """It in lower case."""
 
