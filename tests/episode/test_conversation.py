@@ -33,7 +33,8 @@ def test_the_oracle_in_conversations_is_answered_and_paid_as_in_a_rollout(name: 
     for task in domain.tasks["test"][:6]:
         played = play(domain, task, make_oracle, make_its_user, seed=7, trial=2, terms=build_reward("raft"))
         talk = Conversation(parts_of(domain, user), task, trial=2, seed=7)
-        said = iter(message for message in played.messages[len(played.prepared.history) or 1 :] if message.role == "assistant")
+        since = len(played.prepared.history) or 1
+        said = iter(message for message in played.messages[since:] if message.role == "assistant")
         talk.reply()
         while not talk.over:
             talk.say(next(said))
@@ -73,7 +74,7 @@ def test_whoever_speaks_after_the_end_is_refused_with_its_reason(mock: Domain, s
     talk = Conversation(parts_of(mock), mock.tasks["test"][0])
     talk.reply()
     talk.give_up("max_steps")
-    with pytest.raises(EpisodeError, match="max_steps.*make a new one"):
+    with pytest.raises(EpisodeError, match=r"max_steps.*make a new one"):
         speak(talk)  # type: ignore[operator]  # a parametrised lambda
 
 
@@ -93,7 +94,8 @@ def test_limits_and_the_rule_of_parsing_hold(mock: Domain) -> None:
     assert talk.episode.messages[-1].content == "<think>Who?</think>Who is there?"
     talk.reply()
     talk.say("Still there?")
-    assert talk.over and talk.episode.termination == "max_steps" and talk.success is False
+    assert talk.over and talk.episode.termination == "max_steps"
+    assert talk.success is False
 
 
 class _Slow:
@@ -130,7 +132,8 @@ def test_a_user_that_fails_voids_its_own_conversation_alone(mock: Domain) -> Non
     talks = [Conversation(good, mock.tasks["test"][0]), Conversation(bad, mock.tasks["test"][0])]
     reply_all(talks)
     assert not talks[0].over
-    assert talks[1].over and talks[1].episode.fault is not None and talks[1].success is None
+    assert talks[1].over and talks[1].episode.fault is not None
+    assert talks[1].success is None
 
 
 def test_a_trajectory_says_who_played_and_which_trial(mock: Domain) -> None:
