@@ -94,7 +94,8 @@ def test_limits_and_the_rule_of_parsing_hold(mock: Domain) -> None:
     assert talk.episode.messages[-1].content == "<think>Who?</think>Who is there?"
     talk.reply()
     talk.say("Still there?")
-    assert talk.over and talk.episode.termination == "max_steps"
+    assert talk.over
+    assert talk.episode.termination == "max_steps"
     assert talk.success is False
 
 
@@ -132,7 +133,8 @@ def test_a_user_that_fails_voids_its_own_conversation_alone(mock: Domain) -> Non
     talks = [Conversation(good, mock.tasks["test"][0]), Conversation(bad, mock.tasks["test"][0])]
     reply_all(talks)
     assert not talks[0].over
-    assert talks[1].over and talks[1].episode.fault is not None
+    assert talks[1].over
+    assert talks[1].episode.fault is not None
     assert talks[1].success is None
 
 
