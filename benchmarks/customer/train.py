@@ -81,10 +81,11 @@ def main(arguments: Sequence[str]) -> None:
     if "--cross" in arguments:
         for train, test in (SETS, SETS[::-1]):
             shares = measure(fitted([*corpus(train), *always]), corpus(test))
-            print(f"learned from {train}, {test}:", ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
+            told = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+            sys.stdout.write(f"learned from {train}, {test}: {told}\n")
         return
     fitted([*(row for name in SETS for row in corpus(name)), *always]).save(WEIGHTS)
-    print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes")
+    sys.stdout.write(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ ALL_OF_IT = re.compile(
 )
 """Whether what was named is all of it."""
 YOU_TOLD = re.compile(
-    r"\b(?:you(?:'ve| have)?|have you) (?:\w+ )?(?:told|named|listed|given|mentioned|included|provided|said|thought of)\b"
+    r"\b(?:you(?:'ve| have)?|have you) (?:\w+ )?(?:told|named|listed|given|mentioned|included|provided|said|"
+    r"thought of)\b"
     r"[^,.;:?!]{0,120}?(?=,|[.;:?!]|\band\b|\bor\b|\Z)",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -60,7 +61,7 @@ def places(lines: Sequence[Line]) -> Places:
 def _hashes(text: str) -> list[int]:
     words = ["^", *(_plain(word) for word in _WORD.findall(text.lower())), "$"]
     return [zlib.crc32(word.encode()) for word in words] + [
-        zlib.crc32(f"{word} {after}".encode()) for word, after in zip(words, words[1:], strict=False)
+        zlib.crc32(f"{word} {after}".encode()) for word, after in pairwise(words)
     ]
 
 
@@ -119,7 +120,9 @@ class Classifier:
         return dict(zip(self.labels, likely.tolist(), strict=True))
 
 
-def fit(messages: Sequence[Sequence[Line]], labels: Sequence[str], *, decay: float = 1e-4, rounds: int = 200) -> Classifier:
+def fit(
+    messages: Sequence[Sequence[Line]], labels: Sequence[str], *, decay: float = 1e-4, rounds: int = 200
+) -> Classifier:
     """A classifier fitted to labelled messages, the same for the same messages.
 
     Args:
@@ -131,14 +134,14 @@ def fit(messages: Sequence[Sequence[Line]], labels: Sequence[str], *, decay: flo
     names = sorted(set(labels))
     rows = np.zeros((len(messages), SIZE), np.float32)
     for row, message in zip(rows, messages, strict=True):
-        for held in places(message):
-            if held:
-                row[list(held)] += 1 / np.sqrt(len(held))
+        for words in places(message):
+            if words:
+                row[list(words)] += 1 / np.sqrt(len(words))
     known = (rows > 0).sum(axis=0)
     rarity = (np.log((len(rows) + 1) / (known + 1)) * (known > 1)).astype(np.float32)
     rows *= rarity
     wanted = np.eye(len(names), dtype=np.float32)[[names.index(label) for label in labels]]
-    held = np.zeros((SIZE + 1, len(names)), np.float32)  # the last row is the bias
+    held: NDArray[np.floating] = np.zeros((SIZE + 1, len(names)), np.float32)  # the last row is the bias
     first, second = np.zeros_like(held), np.zeros_like(held)
     for step in range(1, rounds + 1):
         scores = rows @ held[:-1] + held[-1]

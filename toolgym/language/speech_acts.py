@@ -169,7 +169,7 @@ def without_reminder(text: str) -> str:
 
 
 def without_warnings(text: str) -> str:
-    """A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
+    r"""A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
 
     Example:
         >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")

@@ -131,10 +131,12 @@ CANNOT = cue(
     r"(?:that |this |which )?rules? (?:that |this |it )?out\b",
     r"is (?:a|still a|sadly a) no\b",
     r"answer (?:is|remains|stays)(?: \w+){0,2} no\b",
-    r"(?:aren't|isn't|are not|is not|are never|is never|never) (?:\w+ )?(?:paid|issued|sent|granted|accepted|given|made|"
+    r"(?:aren't|isn't|are not|is not|are never|is never|never) (?:\w+ )?(?:paid|issued|sent|granted|accepted|"
+    r"given|made|"
     r"refunded|something|one (?:for|of|that)|one i)\b(?! (?:until|unless|before|yet))",
     r"(?:has|have|needs?) to (?:stay|remain|be) (?:within|the same|of the same)\b",
-    r"no (?:exceptions?|compensation|exchange|refund|return|change|cancell?ation)s?\b[^?.!]{0,30}\b(?:can|could|may|is|are|"
+    r"no (?:exceptions?|compensation|exchange|refund|return|change|cancell?ation)s?\b[^?.!]{0,30}\b(?:can|"
+    r"could|may|is|are|"
     r"possible|allowed)\b",
     r"don't (?:do|make|give|grant|have a way|have any way|have the option|see a way)\b",
     r"(?:allowed|possible|permitted|eligible|accepted|refundable|returnable|approved)\w*\s*[:|] ?(?:no|false)\b",
@@ -236,7 +238,8 @@ NOT_FOUND = cue(
     r"no (?:account|customer|profile|user|match)\b",
 )
 OTHER_WANTED = cue(
-    r"(?:another|a different|some other|which other|what other|other) (?:\w+ ){0,2}(?:methods?|reasons?|cards?|variants?|one|"
+    r"(?:another|a different|some other|which other|what other|other) (?:\w+ ){0,2}(?:methods?|reasons?|"
+    r"cards?|variants?|one|"
     r"ways?|address|options?)\b"
 )
 """What asks for something else in the place of what was wanted."""
@@ -244,6 +247,10 @@ UNTIL = cue(r"until\b", r"unless\b", r"without your\b", r"without you\b", r"befo
 """What cannot be done yet is no refusal."""
 TURNED_DOWN = cue(r"rejected", r"declined", r"denied", r"refused", r"not (?:possible|allowed|permitted)")
 """What is said of a wish, whatever was not found beside it."""
+HANDS_OVER = cue(r"(?:transfer|hand|connect|pass) you\b", r"human agent")
+"""What a question for a go-ahead speaks of that offers to hand the user over."""
+EVERYTHING = cue(r"both\b", r"all (?:done|set|of (?:it|them|that))\b", r"everything\b", r"all your requests\b")
+"""Words by which all that was agreed to is reported at once."""
 CAUTION = cue(
     r"(?:please |kindly )?(?:note|remember|be aware|keep in mind|be advised)\b",
     r"[^?.!]{0,60}\b(?:undone|reversed|restored|taken back)\b",
@@ -251,7 +258,13 @@ CAUTION = cue(
 )
 # "It cannot be changed again" warns of what comes after.
 AGAIN = cue(
-    r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"(?<!checked )twice\b"
+    r"again\b",
+    r"any ?more\b",
+    r"later\b",
+    r"after(?:wards?| that| this)\b",
+    r"second time",
+    r"once\b",
+    r"(?<!checked )twice\b",
 )
 BECAUSE = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b")
 """What makes "it cannot be changed anymore" a refusal all the same."""
@@ -259,7 +272,8 @@ STAYS = cue(
     r"(?:keeps?|will keep|retains?) (?:the|its|their|your) (?:\w+ ){0,2}(?:address|method|payment|items?|price|status)",
     r"(?:won't|will not|isn't|aren't|is not|are not|not) (?:be )?(?:touched|affected|changed by|altered)",
     r"(?:stays?|remains?|will stay|will remain) (?:as (?:it is|they are)|the same|unchanged|untouched|unaffected)",
-    r"(?:doesn't|does not|don't|won't|will not) (?:affect|touch|change) (?:your |any |the )?(?:other|existing|open|earlier|"
+    r"(?:doesn't|does not|don't|won't|will not) (?:affect|touch|change) (?:your |any |the )?(?:other|existing|"
+    r"open|earlier|"
     r"orders)",
 )
 """What tells of something that it is left as it is."""

@@ -7,18 +7,19 @@ doubt it asks, which costs no patience; it leaves when all is settled, or says w
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic
 
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
+from toolgym.language.statement_cues import HANDS_OVER
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.comparison import Comparison
 from toolgym.scripted.facts import Facts, R
+from toolgym.scripted.held import Held
 from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
 from toolgym.scripted.settling import close_answered, close_reported
 from toolgym.scripted.voice import Voice, join
@@ -31,22 +32,6 @@ IDLE = 5
 """Turns without progress before it gives up."""
 ACTS = 20
 """Calls of its own tools in one turn, at most."""
-
-_HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
-
-
-@dataclass
-class _Held:
-    """What the user will say to a message once it has made the calls that come before."""
-
-    text: str
-    heard: Understood
-    reply: str
-    since: int
-    """At which message of the view its calls begin."""
-    settles: bool
-    """Whether the message settled a request."""
-    calls: int = 0
 
 
 class ScriptedUser(Generic[R]):
@@ -76,7 +61,7 @@ class ScriptedUser(Generic[R]):
         self._proposed = ""
         self._doubted = self._hearing = ""
         self._compared = Comparison(reader)
-        self._held: _Held | None = None
+        self._held: Held | None = None
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
@@ -91,12 +76,12 @@ class ScriptedUser(Generic[R]):
             before = sum(one.closed for one in self._open)
             self._compared.forget()
             reply = join(self._reply(text, heard))
-            self._held = _Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
+            self._held = Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
         return self._act(view, self._held) or self._speak(view, self._held)
 
     # Acting
 
-    def _act(self, view: Sequence[Message], held: _Held) -> Message | None:
+    def _act(self, view: Sequence[Message], held: Held) -> Message | None:
         """The next call of the user's own tools, before it says what it has to say."""
         if held.calls >= ACTS:
             return None
@@ -106,7 +91,7 @@ class ScriptedUser(Generic[R]):
         held.calls += 1
         return Message("user", None, (replace(call, id=f"user_{len(view)}", requestor="user"),))
 
-    def _speak(self, view: Sequence[Message], held: _Held) -> Message:
+    def _speak(self, view: Sequence[Message], held: Held) -> Message:
         """What the user says once it has acted: what it saw comes first, or is all where nothing else was called for.
 
         What it says to a proposal, or when something was settled, or at the end, is said all the same.
@@ -119,7 +104,7 @@ class ScriptedUser(Generic[R]):
         awaited = held.settles or ends or held.heard.intent in ("propose", "check", "ask_all")
         return Message("user", join(told, held.reply) if awaited or not told else told)
 
-    def _moment(self, view: Sequence[Message], held: _Held) -> Moment[R]:
+    def _moment(self, view: Sequence[Message], held: Held) -> Moment[R]:
         results = [message for message in view[held.since :] if message.role == "tool"]
         return Moment(held.text, held.heard, self._open, results)
 
@@ -239,7 +224,7 @@ class ScriptedUser(Generic[R]):
             return say("right") if is_me else join(say("only_me"), self._reader.identity("", self._voice))
         if not active:
             return self._go_on()
-        if _HANDS_OVER.search(text):
+        if HANDS_OVER.search(text):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
