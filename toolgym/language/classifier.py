@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from toolgym.language.layout import Line
 
-Places: TypeAlias = tuple[Sequence[int], ...]
+Places: TypeAlias = tuple[NDArray[np.uint64], ...]
 """Where the words of a message stand in the table of weights, by the part of the message that they are in."""
 
 SIZE = 8192
 """Rows of the table of weights."""
-_VIEWS = {"all": 1, "question": 0x9E3779B1, "bidding": 0x85EBCA77, "start": 0xC2B2AE3D, "end": 0x27D4EB2F}
-_VIEWS |= {"last question": 0x165667B1}
+_ALL, _QUESTION, _BIDDING, _START, _END, _LAST_QUESTION = range(6)
+_FACTORS = np.array([1, 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1], np.uint64)
+"""What spreads the words of each part over the table."""
+_PAIR = np.uint64(0x01000193)
+_WORDS = np.uint64(0xFFFFFFFF)
 _LINES = 100
 _LETTERS = 600
 """What is read of a message: as many lines of its start and of its end, and so many characters of each."""
@@ -28,6 +31,7 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[?#$]|\d+|____")
 _BIDS = re.compile(
     r"\b(?:please|tell|let me know|need|confirm|reply|choose|select|pick|send|give|provide|share)\b", re.IGNORECASE
 )
+_BEGIN, _STOP = zlib.crc32(b"^"), zlib.crc32(b"$")
 
 
 def places(lines: Sequence[Line]) -> Places:
@@ -37,39 +41,38 @@ def places(lines: Sequence[Line]) -> Places:
         lines: The sentences and lines of the message; of more than 200 the first and the last 100 are read.
     """
     read = lines if len(lines) <= 2 * _LINES else [*lines[:_LINES], *lines[-_LINES:]]
-    found: dict[str, set[int]] = {view: set() for view in _VIEWS}
     last_question = max((number for number, line in enumerate(read) if "?" in line.text), default=-1)
+    words: list[int] = []
+    counts: list[int] = []
+    parts = np.zeros((len(_FACTORS), len(read)), np.bool_)
+    parts[_ALL] = True
+    parts[_START, :2] = parts[_END, -2:] = True
     for number, line in enumerate(read):
-        views = ["all"]
-        if "?" in line.text:
-            views.append("question")
-        elif not line.listed and _BIDS.search(line.text):
-            views.append("bidding")
-        if number < 2:
-            views.append("start")
-        if number >= len(read) - 2:
-            views.append("end")
-        if number == last_question:
-            views.append("last question")
-        hashes = _hashes(line.text[:_LETTERS])
-        for view in views:
-            factor = _VIEWS[view]
-            found[view].update((one * factor >> 7) % SIZE for one in hashes)
-    return tuple(sorted(held) for held in found.values())
+        parts[_QUESTION, number] = "?" in line.text
+        parts[_BIDDING, number] = "?" not in line.text and not line.listed and _BIDS.search(line.text) is not None
+        parts[_LAST_QUESTION, number] = number == last_question
+        before = len(words)
+        words.append(_BEGIN)
+        words += map(_hashed, _WORD.findall(line.text[:_LETTERS].lower()))
+        words.append(_STOP)
+        counts.append(len(words) - before)
+    singles = np.array(words, np.uint64)
+    pairs = (singles[:-1] * _PAIR + singles[1:]) & _WORDS
+    held = np.concatenate([singles, pairs])
+    of = np.repeat(np.arange(len(read)), counts)
+    of = np.concatenate([of, of[:-1]])
+    return tuple(
+        np.unique((held[chosen[of]] * factor >> np.uint64(7)) % np.uint64(SIZE))
+        for chosen, factor in zip(parts, _FACTORS, strict=True)
+    )
 
 
-def _hashes(text: str) -> list[int]:
-    words = ["^", *(_plain(word) for word in _WORD.findall(text.lower())), "$"]
-    return [zlib.crc32(word.encode()) for word in words] + [
-        zlib.crc32(f"{word} {after}".encode()) for word, after in pairwise(words)
-    ]
-
-
-def _plain(word: str) -> str:
-    """A word; of a number only whether it is long, as that of an item or order is."""
-    if not word.isdigit():
-        return word
-    return "0" if len(word) < 5 else "00"
+@lru_cache(maxsize=1 << 14)
+def _hashed(word: str) -> int:
+    """A word as a number; of a number only whether it is long, as that of an item or order is."""
+    if word.isdigit():
+        word = "0" if len(word) < 5 else "00"
+    return zlib.crc32(word.encode())
 
 
 class Classifier:
@@ -113,7 +116,7 @@ class Classifier:
         """
         scores = self._bias.copy()
         for held in places(lines):
-            if held:
+            if held.size:
                 scores += self._weights[held].sum(axis=0) / np.sqrt(len(held))
         scores -= scores.max()
         likely = scores - np.log(np.exp(scores).sum())
@@ -135,8 +138,8 @@ def fit(
     rows = np.zeros((len(messages), SIZE), np.float32)
     for row, message in zip(rows, messages, strict=True):
         for words in places(message):
-            if words:
-                row[list(words)] += 1 / np.sqrt(len(words))
+            if words.size:
+                row[words] += 1 / np.sqrt(len(words))
     known = (rows > 0).sum(axis=0)
     rarity = (np.log((len(rows) + 1) / (known + 1)) * (known > 1)).astype(np.float32)
     rows *= rarity
