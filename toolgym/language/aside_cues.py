@@ -32,6 +32,8 @@ TO_DO = cue(
     r"(?:please|kindly|and|then) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
     r"attach|allow|wait|keep|note|remember|be |make sure|ensure|hold|expect|look out|watch|take your time|ship|mail it|"
     r"return (?:it|them|the item)|use the|don't|do not|rest assured|understand|disregard|ignore|enjoy|visit)",
+    r"(?:please|kindly) (?:also |then |just )*(?:check|double-check|review|have a look|look over|look at|go over)\b"
+    r"(?![^.?!]*\b(?:and|then|or|to) (?:tell|send|give|let|reply|share|provide|type|answer|choose|pick))",
     r"(?:check|see) your (?:e-?mail|inbox|mail)",
     r"you(?:'ll| will) (?:get|receive)",
     r"(?:no need|(?:don't|do not|won't|didn't|needn't|not) (?:\w+ )?need)",

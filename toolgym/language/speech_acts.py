@@ -86,7 +86,9 @@ def understand(text: str, topics: Topics) -> Understood:
     if not whole.parts:
         return Understood("inform")
     heard = _by_rules(whole, topics)
-    return heard if topics.learned is None else weighed(heard, topics.learned().weigh(whole.parts), topics)
+    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)):
+        return heard
+    return weighed(heard, topics.learned().weigh(whole.parts), topics)
 
 
 def _by_rules(whole: Whole, topics: Topics) -> Understood:
@@ -128,7 +130,7 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
         if is_said and intent in weights:
             weights[intent] += SAID_WEIGHS[intent]
     best = max(weights, key=weights.__getitem__)
-    if best == heard.intent:
+    if best == heard.intent or (heard.intent == "check" and best == topics.identity):
         return heard
     if best in ("refuse", "unavailable") and heard.reported and not (heard.declined or heard.unavailable):
         return heard
