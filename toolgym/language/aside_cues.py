@@ -109,3 +109,21 @@ ONE_OF = cue(
     r"(?:another|a different|an alternative) (?:one|variant|version|option|colou?r|size|model)",
 )
 ITEMS = cue(r"(?<!per )(?:items?|articles?|products?|pieces?|things?|orders?)\b")
+EITHER_OR = re.compile(
+    r"\b(?:is it|was it|is that|do you mean|did you mean|would it be|will it be|"
+    r"are you (?:speaking|talking|thinking) of|are we talking about)\b[^?]{0,80}[ ,]or "
+    r"(?!not\b|no\b|is\b|do\b|did\b|am\b|was\b|should\b|shall\b|something\b|anything\b)",
+    re.IGNORECASE,
+)
+"""A question which of two things is meant."""
+MISSED = re.compile(
+    r"\b(?:did|have) (?:i|we) (?:miss|missed|forget|forgot|forgotten|overlook\w*|leave|left|leave out|left out)\b",
+    re.IGNORECASE,
+)
+"""A question whether something is missing from what was named."""
+OFFERS_TO_TELL = cue(
+    r"(?:shall|should|may|can|could) (?:i|we) (?:also |just |then )*"
+    r"(?:tell|show|list|explain|describe|give you|suggest)\b",
+    r"(?:would|do) you (?:like|want) (?:me to )?(?:tell|show|list|explain|describe|suggest|see|hear)\b",
+)
+"""An offer to tell or show something."""

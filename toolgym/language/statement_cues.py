@@ -85,6 +85,9 @@ DONE = cue(
     r"\w+){0,3} (?:is|was|has been)? ?(?:complete|confirmed|successful|registered|in "
     r"place|on (?:its|the) way|submitted|requested|filed)",
     r"mission accomplished",
+    r"(?:is|are) (?:now )?up to date\b",
+    r"(?:order|#?w\d{7}|it|profile)\b now (?:contains?|has|have|holds?|includes?)\b",
+    r"(?:has|have) (?:now )?gone (?:in|out)\b",
     r"(?<!\bto )(?<!\bas )(?<!\bstatus )completed\b",  # "set it to completed" names a value
     r"finished processing",
     r"(?<!be )(?<!been )cancell?ed\s*(?:[.!,✅]|$)",
@@ -150,6 +153,7 @@ CANNOT = cue(
     r"(?:break|breach|violate|bend)\w* (?:the|our|my|any) (?:\w+ )?(?:rules?|polic)",
     r"no (?:means|way|possibility) (?:of|to|for)\b",
     r"(?:falls?|drops?) away\b",
+    r"(?:decision|answer|outcome|result) (?:stands?|remains|is final|stays)\b",
     r"(?:no|nothing) (?:\w+ ){0,2}(?:that|whose|which) (?:\w+ ){0,2}(?:i|we) (?:can|could)\b",
     r"(?:is|are|be) (?:excluded|ruled out|off the table|barred)\b",
     r"(?:we|i) (?:only|never|don't|do not) (?:ever )?(?:refund|return|exchange|cancel|move|pay|send money|accept|allow|"
