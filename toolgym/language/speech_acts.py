@@ -8,7 +8,7 @@ detail), ``ask_all`` (is that all that belongs to it), ``ask_more`` (anything el
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolgym.language import aside_cues as aside
@@ -152,33 +152,40 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
 
 
 def parted(text: str) -> tuple[str, str]:
-    """What a message declines, and the rest of it."""
-    parts = sentences(text)
-    return "\n".join(filter(declines, parts)), "\n".join(part for part in parts if not declines(part))
+    """What a message declines, and the rest of it, laid out as before."""
+    return "\n".join(filter(declines, sentences(text))), _rewritten(text, lambda part: "" if declines(part) else part)
 
 
 def without_reminder(text: str) -> str:
-    r"""A message without the question whether that is all: it asks, and claims nothing of what is done.
+    """A message without the question whether that is all: it asks, and claims nothing of what is done.
 
     Example:
         >>> without_reminder("I'd return the lamp. Are these all the items, and shall I proceed?")
-        "I'd return the lamp.\nAre these items, and shall I proceed?"
+        "I'd return the lamp. Are these items, and shall I proceed?"
         >>> without_reminder("Please confirm that you have told me everything that is part of it and want to go on.")
         'Please confirm that  and want to go on.'
     """
-    parts = sentences(text)
-    return "\n".join(aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(part) else part for part in parts)
+    return _rewritten(text, lambda part: aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(part) else part)
 
 
 def without_warnings(text: str) -> str:
-    r"""A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
+    """A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
 
     Example:
         >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
-        "I'd change the lamp.\nShall I?"
+        "I'd change the lamp. Shall I?"
     """
-    parts = sentences(text)
-    return "\n".join(part for part in parts if "?" in part or not _warns(part))
+    return _rewritten(text, lambda part: part if "?" in part or not _warns(part) else "")
+
+
+def _rewritten(text: str, rewrite: Callable[[str], str]) -> str:
+    """A message with its sentences rewritten; a line in which none changes stays as it is laid out."""
+    lines = []
+    for line in text.split("\n"):
+        parts = sentences(line)
+        changed = list(map(rewrite, parts))
+        lines.append(line if changed == parts else " ".join(filter(None, changed)))
+    return "\n".join(lines)
 
 
 def _warns(part: str) -> bool:
