@@ -57,6 +57,13 @@ ShowCompletion = Annotated[
 ]
 
 
+def habits() -> list[str]:
+    """The names of the habits that a scripted user can have."""
+    from toolgym.scripted.habits import DRAWN, PRESETS
+
+    return [*PRESETS, DRAWN]
+
+
 def domains() -> list[str]:
     """The names of the installed domains."""
     from toolgym.registry import DOMAINS
