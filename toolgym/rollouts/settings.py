@@ -70,7 +70,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able data; what came later than the first runs is left out where it says nothing."""
-        newer = {"pool": "", "tasks": {}, "habits": ""}
+        newer: dict[str, Any] = {"pool": "", "tasks": {}, "habits": ""}
         newer |= {"max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
         return {name: value for name, value in asdict(self).items() if name not in newer or value != newer[name]}
 

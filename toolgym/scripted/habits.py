@@ -1,4 +1,4 @@
-"""Habits of a scripted user: how it speaks and haggles, on dials that change neither what it wants nor what is right."""
+"""Habits of a scripted user: how it speaks and haggles, on dials; what it wants and what is right stay the same."""
 
 from __future__ import annotations
 

@@ -28,14 +28,25 @@ class Mannerisms:
         rng: Draws.
         voice: Whose manner and phrases they are.
         facts: Everything that the user knows, as data: none of its words has a slip.
+        before: Those of its first line: what they added is not said again.
     """
 
-    def __init__(self, habits: Habits, rng: np.random.Generator, voice: Voice, facts: object = ()) -> None:
+    def __init__(
+        self,
+        habits: Habits,
+        rng: np.random.Generator,
+        voice: Voice,
+        facts: object = (),
+        before: Mannerisms | None = None,
+    ) -> None:
         self.habits = habits
         self._rng = rng
         self._manner: Manner = voice.manner
         self._voice = Voice(voice.manner, rng, voice.phrases)
+        self._said: list[str] = []
+        self._before = before
         self._facts = frozenset(words_of(facts))
+        self._idle = not habits.dials
         self.lost_patience = int(self.happens(habits.impatience))
 
     def happens(self, chance: float) -> bool:
@@ -74,7 +85,7 @@ class Mannerisms:
             opens: Whether it is its first line.
         """
         habits = self.habits
-        if not habits.dials:
+        if self._idle:
             return text
         if not any(mark in text for mark in STOP_MARKS):
             if manner == "chatty" and habits.wordy:
@@ -92,11 +103,14 @@ class Mannerisms:
 
     def _with(self, act: str, text: str, *, first: bool = False) -> str:
         """A text with a sentence beside, unless that would change what it says or name what the dialogue is about."""
-        sense = _sense(text)
+        sense, said = _sense(text), () if self._before is None else self._before._said
         for _ in range(_TRIES):
             beside = self._voice.say(act)
+            if beside in said or self._facts & _telling(beside):
+                continue
             both = join(beside, text) if first else join(_ended(text), beside)
-            if _sense(both) == sense and not self._facts & _telling(beside):
+            if _sense(both) == sense:
+                self._said.append(beside)
                 return both
         return text
 

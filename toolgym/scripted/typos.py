@@ -12,7 +12,7 @@ SHARE = 1 / 6
 """The most that slips: one ordinary word in so many."""
 _SHORTEST = 5
 """Letters of a word that may slip, at least: a shorter one could turn into another word."""
-_WORD = re.compile(r"(?<![^\s(\"])[a-z]{%d,}(?=[\s.,!?;:)\"]|$)" % _SHORTEST)
+_WORD = re.compile(rf"(?<![^\s(\"])[a-z]{{{_SHORTEST},}}(?=[\s.,!?;:)\"]|$)")
 """A word in small letters, with nothing but punctuation around it; names, numbers and e-mails are no such words."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

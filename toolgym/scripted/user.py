@@ -95,7 +95,7 @@ class ScriptedUser(Generic[R]):
         """
         known = self.facts.model_dump()
         self._first_ways = Mannerisms(first, first_rng, self._opening, known)
-        self._ways = Mannerisms(habits, rng, self._voice, known)
+        self._ways = Mannerisms(habits, rng, self._voice, known, self._first_ways)
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
@@ -175,7 +175,7 @@ class ScriptedUser(Generic[R]):
         for one in self._open:
             if one.insisted > INSISTENCE and not one.closed:
                 one.closed = True
-                lead = join(lead, self._voice.say("too_bad"))  # it was refused, and is not spoken of any more
+                lead = join(lead, self._voice.say("too_bad"))
         for one in self._open:
             if not one.told and not one.closed:
                 self._idle = 0
@@ -203,6 +203,7 @@ class ScriptedUser(Generic[R]):
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up("why_idle")
+        self._let_go(heard)
         focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
@@ -422,6 +423,14 @@ class ScriptedUser(Generic[R]):
         one.closed = True
         self._idle = 0
         return self._go_on(self._voice.say("too_bad"))
+
+    def _let_go(self, heard: Understood) -> None:
+        """Insist no longer on what was refused, once the assistant asks for something of another request."""
+        active = self._active()
+        insisted_on = [one for one in active if one.insisted > INSISTENCE]
+        if insisted_on and len(active) > len(insisted_on) and heard.asked and not heard.declined:
+            for one in insisted_on:
+                one.closed = True
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""
