@@ -87,23 +87,23 @@ class Mannerisms:
         habits = self.habits
         if self._idle:
             return text
+        sense = _sense(text)
         if not any(mark in text for mark in STOP_MARKS):
             if manner == "chatty" and habits.wordy:
-                text = self._with("many_words_after" if opens else "many_words", text, first=not opens)
+                text = self._with("many_words_after" if opens else "many_words", text, sense, first=not opens)
             if self.happens(habits.tangents):
-                kind = "tangent" if self._rng.random() < 0.5 else "idle_question"
-                text = self._with(kind, text)
+                text = self._with("tangent" if self._rng.random() < 0.5 else "idle_question", text, sense)
             if self.happens(habits.impatience):
-                text = self._with("urge", text)
+                text = self._with("urge", text, sense)
         if not habits.typos:
             return text
         keep = self._facts | self._voice.phrases.keep | frozenset(words_of(heard))
         slipped = with_typos(text, habits.typos * SHARE, self._rng, keep)
-        return slipped if _sense(slipped) == _sense(text) else text
+        return slipped if slipped == text or _sense(slipped) == sense else text
 
-    def _with(self, act: str, text: str, *, first: bool = False) -> str:
+    def _with(self, act: str, text: str, sense: tuple[bool, ...], *, first: bool = False) -> str:
         """A text with a sentence beside, unless that would change what it says or name what the dialogue is about."""
-        sense, said = _sense(text), () if self._before is None else self._before._said
+        said = () if self._before is None else self._before._said
         for _ in range(_TRIES):
             beside = self._voice.say(act)
             if beside in said or self._facts & _telling(beside):

@@ -203,7 +203,7 @@ class ScriptedUser(Generic[R]):
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up("why_idle")
-        self._let_go(heard)
+        self._let_go(text, heard)
         focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
@@ -424,13 +424,14 @@ class ScriptedUser(Generic[R]):
         self._idle = 0
         return self._go_on(self._voice.say("too_bad"))
 
-    def _let_go(self, heard: Understood) -> None:
-        """Insist no longer on what was refused, once the assistant asks for something of another request."""
-        active = self._active()
-        insisted_on = [one for one in active if one.insisted > INSISTENCE]
-        if insisted_on and len(active) > len(insisted_on) and heard.asked and not heard.declined:
-            for one in insisted_on:
-                one.closed = True
+    def _let_go(self, text: str, heard: Understood) -> None:
+        """Insist no longer on what was refused, once the assistant goes on with another request."""
+        others = [one for one in self._active() if one.insisted <= INSISTENCE]
+        for one in self._active():
+            if one.insisted > INSISTENCE and others and not heard.declined:
+                told = self._compared.touches(text, one.wish)
+                beside = any(self._compared.touches(text, other.wish) > told for other in others)
+                one.closed = bool(heard.asked) or (beside and heard.intent in ("propose", "check", "ask_all"))
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""
