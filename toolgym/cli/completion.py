@@ -59,9 +59,9 @@ ShowCompletion = Annotated[
 
 def habits() -> list[str]:
     """The names of the habits that a scripted user can have."""
-    from toolgym.scripted.habits import DRAWN, PRESETS
+    from toolgym.registration.habits import habit_names
 
-    return [*PRESETS, DRAWN]
+    return habit_names()
 
 
 def domains() -> list[str]:

@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from toolgym.scripted.habits import HabitsLike
 
 
+def habit_names() -> list[str]:
+    """The names by which habits are chosen.
+
+    Example:
+        >>> habit_names()[0], habit_names()[-1]
+        ('plain', 'drawn')
+    """
+    from toolgym.scripted.habits import DRAWN, PRESETS
+
+    return [*PRESETS, DRAWN]
+
+
 def with_habits(user: AgentSpec, habits: HabitsLike | None) -> AgentSpec:
     """The user with its habits bound, if any are given.
 

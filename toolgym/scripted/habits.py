@@ -29,7 +29,7 @@ class Habits:
         tangents: The chance that a message speaks of something else for a sentence, or asks an idle question beside.
         impatience: The chance that a message urges, and that fewer wrong proposals are put up with: one, not two.
         typos: How many of the ordinary words have a slip of the keys, as a share of the most that there can be, which
-            is one in six. What identifies has none: names, e-mails, numbers, addresses, options; nor has a yes or no.
+            is one in three. What identifies has none: names, e-mails, numbers, addresses, options; nor has a yes or no.
         terse: The chance that a message is put in few words.
         wordy: The chance that a message is put in many.
 

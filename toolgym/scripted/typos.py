@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-SHARE = 1 / 6
+SHARE = 1 / 3
 """The most that slips: one ordinary word in so many."""
 _SHORTEST = 5
 """Letters of a word that may slip, at least: a shorter one could turn into another word."""

@@ -81,7 +81,7 @@ class ScriptedUser(Generic[R]):
         self._doubted = self._hearing = ""
         self._compared = Comparison(reader)
         self._held: _Held | None = None
-        self._questioned = False
+        self._questioned = self._questioned_before = False
         self._first_ways = self._ways = Mannerisms(Habits(), voice.rng, voice)
 
     def take_up(self, habits: Habits, rng: np.random.Generator, first: Habits, first_rng: np.random.Generator) -> None:
@@ -193,7 +193,7 @@ class ScriptedUser(Generic[R]):
     # Answering
 
     def _reply(self, text: str, heard: Understood) -> str:
-        questioned, self._questioned = self._questioned, False
+        self._questioned_before, self._questioned = self._questioned, False
         closed = close_answered(self._active(), text, self._means)
         if heard.reported and heard.intent != "refuse":
             proposes = heard.intent in ("propose", "check", "ask_all")
@@ -228,7 +228,7 @@ class ScriptedUser(Generic[R]):
                 return self._go_on()
             case "wait":
                 return self._voice.say("wait")
-            case "inform" if questioned and not closed:  # "Yes, I have checked all of it."
+            case "inform" if self._questioned_before and not closed:  # "Yes, I have checked all of it."
                 return self._judge(text, replace(heard, intent="propose"))
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
@@ -275,9 +275,11 @@ class ScriptedUser(Generic[R]):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
-        if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
+        refers = self._compared.names_nothing(text, active)
+        wrong = self._questioned_before and all(self._compared.agreement(text, one.wish).wrong for one in active)
+        if heard.intent == "propose" and self._proposed and refers and not wrong:
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
-        elif not self._compared.names_nothing(text, active):
+        elif not refers:
             self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
