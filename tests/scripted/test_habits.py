@@ -24,7 +24,7 @@ from toolgym.scripted.typos import words_of
 from toolgym.scripted.voice import Phrases
 
 RETAIL = make_domain("retail")
-SOME = RETAIL.tasks["test"][::9]
+SOME = RETAIL.tasks["test"][::14]
 FULLEST: dict[str, HabitsLike] = {
     **{dial: {dial: 1} for dial in DIALS},
     "much": Habits(forthcoming=1, pushback=1, tangents=1, impatience=1, typos=1, wordy=1),
