@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_reader import Facts, Request, Talk, reader
+from library_reader import Facts, LibraryReader, Request, Talk, reader
 
 from toolgym import make_agent, make_domain, make_user, play
 from toolgym.domain import AgentSpec
@@ -21,7 +21,8 @@ from toolgym.language.consent import says_no, says_yes
 from toolgym.messages import STOP, STOP_MARKS
 from toolgym.scripted.habits import DIALS, PRESETS, Habits, HabitsLike, habits_of
 from toolgym.scripted.typos import words_of
-from toolgym.scripted.voice import Phrases
+from toolgym.scripted.user import ScriptedUser
+from toolgym.scripted.voice import Phrases, Voice
 
 RETAIL = make_domain("retail")
 SOME = RETAIL.tasks["test"][::14]
@@ -272,6 +273,19 @@ def test_what_was_refused_is_let_go_when_the_assistant_goes_on(tmp_path: Path) -
     assert dialogue.say("Is there anything else that I can do for you?").endswith(STOP)
 
 
+def test_the_oracle_goes_on_after_a_refusal_that_is_insisted_on() -> None:
+    customer = make_user("scripted", domain=RETAIL, habits={"pushback": 1, "reticent": 1})
+    refused = [
+        task
+        for split in ("validation", "test")
+        for task in RETAIL.tasks[split]
+        if task.facts and task.facts.get("upfront", 1) > 1 and task.facts["requests"][0].get("forbidden")
+    ]
+    assert len(refused) > 2
+    for task in refused:
+        assert play(RETAIL, task, make_agent("oracle"), customer, seed=3).grade.success, task.id
+
+
 def test_who_is_impatient_puts_up_with_one_wrong_proposal(tmp_path: Path) -> None:
     dialogue = talk(tmp_path, Habits(impatience=1), DRUM)
     wrong = OFFER.replace("The Tin Drum", "The Waves")
@@ -290,6 +304,18 @@ def test_a_domain_words_habits_in_its_own_phrases(tmp_path: Path) -> None:
     file.write_text('keep = "borrow"\n')
     with pytest.raises(DataError, match="keep is 'borrow'; give a list"):
         Phrases.read(file)
+
+
+def test_what_would_take_a_yes_back_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[ask]\nborrow = ["lend me {title}"]\n[say.urge]\nany = ["No, wait, not that one."]\n')
+    facts = Facts.model_validate({"name": "bo", "requests": [DRUM], "detail": "full"})
+    voices = [Voice("plain", np.random.default_rng(seed), Phrases.read(file)) for seed in (1, 2)]
+    user = ScriptedUser(facts, LibraryReader(facts), *voices)
+    user.take_up(Habits(impatience=1), np.random.default_rng(1), Habits(), np.random.default_rng(2))
+    reply = Talk(user).say(OFFER)
+    assert says_yes(reply)
+    assert "wait" not in reply
 
 
 # Other domains, without a line of their own
