@@ -29,8 +29,8 @@ def with_typos(text: str, share: float, rng: np.random.Generator, keep: Abstract
         keep: Words, in small letters, that have no slips.
 
     Example:
-        >>> with_typos("Please exchange the kettle.", 1.0, np.random.default_rng(1), {"kettle"})
-        'Please exchahnge the kettle.'
+        >>> with_typos("Please exchange the kettle.", 1.0, np.random.default_rng(5), {"kettle"})
+        'Please exchagne the kettle.'
     """
 
     def slipped(found: re.Match[str]) -> str:
