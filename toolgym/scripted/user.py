@@ -7,34 +7,30 @@ doubt it asks, which costs no patience; it leaves when all is settled, or says w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Generic
 
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
 from toolgym.language.statement_cues import HANDS_OVER
-from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
+from toolgym.messages import STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
-from toolgym.scripted.comparison import Comparison
-from toolgym.scripted.facts import Facts, R
+from toolgym.scripted.caller import INSISTENCE, Caller
+from toolgym.scripted.facts import R
 from toolgym.scripted.held import Held
-from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
+from toolgym.scripted.reader import Moment, OpenRequest
 from toolgym.scripted.settling import close_answered, close_reported
-from toolgym.scripted.voice import Voice, join
+from toolgym.scripted.voice import join
 
 PATIENCE = 2
 """Wrong proposals that are corrected; at the next the user gives up."""
-INSISTENCE = 1
-"""Times that it insists when a request is refused."""
 IDLE = 5
 """Turns without progress before it gives up."""
 ACTS = 20
 """Calls of its own tools in one turn, at most."""
 
 
-class ScriptedUser(Generic[R]):
+class ScriptedUser(Caller[R]):
     """Plays the user of a task from its facts.
 
     Args:
@@ -47,29 +43,15 @@ class ScriptedUser(Generic[R]):
         ``docs/add-a-domain.md`` has a whole reader, for a garage.
     """
 
-    def __init__(self, facts: Facts[R], reader: RequestReader[R], opening: Voice, voice: Voice) -> None:
-        self.facts = facts
-        self._reader = reader
-        self._means = reader.judgements
-        self._opening = opening
-        self._voice = voice
-        self._open = [OpenRequest(request, request.first or request) for request in facts.requests]
-        self._heard = 0
-        self._wrong = 0
-        self._idle = 0
-        self._answered: Counter[str] = Counter()
-        self._proposed = ""
-        self._doubted = self._hearing = ""
-        self._compared = Comparison(reader)
-        self._held: Held | None = None
-
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
         said = [unwrapped(message.content or "") for message in view[self._heard :] if message.role == "assistant"]
         self._heard = len(view) + 1
         if not any(one.told for one in self._open):
-            return Message("user", self._first_line())
+            self._opening.manner = self._first_ways.manner()
+            return Message("user", self._first_ways.put(self._first_line(), self._opening.manner, opens=True))
         if self._held is None:
+            self._voice.manner = self._ways.manner()
             text = "\n".join(said).strip()
             heard = understand(text, self._reader.topics)
             self._hearing = text
@@ -102,54 +84,18 @@ class ScriptedUser(Generic[R]):
             self._idle = 0
         ends = any(mark in held.reply for mark in STOP_MARKS)
         awaited = held.settles or ends or held.heard.intent in ("propose", "check", "ask_all")
-        return Message("user", join(told, held.reply) if awaited or not told else told)
+        text = join(told, held.reply) if awaited or not told else told
+        seen = [message.content or "" for message in view[held.since :] if message.role == "tool"]
+        return Message("user", self._ways.put(text, self._voice.manner, seen))
 
     def _moment(self, view: Sequence[Message], held: Held) -> Moment[R]:
         results = [message for message in view[held.since :] if message.role == "tool"]
         return Moment(held.text, held.heard, self._open, results)
 
-    # Bringing things up
-
-    def _first_line(self) -> str:
-        voice = self._opening
-        asks = [self._tell(one, voice) for one in self._open[: self.facts.upfront]]
-        said = [voice.say("hello"), asks[0]]
-        for ask in asks[1:]:
-            said += [voice.say("next"), ask]
-        return join(*said)
-
-    def _tell(self, one: OpenRequest[R], voice: Voice | None = None) -> str:
-        """Bring a request up, or once more."""
-        full = self.facts.detail == "full" or one.told
-        one.told, one.told_at = True, self._heard
-        one.known.add("kind")
-        one.known |= self._reader.known_when_told(one.wish, full=full)
-        return self._reader.ask(one.wish, voice or self._voice, full=full)
-
-    def _tell_anew(self, one: OpenRequest[R], before: R) -> str:
-        """Bring up what is wanted now in the place of something else: in full if it is only a detail that changes."""
-        one.told = self.facts.detail == "full" or before.kind == one.wish.kind
-        return self._tell(one)
-
-    def _go_on(self, lead: str = "") -> str:
-        """The next thing: a request not yet told, one not yet settled, or the end."""
-        for one in self._open:
-            if not one.told and not one.closed:
-                self._idle = 0
-                text = self._tell(one)
-                return join(lead, self._voice.say("next"), text)
-        for one in self._open:
-            if not one.closed:
-                one.agreed = False
-                return join(lead, self._voice.say("still"), self._tell(one))
-        return join(lead, self._voice.say("bye"), STOP)
-
-    def _give_up(self, why: str) -> str:
-        return join(self._voice.say(why), self._voice.say("give_up"), STOP)
-
     # Answering
 
     def _reply(self, text: str, heard: Understood) -> str:
+        self._questioned_before, self._questioned = self._questioned, False
         closed = close_answered(self._active(), text, self._means)
         if heard.reported and heard.intent != "refuse":
             proposes = heard.intent in ("propose", "check", "ask_all")
@@ -159,6 +105,7 @@ class ScriptedUser(Generic[R]):
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up("why_idle")
+        self._let_go(text, heard)
         focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
@@ -183,6 +130,8 @@ class ScriptedUser(Generic[R]):
                 return self._go_on()
             case "wait":
                 return self._voice.say("wait")
+            case "inform" if self._questioned_before and not closed:  # "Yes, I have checked all of it."
+                return self._judge(text, replace(heard, intent="propose"))
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
             case slot if heard.declined and focus is not None and self._compared.declines(slot, text, focus):
@@ -228,9 +177,11 @@ class ScriptedUser(Generic[R]):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
-        if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
+        refers = self._compared.names_nothing(text, active)
+        wrong = self._questioned_before and all(self._compared.agreement(text, one.wish).wrong for one in active)
+        if heard.intent == "propose" and self._proposed and refers and not wrong:
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
-        elif not self._compared.names_nothing(text, active):
+        elif not refers:
             self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
@@ -298,8 +249,13 @@ class ScriptedUser(Generic[R]):
             return self._voice.say("all")
         if heard.intent == "check":
             return self._voice.say("right")
+        if any(not one.doubted for one in proposed) and self._ways.doubts():
+            for one in proposed:
+                one.doubted = True
+            self._questioned = True
+            return self._voice.say("doubt")
         for one in proposed:
-            one.agreed = True
+            one.agreed = one.doubted = True
         if not heard.all_named:
             return self._voice.say("yes")
         for one in proposed:
@@ -322,7 +278,7 @@ class ScriptedUser(Generic[R]):
         self._wrong += 1
         self._proposed = ""
         one.agreed = False
-        if self._wrong > PATIENCE:
+        if self._wrong > PATIENCE - self._ways.lost_patience:
             return self._give_up("why_wrong")
         self._idle = 0
         return join(self._voice.say("no"), self._right_detail(one, found.wrong[0]))
@@ -353,7 +309,7 @@ class ScriptedUser(Generic[R]):
             if not self._means.reports_deed(text):
                 return self._informed()
             self._wrong += 1
-            if self._wrong > PATIENCE:
+            if self._wrong > PATIENCE - self._ways.lost_patience:
                 return self._give_up("why_wrong")
             return join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
         left = any(not one.closed for one in self._open)
@@ -371,9 +327,21 @@ class ScriptedUser(Generic[R]):
             one.insisted += 1
             one.agreed = False
             return self._voice.say("insist")
+        if one.insisted == INSISTENCE and self._ways.doubts():
+            one.insisted += 1
+            return self._voice.say("insist_again")
         one.closed = True
         self._idle = 0
         return self._go_on(self._voice.say("too_bad"))
+
+    def _let_go(self, text: str, heard: Understood) -> None:
+        """Insist no longer on what was refused, once the assistant goes on with another request."""
+        others = [one for one in self._active() if one.insisted <= INSISTENCE]
+        for one in self._active():
+            if one.insisted > INSISTENCE and others and not heard.declined:
+                told = self._compared.touches(text, one.wish)
+                beside = any(self._compared.touches(text, other.wish) > told for other in others)
+                one.closed = bool(heard.asked) or (beside and heard.intent in ("propose", "check", "ask_all"))
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""
