@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.analyst.scores import Scores, scores
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
-from toolgym.patterns import current_name
+from toolgym.patterns import before_split, current_name
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -80,6 +80,9 @@ def failures_of(name: str) -> Iterator[Labelled]:
 def measured(name: str, explain: Explain, domain: Domain) -> Measured:
     """How well an analyst explains a frozen set.
 
+    The labels are those of the time at which it was made: a pattern that has been split off since counts as the one
+    that it was a part of (:data:`~toolgym.patterns.SPLIT_FROM`).
+
     Args:
         name: The set.
         explain: The analyst.
@@ -90,7 +93,8 @@ def measured(name: str, explain: Explain, domain: Domain) -> Measured:
     for one in failures_of(name):
         report = explain(domain, tasks[one.trajectory.task_key], one.trajectory)
         number += 1
-        primary.append(({one.primary}, {report.pattern or ""}))
-        causes.append((one.causes, {finding.pattern for finding in report.causes}))
-        same += one.primary == (report.pattern or "")
+        said = before_split(report.pattern or "")
+        primary.append(({one.primary}, {said}))
+        causes.append((one.causes, {before_split(finding.pattern) for finding in report.causes}))
+        same += one.primary == said
     return Measured(scores(primary), scores(causes), same / number)
