@@ -33,12 +33,13 @@ _ASKING = re.compile(
 )
 _FIGURE_ASKED = re.compile(
     r"\bhow (?:much|many|long|old|far|large|big)\b|"
-    r"\b(?:amount|total|sum|price|prices|cost|costs|costs?|balance|number of|figure|refund(?:ed)?|difference|savings?|"
+    r"\b(?:amount|total|sum|price|prices|cost|costs|costs?|balance|number of|figure|refund(?:ed)?|difference|savings?|pay|paid|tracking|"
     r"left on|worth|percentage|average)\b",
     re.IGNORECASE,
 )
 _WANTS_TOLD = re.compile(
-    r"\?|\b(?:tell me|let me know|wonder(?:ing)?|like to know|want to know|need to know|can you (?:say|tell)|what|check)\b",
+    r"\?|\b(?:tell me|let me know|wonder(?:ing)?|like to know|want to know|need to know|find(?:ing)? out|"
+    r"curious|can you (?:say|tell)|what|check)\b",
     re.IGNORECASE,
 )
 _DECIMAL = re.compile(r"(?<![\w.#-])-?\$?\d[\d,]*\.\d+(?![\w]|\.\d)")
@@ -80,6 +81,11 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "book": ("reserv",),
 }
 _WORD = re.compile(r"[a-z0-9]+")
+_SHARED = 2
+"""Words that an answer shares with its question."""
+_COURTEOUS = frozenset(
+    ("please", "thank", "thanks", "tell", "know", "want", "like", "need", "could", "would", "that", "this", "your", "what")
+)
 _STEM = 5
 """Letters by which a verb is known in any form."""
 _SAME = 4
@@ -144,6 +150,22 @@ def asks_for_figure(text: str) -> bool:
         (True, False)
     """
     return any(_FIGURE_ASKED.search(one) and _WANTS_TOLD.search(one) for one in sentences(text))
+
+
+def answers(text: str, question: str) -> bool:
+    """Whether a sentence speaks of what a question was about: it shares two words with it.
+
+    Example:
+        >>> answers("For the desk lamp you paid 20.00.", "Tell me what I paid for the lamp.")
+        True
+        >>> answers("The chair was 20.00.", "Tell me what I paid for the lamp.")
+        False
+    """
+    return len(_telling(text) & _telling(question)) >= _SHARED
+
+
+def _telling(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(text.lower()) if len(word) >= _SAME and word not in _COURTEOUS}
 
 
 def figures_like(text: str, like: str) -> list[str]:

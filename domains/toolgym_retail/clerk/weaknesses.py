@@ -92,6 +92,22 @@ def _like_unit(seen: Situation) -> bool:
     return len(seen.request.items) == 1 and bool(holding(seen.alike, seen.names))
 
 
+def _several_units(seen: Situation) -> bool:
+    return len(seen.request.items) >= 2
+
+
+def _sounds_forbidden(seen: Situation) -> bool:
+    """Whether a refund goes to a gift card although the order was paid otherwise; the policy allows it."""
+    payment = seen.request.payment
+    paid_by = {entry["payment_method_id"] for entry in seen.order.get("payment_history", ())}
+    return (
+        seen.request.kind == "return"
+        and payment is not None
+        and payment.source == "gift_card"
+        and payment.id not in paid_by
+    )
+
+
 def _all_said(seen: Situation) -> bool:
     return seen.asked == 0
 
@@ -104,10 +120,14 @@ SPOTS: dict[str, Callable[[Situation], bool]] = {
     "wrong_variant": _many_changes,
     "item_from_another_record": _like_item_near,
     "invalid_argument": _many_methods,
+    "wrong_detail": _many_methods,
     "wrong_record": _like_orders,
     "misattributed_item": _like_unit,
+    "spent_on_part": _several_units,
     "no_confirmation": _all_said,
     "ended_early": _long_list,
+    "said_not_done": _long_list,
+    "refused_allowed": _sounds_forbidden,
 }
 """The hard spots that are told from a request; the others are where the clerk has to tell something, or to refuse."""
 
@@ -226,6 +246,24 @@ class Weaknesses:
         return seen.request.model_copy(update={"payment": used.model_copy(update={"id": used.source})})
 
 
+    def _other_method(self, seen: Situation, hard: bool) -> Request | None:
+        """Another payment method of the customer's."""
+        used = seen.request.payment
+        others = [method for method in seen.memory.methods if used is not None and method != used.id]
+        if not others or not self.slips("wrong_detail", hard=hard):
+            return None
+        return seen.request.model_copy(update={"payment": seen.memory.method(self.pick(others))})
+
+    def _part(self, seen: Situation, hard: bool) -> Request | None:
+        """The first of several units alone."""
+        request = seen.request
+        if request.kind not in ITEM_KINDS or len(request.items) < 2:
+            return None
+        if not self.slips("spent_on_part", hard=hard):
+            return None
+        return request.model_copy(update={"items": request.items[:1]})
+
+
 def _near(item: ItemRef, seen: Situation) -> list[SeenRecord]:
     """The available variants of a unit's product that differ least from the one that is wanted."""
     unit = next((unit for unit in seen.order.get("items", ()) if unit["item_id"] == item.item_id), None)
@@ -247,6 +285,8 @@ _MISTAKES: dict[str, Callable[[Weaknesses, Situation, bool], Request | None]] = 
     "misattributed_item": Weaknesses._like_item,
     "wrong_record": Weaknesses._other_record,
     "invalid_argument": Weaknesses._source_word,
+    "wrong_detail": Weaknesses._other_method,
+    "spent_on_part": Weaknesses._part,
 }
 WRONG_CHOICES = tuple(_MISTAKES)
 """The patterns of wrong choices, in the order in which they are drawn; the first that is made is the only one."""

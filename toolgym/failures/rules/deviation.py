@@ -70,6 +70,21 @@ class Deviation:
                 return first
         return None
 
+    def told(self, difference: Difference, before: int) -> bool:
+        """Whether the user had named the right value of a call, as something else than the one that it has.
+
+        Args:
+            difference: What is wrong with the call.
+            before: The number of the message with the call.
+        """
+        said = [text for number, text in self._user if number < before]
+        return any(
+            _names(text, form)
+            for got, expected in self._pairs(difference)
+            for form in self._forms(expected, got)
+            for text in said
+        )
+
     def asked(self, name: str, before: int) -> int | None:
         """The number of the user's message that asked for what a tool does, of which its task does not speak."""
         wanted = self.deed(name)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from toolgym.failures.rules.arguments import Difference
 from toolgym.failures.rules.case import Case
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.evidence import told_records
 from toolgym.language.agreement import Exchange
 from toolgym.language.lapses import (
+    answers,
     asks_for_figure,
     asks_for_id,
     figures_like,
@@ -18,6 +21,10 @@ from toolgym.language.lapses import (
     says_unknown,
     speaks_of_doing,
 )
+from toolgym.language.text import sentences
+
+_NUMBER = re.compile(r"#\w*\d{2,}|(?<![\w.$])[\w-]*\d{4,}(?!\.\d)")
+"""What may be the number or id of something, and no price."""
 
 
 class Reason(NamedTuple):
@@ -70,17 +77,29 @@ class Unmade:
         return None
 
     def _refused(self, name: str, arguments: Mapping[str, Any]) -> int | None:
-        """The last message that refused a call and was not taken back; not where the like of it is forbidden."""
-        case, record = self.case, self.case.matcher.record(name, arguments)
-        if any(one.name == name and case.matcher.record(one.name, one.arguments) == record for one in case.decoys):
-            return None
-        found = None
+        """The last message that refused a call and was not taken back."""
+        case, found = self.case, None
         for exchange in case.consent.exchanges:
             if exchange.requested and case.consent.named(exchange.text, name, arguments):
                 found = None
             elif any(self._is_about(one, name, arguments) for one in refusals(exchange.text)):
-                found = exchange.message
+                found = found if self._like_a_decoy(exchange.message, name, arguments) else exchange.message
         return found
+
+    def _like_a_decoy(self, message: int, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether a refusal may be of what is rightly refused: the user had not told what the call has instead."""
+        case, record = self.case, self.case.matcher.record(name, arguments)
+        for one in case.decoys:
+            same = case.matcher.record(one.name, one.arguments) == record
+            if one.name != name or one.pattern != "forbidden_write" or not same:
+                continue
+            differing = {key: value for key, value in arguments.items() if one.arguments.get(key) != value}
+            if not any(
+                case.deviation.told(Difference("", key, value, one.arguments.get(key)), message)
+                for key, value in differing.items()
+            ):
+                return True
+        return False
 
     def _is_about(self, sentence: str, name: str, arguments: Mapping[str, Any]) -> bool:
         case = self.case
@@ -96,7 +115,7 @@ class Unmade:
         if record is None or self._read(record):
             return None
         for exchange in case.consent.exchanges:
-            if asks_for_id(exchange.text) and says_unknown(exchange.answer):
+            if asks_for_id(exchange.text) and (says_unknown(exchange.answer) or not _NUMBER.search(exchange.answer)):
                 return exchange.message
         return None
 
@@ -113,15 +132,24 @@ class Unmade:
 def told_wrongly(consent: Consent, text: str) -> Exchange | None:
     """The first exchange in which the assistant answered a question for a figure with another one.
 
+    Any figure of the form that was asked for is an answer in the next message; later, only one that speaks of it.
+
     Args:
         consent: What was said.
         text: The right figure.
     """
     right = figures_like(text, text)
-    for asked, answer in zip(consent.exchanges, consent.exchanges[1:], strict=False):
-        if not asks_for_figure(asked.answer):
-            continue
-        given = [one for one in figures_like(answer.text, text) if one not in figures_like(asked.answer, text)]
-        if given and right and right[0] not in given:
-            return answer
+    asked: list[str] = []
+    fresh = False
+    for exchange in consent.exchanges:
+        said = "\n".join(asked)
+        spoken = sentences(exchange.text) if right else []
+        for before, sentence in zip(["", *spoken], spoken, strict=False):
+            given = set(figures_like(sentence, text)) - set(figures_like(said, text))
+            of_it = not any(sign.isalpha() for sign in sentence) or any(answers(f"{before} {sentence}", question) for question in asked)
+            if given and right[0] not in given and (fresh or (of_it and not exchange.requested)):
+                return exchange
+        new = [one for one in sentences(exchange.answer) if asks_for_figure(one)]
+        fresh = bool(new)
+        asked += new
     return None

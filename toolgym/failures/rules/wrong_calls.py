@@ -62,6 +62,8 @@ def _wrong(case: Case, pair: Pair, tried: OpenFinding | None) -> None:
     if pair.of_values and _agreed(case, event) == "no":
         gold = case.prepared.gold_writes[pair.gold]
         case.add_call(event, "no_confirmation", f"{_ASKED}; then {call_text(gold.name, gold.arguments)}", harm=harm)
+        known = [one for one in pair.differences if case.deviation.told(one, event.message)]
+        _differences(case, event, known, harm=harm)
         return
     gold = case.prepared.gold_writes[pair.gold]
     for draft in _differences(case, event, pair.differences, harm=harm):
