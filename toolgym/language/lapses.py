@@ -80,6 +80,12 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "cancel": ("call off", "stop"),
     "book": ("reserv",),
 }
+_IS_DONE = re.compile(
+    r"^\W*(?:and |so |now )?(?:it|that|this|all|everything|they|these)(?:'s| is| are| has| have)(?: now| all| been| already)* "
+    r"(?:done|noted|booked|set up|created|made|added|placed|arranged|registered|recorded|complete|completed|in place|"
+    r"taken care of|settled|finished|sorted)\b(?! (?:once|when|after|if|as soon))",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z0-9]+")
 _SHARED = 2
 """Words that an answer shares with its question."""
@@ -98,8 +104,10 @@ def says_done(text: str) -> bool:
     Example:
         >>> says_done("Your order has been cancelled. Anything else?"), says_done("I'll cancel it now.")
         (True, False)
+        >>> says_done("It is noted."), says_done("It is done once you confirm.")
+        (True, False)
     """
-    return any(tells_deed(one) for one in sentences(text) if "?" not in one)
+    return any(tells_deed(one) or _IS_DONE.search(one) for one in sentences(text) if "?" not in one)
 
 
 def says_it_will(text: str) -> bool:

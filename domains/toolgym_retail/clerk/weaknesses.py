@@ -14,8 +14,9 @@ from toolgym_retail.clerk.memory import Memory, SeenRecord, holding
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import ItemRef, OrderRef, Request
 
-RATES: dict[str, float] = dict.fromkeys(PATTERNS, 0.5)
-"""How often each slip is made in its hard spot."""
+_ON_REQUEST = ("wrong_detail", "spent_on_part", "ended_early", "no_lookup", "wrong_figure", "refused_allowed")
+RATES: dict[str, float] = {**dict.fromkeys(PATTERNS, 0.5), **dict.fromkeys(_ON_REQUEST, 0.0)}
+"""How often each slip is made in its hard spot; some are made only by a clerk that is given a rate for them."""
 CALM = 0.02
 """How often it is made elsewhere, and never more often than in its hard spot."""
 MENDS = 0.3
@@ -97,7 +98,9 @@ def _several_units(seen: Situation) -> bool:
 
 
 def _sounds_forbidden(seen: Situation) -> bool:
-    """Whether a refund goes to a gift card although the order was paid otherwise; the policy allows it."""
+    """Whether an order was placed by mistake, or a refund goes to a gift card that did not pay: both are allowed."""
+    if seen.request.kind == "cancel":
+        return seen.request.reason == "ordered by mistake"
     payment = seen.request.payment
     paid_by = {entry["payment_method_id"] for entry in seen.order.get("payment_history", ())}
     return (

@@ -13,7 +13,7 @@ from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.evidence import told_records
 from toolgym.language.agreement import Exchange, names
 from toolgym.language.consent import content, gives_up, says_no, says_yes
-from toolgym.language.lapses import plays_the_assistant, says_done, says_it_will, says_value
+from toolgym.language.lapses import plays_the_assistant, refusals, says_done, says_it_will, says_value
 from toolgym.language.text import sentences
 from toolgym.messages import Message, is_stop
 from toolgym.tasks import Task
@@ -127,6 +127,8 @@ class Deviation:
         """The number of the message with which the user was done, without a word of a wish that its task has."""
         last = self._consent.exchanges[-1] if self._consent.exchanges else None
         if last is None or not is_stop(last.answer) or gives_up(last.answer) or not content(last.answer):
+            return None
+        if any(refusals(one.text) for one in self._consent.exchanges):
             return None
         wished = [one for one in sentences(self._scenario) if self.speaks_of(one, name)]
         said = "\n".join(text for _, text in self._user)
