@@ -227,7 +227,9 @@ SPOTS: dict[str, Callable[[Episode], bool]] = {
     "ended_early": lambda episode: len(Facts.of(episode.task).requests) >= 2,
     "said_not_done": lambda episode: len(Facts.of(episode.task).requests) >= 2,
     "wrong_detail": lambda episode: len(Facts.of(episode.task).methods) >= 2,
-    "spent_on_part": several_units,
+    "spent_on_part": lambda episode: any(
+        len(wish.items) >= 2 for one in Facts.of(episode.task).requests for wish in (one, one.first or one)
+    ),
     "no_lookup": lambda episode: len(Facts.of(episode.task).orders) >= 2,
     "repeated_call": lambda episode: Facts.of(episode.task).requests[0].otherwise is not None,
     "fact_not_said": lambda episode: len(Facts.of(episode.task).requests) >= 2,

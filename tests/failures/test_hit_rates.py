@@ -34,9 +34,10 @@ def general(retail: Domain, untargeted: list[Task]) -> list[FailureReport]:
 
 
 def weak_in(pattern: str) -> AgentFactory:
-    """The clerk with a slip that it makes on request alone; who says that all is done leaves nothing just undone."""
-    rates = {**RATES, pattern: 0.5}
-    return partial(Clerk, rates={**rates, "said_not_done": 0.0} if pattern == "ended_early" else rates)
+    """The clerk as it is; for a slip that it makes on request alone, a better one that makes this as others do."""
+    if RATES[pattern]:
+        return make_agent("clerk", domain="retail")
+    return partial(Clerk, rates={**{name: rate / 5 for name, rate in RATES.items()}, pattern: 0.5})
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

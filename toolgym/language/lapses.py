@@ -23,7 +23,8 @@ _UNKNOWN = cue(
 _ID = re.compile(
     r"\b(?:order|item|product|reservation|booking|ticket|account|user|customer|payment|method|variant|confirmation|"
     r"tracking|membership)(?:'s)? (?:method )?(?:ids?|numbers?|codes?|references?)\b|"
-    r"\bids?\b(?! (?:card|document)\b)|\bwhich (?:order|reservation|booking)\b",
+    r"\b(?:ids?|numbers?|codes?) (?:of|for) (?:the|your|that|this|which) \w+|\bids?\b(?! (?:card|document)\b)|"
+    r"\bwhich (?:order|reservation|booking)\b",
     re.IGNORECASE,
 )
 _ASKING = re.compile(

@@ -191,8 +191,8 @@ class Clerk(RuleAssistant):
         if self._believed[asked]:
             self.hear((yield from self.say("I have looked that up for you, and all is in order.")))
             return
-        if self.slips("wrong_figure", wish, hard=about in ("price", "total") and len(self.memory.orders) > 1):
-            near = self.memory.near_figure(about, order, told)
+        near = self.memory.near_figure(about, order, told)
+        if self.slips("wrong_figure", wish, hard=bool(near)):
             told = near or told
             if near:
                 self.note("wrong_figure", recovered=False)

@@ -12,7 +12,7 @@ from toolgym.patterns import PATTERNS
 from toolgym.scripted.novice import checked_rates
 from toolgym_retail.clerk.memory import Memory, SeenRecord, holding
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import ItemRef, OrderRef, Request
+from toolgym_retail.facts import ItemRef, OrderRef, Place, Request
 
 _ON_REQUEST = ("wrong_detail", "spent_on_part", "ended_early", "no_lookup", "wrong_figure", "refused_allowed")
 RATES: dict[str, float] = {**dict.fromkeys(PATTERNS, 0.5), **dict.fromkeys(_ON_REQUEST, 0.0)}
@@ -85,6 +85,13 @@ def _many_methods(seen: Situation) -> bool:
     return len(sources) >= 3 or len(set(sources)) < len(sources)
 
 
+def _near_detail(seen: Situation) -> bool:
+    address = seen.request.address
+    if address is not None:
+        return bool(seen.order) and seen.order["address"]["address1"] == address.address1
+    return _many_methods(seen)
+
+
 def _like_orders(seen: Situation) -> bool:
     return not seen.named and len(seen.alike) >= 2
 
@@ -123,7 +130,7 @@ SPOTS: dict[str, Callable[[Situation], bool]] = {
     "wrong_variant": _many_changes,
     "item_from_another_record": _like_item_near,
     "invalid_argument": _many_methods,
-    "wrong_detail": _many_methods,
+    "wrong_detail": _near_detail,
     "wrong_record": _like_orders,
     "misattributed_item": _like_unit,
     "spent_on_part": _several_units,
@@ -249,13 +256,18 @@ class Weaknesses:
         return seen.request.model_copy(update={"payment": used.model_copy(update={"id": used.source})})
 
 
-    def _other_method(self, seen: Situation, hard: bool) -> Request | None:
-        """Another payment method of the customer's."""
-        used = seen.request.payment
-        others = [method for method in seen.memory.methods if used is not None and method != used.id]
-        if not others or not self.slips("wrong_detail", hard=hard):
+    def _other_detail(self, seen: Situation, hard: bool) -> Request | None:
+        """Another payment method of the customer's, or the address that the order has already."""
+        request, used = seen.request, seen.request.payment
+        found: list[dict[str, Any]] = []
+        if used is not None:
+            found = [{"payment": seen.memory.method(one)} for one in seen.memory.methods if one != used.id]
+        elif request.address is not None and seen.order:
+            present = Place(**seen.order["address"])
+            found = [{"address": present}] if present != request.address else []
+        if not found or not self.slips("wrong_detail", hard=hard):
             return None
-        return seen.request.model_copy(update={"payment": seen.memory.method(self.pick(others))})
+        return request.model_copy(update=self.pick(found))
 
     def _part(self, seen: Situation, hard: bool) -> Request | None:
         """The first of several units alone."""
@@ -288,7 +300,7 @@ _MISTAKES: dict[str, Callable[[Weaknesses, Situation, bool], Request | None]] = 
     "misattributed_item": Weaknesses._like_item,
     "wrong_record": Weaknesses._other_record,
     "invalid_argument": Weaknesses._source_word,
-    "wrong_detail": Weaknesses._other_method,
+    "wrong_detail": Weaknesses._other_detail,
     "spent_on_part": Weaknesses._part,
 }
 WRONG_CHOICES = tuple(_MISTAKES)

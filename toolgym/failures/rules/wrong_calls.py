@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from toolgym.failures.report import UNNAMED
@@ -18,6 +19,7 @@ from toolgym.language.lapses import says_value
 from toolgym.messages import is_stop
 from toolgym.tasks import Action
 
+_NAMED = re.compile(r"#?\b[A-Za-z]+(?:_[A-Za-z0-9]+)*_?\d+\b")
 _STOPS = ("user_stop", "agent_stop")
 _ASKED = "a proposal and a clear yes before it"
 IN_VAIN = 3
@@ -229,17 +231,26 @@ def _confirmations(case: Case) -> None:
 
     Whoever is asked can object to what is wrong, but not to what it wants although it must not have it.
     """
+    right = tuple(case.matched.right.values())
     for event in case.mine:
         found = case.of(event.place)
         if not (event.writes and event.changed) or any(draft.pattern == "no_confirmation" for draft in found):
             continue
-        if _agreed(case, event) != "no":
+        agreed = _agreed(case, event)
+        if agreed == "named" or (agreed == "yes" and not (event in right and _means_another(case, event))):
             continue
         wrong = any(draft.harm and draft.pattern not in ("forbidden_write", "user_deviated") for draft in found)
         draft = case.add_call(event, "no_confirmation", _ASKED, harm=wrong)
         if wrong and (case.consent.refused(event) or all(one.pattern in _LEFT_OUT for one in found)):
             case.drafts.remove(draft)
             case.drafts.insert(0, draft)  # an answer that was a no, or would have been one, comes first
+
+
+def _means_another(case: Case, event: Event) -> bool:
+    """Whether what was said yes to names another record, and not that of a write that is right as such."""
+    record = case.record(event)
+    others = [one for one in _NAMED.findall(case.consent.before(event)) if one != record]
+    return record is not None and any(case.argument_roles.owner(event.before, one) is not None for one in others)
 
 
 def judge_failed_calls(case: Case) -> None:
