@@ -85,9 +85,7 @@ PATTERNS: dict[str, Pattern] = {
         Pattern("no_confirmation", "execution control", "It acted without a clear yes."),
         Pattern("ended_early", "execution control", "It stopped before all steps were made."),
         Pattern("said_not_done", "execution control", "It said that something was done, and had not done it."),
-        Pattern(
-            "no_lookup", "execution control", "It asked for what it could have looked up, and never looked it up."
-        ),
+        Pattern("no_lookup", "execution control", "It asked for what it could have looked up, and never looked it up."),
         Pattern("repeated_call", "execution control", "It made the same call again without any progress."),
         Pattern("fact_not_said", "communication", "It did not tell what it was asked to tell."),
         Pattern("wrong_figure", "communication", "It told another figure than the right one."),

@@ -15,7 +15,7 @@ from toolgym.language.text import plain, sentences
 _UNKNOWN = cue(
     r"(?:do not|don't|cannot|can't|couldn't|could not) (?:really |actually |currently )?"
     r"(?:know|have|remember|recall|find|see)\b",
-    r"(?:not sure|no idea|no clue|unsure|forgot|forgotten|lost)\b",
+    r"(?:no idea|no clue|unsure|forgot|forgotten|lost)\b",
     r"(?:isn't|is not|aren't|not) (?:at hand|handy|with me)",
     r"can(?:'t| ?not) (?:you|u) (?:look|check|find|see)\b",
     r"(?:could|can) you (?:not )?(?:look|check|find)\b",
@@ -34,7 +34,8 @@ _ASKING = re.compile(
 )
 _FIGURE_ASKED = re.compile(
     r"\bhow (?:much|many|long|old|far|large|big)\b|"
-    r"\b(?:amount|total|sum|price|prices|cost|costs|costs?|balance|number of|figure|refund(?:ed)?|difference|savings?|pay|paid|tracking|"
+    r"\b(?:amount|total|sum|price|prices|costs?|balance|number of|figure|"
+    r"refund(?:ed)?|difference|savings?|pay|paid|tracking|"
     r"left on|worth|percentage|average)\b",
     re.IGNORECASE,
 )
@@ -56,7 +57,8 @@ _OF_THE_ASSISTANT = re.compile(
     r"(?:processed|cancell?ed|updated|exchanged|modified|submitted|refunded|arranged|initiated) your\b|"
     r"\b(?:i'll|i will|let me) (?:now |just |go ahead and )*"
     r"(?:process|cancel|update|exchange|modify|submit|refund|look up|initiate|pull up|transfer) (?:your|you)\b|"
-    r"\b(?:would you like|do you want) me to (?:process|cancel|update|exchange|modify|submit|refund|return|proceed|go)\b|"
+    r"\b(?:would you like|do you want) me to (?:process|cancel|update|exchange|modify|submit|refund|return|"
+    r"proceed|go)\b|"
     r"\byour (?:order|return|exchange|refund|request|cancell?ation|address) (?:\S+ ){0,2}?"
     r"(?:has|have) been (?:\w+ly )?(?:processed|cancell?ed|updated|exchanged|modified|submitted|refunded|initiated)\b|"
     r"\bis there anything else (?:that )?(?:i can|you need|you'd like|you would like)\b|"
@@ -82,7 +84,8 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "book": ("reserv",),
 }
 _IS_DONE = re.compile(
-    r"^\W*(?:and |so |now )?(?:it|that|this|all|everything|they|these)(?:'s| is| are| has| have)(?: now| all| been| already)* "
+    r"^\W*(?:and |so |now )?(?:it|that|this|all|everything|they|these)(?:'s| is| are| has| have)"
+    r"(?: now| all| been| already)* "
     r"(?:done|noted|booked|set up|created|made|added|placed|arranged|registered|recorded|complete|completed|in place|"
     r"taken care of|settled|finished|sorted)\b(?! (?:once|when|after|if|as soon))",
     re.IGNORECASE,
@@ -91,7 +94,22 @@ _WORD = re.compile(r"[a-z0-9]+")
 _SHARED = 2
 """Words that an answer shares with its question."""
 _COURTEOUS = frozenset(
-    ("please", "thank", "thanks", "tell", "know", "want", "like", "need", "could", "would", "that", "this", "your", "what")
+    (
+        "please",
+        "thank",
+        "thanks",
+        "tell",
+        "know",
+        "want",
+        "like",
+        "need",
+        "could",
+        "would",
+        "that",
+        "this",
+        "your",
+        "what",
+    )
 )
 _STEM = 5
 """Letters by which a verb is known in any form."""

@@ -255,7 +255,6 @@ class Weaknesses:
             return None
         return seen.request.model_copy(update={"payment": used.model_copy(update={"id": used.source})})
 
-
     def _other_detail(self, seen: Situation, hard: bool) -> Request | None:
         """Another payment method of the customer's, or the address that the order has already."""
         request, used = seen.request, seen.request.payment

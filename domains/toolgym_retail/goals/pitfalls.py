@@ -29,7 +29,9 @@ def whole_basket(shopper: Shopper, dose: Difficulty, kind: Literal["return", "ex
         payment = paid
     if ref is None:
         return None
-    return dosed(shopper, [Request(kind=kind, order=ref, items=items, payment=payment)], dose, "a call for several units")
+    return dosed(
+        shopper, [Request(kind=kind, order=ref, items=items, payment=payment)], dose, "a call for several units"
+    )
 
 
 def other_method(shopper: Shopper, dose: Difficulty) -> Draft[Request] | None:

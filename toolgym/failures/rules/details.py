@@ -26,7 +26,9 @@ def is_valid(domain: Domain, messages: tuple[Message, ...], event: Event, differ
         difference: How it differs from the gold call.
     """
     got = difference.got if isinstance(difference.got, Mapping) else {difference.argument: difference.got}
-    right = difference.expected if isinstance(difference.expected, Mapping) else {difference.argument: difference.expected}
+    right = (
+        difference.expected if isinstance(difference.expected, Mapping) else {difference.argument: difference.expected}
+    )
     if any(_holds_more(value, right.get(name)) for name, value in got.items()):
         return False
     given = {name: value for name, value in got.items() if value != ""}

@@ -11,7 +11,7 @@ from toolgym.domain import Domain
 from toolgym.failures.rules.arguments import Difference, texts
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.evidence import told_records
-from toolgym.language.agreement import Exchange, names
+from toolgym.language.agreement import names
 from toolgym.language.consent import content, gives_up, says_no, says_yes
 from toolgym.language.lapses import plays_the_assistant, refusals, says_done, says_it_will, says_value
 from toolgym.language.text import sentences
@@ -182,7 +182,9 @@ class Deviation:
             yield from ((got.get(key), expected.get(key)) for key in expected)
         elif isinstance(expected, list | tuple):
             mine, right = texts(got), texts(expected)
-            mine, right = ([one for one in some if one not in others] for some, others in ((mine, right), (right, mine)))
+            mine, right = (
+                [one for one in some if one not in others] for some, others in ((mine, right), (right, mine))
+            )
             yield from zip(mine, right, strict=False)
         else:
             yield got, expected

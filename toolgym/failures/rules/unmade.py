@@ -146,7 +146,9 @@ def told_wrongly(consent: Consent, text: str) -> Exchange | None:
         spoken = sentences(exchange.text) if right else []
         for before, sentence in zip(["", *spoken], spoken, strict=False):
             given = set(figures_like(sentence, text)) - set(figures_like(said, text))
-            of_it = not any(sign.isalpha() for sign in sentence) or any(answers(f"{before} {sentence}", question) for question in asked)
+            of_it = not any(sign.isalpha() for sign in sentence) or any(
+                answers(f"{before} {sentence}", question) for question in asked
+            )
             if given and right[0] not in given and (fresh or (of_it and not exchange.requested)):
                 return exchange
         new = [one for one in sentences(exchange.answer) if asks_for_figure(one)]

@@ -71,7 +71,12 @@ def _wrong(case: Case, pair: Pair, tried: OpenFinding | None) -> None:
     for draft in _differences(case, event, pair.differences, harm=harm):
         if draft.pattern == "ended_early" and rest_is_lost(case, event, gold):
             draft.pattern = "spent_on_part"
-        if draft.pattern in ("ended_early", "spent_on_part") and draft.harm and tried is not None and tried.message < event.message:
+        if (
+            draft.pattern in ("ended_early", "spent_on_part")
+            and draft.harm
+            and tried is not None
+            and tried.message < event.message
+        ):
             tried.harm, draft.because = True, tried  # it was left out because it had been refused
 
 
