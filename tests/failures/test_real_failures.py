@@ -1,4 +1,4 @@
-"""What real models and their users do wrong: refusals, claims, wrong details and figures, spent orders, strayed users."""
+"""What real models and their users do wrong: refusals, claims, wrong details, spent orders, users that stray."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from toolgym.failures.report import FailureReport
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.tasks import Task
 
-RETURN = ("return_delivered_order_items", {"order_id": "#W1266216", "item_ids": ["9672287958"], "payment_method_id": "gift_card_9870308"})  # fmt: skip
+RETURN = (
+    "return_delivered_order_items",
+    {"order_id": "#W1266216", "item_ids": ["9672287958"], "payment_method_id": "gift_card_9870308"},
+)
 CANCEL = ("cancel_pending_order", {"order_id": "#W9234396", "reason": "ordered by mistake"})
 WHO = {
-    "return": ("Rhonda", "Jha", "78227", "rhonda_jha_7046"),
-    "cancel": ("Esmeralda", "Vallejo", "76127", "esmeralda_vallejo_5494"),
+    "return": ("Rhonda", "Jha", "78227"),
+    "cancel": ("Esmeralda", "Vallejo", "76127"),
 }
 BYE = f"That's all, thanks. {STOP}"
 Line = str | tuple[str, Mapping[str, Any]]
@@ -40,7 +43,7 @@ def explained(
     who: str = "return",
 ) -> FailureReport:
     """The report of a dialogue of a customer who is known: what it says and the assistant says and calls in turn."""
-    first, last, code, _ = WHO[who]
+    first, last, code = WHO[who]
     task = Task.model_validate(
         {
             "id": "real",
@@ -104,7 +107,7 @@ def test_what_could_have_been_looked_up_and_was_asked_for_is_named(retail: Domai
 
 
 def test_a_valid_value_that_was_not_meant_is_a_wrong_detail_and_one_of_nothing_invalid(retail: Domain) -> None:
-    who = ("get_user_details", {"user_id": "rhonda_jha_7046"})
+    who = ("get_user_details", {"user_id": "rhonda_jha_4672"})
     for method, pattern in (("paypal_3102533", "wrong_detail"), ("gift_card", "invalid_argument")):
         wrong = (RETURN[0], {**RETURN[1], "payment_method_id": method})
         talk = ("Return the Soundbar, refund to my gift card.", LOOK, who, PROPOSAL, "Yes, please.", wrong)
@@ -124,12 +127,13 @@ def test_an_order_that_was_spent_on_a_part_is_the_cause(retail: Domain) -> None:
     lines = ("Return the Soundbar and the Tower Fan of #W1266216.", LOOK, PROPOSAL, "Yes, and the fan.", RETURN, both)
     report = explained(retail, both, *lines, "The rest can't be returned.", BYE, wants=WANTS_RETURN)
     assert report.pattern == "spent_on_part"
-    assert report.findings[0].message == 9
+    assert report.findings[0].message == 10
 
 
 def test_another_deed_on_a_part_spends_the_order_for_what_was_wanted(retail: Domain) -> None:
     fan = (RETURN[0], {**RETURN[1], "item_ids": ["3137907673"]})
-    swap = ("exchange_delivered_order_items", {"order_id": "#W1266216", "item_ids": ["9672287958"], "new_item_ids": [another(retail)], "payment_method_id": "gift_card_9870308"})  # fmt: skip
+    given = {**RETURN[1], "new_item_ids": [another(retail)]}
+    swap = ("exchange_delivered_order_items", given)
     asked = "I'd return the Tower Fan of order #W1266216 to your gift card. Shall I?"
     lines = ("Exchange the Soundbar, and return the fan if you can.", LOOK, asked, "Yes.", fan, swap, "It is refused.")
     report = explained(

@@ -13,7 +13,8 @@ BESIDE = re.compile(
     r"(?: (?:any ?more|any longer|now|at all))?(?![\w' ])|"
     r"\b" + _THING + r"(?:'s| is| are| has| have| was| were| does| did| do| will)?"
     r"(?:n't| not| never)(?: really| even| been| quite)* "
-    r"(?:work|fit(?! my budget)|connect|compatible|suit(?! my budget)|start|charg|function|pair|turn|arriv|useful|usable|"
+    r"(?:work|fit(?! my budget)|connect|compatible|suit(?! my budget)|start|charg|function|pair|turn|arriv|useful|"
+    r"usable|"
     r"hold|clos|comfortable|big enough|small enough|available|in stock)\w*[\w' ]{0,80}|"
     r"\b(?:nobody|no one|none of us)(?: \w+)? "
     r"(?!asked|said|told|wants?|wanted|mentioned|approved|needs? to)\w+s\b(?: \w+)?|"
@@ -28,7 +29,7 @@ BESIDE = re.compile(
     r"[\w' ]{0,60}|"
     # What follows: "that isn't too late, I hope", "and once that's done I'd like to change an address"
     r"\b(?:it|that|this)(?:'s| is| will be)?(?:n't| not) too (?:late|much|soon)[\w' ]{0,60}|"
-    r"\b(?:and |then )?(?:once|when|after) (?:it|that|this)(?:'s| is) (?:done|finished|settled|through|sorted|complete)\b"
+    r"\b(?:and |then )?(?:once|when|after) (?:it|that|this)(?:'s| is) (?:done|finished|settled|sorted|complete)\b"
     r"(?=,? (?:i|we|can|could|then|please (?:also )?(?:look|check|tell)))"
 )
 """Complaints, remarks and later wishes that stand beside an answer and change nothing of what was proposed."""
