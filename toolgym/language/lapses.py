@@ -41,10 +41,10 @@ _FIGURE_ASKED = re.compile(
 )
 _WANTS_TOLD = re.compile(
     r"\?|\b(?:tell me|let me know|wonder(?:ing)?|like to know|want to know|need to know|find(?:ing)? out|"
-    r"curious|can you (?:say|tell)|what|check)\b",
+    r"curious|learn|look(?:ing)? up|interested|can you (?:say|tell)|what|check)\b",
     re.IGNORECASE,
 )
-_DECIMAL = re.compile(r"(?<![\w.#-])-?\$?\d[\d,]*\.\d+(?![\w]|\.\d)")
+_DECIMAL = re.compile(r"(?<![\w.,#-])-?\$?\d[\d,]*\.\d+(?![\w]|\.\d)")
 _WHOLE = re.compile(r"(?<![\w.,#/:-])\$?\d[\d,]*(?![\w/:-]|[.,]\d)")
 _NUMBER_WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),

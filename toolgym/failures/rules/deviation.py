@@ -24,6 +24,8 @@ _STEM = 5
 _DIGITS = re.compile(r"\d{4}")
 _RARE = 2
 """Tools that share a word of their names at most, if it is to tell them from the others."""
+_SHORTEST = 3
+"""Signs of a form by which a value is known in a text: "S" is a size, and the end of "that's"."""
 _SMALL = 6
 """Fields of a record that has nothing but what tells it from its like."""
 _TOLD = 0.25
@@ -195,7 +197,7 @@ class Deviation:
         What tells nothing of the difference to the other value is left out.
         """
         found, others = self._all_forms(value), set(self._all_forms(other))
-        return [form for form in found if form not in others]
+        return [form for form in found if form not in others and len(form) >= _SHORTEST]
 
     def _all_forms(self, value: Any) -> list[str]:
         if not isinstance(value, str) or not value.strip():

@@ -70,10 +70,13 @@ class Unmade:
         if any(event.call.name == name and event.changed for event in case.mine):
             return None
         for exchange in case.consent.exchanges:
-            spoken = case.deviation.speaks_of(exchange.text, name)
-            if says_done(exchange.text) and (spoken or case.consent.named(exchange.text, name, arguments)):
-                made = any(event.writes and event.changed and event.message < exchange.message for event in case.mine)
-                return exchange.message if spoken or not made else None
+            if not says_done(exchange.text):
+                continue
+            made = [event for event in case.mine if event.changed and event.message < exchange.message]
+            alike = any(case.deviation.deed(event.call.name) & case.deviation.deed(name) for event in made)
+            spoken = case.deviation.speaks_of(exchange.text, name) and not alike
+            if spoken or (not made and case.consent.named(exchange.text, name, arguments)):
+                return exchange.message
         return None
 
     def _refused(self, name: str, arguments: Mapping[str, Any]) -> int | None:
@@ -139,10 +142,10 @@ def told_wrongly(consent: Consent, text: str) -> Exchange | None:
         text: The right figure.
     """
     right = figures_like(text, text)
-    asked: list[str] = []
+    asked = [one for exchange in consent.exchanges for one in sentences(exchange.answer) if asks_for_figure(one)]
+    said = "\n".join(asked)
     fresh = False
     for exchange in consent.exchanges:
-        said = "\n".join(asked)
         spoken = sentences(exchange.text) if right else []
         for before, sentence in zip(["", *spoken], spoken, strict=False):
             given = set(figures_like(sentence, text)) - set(figures_like(said, text))
@@ -151,7 +154,5 @@ def told_wrongly(consent: Consent, text: str) -> Exchange | None:
             )
             if given and right[0] not in given and (fresh or (of_it and not exchange.requested)):
                 return exchange
-        new = [one for one in sentences(exchange.answer) if asks_for_figure(one)]
-        fresh = bool(new)
-        asked += new
+        fresh = any(map(asks_for_figure, sentences(exchange.answer)))
     return None
