@@ -146,13 +146,14 @@ def told_wrongly(consent: Consent, text: str) -> Exchange | None:
     said = "\n".join(asked)
     fresh = False
     for exchange in consent.exchanges:
+        proposed = exchange.requested and "?" in exchange.text
         spoken = sentences(exchange.text) if right else []
         for before, sentence in zip(["", *spoken], spoken, strict=False):
             given = set(figures_like(sentence, text)) - set(figures_like(said, text))
             of_it = not any(sign.isalpha() for sign in sentence) or any(
                 answers(f"{before} {sentence}", question) for question in asked
             )
-            if given and right[0] not in given and (fresh or (of_it and not exchange.requested)):
+            if given and right[0] not in given and (fresh or (of_it and not proposed)):
                 return exchange
         fresh = any(map(asks_for_figure, sentences(exchange.answer)))
     return None
