@@ -37,7 +37,7 @@ def write(folder: Path, rounds: int = 2) -> dict[str, int]:
     splits = {
         name: SplitPlan(seed, rounds * len(KINDS), lambda rng, taken: generate(rng)) for name, seed in SEEDS.items()
     }
-    return write_sets(DOMAIN, splits, folder, kinds=KINDS, explore=explore, redraws=REDRAWS)
+    return write_sets(DOMAIN, splits, folder, kinds=KINDS, explore=explore, redraws=REDRAWS, strict=True)
 
 
 if __name__ == "__main__":

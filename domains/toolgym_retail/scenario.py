@@ -13,7 +13,7 @@ from toolgym.scripted.facts import question_text
 from toolgym.scripted.voice import listed
 from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import method_text
-from toolgym_retail.facts import Facts, ItemRef, Request, settled, stages
+from toolgym_retail.facts import Facts, ItemRef, Request, names_another_order, settled, stages
 from toolgym_retail.goals import writes
 
 
@@ -35,7 +35,7 @@ def make_task(goal: Goal[Facts], rows: Rows, world: str, task_id: str) -> Task:
         generator="toolgym_retail.scenario",
         calls=[*_reads(goal, rows), *writes(facts, goal.user_id)],
         instructions={
-            "reason_for_call": scenario.reason_for_call(facts, lambda request: wish(request, facts)),
+            "reason_for_call": scenario.reason_for_call(facts, lambda request: wish(request, facts), _turn),
             "known_info": known_info(facts),
             "unknown_info": unknown_info(facts),
             "task_instructions": scenario.task_instructions(facts, "order numbers or payment methods"),
@@ -53,8 +53,8 @@ def _reads(goal: Goal[Facts], rows: Rows) -> Iterator[dict[str, Any]]:
         yield {"name": "find_user_id_by_name_zip", "arguments": arguments}
     yield {"name": "get_user_details", "arguments": {"user_id": goal.user_id}}
     seen: set[str] = set()
-    for request in facts.requests:
-        order = request.order
+    for stage in (stage for request in facts.requests for stage in stages(request)):
+        order = stage.order
         if order is None:
             continue
         looked_at = [order.id] if order.known else list(facts.orders)
@@ -62,18 +62,14 @@ def _reads(goal: Goal[Facts], rows: Rows) -> Iterator[dict[str, Any]]:
             if order_id not in seen:
                 seen.add(order_id)
                 yield {"name": "get_order_details", "arguments": {"order_id": order_id}}
-        for stage in stages(request):
-            for item in stage.items:
-                if item.new_item_id is None:
-                    continue
-                product = next(
-                    unit["product_id"]
-                    for unit in tables["orders"][order.id]["items"]
-                    if unit["item_id"] == item.item_id
-                )
-                if product not in seen:
-                    seen.add(product)
-                    yield {"name": "get_product_details", "arguments": {"product_id": product}}
+        for item in stage.items:
+            if item.new_item_id is None:
+                continue
+            units = tables["orders"][order.id]["items"]
+            product = next(unit["product_id"] for unit in units if unit["item_id"] == item.item_id)
+            if product not in seen:
+                seen.add(product)
+                yield {"name": "get_product_details", "arguments": {"product_id": product}}
 
 
 # In prose, for a user simulator that reads
@@ -104,6 +100,10 @@ def wish(request: Request, facts: Facts) -> str:
     verb = "to exchange" if kind == "exchange" else "to change"
     changes = [f"{_item(item)} {'for' if kind == 'exchange' else 'to'} {_new(item)}" for item in request.items]
     return f"{verb} {listed(changes)}, from {order}; any difference in price goes on {payment}"
+
+
+def _turn(request: Request) -> str:
+    return "you see that you named the wrong order" if names_another_order(request) else "you change your mind"
 
 
 def _order(request: Request) -> str:

@@ -300,7 +300,7 @@ class ScriptedUser(Generic[R]):
             for one in proposed:
                 if one.wish is one.goal.first:
                     before = one.switch(one.goal, self._reader.lasting)
-                    return join(self._voice.say("change_mind"), self._tell_anew(one, before))
+                    return join(self._reader.turn(one.goal, self._voice), self._tell_anew(one, before))
         if heard.intent == "ask_all":
             for one in proposed:
                 one.known.add(self._reader.topics.things.removeprefix("ask_"))
