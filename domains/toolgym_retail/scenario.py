@@ -14,7 +14,7 @@ from toolgym.scripted.voice import listed
 from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import method_text
 from toolgym_retail.facts import Facts, ItemRef, Request, names_another_order, settled, stages
-from toolgym_retail.goals import writes
+from toolgym_retail.goals import TOOLS, writes
 
 
 def make_task(goal: Goal[Facts], rows: Rows, world: str, task_id: str) -> Task:
@@ -152,11 +152,13 @@ def needs(task: Task, database: Database) -> Iterator[str]:
     A customer that does not know them could not get what the gold calls do, since no tool tells what somebody wants.
 
     Raises:
-        TaskError: If a clue, by which the customer knows an order, is not true of exactly that one among its orders.
+        TaskError: If a clue, by which the customer knows an order, is not true of exactly that one among its orders, or
+            if the gold calls themselves change what the customer asks.
     """
     facts = Facts.of(task)
     for request in facts.requests:
         _check_clue(request, facts, database)
+        _check_answer(request, task)
     for action in task.gold:
         given = action.arguments
         if action.name.startswith("find_user_id"):
@@ -200,6 +202,18 @@ def _check_clue(request: Request, facts: Facts, database: Database) -> None:
         raise TaskError(
             f"the clue {order.clue!r} with the signs {list(order.signs)} must be true of order {order.id} alone; it is "
             f"true of {', '.join(fits) or 'none'}"
+        )
+
+
+def _check_answer(request: Request, task: Task) -> None:
+    """Refuse a question about the prices of an order whose items the gold calls change."""
+    if request.kind != "question" or request.order is None or "tracking" in request.question:
+        return
+    order = request.order.id
+    if any(action.name == TOOLS["modify_items"] and action.arguments["order_id"] == order for action in task.gold):
+        raise TaskError(
+            f"it asks {request.question!r}, and its gold calls change the items of that order: the answer depends on "
+            "when it is given; ask about another order"
         )
 
 
