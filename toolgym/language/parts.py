@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from toolgym.language.remembered import remembered
 from toolgym.language.text import plain
 
 Role: TypeAlias = Literal["do", "new", "now", "left", "note"]
@@ -300,6 +301,7 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
     return deeper and not re.search(r"[.!;,]$|: ", body)
 
 
+@remembered(256)
 def _label_role(label: str) -> Role:
     """What role a heading or label gives."""
     if _NOT_LABEL.search(label):
@@ -358,6 +360,7 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
             asked = _label_role(sentence.lower())
 
 
+@remembered(256)
 def _sentence_role(sentence: str) -> Role:
     if _NOW_SAID.match(sentence):
         return "now"

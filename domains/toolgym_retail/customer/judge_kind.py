@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from toolgym_retail.customer.variants import wrong_options
@@ -37,6 +38,7 @@ _MONEY_BACK = re.compile(
     r"(?:[^.;\n]|\.(?=\d)){0,60}?\b(?:back|returned)\b(?:[^.;\n]|\.(?=\d))*",
     re.I,
 )
+_BACK = re.compile(r"back|returned", re.I)
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
 _NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
 _A_REFUND = re.compile(r"\brefund", re.I)
@@ -128,10 +130,10 @@ def wrong_kind(reading: WishText) -> bool:
     """Whether another action is spoken of than the one wanted; what is not done, or done once only, is no action."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
-    if _ACTIONS[wanted].search(_MONEY_BACK.sub(" ", reading.body)):
+    if _ACTIONS[wanted].search(_without_money(reading.body)):
         reading.shown.add("kind")
     meant = reading.meant
-    body = _MONEY_BACK.sub(" ", meant.body)
+    body = _without_money(meant.body)
     found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
         if kind == "user_address" and _PROFILE.search(reading.body):
@@ -142,6 +144,12 @@ def wrong_kind(reading: WishText) -> bool:
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(meant.body):
         return False
     return bool(found - {wanted, "change"})
+
+
+@lru_cache(8)  # the same text is compared with one wish after the other
+def _without_money(text: str) -> str:
+    """A text without the money that goes back."""
+    return _MONEY_BACK.sub(" ", text) if _BACK.search(text) else text
 
 
 def _changes_something_else(reading: WishText, found: set[str]) -> bool:
