@@ -98,7 +98,7 @@ class Writer:
         return self._task(text, [_call("create_task", user_id=person["user_id"], title=title)])
 
     def create_for_the_right_person(self) -> Task:
-        """A new task for somebody, after another was named; whoever acts without saying so first does the wrong thing."""
+        """A new task for somebody, after another was named: whoever acts without saying so first acts wrongly."""
         person, title = self._person(), self._title()
         everybody = list(self.people.values())
         other = everybody[(everybody.index(person) + 1) % len(everybody)]

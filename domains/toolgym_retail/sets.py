@@ -41,8 +41,8 @@ REDRAWS = 4
 
 
 def _turn() -> tuple[str, ...]:
-    """All kinds in a turn, two in five followed by one on which haste costs, so that any part of a turn has its share."""
-    others = [kind for kind in (*RECIPES, "refuse") if kind not in PATIENT]
+    """All kinds in a turn, two in five followed by one on which haste costs: each part of a turn has its share."""
+    others = [kind for kind in RECIPES if kind not in PATIENT]
     kinds: list[str] = []
     hasty = 0
     for place, kind in enumerate(others):
@@ -54,7 +54,7 @@ def _turn() -> tuple[str, ...]:
 
 
 KINDS = _turn()
-"""The kinds in a turn: refusals come twice, and at least one task in five is one on which haste costs."""
+"""The kinds in a turn: at least one task in five is one on which haste costs."""
 
 
 def explore(rows: Rows, world: str, rng: np.random.Generator) -> Draw:

@@ -128,7 +128,7 @@ def test_what_does_not_hold_up_is_drawn_again_and_told() -> None:
     draws = iter([(first,), (first,), (second,), (third,)])
     dropped: list[Failure] = []
     tasks = draw_set(
-        DOMAIN, lambda kind, id: next(draws), "train", 3, kinds=("borrow",), redraws=1, dropped=dropped.append
+        DOMAIN, lambda kind, task_id: next(draws), "train", 3, kinds=("borrow",), redraws=1, dropped=dropped.append
     )
     assert [task.key for task in tasks] == [first.key, second.key, third.key]
     assert [(failure.task, failure.stage) for failure in dropped] == [("train-002", "duplicate")]

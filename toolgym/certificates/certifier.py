@@ -104,9 +104,7 @@ class Funnel:
         held_back: list[Failure] = []
         for proposal in proposals:
             if proposal.tasks:
-                report = certify(
-                    domain, proposal.tasks, disjoint_from=disjoint_from, seen=seen, forms=self.forms
-                )
+                report = certify(domain, proposal.tasks, disjoint_from=disjoint_from, seen=seen, forms=self.forms)
                 reports.append(report)
                 if report.ok:
                     through.append(tuple(certified(task, report.certificates[task.key]) for task in proposal.tasks))

@@ -32,8 +32,8 @@ def certify(
             cannot be found, nothing can be told apart from it, and every task fails there.
         seen: The tasks of which none may be a duplicate; the new ones are added.
         stages: What is checked, in order.
-        forms: In how many of its forms, or of its wordings where the domain's oracle has no forms, the oracle must solve
-            each task, at least 0; they are drawn by the task's key. By default all.
+        forms: In how many of its forms, or of its wordings where the domain's oracle has no forms, the oracle must
+            solve each task, at least 0; they are drawn by the task's key. By default all.
         progress: Called after each task.
 
     Returns:

@@ -40,8 +40,8 @@ def check_substance(domain: Domain, task: Task) -> str | None:
     6. A text of COMMUNICATE, where it is in the basis, is a whole token: not blank, without spaces at its ends, with a
        letter or digit in it. The grader does not find it in the policy, the greeting, the user's scenario or the
        messages of the history: it would be no evidence that anything was looked up.
-    7. A text of COMMUNICATE, where it is in the basis, that the gold's look-ups return at first is still returned by one
-       of those when the gold calls have run: when it is asked for may not decide what is right.
+    7. A text of COMMUNICATE, where it is in the basis, that the gold's look-ups return at first is still returned by
+       one of those when the gold calls have run: when it is asked for may not decide what is right.
     """
     ready = set_up(domain, task)
     criteria = task.evaluation_criteria

@@ -190,8 +190,8 @@ def check_duplicate(domain: Domain, task: Task, context: Context) -> str | None:
 def check_oracle(domain: Domain, task: Task, context: Context) -> str | None:
     """The oracle solves it in dialogue; without facts, the gold calls are played to the minimal user.
 
-    It is played once as it speaks by itself, and then in the forms of :func:`forms_of`: a task that only some manners of
-    speaking can solve would blame an agent for its manner.
+    It is played once as it speaks by itself, and then in the forms of :func:`forms_of`: a task that only some manners
+    of speaking can solve would blame an agent for its manner.
     """
     success, why = _outcome(play(domain, task, oracle, user_of(task)))
     if not success:

@@ -67,12 +67,18 @@ def several(count: int) -> Recipe[Caller[R, Any], R]:
     return recipe
 
 
-def with_question() -> Recipe[Caller[R, Any], R]:
-    """A write and a question whose answer it leaves as it is, in either order."""
+def with_question(fits: Callable[[R, R], bool] = lambda request, question: True) -> Recipe[Caller[R, Any], R]:
+    """A write and a question whose answer it leaves as it is, in either order.
+
+    Args:
+        fits: Whether a write goes with a question, beside what :meth:`Caller.answers_move` says.
+    """
 
     def recipe(caller: Caller[R, Any]) -> Draft[R] | None:
         request, question = caller.any_write(), caller.ask()
-        if request is None or question is None or caller.answers_move([request, question]):
+        if request is None or question is None or not fits(request, question):
+            return None
+        if caller.answers_move([request, question]):
             return None
         return _both(caller, request, question, "a fact to tell")
 

@@ -152,5 +152,3 @@ def returned(shopper: Shopper, exchange: Request) -> Request:
     """The return of units instead of their exchange."""
     payment = shopper.refund_to(shopper.orders[exchange.order.id]) if exchange.order is not None else None
     return exchange.model_copy(update={"kind": "return", "items": unchanged(exchange.items), "payment": payment})
-
-

@@ -212,7 +212,7 @@ _WRONG_ORDERS = (
     changes_of_mind.return_from_other_order,
 )
 _forbidden: Maker[Shopper, Request] = one_of(
-    _other_reason, _other_reason, _cancel_too_late, _return_too_soon, _poor_gift_card
+    _other_reason, _cancel_too_late, _cancel_too_late, _return_too_soon, _poor_gift_card
 )
 RECIPES: dict[str, Recipe[Shopper, Request]] = {
     "cancel": single(Shopper.cancel),
@@ -243,5 +243,6 @@ RECIPES: dict[str, Recipe[Shopper, Request]] = {
     "question": with_question(),
     "mixed": mixed(_forbidden),
     "refuse": refuse(_forbidden, Shopper.ask_sum),
+    "refuse_reason": refuse(_other_reason, Shopper.ask_sum),
 }
 """Kinds of goals by name."""
