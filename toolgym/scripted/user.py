@@ -246,7 +246,7 @@ class ScriptedUser(Generic[R]):
         if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
         elif not self._compared.names_nothing(text, active):
-            self._proposed = text
+            self._proposed = (self._means.without_reports(text) or text) if heard.reported else text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
