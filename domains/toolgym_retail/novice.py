@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from toolgym.scripted.novice import ScriptedNovice
 from toolgym.scripted.oracle import Talk
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import OrderRef, Request, stages
+from toolgym_retail.facts import OrderRef, Request
 from toolgym_retail.oracle import Oracle
 
 
@@ -46,15 +46,7 @@ class Novice(ScriptedNovice[Request], Oracle):
         return wish.model_copy(update={"reason": wish.reason or "no longer needed"})
 
     def _other_orders(self, wish: Request) -> list[str]:
-        if wish.order is None:
-            return []
-        meant = {stage.order.id for stage in self._stages(wish) if stage.order is not None}
-        return [order for order in self.user.get("orders", ()) if order not in meant]
-
-    def _stages(self, wish: Request) -> list[Request]:
-        """The wish with what was wanted before it and what will be after: to take one for the other is no fault."""
-        every = [list(stages(request)) for request in self.facts.requests]
-        return next((found for found in every if any(one is wish for one in found)), [wish])
+        return [order for order in self.user.get("orders", ()) if wish.order is not None and order != wish.order.id]
 
     def _mistakable(self, wish: Request) -> list[str]:
         """Other orders to which the same could be done; if there is none, any."""
@@ -68,8 +60,9 @@ class Novice(ScriptedNovice[Request], Oracle):
         if item is None:
             return None
         variants = self.records[self.product_of(wish, item.item_id)]["variants"].values()
-        meant = {item.item_id} | {one.new_item_id for stage in self._stages(wish) for one in stage.items}
-        others = [one for one in variants if one["available"] and one["item_id"] not in meant]
+        others = [
+            one for one in variants if one["available"] and one["item_id"] not in (item.item_id, item.new_item_id)
+        ]
         chosen = self.pick(others)
         if chosen is None:
             return None
