@@ -2,7 +2,8 @@
 
 It tells what it wants, answers what it is asked and nothing more, confirms only what matches its wish, corrects a wrong
 proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents. In
-doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up.
+doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up. Of a message longer than
+20,000 characters it reads the beginning and the end.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Generic
 
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
+from toolgym.language.text import abridged
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.comparison import Comparison
@@ -85,7 +87,7 @@ class ScriptedUser(Generic[R]):
         if not any(one.told for one in self._open):
             return Message("user", self._first_line())
         if self._held is None:
-            text = "\n".join(said).strip()
+            text = abridged("\n".join(said).strip())
             heard = understand(text, self._reader.topics)
             self._hearing = text
             before = sum(one.closed for one in self._open)
