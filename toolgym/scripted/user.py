@@ -2,8 +2,7 @@
 
 It tells what it wants, answers what it is asked and nothing more, confirms only what matches its wish, corrects a wrong
 proposal twice and then gives up, changes its mind where the task says so, uses tools of its own, and never invents. In
-doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up. Of a message longer than
-20,000 characters it reads the beginning and the end.
+doubt it asks, which costs no patience; it leaves when all is settled, or says why it gives up.
 """
 
 from __future__ import annotations
