@@ -17,6 +17,7 @@ import numpy as np
 
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
+from toolgym.language.text import abridged
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.comparison import Comparison
@@ -106,7 +107,7 @@ class ScriptedUser(Generic[R]):
             return Message("user", self._first_ways.put(self._first_line(), self._opening.manner, opens=True))
         if self._held is None:
             self._voice.manner = self._ways.manner()
-            text = "\n".join(said).strip()
+            text = abridged("\n".join(said).strip())
             heard = understand(text, self._reader.topics)
             self._hearing = text
             before = sum(one.closed for one in self._open)
