@@ -175,10 +175,10 @@ def test_every_pattern_happens_in_its_hard_spot(slipped: dict[str, list[Episode]
     assert {pattern for pattern, episodes in slipped.items() if len(episodes) >= 2} == set(PATTERNS)
 
 
-def test_most_slips_of_a_choice_or_a_talk_cost_the_episode(slipped: dict[str, list[Episode]]) -> None:
+def test_many_slips_of_a_choice_or_a_talk_cost_the_episode(slipped: dict[str, list[Episode]]) -> None:
     for pattern in ("wrong_variant", "ended_early", "fact_not_said", "forbidden_write"):
         failed = [episode for episode in slipped[pattern] if not episode.grade.success]
-        assert len(failed) > 0.4 * len(slipped[pattern]), pattern
+        assert len(failed) > 0.3 * len(slipped[pattern]), pattern
 
 
 def several_units(episode: Episode) -> bool:
@@ -198,7 +198,7 @@ def seen_in(episode: Episode, pattern: str) -> bool:
     if pattern in ("ended_early", "said_not_done", "no_lookup"):
         return len(made) < len(right)
     if pattern == "refused_allowed":
-        return len(made) < len(right) and "I am not allowed to do this: " in spoken(episode)
+        return not episode.grade.success and "I am not allowed to do this: " in spoken(episode)
     if pattern == "wrong_figure":
         return any(not one.met for one in episode.grade.communicate)
     if pattern == "no_confirmation":
