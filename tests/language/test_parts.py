@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolgym.language.parts import laid_out, parts_of
+from toolgym.language.parts import Passage, parts_of
 
 
 def roles(text: str) -> list[str]:
@@ -32,7 +32,14 @@ def test_the_columns_of_a_table_are_what_is_now_and_what_is_new() -> None:
 
 
 def test_json_is_read_as_what_it_holds() -> None:
-    assert laid_out('{"old": {"city": "Tucson"}, "say": "Shall I?"}') == "old:\n  city: Tucson\nsay: Shall I?"
+    read = [(part.role, part.text) for part in parts_of('Here it is: {"old": {"city": "Tucson"}, "say": "Shall I?"}')]
+    assert ("now", "city: Tucson") in read
+    assert ("do", "say: Shall I?") in read
+
+
+def test_a_passage_keeps_the_roles_that_its_parts_had_in_the_message() -> None:
+    parts = parts_of("You keep:\n- the lamp\n\nShall I return the mug?")
+    assert [part.role for part in parts_of(Passage.of(parts[1:]))] == ["left", "do"]
 
 
 def test_a_deed_among_the_notes_is_one_all_the_same() -> None:

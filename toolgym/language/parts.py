@@ -5,13 +5,13 @@ JSON is laid out as labelled lines and a table as its cells; a heading gives its
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from toolgym.language.layout import unwrapped
 from toolgym.language.text import plain
 
 Role: TypeAlias = Literal["do", "new", "now", "left", "note"]
@@ -126,8 +126,6 @@ _NEW_LABEL = re.compile(
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
-_UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))
-
 _BULLET = re.compile(r"[ \t]*(?:[-*\u2022>\u2013]|#{1,6}|\(?\d{1,2}[.)])[ \t]+")
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
@@ -144,69 +142,26 @@ _DOES = re.compile(
     r"(?:set|chang|updat|redirect|replac|cancel|return|exchang|charg|moved)\w*\b",
     re.I,
 )
-_LONG = 60
-"""Characters from which on a text of a JSON object is speech, not the value of a field."""
-_OBJECTS = 8
-"""Objects of a text that are laid out, at most."""
 
 
-@lru_cache(64)
-def laid_out(text: str) -> str:
-    r"""A text in which JSON objects are written as labelled lines; any other is returned as it is.
+class Passage(str):
+    """A text that remembers its parts: what is taken out of a message keeps the roles that it had there."""
 
-    Example:
-        >>> laid_out('{"say": "Shall I?", "order_id": "#W1"}')
-        'say: Shall I?\norder id: #W1'
-    """
-    found, spot, decode = [], 0, json.JSONDecoder(strict=False).raw_decode
-    start = text.find("{")
-    for _ in range(_OBJECTS):
-        if start < 0:
-            break
-        try:
-            value, end = decode(text, start)
-        except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
-            continue
-        found += [text[spot:start], "\n".join(_fields(value, ""))]
-        spot = end
-        start = text.find("{", end)
-    if not found:
-        return text
-    return re.sub(r"```(?:json)?", "", "".join([*found, text[spot:]])).strip()
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> Passage:
+        """The passage of some parts of a message.
+
+        Example:
+            >>> Passage.of([Part("The lamp stays.", "", "left")])
+            'The lamp stays.'
+        """
+        passage = cls("\n".join(part.text for part in parts))
+        passage.parts = tuple(parts)
+        return passage
 
 
-def _fields(value: object, indent: str) -> Iterator[str]:
-    """The fields of a JSON object, a line each."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            name = str(key).replace("_", " ")
-            if key in _UNSPOKEN:
-                continue
-            if isinstance(inner, dict | list):
-                yield f"{indent}{name}:"
-                yield from _fields(inner, indent + "  ")
-            elif isinstance(inner, str) and (len(inner) > _LONG or "\n" in inner):
-                yield inner
-            else:
-                yield f"{indent}{name}: {inner}"
-    elif isinstance(value, list):
-        for inner in value:
-            if isinstance(inner, dict) and all(not isinstance(one, dict | list) for one in inner.values()):
-                texts = [f"{str(key).replace('_', ' ')} {one}" for key, one in inner.items()]
-                if any(len(text) > _LONG for text in texts):
-                    yield from _fields(inner, indent)
-                else:
-                    yield f"{indent}- {', '.join(texts)}"
-            elif isinstance(inner, dict | list):
-                yield from _fields(inner, indent + "  ")
-            else:
-                yield f"{indent}- {inner}"
-    else:
-        yield f"{indent}{value}"
-
-
-@lru_cache(64)
 def parts_of(text: str) -> tuple[Part, ...]:
     r"""The parts of a message, in order.
 
@@ -217,7 +172,12 @@ def parts_of(text: str) -> tuple[Part, ...]:
         >>> [(one.role, one.label) for one in parts_of("Current: red\nNew: blue\nThe lamp stays. Shall I?")]
         [('now', 'current'), ('new', 'new'), ('left', ''), ('do', '')]
     """
-    return tuple(_parts(laid_out(text).splitlines()))
+    return text.parts if isinstance(text, Passage) else _read(text)
+
+
+@lru_cache(64)
+def _read(text: str) -> tuple[Part, ...]:
+    return tuple(_parts(unwrapped(text).splitlines()))
 
 
 @dataclass

@@ -217,6 +217,7 @@ def judgements(facts: Facts) -> Judgements[Request]:
         weights=_WEIGHTS,
         deeds=_DEEDS,
         deed_of=_deed_of,
+        record=frozenset({"order", "number", "clue"}),
         vague=frozenset(get_args(RequestKind)) - {"cancel", "return"},  # words of changing may mean anything
         pieces=_PIECE,
         answers=answers,

@@ -42,7 +42,8 @@ class WishText:
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> WishText:
         """A message as it was written, read against a wish."""
-        body, words, parts = _read(text)
+        parts = parts_of(text)
+        body, words = _read(parts)
         return cls(body, words, request, facts, parts)
 
     def only(self, *roles: Role) -> WishText:
@@ -122,10 +123,9 @@ def _products_by_word(products: set[str]) -> dict[str, set[str]]:
 
 
 @lru_cache(8)  # the same text is compared with one wish after the other
-def _read(text: str) -> tuple[str, Words, tuple[Part, ...]]:
-    parts = parts_of(text)
+def _read(parts: tuple[Part, ...]) -> tuple[str, Words]:
     body = "\n".join(part.text for part in parts)
-    return body, words_of(body), parts
+    return body, words_of(body)
 
 
 @lru_cache(16)
