@@ -77,10 +77,12 @@ def _unwrapped_inside(text: str) -> str:
         except (ValueError, RecursionError):  # a brace that opens no object
             start = text.find("{", start + 1)
             continue
-        found += [text[spot:start], "\n".join(_lines(held, "", _DEPTH))]
+        found += [text[spot:start].strip(), *_lines(held, "", _DEPTH)]
         spot = end
         start = text.find("{", end)
-    return _FENCES.sub("", "".join([*found, text[spot:]])).strip() if found else text
+    if not found:
+        return text
+    return _FENCES.sub("", "\n".join(filter(None, [*found, text[spot:].strip()]))).strip()
 
 
 def _lines(held: object, label: str, depth: int) -> list[str]:

@@ -44,11 +44,11 @@ _LEFT = re.compile(
 _NOTE = re.compile(
     r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is|"
     r" are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
-    r"n't (?:at the moment|among|at present|right now)|would be \$|"
+    r"n't (?:at the moment|among|at present|right now)|would be \$|would (?:be|cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
     r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
-    r"not selected|exists? in [^.]*\btoo|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"not selected|exists? in [^.]*\btoo|except|(?<!, )provided|not offered|nothing to|(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|"
     r"isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
@@ -108,7 +108,7 @@ _NOT_LABEL = re.compile(
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
     r"information|"
-    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
+    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
     re.I,
 )
@@ -126,7 +126,10 @@ _NEW_LABEL = re.compile(
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
-_BULLET = re.compile(r"[ \t]*(?:[-*\u2022>\u2013]|#{1,6}|\(?\d{1,2}[.)])[ \t]+")
+_BULLET = re.compile(
+    r"[ \t]*(?:[-*+\u2022>\u2013\u25a0-\u25ff\u2610-\u2612\u2713\u2714]|#{1,6}|\[\d{1,2}\]|\(?\d{1,2}[.)]|"
+    r"\([A-Za-z]{1,3}\)|[A-Za-z][.)])[ \t]+"
+)
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
@@ -187,6 +190,8 @@ class _Section:
     indent: int = -1
     label: str = ""
     role: Role = "do"
+    listed: bool = False
+    """Whether a list stands below it: what is no more in the list is no more of the section."""
 
 
 def _parts(lines: list[str]) -> Iterator[Part]:
@@ -210,13 +215,15 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         header = None
         bullet = _BULLET.match(line)
         indent = len(line) - len(line.lstrip(" \t"))
-        body = plain(line).strip()
+        body = plain(line[bullet.end() :] if bullet else line).strip()
         if not re.search(r"\w", body):
             continue
         outside = indent < section.indent or (gap and not bullet and indent <= section.indent)
+        outside |= section.listed and bullet is None and indent <= section.indent
         if outside or (bullet and indent <= section.indent and section.label and _is_bullet(section)):
             section = _Section()
         follows, gap = not gap, False
+        section.listed |= bullet is not None
         after = following[number]
         if _is_heading(body, line, lines[after] if after is not None else "", indent):
             label = body.rstrip(":?. ").lower()

@@ -17,8 +17,9 @@ from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
 from toolgym.language.layout import lines_of
+from toolgym.language.parts import Passage, parts_of
 from toolgym.language.tells import Told, refuses
-from toolgym.language.text import plain, sentences
+from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
 ACTS: tuple[Intent, ...] = (
@@ -102,8 +103,9 @@ def understand(text: str, topics: Topics) -> Understood:
 
 def parted(text: str) -> tuple[str, str]:
     """What a message declines, and the rest of it."""
-    parts = sentences(text)
-    return "\n".join(filter(refuses, parts)), "\n".join(part for part in parts if not refuses(part))
+    parts = parts_of(text)
+    declined = [part for part in parts if refuses(part.text)]
+    return Passage.of(declined), Passage.of([part for part in parts if part not in declined])
 
 
 def without_reminder(text: str) -> str:

@@ -86,7 +86,7 @@ class Judgements(Generic[R]):
             for piece in filter(str.strip, self.pieces.split(part.text))
         ]
         written = [number for number, wish in enumerate(wishes) if wish.kind != QUESTION]
-        if len(written) < len(wishes) and any(self._proposes(parts, wishes[number]) for number in written):
+        if len(written) < len(wishes) and any(self.proposes(text, wishes[number]) for number in written):
             if len(written) == 1:
                 return {written[0]: Passage.of(parts)}
         else:
@@ -115,7 +115,7 @@ class Judgements(Generic[R]):
             number: [part for part, owner in zip(parts, owners, strict=True) if owner == number]
             for number in dict.fromkeys(owner for owner in owners if owner is not None)
         }
-        proposed = {number: wishes[number] for number, said in own.items() if self._proposes(said, wishes[number])}
+        proposed = {number: wishes[number] for number, said in own.items() if self.proposes(Passage.of(said), wishes[number])}
         if len(own) < 2 or not proposed:
             return owners
         said = {number: self.compare(Passage.of(own[number]), wish).shown for number, wish in proposed.items()}
@@ -130,9 +130,9 @@ class Judgements(Generic[R]):
                 del proposed[number]
         return _given_to_next(owners, proposed)
 
-    def _proposes(self, parts: Sequence[Part], wish: R) -> bool:
-        """Whether some parts of a message say that a request will be fulfilled, and more of it than its record."""
-        found = self.compare(Passage.of(parts), wish)
+    def proposes(self, text: str, wish: R) -> bool:
+        """Whether a text says that a request will be fulfilled, and more of it than its record."""
+        found = self.compare(text, wish)
         bare = Agreement((), found.shown - self.record)
         return "kind" in found.shown and self.weight(bare, wish) > 0
 

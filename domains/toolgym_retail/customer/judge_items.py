@@ -38,6 +38,8 @@ _CHOICE = re.compile(
 _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
+    r"#w\d+ \(|^(?:order|(?:order )?contents?|contains|items? (?:in|of) (?:the |your |this )?order)\b: |"
+    r"\b(?:came|one|order)\b[^.;:]{0,30} with|"
     r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
     r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|"
     r"(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",

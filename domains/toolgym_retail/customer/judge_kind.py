@@ -38,7 +38,17 @@ _MONEY_BACK = re.compile(
     re.I,
 )
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
-_NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
+_NO_CANCEL = re.compile(
+    r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel\w*|"
+    r"\bcancel\w*[^.;,]{0,30}(?:\bnot|n't|\bcannot|\bno longer|\bimpossible)\b",
+    re.I,
+)
+# "This is a return and not an exchange", "no replacement will be sent".
+_NO_DEED = re.compile(
+    r"\b(?:not|no|nor|neither|never|without|instead of|rather than) (?:(?:an?|the|any|be|being|for) )?(?:\w+ )?"
+    r"(?:exchang|replac|swap|return|cancel|refund|modif)\w*",
+    re.I,
+)
 _A_REFUND = re.compile(r"\brefund", re.I)
 _PROFILE = re.compile(
     r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
@@ -131,7 +141,7 @@ def wrong_kind(reading: WishText) -> bool:
     if _ACTIONS[wanted].search(_MONEY_BACK.sub(" ", reading.body)):
         reading.shown.add("kind")
     meant = reading.meant
-    body = _MONEY_BACK.sub(" ", meant.body)
+    body = _NO_DEED.sub(" ", _MONEY_BACK.sub(" ", meant.body))
     found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
         if kind == "user_address" and _PROFILE.search(reading.body):
@@ -139,7 +149,7 @@ def wrong_kind(reading: WishText) -> bool:
         return bool(found) and _changes_something_else(meant, found)
     if _contradicts(kind, body):
         return True
-    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(meant.body):
+    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(body):
         return False
     return bool(found - {wanted, "change"})
 
@@ -147,7 +157,7 @@ def wrong_kind(reading: WishText) -> bool:
 def _changes_something_else(reading: WishText, found: set[str]) -> bool:
     """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
     kind, body = reading.request.kind, reading.body
-    if "cancel" in found and not _NO_CANCEL.search(body):
+    if "cancel" in found and _ACTIONS["cancel"].search(_NO_CANCEL.sub(" ", body)):
         return True
     if kind != "question" and "return" in found and not _TRADE.search(body):
         # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.

@@ -31,6 +31,8 @@ _LOOKED = re.compile(r"\b(?:checked|looked|went|gone|searched|compared|reviewed)
 # "Among your orders (#W1234567, #W7654321)", "it is #W1234567, and not #W7654321".
 _LISTED = re.compile(r"\([^()]*#W\d+[^()]*#W\d+[^()]*\)", re.I)
 _NOT_THOSE = re.compile(r"\b(?:not|nor|neither|none of|other than|apart from)\b[^.;:)]*", re.I)
+# "If you meant another order, such as #W7654321, please tell me."
+_IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)
 _WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|replac|switch|swap|submit)", re.I)
 # "Your open order #W1234567 keeps the address it has."
 _STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
@@ -136,7 +138,7 @@ def _numbers_meant(reading: WishText) -> set[str]:
     """The order numbers of which it is not said that they are left alone, or were only looked through."""
     found: set[str] = set()
     for part in reading.parts:
-        if part.role == "left" or not _numbers(part.text):
+        if part.role == "left" or not _numbers(part.text) or _IF.match(part.text):
             continue
         text = _NOT_THOSE.sub(" ", _LISTED.sub(" ", part.text))
         numbers = _numbers(text)

@@ -42,7 +42,7 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
+    r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
     r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
     r"placed)(?: \w+){0,3} (?:with|on))\b"
     r"[^,;.]*$",
@@ -54,6 +54,14 @@ _USED_BEFORE = re.compile(
     r"charged originally)\b",
     re.I,
 )
+# "You get it back on the PayPal account that you paid with."
+_GOES_TO = re.compile(
+    r"\b(?:back|refund\w*|credit(?:ed|s)?|charg\w*|return\w*|issued|goes?|going|sent|paid)\b[^.;\n]{0,30}"
+    r"\b(?:on|onto|to|into|in|through|via|by|with|using)(?: (?:the|your|an?))?(?: \w+)? ?$",
+    re.I,
+)
+_ROLE_OF_PAST = 80
+"""Characters before a method in which it may be said that it was used before, or will be."""
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
     r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
@@ -63,7 +71,8 @@ _REMARK = re.compile(
 # "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.
 _SPLIT = re.compile(
     r"\b(?:(?:remain|stay|keep|kept)s?\b[^.;]{0,25}\b(?:on|with) your|split|half|halves|"
-    r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
+    r"partly|part of (?:it|the (?:amount|total|sum|payment|price|order))\b[^.;]{0,30}\b(?:on|with|by|to|via|"
+    r"stays?|remains?)|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
 _PART_STAYS = re.compile(r"\$\d[\d.,]* (?:stays?|remains?)\b")
@@ -200,7 +209,9 @@ class _Asides:
     def not_used(self, spot: int) -> bool:
         """Whether what is named at a character was used before, or is expressly not used."""
         body = self._body
-        return bool(_NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot))
+        return bool(_NOT_USED.search(body[max(0, spot - _ROLE_OF_PAST) : spot]) or (
+            _USED_BEFORE.match(body, spot) and not _GOES_TO.search(body[max(0, spot - _ROLE_OF_PAST) : spot])
+        ))
 
     @cached_property
     def _begins(self) -> list[int]:
