@@ -48,7 +48,7 @@ _NOTE = re.compile(
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
     r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
-    r"not selected|exists? in [^.]*\btoo|except|(?<!, )provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"not selected|exists?\b[^.]*\btoo|for (?:example|instance)|except|(?<!, )provided|not offered|nothing to|(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|"
     r"isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
@@ -67,11 +67,13 @@ _COMMITS = re.compile(
     r"mention|offer|see|find|have|tell|confirm|help))",
     re.I,
 )
+# "I can modify the items of an order only once."
+_ONCE = re.compile(r"\b(?:only|just|at most) (?:once|one time|a single time)\b", re.I)
 # "The body becomes walnut, the finish stays matte."
 _BREAK = re.compile(r"[,:(]| and ")
 _BECOMES = re.compile(
     r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) (?:exchang|cancel|"
-    r"redirect)\w*|chang\w* (?:from|to))\b",
+    r"redirect)\w*|chang\w* (?:from|to)|from\b.{0,200} to)\b|->",
     re.I,
 )
 _CONDITION = re.compile(
@@ -133,7 +135,7 @@ _BULLET = re.compile(
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
-_CLAUSE = re.compile(r"(?<=;)\s+|(?<=,) (?=(?:but|while|whereas)\b)")
+_CLAUSE = re.compile(r"(?<=;)\s+(?![^()]{0,99}\))|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
 _NAME_WORDS = 3
@@ -330,7 +332,7 @@ def _sentence_role(sentence: str) -> Role:
         return "now"
     if _NEW_SAID.match(sentence):
         return "new"
-    if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
+    if _COMMITS.search(sentence) and not _CONDITION.match(sentence) and not _ONCE.search(sentence):
         return "do"
     if _CONDITION.match(sentence) and _NOTE.search(sentence):
         return "note"

@@ -27,10 +27,12 @@ class Agreement:
     Args:
         wrong: What contradicts it, such as ``"order"`` or ``"payment"``; empty if nothing does.
         shown: What of it the text states, so that the user can recognise it.
+        doubtful: What of it the text leaves open: it may be meant as wanted, or otherwise.
     """
 
     wrong: tuple[str, ...]
     shown: frozenset[str]
+    doubtful: frozenset[str] = frozenset()
 
 
 def _any_kind(wish: Any) -> str:
@@ -115,7 +117,9 @@ class Judgements(Generic[R]):
             number: [part for part, owner in zip(parts, owners, strict=True) if owner == number]
             for number in dict.fromkeys(owner for owner in owners if owner is not None)
         }
-        proposed = {number: wishes[number] for number, said in own.items() if self.proposes(Passage.of(said), wishes[number])}
+        proposed = {
+            number: wishes[number] for number, said in own.items() if self.proposes(Passage.of(said), wishes[number])
+        }
         if len(own) < 2 or not proposed:
             return owners
         said = {number: self.compare(Passage.of(own[number]), wish).shown for number, wish in proposed.items()}
@@ -180,13 +184,19 @@ def _given_to_next(owners: Sequence[int | None], proposed: Collection[int]) -> l
     return kept
 
 
-def judge(wish_text: W, shown: AbstractSet[str], judgements: Mapping[str, Callable[[W], bool]]) -> Agreement:
+def judge(
+    wish_text: W,
+    shown: AbstractSet[str],
+    judgements: Mapping[str, Callable[[W], bool]],
+    doubtful: AbstractSet[str] = frozenset(),
+) -> Agreement:
     """Judge a text that was read against a wish, one detail after the other.
 
     Args:
         wish_text: The text and the wish, as the judgements read them.
         shown: What of the wish the text states; judgements may add to it as they go.
         judgements: For each detail whether it is contradicted; the first that is wrong is the one that is corrected.
+        doubtful: What the text leaves open; judgements may add to it too.
     """
     wrong = tuple(detail for detail, is_wrong in judgements.items() if is_wrong(wish_text))
-    return Agreement(wrong, frozenset(shown))
+    return Agreement(wrong, frozenset(shown), frozenset(doubtful))

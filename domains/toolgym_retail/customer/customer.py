@@ -124,7 +124,11 @@ class ShopReader(RequestReader[Request]):
         one.known |= shown
         if heard.intent != "propose":
             return "" if shown or heard.intent == "ask_all" else None
-        vague = wish.kind == "cancel" and "kind" not in found.shown
+        if found.doubtful:
+            return say("whole_order" if "scope" in found.doubtful else "with_what")
+        if wish.kind in ITEM_KINDS and "items" not in shown:
+            return say("which_items")
+        vague = wish.kind in ("cancel", "return") and "kind" not in found.shown
         if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")
         one.known.add("discussed")

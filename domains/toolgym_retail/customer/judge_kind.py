@@ -57,6 +57,11 @@ _PROFILE = re.compile(
 )
 
 
+_EXCHANGED = re.compile(r"\bexchang", re.I)
+_MODIFIED = re.compile(r"\b(?:modif|chang|switch|swap|replac|updat)", re.I)
+_MODIFICATION = re.compile(r"\bmodif", re.I)
+
+
 class _Contradiction(NamedTuple):
     """Words that speak of something else than what is wanted."""
 
@@ -88,6 +93,23 @@ _CONTRADICTIONS = (
         re.compile(
             r"\b(?:chang|updat|set|switch|mov)\w* (?:(?:your|the|its|also) )*(?:\w+ "
             r"){0,2}address(?:es)?\b[^.;\n]{0,20}\bto\b",
+            re.I,
+        ),
+    ),
+    # What has arrived is not changed before it ships; what has not is not exchanged by sending it back.
+    _Contradiction(
+        ("modify_items",),
+        re.compile(
+            r"\bafter (?:the )?delivery\b|\bdelivered (?:order|item)s?\b|\b(?:has|have|was|were) (?:already |been )*delivered\b|"
+            r"\bsend(?:ing|s)? [^.;\n]{0,40}\bback\b|\breturn (?:label|request|shipment)|\bstatus: delivered",
+            re.I,
+        ),
+    ),
+    _Contradiction(
+        ("exchange",),
+        re.compile(
+            r"\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the (?:order|parcel)) (?:is |are )?(?:ship|sent)|"
+            r"\bmodification (?:of|to) (?:the |your |a |an )?(?:\w+ )?(?:order|items?)\b",
             re.I,
         ),
     ),
@@ -159,12 +181,26 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
     kind, body = reading.request.kind, reading.body
     if "cancel" in found and _ACTIONS["cancel"].search(_NO_CANCEL.sub(" ", body)):
         return True
+    if kind == "modify_items" and "return" in found:
+        return True
     if kind != "question" and "return" in found and not _TRADE.search(body):
         # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
         wrong_options(reading)
         if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
+    if kind in ("exchange", "modify_items") and _other_word(kind, body):
+        reading.doubtful.add("kind")
     return _contradicts(kind, body)
+
+
+def _other_word(kind: RequestKind, text: str) -> bool:
+    """Whether what is done to an order is called by the word for orders that have arrived, or for those that have not."""
+    exchanged = _EXCHANGED.search(text) is not None
+    return (
+        exchanged and not _MODIFIED.search(text)
+        if kind == "modify_items"
+        else bool(_MODIFICATION.search(text) and not exchanged)
+    )
 
 
 def _contradicts(kind: RequestKind, text: str) -> bool:

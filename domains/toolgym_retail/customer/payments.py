@@ -209,9 +209,10 @@ class _Asides:
     def not_used(self, spot: int) -> bool:
         """Whether what is named at a character was used before, or is expressly not used."""
         body = self._body
-        return bool(_NOT_USED.search(body[max(0, spot - _ROLE_OF_PAST) : spot]) or (
-            _USED_BEFORE.match(body, spot) and not _GOES_TO.search(body[max(0, spot - _ROLE_OF_PAST) : spot])
-        ))
+        return bool(
+            _NOT_USED.search(body[max(0, spot - _ROLE_OF_PAST) : spot])
+            or (_USED_BEFORE.match(body, spot) and not _GOES_TO.search(body[max(0, spot - _ROLE_OF_PAST) : spot]))
+        )
 
     @cached_property
     def _begins(self) -> list[int]:

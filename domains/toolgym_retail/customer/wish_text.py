@@ -15,7 +15,7 @@ from toolgym_retail.facts import Facts, Request
 ITEM_KINDS = ("return", "exchange", "modify_items")
 """The kinds of requests that are about single units of an order."""
 
-_SENTENCE = re.compile(r"(?<=[.!?;])\s|\n")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s(?![^()\n]{0,99}\))|\n")
 _ITEM_NUMBER = re.compile(r"(?<![\d#W_])\d{10}(?!\d)")
 
 
@@ -30,6 +30,7 @@ class WishText:
         facts: Everything that the customer knows.
         parts: The message's parts, each with its role.
         shown: What of the wish the message states; those that judge a detail add to it.
+        doubtful: What of the wish the message leaves open; they add to it too.
     """
 
     body: str
@@ -38,6 +39,7 @@ class WishText:
     facts: Facts
     parts: tuple[Part, ...] = ()
     shown: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> WishText:
@@ -49,7 +51,7 @@ class WishText:
     def only(self, *roles: Role) -> WishText:
         """The parts of the message that have one of these roles; what they show is shown by the whole."""
         body, words, parts = _with_roles(self.parts, roles)
-        return WishText(body, words, self.request, self.facts, parts, self.shown)
+        return WishText(body, words, self.request, self.facts, parts, self.shown, self.doubtful)
 
     @property
     def meant(self) -> WishText:
