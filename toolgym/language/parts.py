@@ -44,7 +44,7 @@ _LEFT = re.compile(
 _NOTE = re.compile(
     r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is|"
     r" are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
-    r"n't (?:at the moment|among|at present|right now)|would be \$|would (?:be|cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
+    r"n't (?:at the moment|among|at present|right now|in stock|available|sold|offered)|would be \$|would (?:be|cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
     r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
@@ -99,7 +99,7 @@ _NEW_SAID = re.compile(
 )
 # What a line is the heading or label of.
 _LEFT_LABEL = re.compile(
-    r"\b(?:stays?|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
+    r"\b(?:stays?|staying|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
     r"not (?:be )?(?:\w+ )?(?:part|includ\w*|chang\w*|touch\w*|affect\w*|concern\w*|involved)|won't change|"
     r"will not change|no change|outside|same)\b",
     re.I,
@@ -111,7 +111,8 @@ _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
     r"information|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
-    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
+    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"
+    r"for (?:completeness|reference|comparison|the record|your information)|by the way|fyi)\b",
     re.I,
 )
 _NOW_LABEL = re.compile(
@@ -135,6 +136,8 @@ _BULLET = re.compile(
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
+# "street = 12 Elm Road" is a field too.
+_EQUALS = re.compile(r"^([A-Za-z][\w #/-]{0,40}?) ?=>? ?(?=\S)")
 _CLAUSE = re.compile(r"(?<=;)\s+(?![^()]{0,99}\))|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
@@ -217,7 +220,7 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         header = None
         bullet = _BULLET.match(line)
         indent = len(line) - len(line.lstrip(" \t"))
-        body = plain(line[bullet.end() :] if bullet else line).strip()
+        body = _EQUALS.sub(r"\1: ", plain(line[bullet.end() :] if bullet else line).strip())
         if not re.search(r"\w", body):
             continue
         outside = indent < section.indent or (gap and not bullet and indent <= section.indent)

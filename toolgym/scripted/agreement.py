@@ -89,6 +89,8 @@ class Judgements(Generic[R]):
         ]
         written = [number for number, wish in enumerate(wishes) if wish.kind != QUESTION]
         if len(written) < len(wishes) and any(self.proposes(text, wishes[number]) for number in written):
+            asked = [wish for wish in wishes if wish.kind == QUESTION]
+            parts = [part for part in parts if not any(self.answers(part.text, wish) for wish in asked)]
             if len(written) == 1:
                 return {written[0]: Passage.of(parts)}
         else:
@@ -151,7 +153,7 @@ class Judgements(Generic[R]):
         if wish.kind == QUESTION:
             return False
         deed = self.deeds[self.deed_of(wish)]
-        for part in dict.fromkeys(sentences(text)):
+        for part in dict.fromkeys(part.text for part in parts_of(text) if part.role != "left"):
             if "?" not in part and self.reports(part) and deed.search(part):
                 found = self.compare(part, wish)
                 if "kind" in found.shown and not found.wrong and (not by_name or self.weight(found, wish) > 1):

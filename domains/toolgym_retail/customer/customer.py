@@ -125,9 +125,8 @@ class ShopReader(RequestReader[Request]):
         if heard.intent != "propose":
             return "" if shown or heard.intent == "ask_all" else None
         if found.doubtful:
-            return say("whole_order" if "scope" in found.doubtful else "with_what")
-        if wish.kind in ITEM_KINDS and "items" not in shown:
-            return say("which_items")
+            asked = {"scope": "whole_order", "items": "which_items", "kind": "with_what"}
+            return say(next(question for detail, question in asked.items() if detail in found.doubtful))
         vague = wish.kind in ("cancel", "return") and "kind" not in found.shown
         if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")

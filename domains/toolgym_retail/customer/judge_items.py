@@ -92,6 +92,8 @@ _SINGLE = re.compile(
     r"\b(?:can't|cannot|not possible|isn't possible|only possible|unable|individual|single items)\b", re.I
 )
 _ITEM_LABEL = re.compile(r"^(?:items?|products?|articles?)(?: to (?:be )?cancel\w*)?$")
+# A product by which the order is known is named with the order.
+_TELLS_ORDER = re.compile(rf"\border|\bone (?:with|that|which)\b|#?w\d{{7}}|{_KEPT.pattern}|{_BESIDE.pattern}", re.I)
 _HOLDS = re.compile(
     r"\b(?:one of|identical|there are|there's|you have|you own|bought|see|found|located|has|holds|contains|"
     r"includes|\w+ plus two)\b",
@@ -110,7 +112,7 @@ def wrong_items(reading: WishText) -> bool:
     request = reading.request
     wanted = reading.products
     named = reading.named()
-    if wanted & set(named):
+    if wanted & set(named if request.kind not in ITEM_KINDS else reading.meant.named()):
         reading.shown.add("items")
     if request.kind not in ITEM_KINDS:
         # Only a part of the order is cancelled when some of it is kept.
@@ -123,6 +125,8 @@ def wrong_items(reading: WishText) -> bool:
     right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
     if numbers & right:
         reading.shown.add("items")
+    if "items" not in reading.shown and set(named) - wanted:
+        reading.doubtful.add("items")
     return (
         bool(numbers - right)
         or bool(_strangers(meant))
@@ -266,7 +270,7 @@ def _only_mentioned(reading: WishText, product: str) -> bool:
     """Whether a product is named only as one that is kept, or to tell the order apart."""
     order = reading.request.order
     if order is not None and any(places_of(sign, words_of(product)) for sign in order.signs):
-        return not _joined_in(reading, product)
+        return not _joined_in(reading, product) and all(map(_TELLS_ORDER.search, reading.sentences_with(product)))
     beside = order is not None and product in reading.facts.orders.get(order.id, ())
     untouched = re.compile(
         rf"{re.escape(words_of(product)[-1])}s? (?:is|are|was|were|does|do|has|have|will)(?:n't| not)\b", re.I

@@ -18,7 +18,9 @@ _ACTIONS = {
         r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
         # "send the lamp back" is a return; "back to you", "back there" and "back on" are not.
         r"\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b"
-        r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
+        r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )|"
+        # "Boots and mug back, refund to PayPal."
+        r"\w back, (?=[^.\n]{0,20}(?:\brefund|\bmoney|\$))",
         re.I,
     ),
     "exchange": re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I),
@@ -39,8 +41,8 @@ _MONEY_BACK = re.compile(
 )
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
 _NO_CANCEL = re.compile(
-    r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel\w*|"
-    r"\bcancel\w*[^.;,]{0,30}(?:\bnot|n't|\bcannot|\bno longer|\bimpossible)\b",
+    r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.\n]{0,40}cancel\w*|"
+    r"\bcancel\w*[^.;,\n]{0,30}(?:\bnot|n't|\bcannot|\bno longer|\bimpossible)\b",
     re.I,
 )
 # "This is a return and not an exchange", "no replacement will be sent".
@@ -58,8 +60,9 @@ _PROFILE = re.compile(
 
 
 _EXCHANGED = re.compile(r"\bexchang", re.I)
-_MODIFIED = re.compile(r"\b(?:modif|chang|switch|swap|replac|updat)", re.I)
-_MODIFICATION = re.compile(r"\bmodif", re.I)
+_MODIFIED = re.compile(r"\b(?:modif|chang(?:e|ed|ing)\b|switch|swap|replac|updat)", re.I)
+_MODIFICATION = re.compile(r"\bmodif|\bchange of items?\b", re.I)
+_SENT_BACK = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|return|send|sent)|\bback\b", re.I)
 
 
 class _Contradiction(NamedTuple):
@@ -108,7 +111,7 @@ _CONTRADICTIONS = (
     _Contradiction(
         ("exchange",),
         re.compile(
-            r"\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the (?:order|parcel)) (?:is |are )?(?:ship|sent)|"
+            r"\bitems? modified\b|\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the (?:order|parcel)) (?:is |are )?(?:ship|sent)|"
             r"\bmodification (?:of|to) (?:the |your |a |an )?(?:\w+ )?(?:order|items?)\b",
             re.I,
         ),
@@ -127,7 +130,7 @@ _CONTRADICTIONS = (
         unless=(
             re.compile(
                 r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-                r"(?:stay|remain|not|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:stay|remain|not (?:be )?(?:\w+ )?(?:chang|updat|touch|affect|alter|part|includ|involv|concern)|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
                 r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)|"
                 r"(?:profile|default|account)[^.;]{0,30} is an?(?:other)?\b",
                 re.I,
@@ -195,12 +198,9 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
 
 def _other_word(kind: RequestKind, text: str) -> bool:
     """Whether what is done to an order is called by the word for orders that have arrived, or for those that have not."""
-    exchanged = _EXCHANGED.search(text) is not None
-    return (
-        exchanged and not _MODIFIED.search(text)
-        if kind == "modify_items"
-        else bool(_MODIFICATION.search(text) and not exchanged)
-    )
+    if kind == "exchange":
+        return bool(_MODIFICATION.search(text)) and not _SENT_BACK.search(text)
+    return bool(_EXCHANGED.search(text)) and not _MODIFIED.search(text)
 
 
 def _contradicts(kind: RequestKind, text: str) -> bool:

@@ -147,7 +147,8 @@ def wrong_payment(reading: WishText) -> bool:
     if any(not mention.methods & fine and not asides.hold(mention.spot) for mention in mentions):
         return True
     ids = set(_ID.findall(reading.body))
-    if wanted is not None and ids and wanted.id not in ids:  # of two gift cards the id alone tells which
+    named = "payment" in reading.shown and not any(wanted is not None and one.startswith(wanted.source) for one in ids)
+    if wanted is not None and ids and wanted.id not in ids and not named:  # of two gift cards the id alone tells which
         return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True

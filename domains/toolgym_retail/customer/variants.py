@@ -54,6 +54,9 @@ _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
 # "From the white one to the sage one", "exchange the white one for the sage one".
+# "While the top wood stays spruce and the gloss finish stays as well".
+_CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
+_STAYS = re.compile(r"\b(?:stays?|remains?|unchanged|untouched|as before|kept|keep(?:s|ing)?|the same)\b", re.I)
 _RUNS_FORWARD = re.compile(r"\bfrom\b.* to\b|\b(?:exchange|exchanged|exchanging|swap|swapped|trade)\b.* for\b")
 _AXES = {kind.name: kind.options for kind in CATALOG}
 """The options of each product that the shop knows, and all their values."""
@@ -279,13 +282,24 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
 
 
 def _kept_old(reading: WishText, item: ItemRef) -> bool:
-    """Whether an option that is to change is said to stay: "lift: electric (unchanged)"."""
+    """Whether an option that is to change is said to stay: "lift: electric (unchanged)", "the gloss finish stays"."""
     new = item.new_options or {}
-    return any(
-        part.role == "left" and part.label == axis and old != new.get(axis) and places_of(old, words_of(part.text))
+    changing = {axis: old for axis, old in item.options.items() if old != new.get(axis)}
+    if any(
+        part.role == "left" and part.label == axis and places_of(old, words_of(part.text))
         for part in reading.parts
         if part.label
-        for axis, old in item.options.items()
+        for axis, old in changing.items()
+    ):
+        return True
+    others = {value for one in reading.request.items for axis, value in one.options.items() if one is not item}
+    others |= {old for axis, old in item.options.items() if axis not in changing}
+    told = [words_of(clause) for part in reading.parts for clause in _CLAUSE.split(part.text) if _STAYS.search(clause)]
+    return any(
+        places_of(old, words) and places_of(words_of(axis)[-1], words) and not places_of(new.get(axis, ""), words)
+        for words in told
+        for axis, old in changing.items()
+        if old not in others
     )
 
 
