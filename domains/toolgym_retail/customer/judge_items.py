@@ -276,9 +276,15 @@ def _only_mentioned(reading: WishText, product: str) -> bool:
         rf"{re.escape(words_of(product)[-1])}s? (?:is|are|was|were|does|do|has|have|will)(?:n't| not)\b", re.I
     )
     return all(
-        _KEPT.search(sentence) or untouched.search(sentence) or (beside and _BESIDE.search(sentence))
+        _KEPT.search(sentence) or untouched.search(sentence) or (beside and _told_apart(sentence, product))
         for sentence in reading.sentences_with(product)
     )
+
+
+def _told_apart(sentence: str, product: str) -> bool:
+    """Whether a product is named after words that tell what else is in an order: "the one with the kettle"."""
+    told = _BESIDE.search(sentence)
+    return told is not None and bool(places_of(words_of(product)[-1], words_of(sentence[told.end() - 1 :])))
 
 
 def _joined_in(reading: WishText, product: str) -> bool:

@@ -61,6 +61,11 @@ _PROFILE = re.compile(
 
 _EXCHANGED = re.compile(r"\bexchang", re.I)
 _MODIFIED = re.compile(r"\b(?:modif|chang(?:e|ed|ing)\b|switch|swap|replac|updat)", re.I)
+_WHERE: dict[str, re.Pattern[str]] = {
+    "modify_address": re.compile(r"\border(?! id: none)|\bship|\bdeliver|\bparcel|\bpackage|#?w\d|\bgoe?s? to\b", re.I),
+    "user_address": re.compile(r"\bdefault|\bprofile|\baccount|\baddress (?:book|on file)|\bhome address", re.I),
+}
+"""Words without which it is not told whose address is changed: an order's or the customer's."""
 _MODIFICATION = re.compile(r"\bmodif|\bchange of items?\b", re.I)
 _SENT_BACK = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|return|send|sent)|\bback\b", re.I)
 
@@ -73,9 +78,12 @@ class _Contradiction(NamedTuple):
     says: re.Pattern[str]
     unless: tuple[re.Pattern[str], ...] = ()
     """Words beside them that take the contradiction back."""
+    by_line: bool = False
+    """Whether those must stand in the same line."""
 
     def stands_in(self, text: str) -> bool:
-        return bool(self.says.search(text)) and not any(one.search(text) for one in self.unless)
+        texts = text.splitlines() if self.by_line else [text]
+        return any(self.says.search(one) and not any(less.search(one) for less in self.unless) for one in texts)
 
 
 _CONTRADICTIONS = (
@@ -136,6 +144,7 @@ _CONTRADICTIONS = (
                 re.I,
             ),
         ),
+        by_line=True,
     ),
     # "Your default address and all pending orders": more than the profile.
     _Contradiction(
@@ -191,7 +200,9 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
         wrong_options(reading)
         if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
-    if kind in ("exchange", "modify_items") and _other_word(kind, body):
+    if (kind in ("exchange", "modify_items") and _other_word(kind, body)) or (
+        kind in _WHERE and not _WHERE[kind].search(reading.body)
+    ):
         reading.doubtful.add("kind")
     return _contradicts(kind, body)
 

@@ -45,12 +45,12 @@ _NOT_USED = re.compile(
     r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
     r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
     r"placed)(?: \w+){0,3} (?:with|on))\b"
-    r"[^,;.]*$",
+    r"[^,;.\n]*$",
     re.I,
 )
 # "The Visa with which the order was placed", "the card that was charged originally".
 _USED_BEFORE = re.compile(
-    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
+    r"[^.,;:\n]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
     r"charged originally)\b",
     re.I,
 )
