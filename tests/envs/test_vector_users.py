@@ -19,7 +19,7 @@ from toolgym.concurrency.lockstep import run_together
 from toolgym.curricula import Fixed
 from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.envs import ToolVectorEnv
-from toolgym.envs.deferred import Deferred, deferred
+from toolgym.episode.deferred import Deferred, deferred
 from toolgym.errors import BudgetError
 from toolgym.evaluation.grade import Verdict
 from toolgym.messages import Message

@@ -1,50 +1,25 @@
-"""One episode with its user, as an environment plays it: what the assistant says, is told and is paid."""
+"""One episode with its user, as an environment shows it: observations, rewards and infos."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import gymnasium as gym
 
-from toolgym.actions import parse_action
 from toolgym.display.render import transcript
 from toolgym.domain import AgentFactory, Domain
-from toolgym.envs.deferred import Deferred, deferred
 from toolgym.envs.settings import EnvSettings
+from toolgym.episode.conversation import Action, Conversation, ConversationParts
 from toolgym.episode.machine import Episode
-from toolgym.episode.seeding import rng_for
-from toolgym.episode.turns import note_participants, take_turn, take_turn_async, take_verdict, take_verdict_async
 from toolgym.evaluation.grade import Judge
 from toolgym.messages import SIDES, Message, to_chat
-from toolgym.rewards import RewardTerm
+from toolgym.rewards import build_reward
 from toolgym.tasks import Task
-from toolgym.trajectory import Step, Termination, Trajectory
+from toolgym.trajectory import Step
 
 Observation: TypeAlias = tuple[dict[str, Any], ...]
-EnvAction: TypeAlias = str | Mapping[str, Any] | Message
-
-
-@dataclass(frozen=True)
-class EpisodeParts:
-    """What the episodes of an environment are made of.
-
-    Args:
-        domain: The domain, over the data to be played.
-        make_user: Makes the user of each episode.
-        terms: What an episode pays.
-        judge: Judges natural-language assertions; without one they are not judged.
-        split: Where the tasks are from, for the trajectories' records.
-        user_name: Who the user is, for the same.
-    """
-
-    domain: Domain
-    make_user: AgentFactory
-    terms: tuple[RewardTerm, ...]
-    judge: Judge | None = None
-    split: str = ""
-    user_name: str = ""
+EnvAction: TypeAlias = Action
 
 
 class StepResult(NamedTuple):
@@ -62,8 +37,16 @@ class StepResult(NamedTuple):
         return self.terminated or self.truncated
 
 
-class EpisodeDriver:
-    """An episode with its user; the assistant's messages come from the caller of the environment.
+def parts_of(
+    domain: Domain, user: AgentFactory, settings: EnvSettings, *, judge: Judge | None, split: str, user_name: str
+) -> ConversationParts:
+    """What the episodes of an environment are made of."""
+    terms = build_reward(settings.reward)
+    return ConversationParts(domain, user, terms, judge, settings.limits, settings.parsing, split, user_name)
+
+
+class EpisodeDriver(Conversation):
+    """A conversation whose assistant is the caller of an environment.
 
     Args:
         parts: What it is made of.
@@ -77,27 +60,15 @@ class EpisodeDriver:
         WorldError: If its world cannot be found.
     """
 
-    def __init__(self, parts: EpisodeParts, settings: EnvSettings, task: Task, trial: int, seed: int) -> None:
-        self.parts = parts
+    def __init__(self, parts: ConversationParts, settings: EnvSettings, task: Task, trial: int, seed: int) -> None:
+        super().__init__(parts, task, trial, seed)
         self.settings = settings
-        self.trial = trial
-        self.seed = seed
-        judged = parts.judge is not None
-        self.episode = Episode(parts.domain, task, limits=settings.limits, terms=parts.terms, judged=judged)
-        self.user = parts.make_user(parts.domain, task, rng_for(seed, task.key, trial, "user"))
         self._spoken = False
-        self._shown = 0
-        self._untold: list[Step] = []
-
-    @property
-    def tools(self) -> list[dict[str, Any]]:
-        """The assistant's tools in OpenAI's function format, frozen."""
-        return [found.schema for found in self.episode.tools("assistant")]
 
     @property
     def over_unheard(self) -> bool:
         """Whether it ended before the assistant could speak, so that no action of its can count."""
-        return self.episode.turn is None and bool(self._untold)
+        return self.over and bool(self._steps)
 
     def read(self, action: EnvAction) -> Message:
         """An action as the assistant's message.
@@ -107,54 +78,25 @@ class EpisodeDriver:
             DataError: If it is not a message.
         """
         self._check_running()
-        return parse_action(action, "assistant", self.settings.parsing)
+        return super().read(action)
 
-    def say(self, message: Message) -> None:
+    def advance(self, message: Message) -> None:
         """Let the assistant say something or call tools; its calls are run."""
-        before = self.episode.seen("assistant")
-        self._untold.append(self.episode.advance(message))
-        self._shown, self._spoken = before + 1, True
-
-    def reply(self) -> None:
-        """Let the user speak if it is its turn, and the judge if it is awaited.
-
-        Raises:
-            BudgetError: If there is no money left.
-        """
-        self._untold += take_turn(self.episode, "user", self.user)
-        self._untold += take_verdict(self.episode, self.parts.judge)
-
-    async def reply_deferred(self) -> None:
-        """The same as :meth:`reply`, for :func:`~toolgym.concurrency.lockstep.run_together`."""
-        self._untold += await take_turn_async(self.episode, "user", Deferred(self.user))
-        if self.parts.judge is not None:
-            self._untold += await take_verdict_async(self.episode, deferred(self.parts.judge))
-
-    def give_up(self, termination: Termination) -> None:
-        """Let the assistant give up; see :meth:`toolgym.episode.machine.Episode.give_up`.
-
-        Raises:
-            gymnasium.error.ResetNeeded: If the episode is over.
-        """
-        self._check_running()
-        self._untold.append(self.episode.give_up(termination))
+        super().advance(message)
+        self._spoken = True
 
     def open(self) -> tuple[Observation, dict[str, Any]]:
         """What ``reset`` returns, when the user has opened."""
         info = {**self._facts({}), "tools": self.tools}
-        if self.episode.turn is None:
+        if self.over:
             info |= ending(self.episode)
         return self._observe(), info
 
     def tell(self) -> StepResult:
         """What ``step`` returns of all that has happened since the last."""
-        steps, self._untold = self._untold, []
+        steps = self.steps()
         episode, last = self.episode, steps[-1]
-        terms: dict[str, float] = {}
-        if episode.fault is None:
-            for taken in steps:
-                for name, amount in taken.reward_terms.get("assistant", {}).items():
-                    terms[name] = terms.get(name, 0.0) + amount
+        terms = {} if episode.fault is not None else paid(steps)
         info = self._facts(terms)
         if last.terminated or last.truncated:
             info |= ending(episode)
@@ -165,24 +107,25 @@ class EpisodeDriver:
         """The dialogue of both sides as text."""
         return transcript(self.episode.messages)
 
-    def trajectory(self, **facts: Any) -> Trajectory:
-        """The episode as a trajectory; ``facts`` override what the environment knows."""
-        note_participants(self.episode, user=self.user)
-        parts = self.parts
-        known = {"user": parts.user_name, "trial": self.trial, "seed": self.seed, "split": parts.split}
-        return self.episode.trajectory(**{**known, **facts})
-
     def _check_running(self) -> None:
-        if self.episode.turn is None:
+        if self.over:
             raise gym.error.ResetNeeded(f"The episode is over ({self.episode.termination}); call reset().")
 
     def _observe(self) -> Observation:
-        since, self._shown = 0 if self.settings.history else self._shown, self.episode.seen("assistant")
-        return tuple([to_chat(message) for message in self.episode.view("assistant", since)])
+        return tuple([to_chat(message) for message in self.news(whole=self.settings.history)])
 
     def _facts(self, terms: dict[str, float]) -> dict[str, Any]:
-        facts: dict[str, Any] = {"task_key": self.episode.task.key, "reward_terms": terms}
-        return {**facts, "task_id": self.episode.task.id} if self.settings.debug else facts
+        facts: dict[str, Any] = {"task_key": self.task.key, "reward_terms": terms}
+        return {**facts, "task_id": self.task.id} if self.settings.debug else facts
+
+
+def paid(steps: Sequence[Step]) -> dict[str, float]:
+    """What steps paid the assistant, by term."""
+    terms: dict[str, float] = {}
+    for taken in steps:
+        for name, amount in taken.reward_terms.get("assistant", {}).items():
+            terms[name] = terms.get(name, 0.0) + amount
+    return terms
 
 
 def ending(episode: Episode) -> dict[str, Any]:

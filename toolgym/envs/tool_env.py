@@ -9,14 +9,13 @@ import gymnasium as gym
 from toolgym.curriculum import Curriculum
 from toolgym.display.render import write_message
 from toolgym.domain import AgentFactory, Domain
-from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, EpisodeParts, Observation, StepResult
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, parts_of
 from toolgym.envs.options import chosen_task
 from toolgym.envs.settings import EnvOptions, EnvSettings
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
 from toolgym.envs.trials import Trials
 from toolgym.episode.machine import Episode
 from toolgym.evaluation.grade import Judge
-from toolgym.rewards import build_reward
 from toolgym.trajectory import Termination, Trajectory
 
 
@@ -84,7 +83,7 @@ class ToolEnv(gym.Env[Observation, Any]):
     ) -> None:
         self.settings = EnvSettings.read(options, self.metadata["render_modes"])
         self.render_mode = self.settings.render_mode
-        self.parts = EpisodeParts(domain, user, build_reward(self.settings.reward), judge, split, user_name)
+        self.parts = parts_of(domain, user, self.settings, judge=judge, split=split, user_name=user_name)
         self.domain = domain
         self.curriculum = curriculum
         self.split = split
@@ -147,7 +146,7 @@ class ToolEnv(gym.Env[Observation, Any]):
         """
         driver = self._started("step")
         if not driver.over_unheard:
-            driver.say(driver.read(action))
+            driver.say(action)
             driver.reply()
         return self._tell(driver)
 

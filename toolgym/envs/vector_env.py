@@ -11,20 +11,19 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from toolgym.concurrency.gc_pause import fewer_collections
-from toolgym.concurrency.lockstep import run_together
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
 from toolgym.envs.batch import batch_infos
-from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, EpisodeParts, Observation, StepResult
+from toolgym.envs.episode_driver import EnvAction, EpisodeDriver, Observation, StepResult, parts_of
 from toolgym.envs.options import chosen_tasks
 from toolgym.envs.schedule import Schedule
 from toolgym.envs.settings import EnvOptions, EnvSettings
 from toolgym.envs.spaces import DialogueSpace, MessageSpace
+from toolgym.episode.conversation import reply_all
 from toolgym.episode.machine import Episode
 from toolgym.errors import DataError
 from toolgym.evaluation.grade import Judge
 from toolgym.messages import Message
-from toolgym.rewards import build_reward
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -114,7 +113,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = self.settings.render_mode
         self.num_envs = num_envs
-        self.parts = EpisodeParts(domain, user, build_reward(self.settings.reward), judge, split, user_name)
+        self.parts = parts_of(domain, user, self.settings, judge=judge, split=split, user_name=user_name)
         self.domain = domain
         self.curriculum = curriculum
         self.split = split
@@ -266,7 +265,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
             if self._over[place]:
                 seats[place] = self._next(place, None, seats[place])
             elif message is not None:
-                seats[place].say(message)
+                seats[place].advance(message)
         self._reply(seats)
         told: list[StepResult | None] = []
         infos: dict[int, dict[str, Any]] = {}
@@ -330,7 +329,7 @@ class ToolVectorEnv(VectorEnv[tuple[Observation, ...], Any, np.ndarray]):
 
     def _reply(self, seats: Sequence[EpisodeDriver]) -> None:
         """Let the users speak whose turn it is, all at once."""
-        run_together([seat.reply_deferred() for seat in seats if seat.episode.turn == "user"])
+        reply_all(seats)
 
     def _finish(self, place: int, seat: EpisodeDriver) -> None:
         """Count an episode that has ended; a whole group goes to the curriculum, if it is ours."""

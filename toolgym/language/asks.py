@@ -13,6 +13,7 @@ from toolgym.language import statement_cues as tell
 from toolgym.language.consent import asks_for_consent
 from toolgym.language.layout import Line
 from toolgym.language.request_cues import NO_REQUEST
+from toolgym.language.text import Sentence
 from toolgym.language.topics import Intent, Topics
 
 
@@ -47,7 +48,7 @@ class Whole:
         self.parts = parts
         self.texts = [part.text for part in parts]
         self.topics = topics
-        self.text = " ".join(self.texts)
+        self.text = Sentence.of(" ".join(self.texts))
         self._read = 0
         self._records = False
         self._numbers: set[str] = set()

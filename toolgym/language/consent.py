@@ -26,6 +26,7 @@ from functools import cached_property
 from toolgym.language import consent_cues as says
 from toolgym.language import request_cues as requests
 from toolgym.language.clauses import Clause, clauses, regular, spoken_sentences
+from toolgym.language.remembered import remembered
 from toolgym.language.text import sentences
 from toolgym.messages import STOP_MARKS
 
@@ -58,6 +59,7 @@ _CONTENT = re.compile(
 )
 
 
+@remembered(256)
 def says_yes(text: str) -> bool:
     """Whether an answer is a clear yes: a clause says so, and none takes it back.
 
@@ -181,6 +183,7 @@ def asks(text: str) -> bool:
     return any("?" in one or _requests(one) for one in _of_deeds(text))
 
 
+@remembered(256)
 def asks_for_consent(text: str) -> bool:
     """Whether a message asks for a yes to something that it is going to do.
 

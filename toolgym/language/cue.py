@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from toolgym.language.text import Sentence
+
 
 class Cue:
     """Stems that point to something, upper and lower case aside.
@@ -21,7 +23,12 @@ class Cue:
 
     def search(self, text: str) -> bool:
         """Whether a stem stands in a text."""
-        return self._pattern.search(text.lower()) is not None
+        if not isinstance(text, Sentence):
+            return self._pattern.search(text.lower()) is not None
+        found = text.found.get(self)
+        if found is None:
+            found = text.found[self] = self._pattern.search(text.lowered) is not None
+        return found
 
     def last(self, text: str) -> int:
         """At which character the last stem in a text begins; -1 if there is none."""

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from toolgym.language.text import plain, sentences
+from toolgym.language.text import Sentence, plain, sentences
 
 _FENCE = re.compile(r"\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _LISTED = re.compile(r"[ \t]*(?:[-*•>+]|\(?\d{1,2}[.)]|\(?[A-Za-z][).:]|[A-Z] [-\u2013\u2014])[ \t]+|[ \t]*\|")
@@ -142,15 +142,19 @@ def lines_of(text: str) -> list[Line]:
         if listed or (lead is not None and len(line) < 60 and _FIELD.match(line) is not None and "?" not in line):
             if texts and lead is not None and len(items) < _JOINED:
                 items.append(" ".join(texts))
-            found += [Line(_OPEN_FIELD.sub(":", one), listed=True) for one in texts]
+            found += [Line(_closed(one), listed=True) for one in texts]
             continue
         found = _led(found, lead, items)
         lead, items = None, []
         field = _FIELD.match(line) is not None and not re.search(r"[?!]|\.\s|\.\Z", line)
-        found += [Line(_OPEN_FIELD.sub(":", one), listed=field and not _LEADS.search(plain(line))) for one in texts]
+        found += [Line(_closed(one), listed=field and not _LEADS.search(plain(line))) for one in texts]
         if texts and _LEADS.search(plain(line)):
             lead = len(found) - 1
     return _led(found, lead, items)
+
+
+def _closed(text: str) -> str:
+    return Sentence.of(_OPEN_FIELD.sub(":", text)) if text.endswith("?") else text
 
 
 def _led(found: list[Line], lead: int | None, items: list[str]) -> list[Line]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from toolgym.language.layout import unwrapped
+from toolgym.language.remembered import remembered
 from toolgym.language.text import plain
 
 Role: TypeAlias = Literal["do", "new", "now", "left", "note"]
@@ -44,11 +45,13 @@ _LEFT = re.compile(
 _NOTE = re.compile(
     r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is|"
     r" are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
-    r"n't (?:at the moment|among|at present|right now|in stock|available|sold|offered)|would be \$|would (?:be|cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
+    r"n't (?:at the moment|among|at present|right now|in stock|available|sold|offered)|would be \$|would (?:be|"
+    r"cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
     r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
-    r"not selected|exists?\b[^.]*\btoo|for (?:example|instance)|except|(?<!, )provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"not selected|exists?\b[^.]*\btoo|for (?:example|instance)|except|(?<!, )provided|not offered|nothing to|"
+    r"(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|"
     r"isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
@@ -110,7 +113,8 @@ _NOT_LABEL = re.compile(
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
     r"information|"
-    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
+    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|"
+    r"when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"
     r"for (?:completeness|reference|comparison|the record|your information)|by the way|fyi)\b",
     re.I,
@@ -272,6 +276,7 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
     return deeper and not re.search(r"[.!;,]$|: ", body)
 
 
+@remembered(256)
 def _label_role(label: str) -> Role:
     """What role a heading or label gives."""
     if _NOT_LABEL.search(label):
@@ -330,6 +335,7 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
             asked = _label_role(sentence.lower())
 
 
+@remembered(256)
 def _sentence_role(sentence: str) -> Role:
     if _NOW_SAID.match(sentence):
         return "now"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from toolgym.language.remembered import remembered
+
 _TYPOGRAPHIC = str.maketrans(
     {
         "\u2018": "'",  # quotation marks
@@ -21,19 +23,49 @@ _ARROW_EMOJI = "\u27a1\ufe0f"
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
+_LISTED = re.compile(r"^[ \t]*(?:[-*•>]|#{1,6}|\d{1,2}[.)])[ \t]+", re.MULTILINE)
+_RULE = re.compile(r"^[ \t|:-]+$", re.MULTILINE)
+_MARKDOWN = re.compile(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", re.IGNORECASE)
+_CELL = re.compile(r"(?:(?<!\s)\s+)?\|\s*")
+_BORDER = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+|(?<=[?!])(?=[A-Z])")
+_LETTER = re.compile(r"\w")
+
+
+class Sentence(str):
+    """A sentence or line, which remembers what was found in it."""
+
+    __slots__ = ("found", "lowered")
+    found: dict[object, bool]
+    """Whether each cue stands in it, of those that were looked for."""
+    lowered: str
+    """It in lower case."""
+
+    @staticmethod
+    @remembered(256)
+    def of(text: str) -> Sentence:
+        """A text as a sentence: the same one for texts that were read lately."""
+        sentence = Sentence(text)
+        sentence.found, sentence.lowered = {}, text.lower()
+        return sentence
+
+
+@remembered(64)
 def plain(text: str) -> str:
     """A message without markdown and typographic characters."""
     text = text.translate(_TYPOGRAPHIC).replace(_ARROW_EMOJI, " -> ")
-    text = re.sub(r"^[ \t]*(?:[-*•>]|#{1,6}|\d{1,2}[.)])[ \t]+", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^[ \t|:-]+$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", "", text, flags=re.IGNORECASE)
-    return re.sub(r"(?:(?<!\s)\s+)?\|\s*", " | ", text)
+    text = _RULE.sub("", _LISTED.sub("", text))
+    text = _MARKDOWN.sub("", text)
+    return _CELL.sub(" | ", text) if "|" in text else text
 
 
 def sentences(text: str) -> list[str]:
     """The sentences and lines of a message, its markdown removed."""
-    parts = re.split(r"(?<=[.!?])[\"')\]]*\s+|\n+|(?<=[?!])(?=[A-Z])", plain(text))
-    return [part.strip() for part in parts if re.search(r"\w", part)]
+    return list(_sentences(text))
+
+
+@remembered(64)
+def _sentences(text: str) -> tuple[Sentence, ...]:
+    return tuple(Sentence.of(part.strip()) for part in _BORDER.split(plain(text)) if _LETTER.search(part))
 
 
 def holds_token(text: str, token: str) -> bool:
@@ -56,11 +88,13 @@ def holds_token(text: str, token: str) -> bool:
     wanted = _folded(token)
     if not wanted:
         return True
-    before = r"(?<!\w)(?<!\d[.,])" if wanted[0].isalnum() else ""
-    if wanted[0].isdigit():
-        before += r"(?<!\.)"  # "50" is not in ".50"
-    after = r"(?!\w)(?![.,]\d)" if wanted[-1].isalnum() else ""
-    return re.search(before + re.escape(wanted) + after, _folded(text)) is not None
+    folded = _folded(text)
+    spot = folded.find(wanted)
+    while spot >= 0:
+        if _stands_alone(folded, spot, wanted):
+            return True
+        spot = folded.find(wanted, spot + 1)
+    return False
 
 
 def texts_in(value: object) -> Iterator[str]:
@@ -80,5 +114,23 @@ def texts_in(value: object) -> Iterator[str]:
             yield from texts_in(inner)
 
 
+def _stands_alone(text: str, spot: int, token: str) -> bool:
+    """Whether a token at a character of a text is no part of a longer word or number."""
+    before, after = text[max(0, spot - 2) : spot], text[spot + len(token) : spot + len(token) + 2]
+    if token[0].isalnum() and before:
+        if _is_word(before[-1]) or (before[0].isdecimal() and before[1:] in (".", ",")):
+            return False
+        if token[0].isdigit() and before[-1] == ".":  # "50" is not in ".50"
+            return False
+    if token[-1].isalnum() and after:
+        return not (_is_word(after[0]) or (after[0] in ".," and after[1:].isdecimal()))
+    return True
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+@remembered(512)
 def _folded(text: str) -> str:
     return " ".join(_THOUSANDS.sub("", text.casefold()).split())

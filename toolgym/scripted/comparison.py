@@ -56,6 +56,8 @@ class Comparison(Generic[R]):
             active = [one for one in active if not one.agreed] or active
         if heard.asked:
             active = [one for one in active if self._reader.has(one.wish, heard.asked[0])] or active
+        if len(active) == 1:
+            return active[0]
         return max(active, key=lambda one: (self.touches(text, one.wish), one.told_at), default=None)
 
     def declines(self, topic: str, text: str, one: OpenRequest[R]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from toolgym.language.words import places_of, words_of
+from toolgym.language.words import Phrases, places_of, words_of
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 
@@ -80,9 +80,11 @@ _IS_THAT_ALL = re.compile(
 )
 # "The other two stay in the order", "the rest of it ships as planned"; of other orders that says nothing.
 _OTHERS_STAY = re.compile(
-    r"\b(?:the |your )?(?:(?:other|remaining) (?:items?|products?|ones?|things?|articles?|two|three|four|five|\d)(?! orders?)|"
+    r"\b(?:the |your )?(?:(?:other|remaining) (?:items?|products?|ones?|things?|articles?|two|three|four|five|"
+    r"\d)(?! orders?)|"
     r"rest(?: of (?:it|the (?:order|items)|your (?:order|items)))?)\b(?:(?!\borders\b)[^.;:\n]){0,40}?"
-    r"\b(?:stays?|remains?|keep\w*|kept|ships?|shipped|is left|are left|unaffected|untouched|not (?:be )?(?:cancel|affect|"
+    r"\b(?:stays?|remains?|keep\w*|kept|ships?|shipped|is left|are left|unaffected|untouched|not (?:be "
+    r")?(?:cancel|affect|"
     r"touch)\w*|(?:is|are)n't (?:cancel|affect|touch)\w*|won't be (?:cancel|affect|touch)\w*|(?:be )?delivered)\b|"
     r"\b(?:stays?|remains?|kept) in the order\b",
     re.I,
@@ -103,6 +105,8 @@ _DEED_BEFORE = re.compile(r"\b(?:return|exchang|chang|modif|swap|replac|send|tak
 _IF = re.compile(r"\W*(?:if|should|in case)\b", re.I)
 
 
+_SOLD = Phrases(kind.name for kind in CATALOG)
+"""What the shop sells."""
 _BORDER = " / border / "
 """Between parts that are searched together: no name of a product goes across it."""
 
@@ -159,7 +163,8 @@ def _only_part(reading: WishText) -> bool:
     if any(alone.search(part.text) and not _SINGLE.search(part.text) for part in done):
         return True
     taken = re.compile(
-        rf"\bcancel\w* (?:the |your |of the )?(?:\w+ ){{0,3}}(?:{heads})s?,? (?:\([^()]{{0,80}}\) )?(?:in|from|of|out of) "
+        rf"\bcancel\w* (?:the |your |of the )?(?:\w+ ){{0,3}}(?:{heads})s?,? (?:\([^()]{{0,80}}\) )?(?:in|from|"
+        rf"of|out of) "
         r"(?:the |your )?(?:\w+ )?order\b",
         re.I,
     )
@@ -196,14 +201,14 @@ def _of_another_order(reading: WishText) -> bool:
         return False
     meant = dict.fromkeys(part.text for part in reading.parts if not _ANOTHER_ORDER.search(part.text))
     words = words_of(_BORDER.join(meant))
-    return any(places_of(kind.name, words) for kind in CATALOG if kind.name not in inside)
+    return any(name not in inside and places_of(name, words) for name in _SOLD.near(words))
 
 
 def _strangers(reading: WishText) -> list[str]:
     """Products of the shop that the message names in full although the customer never bought them."""
     bought = {product for products in reading.facts.orders.values() for product in products} | reading.products
-    others = [kind.name for kind in CATALOG if kind.name not in bought]
-    return [name for name in others if len(words_of(name)) > 1 and places_of(name, reading.words)]
+    others = [name for name in _SOLD.near(reading.words) if name not in bought and len(words_of(name)) > 1]
+    return [name for name in others if places_of(name, reading.words)]
 
 
 def _handed_over(reading: WishText, product: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from toolgym_retail.customer.variants import wrong_options
@@ -25,7 +26,8 @@ _ACTIONS = {
     ),
     "exchange": re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I),
     "change": re.compile(
-        r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
+        r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|"
+        r"redirect|"
         r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
         re.I,
     ),
@@ -39,6 +41,7 @@ _MONEY_BACK = re.compile(
     r"(?:[^.;\n]|\.(?=\d)){0,60}?\b(?:back|returned)\b(?:[^.;\n]|\.(?=\d))*",
     re.I,
 )
+_BACK = re.compile(r"back|returned", re.I)
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
 _NO_CANCEL = re.compile(
     r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.\n]{0,40}cancel\w*|"
@@ -111,7 +114,8 @@ _CONTRADICTIONS = (
     _Contradiction(
         ("modify_items",),
         re.compile(
-            r"\bafter (?:the )?delivery\b|\bdelivered (?:order|item)s?\b|\b(?:has|have|was|were) (?:already |been )*delivered\b|"
+            r"\bafter (?:the )?delivery\b|\bdelivered (?:order|item)s?\b|\b(?:has|have|was|were) (?:already |"
+            r"been )*delivered\b|"
             r"\bsend(?:ing|s)? [^.;\n]{0,40}\bback\b|\breturn (?:label|request|shipment)|\bstatus: delivered",
             re.I,
         ),
@@ -119,7 +123,8 @@ _CONTRADICTIONS = (
     _Contradiction(
         ("exchange",),
         re.compile(
-            r"\bitems? modified\b|\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the (?:order|parcel)) (?:is |are )?(?:ship|sent)|"
+            r"\bitems? modified\b|\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the "
+            r"(?:order|parcel)) (?:is |are )?(?:ship|sent)|"
             r"\bmodification (?:of|to) (?:the |your |a |an )?(?:\w+ )?(?:order|items?)\b",
             re.I,
         ),
@@ -138,7 +143,8 @@ _CONTRADICTIONS = (
         unless=(
             re.compile(
                 r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-                r"(?:stay|remain|not (?:be )?(?:\w+ )?(?:chang|updat|touch|affect|alter|part|includ|involv|concern)|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:stay|remain|not (?:be )?(?:\w+ )?(?:chang|updat|touch|affect|alter|part|includ|involv|"
+                r"concern)|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
                 r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)|"
                 r"(?:profile|default|account)[^.;]{0,30} is an?(?:other)?\b",
                 re.I,
@@ -172,10 +178,10 @@ def wrong_kind(reading: WishText) -> bool:
     """Whether another action is spoken of than the one wanted; what is not done, or done once only, is no action."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
-    if _ACTIONS[wanted].search(_MONEY_BACK.sub(" ", reading.body)):
+    if _ACTIONS[wanted].search(_without_money(reading.body)):
         reading.shown.add("kind")
     meant = reading.meant
-    body = _NO_DEED.sub(" ", _MONEY_BACK.sub(" ", meant.body))
+    body = _NO_DEED.sub(" ", _without_money(meant.body))
     found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
         if kind == "user_address" and _PROFILE.search(reading.body):
@@ -186,6 +192,12 @@ def wrong_kind(reading: WishText) -> bool:
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(body):
         return False
     return bool(found - {wanted, "change"})
+
+
+@lru_cache(8)  # the same text is compared with one wish after the other
+def _without_money(text: str) -> str:
+    """A text without the money that goes back."""
+    return _MONEY_BACK.sub(" ", text) if _BACK.search(text) else text
 
 
 def _changes_something_else(reading: WishText, found: set[str]) -> bool:
@@ -208,7 +220,8 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
 
 
 def _other_word(kind: RequestKind, text: str) -> bool:
-    """Whether what is done to an order is called by the word for orders that have arrived, or for those that have not."""
+    """Whether what is done to an order is called by the word for orders that have arrived, or for those that "
+    "have not."""
     if kind == "exchange":
         return bool(_MODIFICATION.search(text)) and not _SENT_BACK.search(text)
     return bool(_EXCHANGED.search(text)) and not _MODIFIED.search(text)

@@ -23,7 +23,7 @@ _WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|
 # "Your open order #W1234567 keeps the address it has."
 _STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
 
-# "Your other orders (#W1234567 and #W7654321) will be cancelled too."
+# Other orders, in brackets, of which it is said that they will be cancelled too.
 _DONE_TO = re.compile(
     r"\b(?:will|would|shall|are|is|going to|to) (?:(?:all|also|both|then|now) )*(?:be )?(?:(?:all|also|both) )*"
     r"(?:cancel|return|exchang|modif|chang|updat|redirect|ship|charg|refund)\w*",

@@ -42,7 +42,8 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
+    r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|"
+    r"were|been|be|originally|,) paid(?: \w+)?"
     r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
     r"placed)(?: \w+){0,3} (?:with|on))\b"
     r"[^,;.\n]*$",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from toolgym.language.parts import Role
-from toolgym.language.words import places_of, words_of
+from toolgym.language.words import Phrases, places_of, words_of
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
@@ -180,15 +181,12 @@ def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Val
     A value that two options have, such as the steel of body and handle, belongs to the one that is named beside it, or
     else to the one that has no other value there.
     """
-    axes: dict[str, list[str]] = {}
-    known = _AXES.get(item.product, {})
-    for axis, all_values in item.axes.items():
-        for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
-            axes.setdefault(value, []).append(axis)
+    values = _values_of(item.product, tuple(item.axes.items()))
+    axes = values.axes
     taken: set[int] = set()
     found: list[Value] = []
     open_: list[tuple[int, int, str]] = []
-    for value in sorted(axes, key=lambda value: -len(words_of(value))):
+    for value in values.near(reading):
         for place, size in _spots(reading, value):
             covered = set(range(place, place + size))
             if place in span and not covered & taken:
@@ -200,6 +198,49 @@ def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Val
     for place, size, value in sorted(open_):
         found.append(Value(place, _axis_of(reading.words, place, size, axes[value], found, item, value), value))
     return sorted(found)
+
+
+class _Values:
+    """The values of a product's options.
+
+    Args:
+        axes: The options that each value belongs to.
+    """
+
+    def __init__(self, axes: dict[str, list[str]]) -> None:
+        self.axes = axes
+        self._longest_first = sorted(axes, key=lambda value: -len(words_of(value)))
+        self._sizes = set(filter(_is_size, axes))
+        self._named = Phrases(value for value in self._longest_first if value not in self._sizes)
+
+    def near(self, reading: WishText) -> list[str]:
+        """Those that a text may name, those of most words first; sizes are looked for in any text."""
+        named = self._named.near(reading.words)
+        if not self._sizes:
+            return named
+        found = {*named, *self._sizes}
+        return [value for value in self._longest_first if value in found]
+
+
+@lru_cache(256)
+def _values_of(product: str, given: tuple[tuple[str, tuple[str, ...]], ...]) -> _Values:
+    axes: dict[str, list[str]] = {}
+    known = _AXES.get(product, {})
+    for axis, all_values in given:
+        for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
+            axes.setdefault(value, []).append(axis)
+    return _Values(axes)
+
+
+def _is_size(value: str) -> bool:
+    """Whether a value is a size such as "S" or "XL"."""
+    return len(value) <= 3 and value.isalpha() and value.isupper()
+
+
+@lru_cache(64)
+def _letters(size: str) -> re.Pattern[str]:
+    """A size in capitals, or after the word "size"."""
+    return re.compile(rf"(?<![\w'-]){size}(?![\w'])|size:? *{size.lower()}(?!\w)")
 
 
 def _axis_of(
@@ -224,14 +265,12 @@ def _axis_of(
 
 def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
     """Where a value stands in the text, and on how many words."""
-    if len(value) > 3 or not (value.isalpha() and value.isupper()):
+    if not _is_size(value):
         # "off-white" is not white.
         places = [place for place in places_of(value, reading.words) if place == 0 or reading.words[place - 1] != "off"]
         return [(place, len(words_of(value))) for place in places]
-    # A size such as "S" or "XL", in capitals, after the word "size", or in full.
-    letters = re.compile(rf"(?<![\w'-]){value}(?![\w'])|size:? *{value.lower()}(?!\w)")
     starts = reading.words.starts
-    spots = [(bisect_left(starts, match.end()) - 1, 1) for match in letters.finditer(reading.body)]
+    spots = [(bisect_left(starts, match.end()) - 1, 1) for match in _letters(value).finditer(reading.body)]
     long = _SIZES.get(value.lower())
     if long is not None:
         size = len(words_of(long))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from toolgym.language.parts import Part, Role, parts_of
-from toolgym.language.words import Words, places_of, words_of
+from toolgym.language.words import Phrases, Words, places_of, words_of
 from toolgym_retail.facts import Facts, Request
 
 ITEM_KINDS = ("return", "exchange", "modify_items")
@@ -31,6 +31,7 @@ class WishText:
         parts: The message's parts, each with its role.
         shown: What of the wish the message states; those that judge a detail add to it.
         doubtful: What of the wish the message leaves open; they add to it too.
+        seen: What was asked of it before: its parts by their roles, and the products that it names.
     """
 
     body: str
@@ -40,6 +41,7 @@ class WishText:
     parts: tuple[Part, ...] = ()
     shown: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
+    seen: _Seen = field(default_factory=lambda: _Seen(), repr=False, compare=False)
 
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> WishText:
@@ -50,8 +52,13 @@ class WishText:
 
     def only(self, *roles: Role) -> WishText:
         """The parts of the message that have one of these roles; what they show is shown by the whole."""
-        body, words, parts = _with_roles(self.parts, roles)
-        return WishText(body, words, self.request, self.facts, parts, self.shown, self.doubtful)
+        seen = self.seen.roles
+        if all(part.role in roles for part in self.parts):
+            return self
+        if roles not in seen:
+            body, words, parts = _with_roles(self.parts, roles)
+            seen[roles] = WishText(body, words, self.request, self.facts, parts, self.shown, self.doubtful)
+        return seen[roles]
 
     @property
     def meant(self) -> WishText:
@@ -65,7 +72,9 @@ class WishText:
 
     def sentences(self) -> list[str]:
         """The sentences and lines of the message."""
-        return _SENTENCE.split(self.body)
+        if self.seen.sentences is None:
+            self.seen.sentences = _SENTENCE.split(self.body)
+        return self.seen.sentences
 
     def sentences_with(self, product: str) -> list[str]:
         """The sentences and lines that name a product, by its last word at least."""
@@ -86,19 +95,20 @@ class WishText:
         The last word of a name ("lamp" of "desk lamp"), or a long first one, is enough where only one product has it,
         and where it does not describe a unit of another: the panel of "tower fan (touch panel)" is no curtain panel.
         """
-        known = {product for products in self.facts.orders.values() for product in products} | self.products
-        owners = _products_by_word(known)
-        found = {product: self._spots(product, owners) for product in sorted(known)}
-        return {product: spots for product, spots in found.items() if spots}
+        if self.seen.named is None:
+            known = {product for products in self.facts.orders.values() for product in products} | self.products
+            names = _names(tuple(sorted(known)))
+            found = {product: self._spots(product, names) for product in names.phrases.near(self.words)}
+            self.seen.named = {product: spots for product, spots in found.items() if spots}
+        return dict(self.seen.named)
 
-    def _spots(self, product: str, owners: Mapping[str, set[str]]) -> list[int]:
+    def _spots(self, product: str, names: _Names) -> list[int]:
         name = words_of(product)
-        first, last = name[0], name[-1]
         spots = places_of(product, self.words)
-        if owners[last.rstrip("s")] == {product} and len(last) > 2 and last != "set":
-            spots = sorted({*spots, *self._spots_of_word(last, product)})
-        if not spots and len(name) > 1 and owners[first.rstrip("s")] == {product} and len(first) > 5:
-            spots = self._spots_of_word(first, product)
+        if product in names.by_last:
+            spots = sorted({*spots, *self._spots_of_word(name[-1], product)})
+        if not spots and product in names.by_first:
+            spots = self._spots_of_word(name[0], product)
         return spots
 
     def _spots_of_word(self, word: str, product: str) -> list[int]:
@@ -116,12 +126,37 @@ class WishText:
         return [spot for spot in spots if spot not in described]
 
 
-def _products_by_word(products: set[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+@dataclass(slots=True)
+class _Seen:
+    """What a reading was asked before."""
+
+    roles: dict[tuple[Role, ...], WishText] = field(default_factory=dict)
+    named: dict[str, list[int]] | None = None
+    sentences: list[str] | None = None
+
+
+class _Names(NamedTuple):
+    """Names of products, and which of them a single word is enough for."""
+
+    phrases: Phrases
+    by_last: frozenset[str]
+    by_first: frozenset[str]
+
+
+@lru_cache(256)
+def _names(products: tuple[str, ...]) -> _Names:
+    owners: dict[str, set[str]] = {}
     for product in products:
         for word in words_of(product):
-            found.setdefault(word.rstrip("s"), set()).add(product)
-    return found
+            owners.setdefault(word.rstrip("s"), set()).add(product)
+    by_last, by_first = set(), set()
+    for product in products:
+        first, *_, last = [*words_of(product)] * 2
+        if owners[last.rstrip("s")] == {product} and len(last) > 2 and last != "set":
+            by_last.add(product)
+        if owners[first.rstrip("s")] == {product} and len(first) > 5 and len(words_of(product)) > 1:
+            by_first.add(product)
+    return _Names(Phrases(products), frozenset(by_last), frozenset(by_first))
 
 
 @lru_cache(8)  # the same text is compared with one wish after the other

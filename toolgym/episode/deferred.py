@@ -1,4 +1,4 @@
-"""Agents and judges whose answers wait until there is an event loop, for environments stepped synchronously."""
+"""Agents and judges whose answers wait until there is an event loop."""
 
 from __future__ import annotations
 
