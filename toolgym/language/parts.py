@@ -112,7 +112,7 @@ _NOT_LABEL = re.compile(
 )
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
-    r"information|"
+    r"information|comes? in\b|(?:these|following) (?:other )?(?:colou?rs|sizes|options|variants|versions|choices)\b|choices|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|"
     r"when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"

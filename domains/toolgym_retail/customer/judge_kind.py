@@ -220,8 +220,7 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
 
 
 def _other_word(kind: RequestKind, text: str) -> bool:
-    """Whether what is done to an order is called by the word for orders that have arrived, or for those that "
-    "have not."""
+    """Whether a deed is called by the word for orders that have arrived where this has not, or the reverse."""
     if kind == "exchange":
         return bool(_MODIFICATION.search(text)) and not _SENT_BACK.search(text)
     return bool(_EXCHANGED.search(text)) and not _MODIFIED.search(text)
