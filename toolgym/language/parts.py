@@ -100,6 +100,13 @@ _NEW_SAID = re.compile(
     r"return\w*)\b)",
     re.I | re.S,
 )
+_LATER = re.compile(
+    r"\b(?:(?:right |straight )?afterwards?|(?:right|straight) after|after (?:that|this)|next step|in "
+    r"(?:another|a separate|"
+    r"the next|a second) step|as (?:a|the) (?:next|second|separate) (?:step|thing)|once (?:that|this)(?:'s| is) "
+    r"done)\b",
+    re.I,
+)
 # What a line is the heading or label of.
 _LEFT_LABEL = re.compile(
     r"\b(?:stays?|staying|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
@@ -112,7 +119,8 @@ _NOT_LABEL = re.compile(
 )
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
-    r"information|comes? in\b|(?:these|following) (?:other )?(?:colou?rs|sizes|options|variants|versions|choices)\b|choices|"
+    r"information|comes? in\b|(?:these|following) (?:other )?(?:colou?rs|sizes|options|variants|versions|"
+    r"choices)\b|choices|"
     r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|"
     r"when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"
@@ -274,6 +282,16 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
     if body.isupper() and len(body) > 4 and deeper:
         return True
     return deeper and not re.search(r"[.!;,]$|: ", body)
+
+
+def later(text: str) -> bool:
+    """Whether a sentence is about a step that follows what is proposed.
+
+    Example:
+        >>> later("After that I'll look up the total."), later("I'd return the lamp.")
+        (True, False)
+    """
+    return _LATER.search(text) is not None
 
 
 @remembered(256)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from toolgym.language.deeds import tells_deed, tells_past
-from toolgym.language.parts import Part, Passage, parts_of
+from toolgym.language.parts import Part, Passage, later, parts_of
 from toolgym.language.text import holds_token, sentences
 from toolgym.scripted.facts import QUESTION, R
 
@@ -87,6 +87,8 @@ class Judgements(Generic[R]):
             for part in parts_of(text)
             for piece in filter(str.strip, self.pieces.split(part.text))
         ]
+        if len(wishes) > 1:
+            parts = [part for part in parts if not later(part.text)] or parts
         written = [number for number, wish in enumerate(wishes) if wish.kind != QUESTION]
         if len(written) < len(wishes) and any(self.proposes(text, wishes[number]) for number in written):
             asked = [wish for wish in wishes if wish.kind == QUESTION]

@@ -63,7 +63,7 @@ _WHOLE = re.compile(
 # Said of two units that are wanted, these mean just those two.
 _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your", re.I)
 # Said of several units that are wanted, only these claim more.
-_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
+_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full|everything", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
     r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|"
@@ -160,6 +160,11 @@ def _only_part(reading: WishText) -> bool:
             return True
     heads = "|".join(sorted({re.escape(words_of(product)[-1]) for product in inside}))
     alone = re.compile(rf"\b(?:only|just|solely) (?:the|your|this) (?:\w+ ){{0,2}}(?:{heads})\b(?!')", re.I)
+    left = re.compile(
+        rf"\b(?:leav(?:e|es|ing)|keep(?:s|ing)?|except) (?:for )?(?:the |your )?(?:\w+ ){{0,2}}(?:{heads})\b", re.I
+    )
+    if any(left.search(part.text) and not _CHOICE.search(part.text) for part in told):
+        return True
     if any(alone.search(part.text) and not _SINGLE.search(part.text) for part in done):
         return True
     taken = re.compile(

@@ -65,7 +65,9 @@ _PROFILE = re.compile(
 _EXCHANGED = re.compile(r"\bexchang", re.I)
 _MODIFIED = re.compile(r"\b(?:modif|chang(?:e|ed|ing)\b|switch|swap|replac|updat)", re.I)
 _WHERE: dict[str, re.Pattern[str]] = {
-    "modify_address": re.compile(r"\border(?! id: none)|\bship|\bdeliver|\bparcel|\bpackage|#?w\d|\bgoe?s? to\b", re.I),
+    "modify_address": re.compile(
+        r"\border(?! id: none)|\bship|\bdeliver|\bparcel|\bpackage|#?w\d|\bgoe?s? to\b|\bredirect", re.I
+    ),
     "user_address": re.compile(r"\bdefault|\bprofile|\baccount|\baddress (?:book|on file)|\bhome address", re.I),
 }
 """Words without which it is not told whose address is changed: an order's or the customer's."""
@@ -184,9 +186,11 @@ def wrong_kind(reading: WishText) -> bool:
     body = _NO_DEED.sub(" ", _without_money(meant.body))
     found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
+        if kind in _WHERE and not _WHERE[kind].search(reading.body):
+            reading.doubtful.add("kind")
         if kind == "user_address" and _PROFILE.search(reading.body):
             reading.shown.add("profile")
-        return bool(found) and _changes_something_else(meant, found)
+        return _changes_something_else(meant, found) if found else _contradicts(kind, body)
     if _contradicts(kind, body):
         return True
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(body):
@@ -212,9 +216,7 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
         wrong_options(reading)
         if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
-    if (kind in ("exchange", "modify_items") and _other_word(kind, body)) or (
-        kind in _WHERE and not _WHERE[kind].search(reading.body)
-    ):
+    if kind in ("exchange", "modify_items") and _other_word(kind, body):
         reading.doubtful.add("kind")
     return _contradicts(kind, body)
 

@@ -30,7 +30,9 @@ _DONE_TO = re.compile(
     re.I,
 )
 _SEVERAL = re.compile(
-    r"\b(?:cancel|return|chang|updat|modif)\w* (?:all )?(?:these|those|both|all|your(?: other)?|the(?: other)?) "
+    r"\b(?:cancel|return|chang|updat|modif)\w* (?:all )?(?:these|those|both|all|your(?: other)?|the(?: other)?|"
+    r"(?:all|both)"
+    r"(?: (?:two|three|four|five|\d))?(?: of)? (?:your|the|these|those)) "
     r"(?:\w+ )?orders\b(?!\?? (?:address|number))",
     re.I,
 )
@@ -63,14 +65,15 @@ def wrong_order(reading: WishText) -> bool:
     meant = _numbers_meant(reading) if others else set()
     if order.id in meant:
         others = meant - {order.id}
+    several = _alone(reading) and _SEVERAL.search(reading.meant.body) is not None
     if not order.known:
         # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
         if numbers:
             reading.shown.add("number")
-        return "clue" in reading.shown and bool(others)
+        return "clue" in reading.shown and (bool(others) or several)
     if order.id in numbers:
         reading.shown.add("order")
-    return bool(others) or (_alone(reading) and bool(_SEVERAL.search(reading.meant.body)))
+    return bool(others) or several
 
 
 def _alone(reading: WishText) -> bool:

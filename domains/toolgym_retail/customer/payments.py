@@ -76,7 +76,9 @@ _SPLIT = re.compile(
     r"stays?|remains?)|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
-_PART_STAYS = re.compile(r"\$\d[\d.,]* (?:stays?|remains?)\b")
+_PART_STAYS = re.compile(
+    r"\$\d[\d.,]* (?:stays?|remains?)\b|\bthe (?:rest|remainder)\b[^.;\n]{0,30}\b(?:on|with|by)\b", re.I
+)
 # Ways to pay that nobody here has, and fees that nobody wants.
 _ELSEWHERE = re.compile(
     r"\b(?:as|with|by|via|in|to|through|get|receive) (?:an? |your )?(?:\w+ )?(?:bank "

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from toolgym.language.parts import Role
-from toolgym.language.words import Phrases, places_of, words_of
+from toolgym.language.words import Phrases, Words, places_of, words_of
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
@@ -55,6 +55,7 @@ _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
 # "From the white one to the sage one", "exchange the white one for the sage one".
+_STOP = re.compile(r"[,;()/|>\n]")
 # "While the top wood stays spruce and the gloss finish stays as well".
 _CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
 _STAYS = re.compile(r"\b(?:stays?|remains?|unchanged|untouched|as before|kept|keep(?:s|ing)?|the same)\b", re.I)
@@ -244,11 +245,11 @@ def _letters(size: str) -> re.Pattern[str]:
 
 
 def _axis_of(
-    words: Sequence[str], place: int, size: int, axes: Sequence[str], found: Sequence[Value], item: ItemRef, value: str
+    words: Words, place: int, size: int, axes: Sequence[str], found: Sequence[Value], item: ItemRef, value: str
 ) -> str:
     """The option of which several could have a value that stands at some words."""
-    beside = [*words[place + size : place + size + 1], *words[max(0, place - 1) : place]]
-    for word in beside:
+    after, before = words[place + size : place + size + 1], words[max(0, place - 1) : place]
+    for word in (*(after if _runs_on(words, place + size) else ()), *(before if _runs_on(words, place) else ())):
         for axis in axes:
             if word in words_of(axis):
                 return axis
@@ -261,6 +262,27 @@ def _axis_of(
     free = [axis for axis in axes if axis not in near] or list(axes)
     new = item.new_options or {}
     return next((axis for axis in free if value in (item.options.get(axis), new.get(axis))), free[0])
+
+
+def _runs_on(words: Words, place: int) -> bool:
+    """Whether nothing but a space or colon stands before a word: no comma, bracket or slash."""
+    if not 0 < place < len(words):
+        return False
+    return _STOP.search(words.text, words.starts[place - 1], words.starts[place]) is None
+
+
+def _of_another_option(reading: WishText, values: Sequence[Value], item: ItemRef) -> bool:
+    """Whether a value is given to another option than its own, as in "a walnut body" where the handle is of walnut."""
+    words = reading.words
+    places = {one.place for one in values}
+    others = {axis: set(words_of(axis)) for axis in item.axes}
+    for one in values:
+        end = one.place + len(words_of(one.value))
+        if not _runs_on(words, end) or words[end] in others[one.axis] or {end, end + 1} & places:
+            continue
+        if any(words[end] in names for axis, names in others.items() if axis != one.axis):
+            return True
+    return False
 
 
 def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
@@ -299,7 +321,13 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     new, old = item.new_options or {}, item.options
     everywhere = _values(reading, item, span)
     told: dict[Role, dict[str, str]] = {"now": old, "new": new}
-    wrong = _numbers_reversed(reading, item)
+    changing = {axis for axis, value in new.items() if old.get(axis) != value}
+    given = {one.axis for one in everywhere if one.axis in changing and one.value == new[one.axis]}
+    figures = {axis: words_of(new[axis])[0] for axis in changing - given}  # "48" is 48 inch
+    given |= {axis for axis, figure in figures.items() if figure.isdigit() and places_of(figure, reading.words)}
+    if given and given != changing and (item.new_item_id or "") not in reading.body:
+        reading.doubtful.add("options")
+    wrong = _numbers_reversed(reading, item) or _of_another_option(reading, everywhere, item)
     wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
     becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
     if any(roles[one.place] == "new" and old.get(one.axis) != one.value for one in everywhere):
