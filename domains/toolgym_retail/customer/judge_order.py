@@ -46,7 +46,7 @@ _TOTAL = re.compile(
     re.I,
 )
 _WENT_TO = re.compile(
-    r"\b(?:went|shipp\w*|ships?|sent|deliver\w*|goes|going|addressed|destination|address)\b[^.;\n]{0,25}?(?:\bto|:) "
+    r"\b(?i:went|shipp\w*|ships?|sent|deliver\w*|goes|going|addressed|destination|address)\b[^.;\n]{0,25}?(?:\bto|:) "
     r"(?:the )?(?:\d+ )?([A-Z][a-z]+)"
 )
 _FEW = 1
