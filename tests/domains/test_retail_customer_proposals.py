@@ -116,7 +116,7 @@ def confusable() -> dict[str, Any]:
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 def test_what_is_easily_confused_is_told_apart(right: bool) -> None:
-    """A part of an order for the whole, an exchange for a change, another option's value, a split payment and the like."""
+    """A part of an order for the whole, an exchange for a change, the value of another option, and the like."""
     held = confusable()
     rows = held["right" if right else "wrong"]
     assert len(rows) > 20

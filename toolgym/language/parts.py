@@ -81,7 +81,7 @@ _BECOMES = re.compile(
 )
 _CONDITION = re.compile(
     r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|"
-    r"for)\b",
+    r"for (?!(?:your|the|this) |order ?#|#))\b",
     re.I,
 )
 # "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
@@ -243,7 +243,7 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         section.listed |= bullet is not None
         after = following[number]
         if _is_heading(body, line, lines[after] if after is not None else "", indent):
-            label = body.rstrip(":?. ").lower()
+            label = _CUT.split(body)[-1].rstrip(":?. ").lower()
             role = _label_role(label)
             if role == "do" and follows and section.role in ("now", "new", "left"):
                 role = section.role

@@ -57,13 +57,14 @@ _ANOTHER_ORDER = re.compile(
 _WHOLE = re.compile(
     r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|"
     r"(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|inside|on)|"
-    r"(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b",
+    r"(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them)|"
+    r"as a whole|in its entirety)\b",
     re.I,
 )
 # Said of two units that are wanted, these mean just those two.
 _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your", re.I)
 # Said of several units that are wanted, only these claim more.
-_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full|everything", re.I)
+_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full|everything|as a whole|in its", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
     r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|"
@@ -163,6 +164,13 @@ def _only_part(reading: WishText) -> bool:
     left = re.compile(
         rf"\b(?:leav(?:e|es|ing)|keep(?:s|ing)?|except) (?:for )?(?:the |your )?(?:\w+ ){{0,2}}(?:{heads})\b", re.I
     )
+    ships = re.compile(
+        rf"\b(?:{heads})s? (?:(?:will|is|are|still|soon) )+(?:be )?(?:\w+ )?(?:ship|sen[dt]|deliver|arriv|"
+        rf"com(?:e|ing)\b|on (?:its|their) way)",
+        re.I,
+    )
+    if any(ships.search(part.text) for part in told):
+        return True
     if any(left.search(part.text) and not _CHOICE.search(part.text) for part in told):
         return True
     if any(alone.search(part.text) and not _SINGLE.search(part.text) for part in done):
@@ -229,7 +237,7 @@ def _multiplies(reading: WishText) -> bool:
         if sum(item.product == product for item in reading.request.items) > 1:
             continue
         head = re.escape(words_of(product)[-1].rstrip("s"))
-        several = re.compile(rf"\b(?:two|three|four|five) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", re.I)
+        several = re.compile(rf"\b(?:two|three|four|five|both|all) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", re.I)
         told = [sentence for sentence in reading.sentences() if several.search(sentence)]
         if any(not _KEPT.search(one) and not _HOLDS.search(one) for one in told):
             return True

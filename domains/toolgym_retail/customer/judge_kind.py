@@ -68,7 +68,9 @@ _WHERE: dict[str, re.Pattern[str]] = {
     "modify_address": re.compile(
         r"\border(?! id: none)|\bship|\bdeliver|\bparcel|\bpackage|#?w\d|\bgoe?s? to\b|\bredirect", re.I
     ),
-    "user_address": re.compile(r"\bdefault|\bprofile|\baccount|\baddress (?:book|on file)|\bhome address", re.I),
+    "user_address": re.compile(
+        r"\bdefault|\bprofile|\baccount|\baddress (?:book|on file)|\bhome address|\buser address", re.I
+    ),
 }
 """Words without which it is not told whose address is changed: an order's or the customer's."""
 _MODIFICATION = re.compile(r"\bmodif|\bchange of items?\b", re.I)
@@ -180,7 +182,7 @@ def wrong_kind(reading: WishText) -> bool:
     """Whether another action is spoken of than the one wanted; what is not done, or done once only, is no action."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
-    if _ACTIONS[wanted].search(_without_money(reading.body)):
+    if _ACTIONS[wanted].search(_NO_DEED.sub(" ", _without_money(reading.body))):
         reading.shown.add("kind")
     meant = reading.meant
     body = _NO_DEED.sub(" ", _without_money(meant.body))
@@ -191,7 +193,7 @@ def wrong_kind(reading: WishText) -> bool:
         if kind == "user_address" and _PROFILE.search(reading.body):
             reading.shown.add("profile")
         return _changes_something_else(meant, found) if found else _contradicts(kind, body)
-    if _contradicts(kind, body):
+    if _contradicts(kind, _without_money(meant.body)):
         return True
     if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(body):
         return False

@@ -65,7 +65,7 @@ _ROLE_OF_PAST = 80
 """Characters before a method in which it may be said that it was used before, or will be."""
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
-    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
+    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get|balance)|"
     r"other (?:payment )?methods?|otherwise|depending|would be possible|either|may go|memory card)\b",
     re.I,
 )

@@ -55,6 +55,7 @@ _NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
 _OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
 
 # "From the white one to the sage one", "exchange the white one for the sage one".
+_TIMES = frozenset(("hours", "days", "weeks"))
 _STOP = re.compile(r"[,;()/|>\n]")
 # "While the top wood stays spruce and the gloss finish stays as well".
 _CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
@@ -271,16 +272,30 @@ def _runs_on(words: Words, place: int) -> bool:
     return _STOP.search(words.text, words.starts[place - 1], words.starts[place]) is None
 
 
+def _other_figure(words: Words, span: Collection[int], item: ItemRef) -> bool:
+    """Whether a figure with the unit of an option, such as "800 pieces", is neither the old one nor the new."""
+    for axis in item.axes:
+        known = [words_of(value) for value in (item.options.get(axis, ""), (item.new_options or {}).get(axis, ""))]
+        if any(len(value) != 2 or not value[0].isdigit() or value[1] in _TIMES for value in known):
+            continue
+        figures = {value[0] for value in known}
+        unit = known[0][1]
+        spots = [spot for spot in places_of(unit, words) if spot in span and spot and words[spot - 1].isdigit()]
+        if any(words[spot - 1] not in figures for spot in spots if _runs_on(words, spot)):
+            return True
+    return False
+
+
 def _of_another_option(reading: WishText, values: Sequence[Value], item: ItemRef) -> bool:
     """Whether a value is given to another option than its own, as in "a walnut body" where the handle is of walnut."""
     words = reading.words
     places = {one.place for one in values}
-    others = {axis: set(words_of(axis)) for axis in item.axes}
+    names = {words_of(axis)[-1]: axis for axis in item.axes}
     for one in values:
         end = one.place + len(words_of(one.value))
-        if not _runs_on(words, end) or words[end] in others[one.axis] or {end, end + 1} & places:
+        if not _runs_on(words, end) or {end, end + 1} & places:
             continue
-        if any(words[end] in names for axis, names in others.items() if axis != one.axis):
+        if names.get(words[end], one.axis) != one.axis and words[end] not in words_of(one.axis):
             return True
     return False
 
@@ -327,7 +342,11 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     given |= {axis for axis, figure in figures.items() if figure.isdigit() and places_of(figure, reading.words)}
     if given and given != changing and (item.new_item_id or "") not in reading.body:
         reading.doubtful.add("options")
-    wrong = _numbers_reversed(reading, item) or _of_another_option(reading, everywhere, item)
+    wrong = (
+        _other_figure(reading.words, span, item)
+        or _numbers_reversed(reading, item)
+        or _of_another_option(reading, everywhere, item)
+    )
     wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
     becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
     if any(roles[one.place] == "new" and old.get(one.axis) != one.value for one in everywhere):
