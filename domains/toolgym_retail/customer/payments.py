@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from toolgym_retail.customer.variants import REVERSED
+from toolgym.language.changes import REVERSED
 from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Method
 
