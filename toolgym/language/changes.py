@@ -44,7 +44,19 @@ _RUNS_FORWARD = re.compile(r"\bfrom\b.* to\b|\b(?:exchange|exchanged|exchanging|
 
 
 def runs_forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> bool:
-    """Whether the change runs from an old value to a new one, and not the other way round."""
+    """Whether the change runs from an old value to a new one, and not the other way round.
+
+    Args:
+        words: The words of a text, in lower case.
+        olds: At which of them the old value stands, at least once.
+        news: At which the new one does, at least once.
+
+    Example:
+        >>> runs_forward("the blue one instead of the red one".split(), [6], [1])
+        True
+        >>> runs_forward("keep red instead of blue".split(), [1], [4])
+        False
+    """
     old, new = min(olds), min(news)
     for place in olds if old > new else ():
         later = next((one for one in news if one > place), None)
