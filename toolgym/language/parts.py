@@ -130,14 +130,15 @@ _NOTE_LABEL = re.compile(
 _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|"
     r"payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
-    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
+    r"(?:items? )?you (?:have|own|give|return|send)|give$|sent? back|out$|item out$|replaces|remove\w*)|"
+    r"\b(?:current|old|now|before)$|"
     r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
 )
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|"
     r"what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
+    r"in$|(?:items? )?you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )

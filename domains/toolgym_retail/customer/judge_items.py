@@ -293,6 +293,13 @@ def _only_mentioned(reading: WishText, product: str) -> bool:
     untouched = re.compile(
         rf"{re.escape(words_of(product)[-1])}s? (?:is|are|was|were|does|do|has|have|will)(?:n't| not)\b", re.I
     )
+    head = re.escape(words_of(product)[-1])
+    becomes = re.compile(
+        rf"\b{head}s?\b(?::? from\b|[^.;,\n]{{0,12}} (?:goes from|becomes?\b|chang(?:es|ed)\b|will be (?:exchang|chang|return|swapp)))",
+        re.I,
+    )
+    if any(becomes.search(sentence) for sentence in reading.sentences_with(product)):
+        return False
     return all(
         _KEPT.search(sentence) or untouched.search(sentence) or (beside and _told_apart(sentence, product))
         for sentence in reading.sentences_with(product)

@@ -74,6 +74,8 @@ _WHERE: dict[str, re.Pattern[str]] = {
 }
 """Words without which it is not told whose address is changed: an order's or the customer's."""
 _MODIFICATION = re.compile(r"\bmodif|\bchange of items?\b", re.I)
+_RETURNED = re.compile(r"\breturn", re.I)
+_GIVEN = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|switch|instead|get\b|receive|place of)", re.I)
 _SENT_BACK = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|return|send|sent)|\bback\b", re.I)
 
 
@@ -225,6 +227,8 @@ def _changes_something_else(reading: WishText, found: set[str]) -> bool:
 
 def _other_word(kind: RequestKind, text: str) -> bool:
     """Whether a deed is called by the word for orders that have arrived where this has not, or the reverse."""
+    if kind == "exchange" and _RETURNED.search(text) and not _GIVEN.search(text):
+        return True
     if kind == "exchange":
         return bool(_MODIFICATION.search(text)) and not _SENT_BACK.search(text)
     return bool(_EXCHANGED.search(text)) and not _MODIFIED.search(text)

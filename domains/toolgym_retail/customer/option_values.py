@@ -19,7 +19,7 @@ _SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl":
 _NO_SIZE_AFTER = ("extra", "too", "bit", "little", "very", "rather")
 
 _STOP = re.compile(r"[,;()/|>\n]")
-_AXES = {kind.name: kind.options for kind in CATALOG}
+AXES = {kind.name: kind.options for kind in CATALOG}
 """The options of each product that the shop knows, and all their values."""
 _NEAR = 8
 """Words apart at which two values may stand in one description."""
@@ -84,7 +84,7 @@ class _Values:
 @lru_cache(256)
 def _values_of(product: str, given: tuple[tuple[str, tuple[str, ...]], ...]) -> _Values:
     axes: dict[str, list[str]] = {}
-    known = _AXES.get(product, {})
+    known = AXES.get(product, {})
     for axis, all_values in given:
         for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
             axes.setdefault(value, []).append(axis)

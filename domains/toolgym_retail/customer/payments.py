@@ -31,7 +31,7 @@ _MASK, _MARK, _LINK = r"(?:\*|xx|•|\.{3})", r"[:\s*•.x#-]", r"(?: (?:in|with
 _DIGITS = re.compile(
     rf"(?:(?<!{_MARK})(?={_MARK}*?{_MASK})|{_MASK}{_LINK}{{1,8}}|"
     rf"(?:ending|ends|end|last four|last 4|last digits|digits|visa|mastercard|card){_LINK}{{0,8}})"
-    rf"{_MARK}*+(\d{{4}})(?!\d)",
+    rf"(?:, \(?)?{_MARK}*+(\d{{4}})(?!\d|[.,]\d)",
     re.I,
 )
 _ORIGINAL = re.compile(

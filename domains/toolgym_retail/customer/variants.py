@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from toolgym.language.changes import REVERSED, TURNS, runs_forward
-from toolgym.language.parts import Role
+from toolgym.language.parts import Part, Role
 from toolgym.language.words import Words, places_of, words_of
-from toolgym_retail.customer.option_values import Value, option_values, runs_on
+from toolgym_retail.customer.option_values import AXES, Value, option_values, runs_on
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
@@ -20,7 +20,7 @@ _TIMES = frozenset(("hours", "days", "weeks"))
 _CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
 _STAYS = re.compile(r"\b(?:stays?|remains?|unchanged|untouched|as before|kept|keep(?:s|ing)?|the same)\b", re.I)
 # Where what is said of one item ends and the next begins.
-_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus ")
+_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus | \+ ")
 
 
 def wrong_options(reading: WishText) -> bool:
@@ -158,7 +158,10 @@ def _wrong_unit(reading: WishText, item: ItemRef, span: Collection[int]) -> bool
     if any(value == item.options.get(axis) for _, axis, value in found if axis in item.tell_apart):
         reading.shown.add("unit")
     others = {value for other in reading.request.items if other is not item for value in other.options.values()}
-    return any(item.options.get(axis) != value and value not in others for _, axis, value in found)
+    right = {axis for _, axis, value in found if value == item.options.get(axis)}
+    return any(
+        item.options.get(axis) != value and (value not in others or axis not in right) for _, axis, value in found
+    )
 
 
 def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles: Sequence[Role]) -> bool:
@@ -170,7 +173,7 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     given = {one.axis for one in everywhere if one.axis in changing and one.value == new[one.axis]}
     figures = {axis: words_of(new[axis])[0] for axis in changing - given}  # "48" is 48 inch
     given |= {axis for axis, figure in figures.items() if figure.isdigit() and places_of(figure, reading.words)}
-    if given and given != changing and (item.new_item_id or "") not in reading.body:
+    if given and given != changing:
         reading.doubtful.add("options")
     wrong = (
         _other_figure(reading.words, span, item)
@@ -208,6 +211,8 @@ def _kept_old(reading: WishText, item: ItemRef) -> bool:
         for axis, old in changing.items()
     ):
         return True
+    if any(_kept_other(part, item) for part in reading.parts if part.role == "left"):
+        return True
     others = {value for one in reading.request.items for axis, value in one.options.items() if one is not item}
     others |= {old for axis, old in item.options.items() if axis not in changing}
     told = [words_of(clause) for part in reading.parts for clause in _CLAUSE.split(part.text) if _STAYS.search(clause)]
@@ -217,6 +222,22 @@ def _kept_old(reading: WishText, item: ItemRef) -> bool:
         for axis, old in changing.items()
         if old not in others
     )
+
+
+def _kept_other(part: Part, item: ItemRef) -> bool:
+    """Whether something is said to stay that the unit does not have: "width: 4 ft (stays)", "it keeps the oak legs"."""
+    words = words_of(part.text)
+    if any(places_of(words_of(name)[-1], words) for name in AXES if name != item.product):
+        return False
+    for axis, values in item.axes.items():
+        name = words_of(axis)[-1]
+        known = (item.options.get(axis), (item.new_options or {}).get(axis))
+        for value in values:
+            for place in places_of(value, words) if value not in known else ():
+                end = place + len(words_of(value))
+                if part.label == axis or (end < len(words) and words[end] == name and runs_on(words, end)):
+                    return True
+    return False
 
 
 def _out_of_place(
