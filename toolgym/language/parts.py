@@ -366,7 +366,7 @@ def _sentence_role(sentence: str) -> Role:
         return "note"
     if _LEFT.search(sentence):
         clauses = (clause for clause in _BREAK.split(sentence) if not _LEFT.search(clause))
-        return "do" if any(map(_BECOMES.search, clauses)) else "left"
+        return "do" if any(_BECOMES.search(clause) or _DOES.search(clause) for clause in clauses) else "left"
     if _NOTE.search(sentence):
         return "note"
     return "do"

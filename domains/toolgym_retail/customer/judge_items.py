@@ -295,7 +295,8 @@ def _only_mentioned(reading: WishText, product: str) -> bool:
     )
     head = re.escape(words_of(product)[-1])
     becomes = re.compile(
-        rf"\b{head}s?\b(?::? from\b|[^.;,\n]{{0,12}} (?:goes from|becomes?\b|chang(?:es|ed)\b|will be (?:exchang|chang|return|swapp)))",
+        rf"\b{head}s?\b(?::? from\b|[^.;,\n]{{0,12}} (?:goes from|becomes?\b|chang(?:es|ed)\b|"
+        r"will be (?:exchang|chang|return|swapp)))",
         re.I,
     )
     if any(becomes.search(sentence) for sentence in reading.sentences_with(product)):

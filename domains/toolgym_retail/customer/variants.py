@@ -16,6 +16,7 @@ from toolgym_retail.facts import ItemRef
 # Words after which a value is what an item becomes.
 _BECOMES = re.compile(r"\b(?:to|into|for|with|new|receive|get|become|becomes)\b")
 _TIMES = frozenset(("hours", "days", "weeks"))
+_OTHERS = re.compile(r"\b(?:available|others?|another|sell|in stock|ones?)\b", re.I)
 # "While the top wood stays spruce and the gloss finish stays as well".
 _CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
 _STAYS = re.compile(r"\b(?:stays?|remains?|unchanged|untouched|as before|kept|keep(?:s|ing)?|the same)\b", re.I)
@@ -227,6 +228,8 @@ def _kept_old(reading: WishText, item: ItemRef) -> bool:
 def _kept_other(part: Part, item: ItemRef) -> bool:
     """Whether something is said to stay that the unit does not have: "width: 4 ft (stays)", "it keeps the oak legs"."""
     words = words_of(part.text)
+    if not (part.label or _STAYS.search(part.text)) or _OTHERS.search(part.text):
+        return False
     if any(places_of(words_of(name)[-1], words) for name in AXES if name != item.product):
         return False
     for axis, values in item.axes.items():
