@@ -118,7 +118,7 @@ class Judgements(Generic[R]):
                     owner = list(wishes)[scores.index(best)]
             owners.append(owner)
         own = {
-            number: [part for part, owner in zip(parts, owners, strict=True) if owner == number]
+            number: [part for part, owner in zip(parts, owners, strict=True) if owner in (number, None)]
             for number in dict.fromkeys(owner for owner in owners if owner is not None)
         }
         proposed = {
