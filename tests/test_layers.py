@@ -62,7 +62,7 @@ EDGES = {
             "patterns prompts tasks trajectory"
         ),
         "regrading": "concurrency database domain episode errors evaluation messages tasks trajectory",
-        "users": "actions display domain episode errors messages models prompts tasks tools trajectory",
+        "users": "actions display domain episode errors messages models prompts scripted tasks tools trajectory",
         "proposal": "domain failures patterns tasks",
         "rollouts": (
             "concurrency domain episode errors evaluation limits models regrading rewards runs tasks trajectory"
@@ -81,7 +81,7 @@ EDGES = {
         ),
         "registration": (
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
-            "prompts proposal registry rollouts runs tasks trajectory"
+            "prompts proposal registry rollouts runs scripted tasks trajectory"
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "

@@ -63,6 +63,7 @@ class AgentSpec:
         reads_wording: Whether ``make`` takes a ``wording``, the words that its model reads.
         wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
         forms: The forms of real models that ``make`` takes as ``wording`` too, in which a user is measured.
+        has_habits: Whether ``make`` takes ``habits``, as the scripted user does.
         hint: What a person who talks to such an agent should know.
 
     Example:
@@ -81,6 +82,7 @@ class AgentSpec:
     reads_wording: bool = False
     wordings: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    has_habits: bool = False
     hint: str = ""
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:

@@ -149,3 +149,12 @@ def test_the_other_side_may_be_a_model_and_ones_own_may_not(run: Callable[..., D
     assert (refused.code, "the assistant is you" in refused.err) == (2, True)
     lacking = run("play", "mock", "--user", "llm")
     assert (lacking.code, "--user-model" in lacking.err) == (2, True)
+
+
+def test_a_person_serves_a_customer_with_habits(play: Play) -> None:
+    done = play("retail --task test-001 --habits impatience=1")
+    plain = play("retail --task test-001")
+    assert done.exit_code == plain.exit_code == 0
+    assert done.output != plain.output
+    with pytest.raises(DataError, match="--habits 'terse' would be the user's, but that is you"):
+        play("retail --as user --habits terse")

@@ -78,3 +78,14 @@ def test_eval_tells_no_error_of_another_version_of_its_user(run: Command, versio
     asked = ("eval", "mock", "--trials", "1", "--agent", "no-op", "--name")
     assert "itself fails" not in run(*asked, "a").out
     assert "user_error" not in run(*asked, "b", "--json").json
+
+
+def test_habits_are_chosen_on_the_command_line_and_printed(run: Command) -> None:
+    one = ("--task", "test-001", "--user", "scripted", "--habits", "terse")
+    assert "user scripted reticent=1,terse=1" in run("users", "check", "retail", *one, "--form", "table").out
+    found = run("eval", "retail", *one, "--trials", "1", "--name", "a")
+    assert "user scripted reticent=1,terse=1" in found.out
+    again = run("eval", "retail", *one[:-1], "reticent=1,terse=1", "--trials", "1", "--name", "a", "--resume", "--json")
+    assert again.json["habits"] == "reticent=1,terse=1"
+    assert "Did you mean 'terse'?" in told(run("eval", "retail", *one[:-1], "tersee"))
+    assert "the user 'minimal' has no habits" in told(run("eval", "mock", "--user", "minimal", "--habits", "terse"))

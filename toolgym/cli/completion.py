@@ -57,6 +57,13 @@ ShowCompletion = Annotated[
 ]
 
 
+def habits() -> list[str]:
+    """The names of the habits that a scripted user can have."""
+    from toolgym.registration.habits import habit_names
+
+    return habit_names()
+
+
 def domains() -> list[str]:
     """The names of the installed domains."""
     from toolgym.registry import DOMAINS

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from toolgym.cli.completion import agents
+from toolgym.cli.completion import agents, habits
 
 Split = Annotated[str | None, typer.Option(help="The split to play; default: test.")]
 PoolFolder = Annotated[
@@ -21,6 +21,14 @@ AllTasks = Annotated[
     bool, typer.Option("--all-tasks", help="With --resume: play all tasks also where the run holds chosen ones.")
 ]
 User = Annotated[str | None, typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.")]
+Habits = Annotated[
+    str | None,
+    typer.Option(
+        help="How the scripted user behaves: a name, such as careless; drawn, for each episode anew; or dials, such as "
+        "typos=1,terse=0.5.",
+        autocompletion=habits,
+    ),
+]
 JudgeName = Annotated[str | None, typer.Option(help="Who judges natural-language assertions; default: nobody.")]
 Trials = Annotated[
     int | None, typer.Option(min=1, help="Trials of each task; default: 4, or with --resume those of the run.")

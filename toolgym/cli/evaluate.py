@@ -14,6 +14,7 @@ from toolgym.cli.eval_options import (
     AllTasks,
     Backend,
     Concurrency,
+    Habits,
     JudgeName,
     MaxCalls,
     MaxCharacters,
@@ -65,6 +66,7 @@ def evaluate(
     all_tasks: AllTasks = False,
     data: Data = "toolgym",
     user: User = None,
+    habits: Habits = None,
     judge: JudgeName = None,
     trials: Trials = None,
     seed: Seed = 0,
@@ -121,7 +123,17 @@ def evaluate(
     throttle = Throttle(rpm=rpm and rpm / share, tpm=tpm and tpm / share, budget_usd=budget_usd)
     limits = Limits(max_steps, max_errors, max_characters, max_calls)
     asked = _asked(
-        made, split, agents, models, user=user, judge=judge, pool=pool, seed=seed, limits=limits, throttle=throttle
+        made,
+        split,
+        agents,
+        models,
+        user=user,
+        habits=habits,
+        judge=judge,
+        pool=pool,
+        seed=seed,
+        limits=limits,
+        throttle=throttle,
     )
     planned = plan_all(asked, runs, name, tasks=task or (), trials=trials, resume=resume, all_tasks=all_tasks)
     _check(planned, models, throttle)
@@ -136,11 +148,14 @@ def evaluate(
         told: dict[str, Any] = {} if pool is None else {"pool": str(pool)}
         if errors:
             told["user_error"] = {one["asked_back"]: one["error"] for one in errors}
-        print_json({"domain": domain, "split": split, **told, "data": data, "user": player.name, "agents": answers})
+        behaves = {"habits": asked[0].settings.habits} if asked[0].settings.habits else {}
+        said = {"domain": domain, "split": split, **told, "data": data, "user": player.name, **behaves}
+        print_json({**said, "agents": answers})
     else:
         most = max(one.plan.evaluation.trials for one in planned)
         place = split if pool is None else f"{split} {pool}"
-        heading = f"{domain} · {place} · {data} data · user {player.name} · {most} trial{'s' if most > 1 else ''}"
+        named = " ".join(filter(None, (player.name, asked[0].settings.habits)))
+        heading = f"{domain} · {place} · {data} data · user {named} · {most} trial{'s' if most > 1 else ''}"
         print_figures(heading, most, answers, void)
         if not player.comparable:
             say(f"The user {player.name!r} does not play a customer: these figures compare with no other user's.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgym.cli.completion import agents
+from toolgym.cli.eval_options import Habits
 from toolgym.cli.models import AgentModel, BaseUrl, ModelArgs, NoGreeting, UserModel, model_settings
 from toolgym.cli.output import Data, DomainName, console, rule, say
 from toolgym.cli.tables import TextTable, prose
@@ -34,6 +35,7 @@ def play(
         str | None,
         typer.Option(help="Who plays the user; default: scripted if the task carries facts, else minimal."),
     ] = None,
+    habits: Habits = None,
     agent: Annotated[
         str | None,
         typer.Option(autocompletion=agents, help="Who plays the assistant, with --as user; default: oracle."),
@@ -58,6 +60,8 @@ def play(
 
     if side == "user" and user is not None:
         raise DataError(f"--user {user!r} would play the user, but that is you; leave it out, or play --as assistant")
+    if side == "user" and habits is not None:
+        raise DataError(f"--habits {habits!r} would be the user's, but that is you; leave it out")
     if side == "assistant" and agent is not None:
         raise DataError(f"--agent {agent!r} would play the assistant, but that is you; leave it out, or play --as user")
     models = {
@@ -72,7 +76,7 @@ def play(
     model = models[other]
     if other == "user":
         name = user or ("llm" if model is not None else default_user([chosen]))
-        factory = make_user(name, model, domain=made)
+        factory = make_user(name, model, domain=made, habits=habits)
     else:
         name = agent or ("llm" if model is not None else "oracle")
         factory = make_agent(name, model, domain=made)

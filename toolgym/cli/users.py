@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toolgym.cli.completion import users
-from toolgym.cli.eval_options import Concurrency, Name, RunsFolder, Seed, Split, TaskIds
+from toolgym.cli.eval_options import Concurrency, Habits, Name, RunsFolder, Seed, Split, TaskIds
 from toolgym.cli.figures import VoidTrials, refusal
 from toolgym.cli.models import (
     BaseUrl,
@@ -44,6 +44,7 @@ def check(
         str | None,
         typer.Option(help="The user; default: scripted if all tasks carry facts, else minimal.", autocompletion=users),
     ] = None,
+    habits: Habits = None,
     split: Split = None,
     task: TaskIds = None,
     form: Annotated[
@@ -93,6 +94,7 @@ def check(
         made,
         split,
         user=user,
+        habits=habits,
         tasks=task or (),
         forms=form or (),
         asked_back=asked_back,
@@ -132,7 +134,8 @@ def _play(plan: CheckPlan, concurrency: int, throttle: Throttle) -> None:
 
 def _print(found: UserCheck, plan: CheckPlan) -> None:
     settings = found.settings
-    title = f"{settings['domain']} · {settings['split']} · user {settings['user']} · asked back: {plan.asked_back}"
+    user = " ".join(filter(None, (settings["user"], settings.get("habits"))))
+    title = f"{settings['domain']} · {settings['split']} · user {user} · asked back: {plan.asked_back}"
     for what, parts in (("form", found.by_form), ("kind of task", found.by_kind)):
         table = TextTable(what, *numeric("error in % (95 %)", "failed", "dialogues"), title=title)
         for name, error in parts.items():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgym.domain import AgentFactory, AgentSpec, Domain
     from toolgym.evaluation import UserCheck, Void
     from toolgym.models import ModelSettings, Throttle
+    from toolgym.scripted.habits import HabitsLike
     from toolgym.trajectory import Trajectory
 
 AskedBack = Literal["short", "full"]
@@ -25,6 +26,7 @@ def check_user(
     domain: str | Domain,
     *,
     user: str | AgentFactory | None = None,
+    habits: HabitsLike | None = None,
     split: str | None = None,
     data: str = "toolgym",
     tasks: Sequence[str] = (),
@@ -52,6 +54,7 @@ def check_user(
         domain: A domain's name, or a Domain; its oracle has forms, or at least wordings.
         user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
             :func:`~toolgym.registration.default_user` of the tasks.
+        habits: How the scripted user behaves; see :func:`~toolgym.make_user`.
         split: Which tasks; by default ``"test"``.
         data: Whose tasks, for a domain that is given by name.
         tasks: Ids of the tasks that are played; empty for all.
@@ -97,6 +100,7 @@ def check_user(
         made,
         split,
         user=user,
+        habits=habits,
         tasks=tasks,
         forms=forms,
         asked_back=asked_back,
@@ -175,6 +179,7 @@ class CheckPlan:
             "models": dict(evaluation.models),
             "seed": evaluation.seed,
             "asked_back": self.asked_back,
+            **({"habits": evaluation.settings.habits} if evaluation.settings.habits else {}),
             "version": user_version(self.domain, self.user, evaluation.split),
         }
         played = {form: list(read_trajectories(one.plan.folder)) for form, one in self.planned.items()}
@@ -191,6 +196,7 @@ def plan_check(
     split: str,
     *,
     user: str | AgentFactory | None = None,
+    habits: HabitsLike | None = None,
     tasks: Sequence[str] = (),
     forms: Sequence[str] = (),
     asked_back: AskedBack = "short",
@@ -223,6 +229,7 @@ def plan_check(
             split,
             agent=_speaking(oracle, form, asked_back),
             user=user,
+            habits=habits,
             seed=seed,
             user_model=user_model,
             throttle=throttle,
@@ -270,4 +277,5 @@ def known_error(
         return []
     of_user = {role: settings for role, settings in models.items() if role == "user"}
     named = {"domain": domain.name, "data": domain.compat.name, "split": split, "user": user.name}
-    return known(runs, **named, models=of_user, version=version)
+    habits = str(user.bound.get("habits") or "") or None
+    return known(runs, **named, models=of_user, version=version, habits=habits)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import gymnasium as gym
 
 from toolgym.errors import DataError, refuse_unknown
+from toolgym.registration.habits import with_habits
 from toolgym.registration.parts import default_user, domain_with, make_curriculum, make_judge, make_user
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from toolgym.envs.tool_env import ToolEnv
     from toolgym.envs.vector_env import ToolVectorEnv
     from toolgym.evaluation.grade import Judge
+    from toolgym.scripted.habits import HabitsLike
 
 _OWN_IDS = {"ToolMock-v0": "mock", "ToolRetail-v0": "retail"}
 _DRAWN = ("data", "split", "curriculum", "curriculum_args", "pool")
-_PLAYED = ("user", "user_model", "judge", "judge_model")
+_PLAYED = ("user", "user_model", "habits", "judge", "judge_model")
 
 
 def register_envs() -> None:
@@ -50,6 +52,7 @@ def make_env(
     split: str = "train",
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
+    habits: HabitsLike | None = None,
     curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
@@ -67,6 +70,8 @@ def make_env(
             :func:`default_user` of the split.
         user_model: The model behind a user that has one: its name, or the settings of
             :class:`~toolgym.models.ModelSettings` as a mapping.
+        habits: How the scripted user behaves; see :func:`~toolgym.registration.make_user`. ``"drawn"``: each episode
+            draws its own by its seed. In an environment's spec, which is JSON, it is text or a mapping.
         curriculum: A curriculum's name: the environment then owns it and updates it with every finished group. Or a
             curriculum of yours: the environment then only samples, and updating is up to you. None: the one that
             ``pool`` holds, if it is given, else ``"fixed"``.
@@ -91,7 +96,7 @@ def make_env(
 
     _check("argument of make_env", settings, ("domain", *_DRAWN, *_PLAYED))
     drawn = (curriculum, curriculum_args, pool)
-    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
+    parts = _env_parts(domain, data, split, (user, user_model, habits), drawn, judge, judge_model)
     return ToolEnv(**parts, **settings)
 
 
@@ -104,6 +109,7 @@ def make_vec_env(
     split: str = "train",
     user: str | AgentFactory | None = None,
     user_model: str | Mapping[str, Any] | None = None,
+    habits: HabitsLike | None = None,
     curriculum: str | Curriculum | None = None,
     curriculum_args: Mapping[str, Any] | None = None,
     pool: str | Path | None = None,
@@ -121,6 +127,7 @@ def make_vec_env(
         split: Which tasks.
         user: A user's name, or what makes one; None as for :func:`make_env`.
         user_model: The model behind a user that has one.
+        habits: How the scripted user behaves, as for :func:`make_env`.
         curriculum: A curriculum's name, or a curriculum of yours; one draws for all. None: that of the pool, else
             ``"fixed"``.
         curriculum_args: Options of a curriculum that is given by name.
@@ -142,7 +149,7 @@ def make_vec_env(
 
     _check("argument of make_vec_env", settings, ("domain", "num_envs", "autoreset_mode", *_DRAWN, *_PLAYED))
     drawn = (curriculum, curriculum_args, pool)
-    parts = _env_parts(domain, data, split, user, user_model, drawn, judge, judge_model)
+    parts = _env_parts(domain, data, split, (user, user_model, habits), drawn, judge, judge_model)
     return ToolVectorEnv(**parts, num_envs=num_envs, autoreset_mode=autoreset_mode, **settings)
 
 
@@ -207,8 +214,7 @@ def _env_parts(
     domain: str | Domain,
     data: str,
     split: str,
-    user: str | AgentFactory | None,
-    user_model: str | Mapping[str, Any] | None,
+    played: tuple[str | AgentFactory | None, str | Mapping[str, Any] | None, HabitsLike | None],
     drawn: tuple[str | Curriculum | None, Mapping[str, Any] | None, str | Path | None],
     judge: str | Judge | None,
     judge_model: str | Mapping[str, Any] | None,
@@ -217,6 +223,7 @@ def _env_parts(
     from toolgym.domain import AgentSpec
 
     made = domain_with(domain, data)
+    user, user_model, habits = played
     if user is None and user_model is not None:
         user = "llm"
     elif user is None:
@@ -229,6 +236,7 @@ def _env_parts(
         raise DataError("judge_model is for a judge that is given by name; yours brings its own")
     drawn_by, owned = _drawn_by(made, split, *drawn)
     player = make_user(user, user_model, domain=made) if isinstance(user, str) else AgentSpec.of(user)
+    player = with_habits(player, habits)
     return {
         "domain": made,
         "curriculum": drawn_by,

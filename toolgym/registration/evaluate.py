@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.habits import with_habits
 from toolgym.registration.models import models_behind, settings_of_model, with_model, with_wording
 from toolgym.registration.parts import (
     default_user,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from toolgym.models import ModelSettings, Throttle
     from toolgym.rollouts import Evaluation
     from toolgym.runs.results import Results
+    from toolgym.scripted.habits import HabitsLike
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
 
@@ -40,6 +42,7 @@ def evaluate(
     pool: str | Path | None = None,
     data: str = "toolgym",
     user: str | AgentFactory | None = None,
+    habits: HabitsLike | None = None,
     judge: str | Judge | None = None,
     tasks: Sequence[str] = (),
     trials: int | None = None,
@@ -69,6 +72,7 @@ def evaluate(
         data: ``"toolgym"`` for the embedded tasks, ``"tau2"`` for those in ``TAU2_DATA_DIR``; a Domain has its own.
         user: A user's name, or what makes one; by default ``"llm"`` with a ``user_model``, else the
             :func:`~toolgym.registration.default_user` of the tasks.
+        habits: How the scripted user behaves; see :func:`~toolgym.make_user`. They are a part of what the run is.
         judge: A judge's name, or a judge; by default ``"llm"`` with a ``judge_model``, else nobody.
         tasks: Ids of the tasks that are played; empty for all, or with ``resume`` those that the run holds.
         trials: Trials of each task, at least 1; by default 4, or with ``resume`` those of the run.
@@ -116,6 +120,7 @@ def evaluate(
         split,
         agent=agent,
         user=user,
+        habits=habits,
         judge=judge,
         pool=pool,
         seed=seed,
@@ -190,6 +195,7 @@ def evaluation_of(
     *,
     agent: str | AgentFactory | None = None,
     user: str | AgentFactory | None = None,
+    habits: HabitsLike | None = None,
     judge: str | Judge | None = None,
     pool: str | Path | None = None,
     seed: int = 0,
@@ -214,6 +220,7 @@ def evaluation_of(
         user = default_user(domain.tasks[split]) if user_model is None else "llm"
     assistant = with_wording(_player("agent", agent, settings["agent"], domain, throttle), words)
     customer = with_wording(_player("user", user, settings["user"], domain, throttle), words)
+    customer = with_habits(customer, habits)
     referee = "llm" if judge is None and judge_model is not None else judge
     if referee is not None and not isinstance(referee, str) and judge_model is not None:
         raise DataError("judge_model is for a judge that is given by name; yours brings its own")

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.registration.habits import with_habits
 from toolgym.registration.models import chat_of, with_model
 from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from toolgym.failures.report import Analyst
     from toolgym.models import ModelSettings, Throttle
     from toolgym.proposal import Proposer
+    from toolgym.scripted.habits import HabitsLike
     from toolgym.tasks import Task
 
 DATA = ("toolgym", "tau2")
@@ -208,6 +210,7 @@ def make_user(
     *,
     domain: str | Domain | None = None,
     throttle: Throttle | None = None,
+    habits: HabitsLike | None = None,
 ) -> AgentSpec:
     """The factory of a user simulator: what makes one for each episode.
 
@@ -216,18 +219,20 @@ def make_user(
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
         domain: Whose own users are known in addition to the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
+        habits: How the scripted user behaves: a name such as ``"careless"``, ``"drawn"`` for habits that each episode
+            draws, dials as text or mapping, or :class:`~toolgym.scripted.habits.Habits`.
 
     Raises:
-        UnknownNameError: If there is no such user.
+        UnknownNameError: If there is no such user, or no such habits.
         DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
-            is no key for it.
+            is no key for it; or habits are given to a user that has none.
         MissingExtraError: If it has a model and the extra ``llm`` is not installed.
 
     Example:
         >>> make_user("minimal").comparable
         False
     """
-    return with_model("user", user_spec(name, domain), model, throttle)
+    return with_habits(with_model("user", user_spec(name, domain), model, throttle), habits)
 
 
 def user_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:

@@ -97,6 +97,7 @@ class Evaluation:
             models=self.models,
             pool="" if self.pool is None else str(self.pool.resolve()),
             tasks=dict(self.chosen),
+            habits=str(self.user.bound.get("habits") or ""),
         )
 
     def trials_of(self, task: Task) -> int:

@@ -33,6 +33,7 @@ class Settings:
         pool: The folder of the pool whose tasks they are, absolute; empty if they are a split's of the domain.
         tasks: The trials of each task that is played, by the task's id, where only some are, or not all as often;
             empty for ``trials`` of every task of the split.
+        habits: The dials of a user with habits, such as ``"typos=1"``, or ``"drawn"``; empty without.
     """
 
     domain: str
@@ -51,6 +52,7 @@ class Settings:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pool: str = ""
     tasks: Mapping[str, int] = field(default_factory=dict)
+    habits: str = ""
 
     def __post_init__(self) -> None:
         for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
@@ -68,7 +70,8 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able data; what came later than the first runs is left out where it says nothing."""
-        newer = {"pool": "", "tasks": {}, "max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
+        newer: dict[str, Any] = {"pool": "", "tasks": {}, "habits": ""}
+        newer |= {"max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
         return {name: value for name, value in asdict(self).items() if name not in newer or value != newer[name]}
 
     def facts(self, trial: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from toolgym.files.plain_files import open_new
 from toolgym.files.strict_json import read_json
 
 FILE = "user-errors.json"
-_WHICH = ("domain", "data", "split", "user", "models", "version", "asked_back")
+_WHICH = ("domain", "data", "split", "user", "habits", "models", "version", "asked_back")
 
 
 def remember(runs: Path, measured: Mapping[str, Any]) -> None:
@@ -42,7 +42,8 @@ def known(runs: Path, **which: Any) -> list[dict[str, Any]]:
 
     Args:
         runs: The folder of the runs.
-        which: What it must be of: domain, data, split, user, models, version or asked_back.
+        which: What it must be of: domain, data, split, user, habits, models, version or
+            asked_back; None for what is not set.
 
     Raises:
         DataError: If the file cannot be read.

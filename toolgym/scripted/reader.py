@@ -31,6 +31,8 @@ class OpenRequest(Generic[R]):
     agreed: bool = False
     closed: bool = False
     insisted: int = 0
+    doubted: bool = False
+    """Whether a right proposal of it was questioned, or agreed to: neither is questioned again."""
     known: set[str] = field(default_factory=set)
     """What of it was said by either side: the user need not ask for it again."""
 

@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
+import numpy as np
+
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
 from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.comparison import Comparison
 from toolgym.scripted.facts import Facts, R
+from toolgym.scripted.habits import Habits
+from toolgym.scripted.mannerisms import Mannerisms
 from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
 from toolgym.scripted.settling import close_answered, close_reported
 from toolgym.scripted.voice import Voice, join
@@ -77,14 +81,31 @@ class ScriptedUser(Generic[R]):
         self._doubted = self._hearing = ""
         self._compared = Comparison(reader)
         self._held: _Held | None = None
+        self._questioned = self._questioned_before = False
+        self._first_ways = self._ways = Mannerisms(Habits(), voice.rng, voice)
+
+    def take_up(self, habits: Habits, rng: np.random.Generator, first: Habits, first_rng: np.random.Generator) -> None:
+        """Have habits from now on, before the first line.
+
+        Args:
+            habits: Those of all messages but the first.
+            rng: Draws what they come to.
+            first: Those of the first line.
+            first_rng: Draws for that; where the first line is to depend on the task alone, it must too.
+        """
+        known = self.facts.model_dump()
+        self._first_ways = Mannerisms(first, first_rng, self._opening, known)
+        self._ways = Mannerisms(habits, rng, self._voice, known, self._first_ways)
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
         said = [unwrapped(message.content or "") for message in view[self._heard :] if message.role == "assistant"]
         self._heard = len(view) + 1
         if not any(one.told for one in self._open):
-            return Message("user", self._first_line())
+            self._opening.manner = self._first_ways.manner()
+            return Message("user", self._first_ways.put(self._first_line(), self._opening.manner, opens=True))
         if self._held is None:
+            self._voice.manner = self._ways.manner()
             text = "\n".join(said).strip()
             heard = understand(text, self._reader.topics)
             self._hearing = text
@@ -117,7 +138,9 @@ class ScriptedUser(Generic[R]):
             self._idle = 0
         ends = any(mark in held.reply for mark in STOP_MARKS)
         awaited = held.settles or ends or held.heard.intent in ("propose", "check", "ask_all")
-        return Message("user", join(told, held.reply) if awaited or not told else told)
+        text = join(told, held.reply) if awaited or not told else told
+        seen = [message.content or "" for message in view[held.since :] if message.role == "tool"]
+        return Message("user", self._ways.put(text, self._voice.manner, seen))
 
     def _moment(self, view: Sequence[Message], held: _Held) -> Moment[R]:
         results = [message for message in view[held.since :] if message.role == "tool"]
@@ -135,7 +158,8 @@ class ScriptedUser(Generic[R]):
 
     def _tell(self, one: OpenRequest[R], voice: Voice | None = None) -> str:
         """Bring a request up, or once more."""
-        full = self.facts.detail == "full" or one.told
+        ways = self._ways if voice is None else self._first_ways
+        full = one.told or ways.in_full(self.facts.detail == "full")
         one.told, one.told_at = True, self._heard
         one.known.add("kind")
         one.known |= self._reader.known_when_told(one.wish, full=full)
@@ -143,11 +167,15 @@ class ScriptedUser(Generic[R]):
 
     def _tell_anew(self, one: OpenRequest[R], before: R) -> str:
         """Bring up what is wanted now in the place of something else: in full if it is only a detail that changes."""
-        one.told = self.facts.detail == "full" or before.kind == one.wish.kind
+        one.told = before.kind == one.wish.kind
         return self._tell(one)
 
     def _go_on(self, lead: str = "") -> str:
         """The next thing: a request not yet told, one not yet settled, or the end."""
+        for one in self._open:
+            if one.insisted > INSISTENCE and not one.closed:
+                one.closed = True
+                lead = join(lead, self._voice.say("too_bad"))
         for one in self._open:
             if not one.told and not one.closed:
                 self._idle = 0
@@ -165,6 +193,7 @@ class ScriptedUser(Generic[R]):
     # Answering
 
     def _reply(self, text: str, heard: Understood) -> str:
+        self._questioned_before, self._questioned = self._questioned, False
         closed = close_answered(self._active(), text, self._means)
         if heard.reported and heard.intent != "refuse":
             proposes = heard.intent in ("propose", "check", "ask_all")
@@ -174,6 +203,7 @@ class ScriptedUser(Generic[R]):
         self._idle += 1
         if self._idle > IDLE:
             return self._give_up("why_idle")
+        self._let_go(text, heard)
         focus = self._compared.focus(self._active(), text, heard)
         if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
@@ -198,6 +228,8 @@ class ScriptedUser(Generic[R]):
                 return self._go_on()
             case "wait":
                 return self._voice.say("wait")
+            case "inform" if self._questioned_before and not closed:  # "Yes, I have checked all of it."
+                return self._judge(text, replace(heard, intent="propose"))
             case "refuse" | "unavailable" | "inform":
                 return self._informed()
             case slot if heard.declined and focus is not None and self._compared.declines(slot, text, focus):
@@ -243,9 +275,11 @@ class ScriptedUser(Generic[R]):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
-        if heard.intent == "propose" and self._proposed and self._compared.names_nothing(text, active):
+        refers = self._compared.names_nothing(text, active)
+        wrong = self._questioned_before and all(self._compared.agreement(text, one.wish).wrong for one in active)
+        if heard.intent == "propose" and self._proposed and refers and not wrong:
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
-        elif not self._compared.names_nothing(text, active):
+        elif not refers:
             self._proposed = text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
@@ -307,8 +341,13 @@ class ScriptedUser(Generic[R]):
             return self._voice.say("all")
         if heard.intent == "check":
             return self._voice.say("right")
+        if any(not one.doubted for one in proposed) and self._ways.doubts():
+            for one in proposed:
+                one.doubted = True
+            self._questioned = True
+            return self._voice.say("doubt")
         for one in proposed:
-            one.agreed = True
+            one.agreed = one.doubted = True
         if not heard.all_named:
             return self._voice.say("yes")
         for one in proposed:
@@ -331,7 +370,7 @@ class ScriptedUser(Generic[R]):
         self._wrong += 1
         self._proposed = ""
         one.agreed = False
-        if self._wrong > PATIENCE:
+        if self._wrong > PATIENCE - self._ways.lost_patience:
             return self._give_up("why_wrong")
         self._idle = 0
         return join(self._voice.say("no"), self._right_detail(one, found.wrong[0]))
@@ -362,7 +401,7 @@ class ScriptedUser(Generic[R]):
             if not self._means.reports_deed(text):
                 return self._informed()
             self._wrong += 1
-            if self._wrong > PATIENCE:
+            if self._wrong > PATIENCE - self._ways.lost_patience:
                 return self._give_up("why_wrong")
             return join(self._voice.say("not_asked"), self._tell(active[0]) if active else "")
         left = any(not one.closed for one in self._open)
@@ -380,9 +419,21 @@ class ScriptedUser(Generic[R]):
             one.insisted += 1
             one.agreed = False
             return self._voice.say("insist")
+        if one.insisted == INSISTENCE and self._ways.doubts():
+            one.insisted += 1
+            return self._voice.say("insist_again")
         one.closed = True
         self._idle = 0
         return self._go_on(self._voice.say("too_bad"))
+
+    def _let_go(self, text: str, heard: Understood) -> None:
+        """Insist no longer on what was refused, once the assistant goes on with another request."""
+        others = [one for one in self._active() if one.insisted <= INSISTENCE]
+        for one in self._active():
+            if one.insisted > INSISTENCE and others and not heard.declined:
+                told = self._compared.touches(text, one.wish)
+                beside = any(self._compared.touches(text, other.wish) > told for other in others)
+                one.closed = bool(heard.asked) or (beside and heard.intent in ("propose", "check", "ask_all"))
 
     def _take_otherwise(self, one: OpenRequest[R], other: R, text: str, heard: Understood) -> str:
         """What the user says when something is sold out and it knows what it takes instead."""

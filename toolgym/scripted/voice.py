@@ -16,7 +16,7 @@ from toolgym.scripted.facts import QUESTION, Manner, Request
 from toolgym.scripted.wording_files import filled, read_table
 
 _ANY = "any"
-_CORE = Path(__file__).parent / "phrases.toml"
+_CORE = tuple(Path(__file__).parent / name for name in ("phrases.toml", "habits.toml"))
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,13 @@ class Phrases:
     Args:
         say: For each act the wordings by manner, or under ``"any"``.
         ask: For each kind of request the wordings with which it is brought up.
+        keep: Words, in small letters, that have no slips of the keys in them; see
+            :class:`~toolgym.scripted.habits.Habits`.
     """
 
     say: Mapping[str, Mapping[str, Sequence[str]]]
     ask: Mapping[str, Sequence[str]]
+    keep: frozenset[str] = frozenset()
 
     @classmethod
     @cache
@@ -37,20 +40,22 @@ class Phrases:
         """The phrases of every domain, with those of files added; a later file replaces an act of an earlier one.
 
         Args:
-            files: TOML files with tables ``[say.ACT]`` and ``[ask]``.
+            files: TOML files with tables ``[say.ACT]`` and ``[ask]``, and a list ``keep``, which adds to the others'.
 
         Raises:
-            DataError: If a file is not TOML, or an act or a kind has no list of wordings.
+            DataError: If a file is not TOML, or an act or a kind has no list of wordings, or ``keep`` is no list.
             UnknownNameError: If there is another table or manner.
         """
         say: dict[str, Mapping[str, Sequence[str]]] = {}
         ask: dict[str, Sequence[str]] = {}
-        for file in (_CORE, *files):
+        keep: set[str] = set()
+        for file in (*_CORE, *files):
             table = read_table(file)
-            refuse_unknown(f"table of {file.name}", table, ("say", "ask"))
+            refuse_unknown(f"table of {file.name}", table, ("say", "ask", "keep"))
+            keep |= {word.lower() for word in _texts("keep", table.get("keep", [""]))}
             say |= {act: _by_manner(act, wordings) for act, wordings in table.get("say", {}).items()}
             ask |= {kind: _texts(f"ask.{kind}", wordings) for kind, wordings in table.get("ask", {}).items()}
-        return cls(say, ask)
+        return cls(say, ask, frozenset(keep))
 
 
 def _by_manner(act: str, wordings: Any) -> Mapping[str, Sequence[str]]:
@@ -82,7 +87,7 @@ class Voice:
     def __init__(self, manner: Manner, rng: np.random.Generator, phrases: Phrases | None = None) -> None:
         self.manner: Manner = manner
         self.phrases = phrases or Phrases.read()
-        self._rng = rng
+        self.rng = rng
         self._used: dict[str, set[str]] = {}
 
     def say(self, act: str, **slots: str) -> str:
@@ -123,7 +128,7 @@ class Voice:
         if not left:
             used.clear()
             left = list(choices)
-        chosen = left[int(self._rng.integers(len(left)))]
+        chosen = left[int(self.rng.integers(len(left)))]
         used.add(chosen)
         return chosen
 
