@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from toolgym import make_curriculum, make_domain
+from toolgym.curricula.allocation import targetable
 from toolgym.curricula.pool import Entry, Pool
 from toolgym.curriculum import Budget
 from toolgym.domain import Domain
@@ -17,7 +18,19 @@ from toolgym.errors import DataError, UnknownNameError
 from toolgym.failures.report import FailureReport, Finding, ask, blank
 from toolgym.failures.statistics.distribution import distribution
 from toolgym.generation import Injector, targets
-from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Injection, Pattern, current_name, in_order
+from toolgym.patterns import (
+    ALIASES,
+    DUAL_CONTROL_PATTERNS,
+    KNOWN,
+    PATTERNS,
+    SPLIT_FROM,
+    USER_PATTERNS,
+    Injection,
+    Pattern,
+    before_split,
+    current_name,
+    in_order,
+)
 from toolgym.proposal import TaskRequest
 from toolgym.runs import Run, open_tables
 from toolgym.tasks import Provenance
@@ -44,14 +57,32 @@ def injector(pattern: str) -> Injector:
 
 def test_a_domain_adds_patterns_and_has_injectors_for_them(mock: Domain) -> None:
     own = replace(mock, patterns=(OWN,), generator=Generator(mock.generator, injector("double_booking")))
-    assert list(own.failure_patterns) == [*PATTERNS, *DUAL_CONTROL_PATTERNS, "double_booking"]
+    assert list(own.failure_patterns) == [*KNOWN, "double_booking"]
     assert list(targets(own.generator)) == ["double_booking"]
 
 
 def test_dual_control_is_for_domains_whose_users_have_tools(mock: Domain) -> None:
     assert set(DUAL_CONTROL_PATTERNS) <= set(mock.failure_patterns)
-    assert list(make_domain("retail").failure_patterns) == list(PATTERNS)
+    assert list(make_domain("retail").failure_patterns) == [*PATTERNS, *USER_PATTERNS]
     assert {pattern.side for pattern in PATTERNS.values()} == {"assistant"}
+
+
+def test_what_was_split_off_counts_as_what_it_was_a_part_of_in_older_labels() -> None:
+    assert set(SPLIT_FROM) <= set(PATTERNS)
+    assert set(SPLIT_FROM.values()) <= set(PATTERNS) - set(SPLIT_FROM)
+    assert [before_split(name) for name in ("wrong_detail", "wrong_record", "")] == [
+        "invalid_argument",
+        "wrong_record",
+        "",
+    ]
+    assert [current_name(name) for name in SPLIT_FROM.values()] == list(SPLIT_FROM.values())  # old pools keep them
+
+
+def test_a_user_that_strays_is_no_target(mock: Domain) -> None:
+    assert {pattern.side for pattern in USER_PATTERNS.values()} == {"user"}
+    assert not set(USER_PATTERNS) & set(targetable(replace(mock, generator=None)))
+    with pytest.raises(ValueError, match="a fault of the user's side"):
+        replace(mock, generator=Generator(mock.generator, injector("user_deviated")))
 
 
 def test_an_injector_of_an_unknown_pattern_is_refused_with_the_nearest(mock: Domain) -> None:

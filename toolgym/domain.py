@@ -17,7 +17,7 @@ from toolgym.database import Database, Rows, Schema, Session, WorldStore
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
-from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, PATTERNS, Pattern
+from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, KNOWN, PATTERNS, USER_PATTERNS, Pattern
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Identification, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
@@ -214,7 +214,7 @@ class Domain:
                     raise UnknownNameError("tool of the assistant", name, tools, hint)
         known = self.failure_patterns
         for number, pattern in enumerate(self.patterns):
-            earlier = {*PATTERNS, *DUAL_CONTROL_PATTERNS, *ALIASES, *(one.name for one in self.patterns[:number])}
+            earlier = {*KNOWN, *ALIASES, *(one.name for one in self.patterns[:number])}
             if pattern.name in earlier:
                 raise ValueError(
                     f"the domain {self.name!r} brings the pattern {pattern.name!r}, which there is already"
@@ -236,7 +236,7 @@ class Domain:
         Those of dual control (:data:`~toolgym.patterns.DUAL_CONTROL_PATTERNS`) are among them if its users have tools.
         """
         both = DUAL_CONTROL_PATTERNS if self.toolkits.get("user") is not None else {}
-        return {**PATTERNS, **both, **{pattern.name: pattern for pattern in self.patterns}}
+        return {**PATTERNS, **USER_PATTERNS, **both, **{pattern.name: pattern for pattern in self.patterns}}
 
     def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
         """Its tools over a session.

@@ -1,7 +1,8 @@
 """The failure patterns: what goes wrong again and again when an agent serves a user through tools, by family.
 
-:data:`PATTERNS` holds those of every domain, :data:`DUAL_CONTROL_PATTERNS` those of domains whose users have tools of
-their own. A domain may add more; :attr:`toolgym.domain.Domain.failure_patterns` has all that hold in it.
+:data:`PATTERNS` holds the assistant's in every domain, :data:`USER_PATTERNS` the user's, and
+:data:`DUAL_CONTROL_PATTERNS` those of domains whose users have tools of their own. A domain may add more;
+:attr:`toolgym.domain.Domain.failure_patterns` has all that hold in it.
 
 Source:
     The families are those of error-driven curricula for tool use (item and argument selection, multi-record reasoning,
@@ -67,21 +68,43 @@ PATTERNS: dict[str, Pattern] = {
             "item and argument selection",
             "It called a tool with a value that cannot be right, or that nobody gave.",
         ),
+        Pattern(
+            "wrong_detail",
+            "item and argument selection",
+            "It gave a valid value that was not the one meant: another payment method, reason or address.",
+        ),
         Pattern("wrong_record", "multi-record reasoning", "It changed another record than the one asked for."),
         Pattern(
             "misattributed_item", "multi-record reasoning", "It took a like item of another record for the one meant."
         ),
-        Pattern("no_confirmation", "execution control", "It acted without a clear yes."),
         Pattern(
-            "ended_early", "execution control", "It stopped, or said that it was done, before all steps were made."
+            "spent_on_part",
+            "multi-record reasoning",
+            "It used up what can be done once with a record on a part of what was wanted, so that the rest cannot be.",
         ),
+        Pattern("no_confirmation", "execution control", "It acted without a clear yes."),
+        Pattern("ended_early", "execution control", "It stopped before all steps were made."),
+        Pattern("said_not_done", "execution control", "It said that something was done, and had not done it."),
+        Pattern("no_lookup", "execution control", "It asked for what it could have looked up, and never looked it up."),
         Pattern("repeated_call", "execution control", "It made the same call again without any progress."),
         Pattern("fact_not_said", "communication", "It did not tell what it was asked to tell."),
+        Pattern("wrong_figure", "communication", "It told another figure than the right one."),
         Pattern("forbidden_write", "policy", "It did what the policy forbids."),
+        Pattern("refused_allowed", "policy", "It said no to what the policy allows."),
         Pattern("needless_transfer", "policy", "It handed over what it could have solved."),
     )
 }
-"""The patterns of every domain, by name."""
+"""The assistant's patterns in every domain, by name."""
+
+USER_PATTERNS: dict[str, Pattern] = {
+    "user_deviated": Pattern(
+        "user_deviated",
+        "user simulator",
+        "The user asked for something else than its task says, played the assistant, or left before it was done.",
+        "user",
+    )
+}
+"""The user's patterns in every domain, by name: failures of the simulation, and no fault of the assistant's."""
 
 DUAL_CONTROL_PATTERNS: dict[str, Pattern] = {
     pattern.name: pattern
@@ -98,8 +121,21 @@ DUAL_CONTROL_PATTERNS: dict[str, Pattern] = {
 }
 """The patterns that there are besides where users have tools of their own, by name."""
 
+KNOWN: dict[str, Pattern] = {**PATTERNS, **USER_PATTERNS, **DUAL_CONTROL_PATTERNS}
+"""All of toolgym's own, in the order in which tables show them."""
+
 ALIASES: Mapping[str, str] = {"item_from_another_order": "item_from_another_record"}
 """Names that patterns had once, with those that they have now."""
+
+SPLIT_FROM: Mapping[str, str] = {
+    "wrong_detail": "invalid_argument",
+    "spent_on_part": "ended_early",
+    "said_not_done": "ended_early",
+    "no_lookup": "ended_early",
+    "refused_allowed": "ended_early",
+    "wrong_figure": "fact_not_said",
+}
+"""Patterns that were once a part of another one, with that other one: labels from before say the latter."""
 
 
 def current_name(name: str) -> str:
@@ -115,6 +151,21 @@ def current_name(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def before_split(name: str) -> str:
+    """What a failure was called before its pattern was split off from another; any other name stays as it is.
+
+    With this, reports are compared with labels from before :data:`SPLIT_FROM`.
+
+    Args:
+        name: A name as reports have it now.
+
+    Example:
+        >>> before_split("wrong_detail"), before_split("wrong_record")
+        ('invalid_argument', 'wrong_record')
+    """
+    return SPLIT_FROM.get(name, name)
+
+
 def in_order(names: Iterable[str], patterns: Mapping[str, Pattern] | None = None) -> list[str]:
     """Names of patterns, each once, in the order in which tables show them.
 
@@ -127,7 +178,7 @@ def in_order(names: Iterable[str], patterns: Mapping[str, Pattern] | None = None
         >>> in_order(["seat_already_taken", "no_confirmation", "wrong_record"])
         ['wrong_record', 'no_confirmation', 'seat_already_taken']
     """
-    first = list({**PATTERNS, **DUAL_CONTROL_PATTERNS} if patterns is None else patterns)
+    first = list(KNOWN if patterns is None else patterns)
     wanted = set(names)
     return [name for name in first if name in wanted] + sorted(wanted.difference(first))
 

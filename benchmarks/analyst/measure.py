@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.analyst.careless import careless
-from benchmarks.analyst.frozen_sets import BROKEN, FOLDER, READ, measured
+from benchmarks.analyst.frozen_sets import BROKEN, FOLDER, READ, freeze_tasks, measured
 from benchmarks.analyst.mutators import mutated
 from benchmarks.analyst.other_mutators import mutated_otherwise
 from benchmarks.analyst.scores import Scores, scores
@@ -75,9 +75,10 @@ def fresh() -> Iterator[list[Trajectory]]:
 
 
 def freeze() -> None:
-    """Write the sets of broken dialogues anew."""
+    """Write the sets of broken dialogues anew, and the tasks of all sets."""
     for name, made in zip(BROKEN, fresh(), strict=True):
         (FOLDER / f"{name}.jsonl").write_text("".join(f"{one.to_json()}\n" for one in made), "utf-8")
+    freeze_tasks(RETAIL.tasks)
 
 
 def hits(agent: AgentFactory, targeted: Mapping[str, Sequence[Task]], general: Sequence[Task]) -> None:

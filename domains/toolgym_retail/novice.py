@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 from toolgym.scripted.novice import ScriptedNovice
 from toolgym.scripted.oracle import Talk
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import OrderRef, Request
+from toolgym_retail.facts import OrderRef, Place, Request
 from toolgym_retail.oracle import Oracle
+from toolgym_retail.records import Reason
 
 
 class Novice(ScriptedNovice[Request], Oracle):
@@ -25,6 +27,8 @@ class Novice(ScriptedNovice[Request], Oracle):
             "invalid_argument": self._invalid,
             "wrong_record": self._other_record,
             "misattributed_item": self._like_item,
+            "wrong_detail": self._other_detail,
+            "spent_on_part": self._part,
         }
 
     def look_around(self, wish: Request, pattern: str) -> Talk:
@@ -38,6 +42,13 @@ class Novice(ScriptedNovice[Request], Oracle):
     def looks_up(self, tool: str) -> bool:
         """Whether a tool is a look-up that it may make twice: of a record, not of who the customer is."""
         return tool.startswith("get_")
+
+    def needless_question(self, wish: Request) -> str:
+        """How it asks for the number of an order that the customer knows by a clue alone."""
+        order = wish.order
+        if order is None or order.known or order.id in self.records:
+            return ""
+        return "Could you please give me the order number?"
 
     def against_policy(self, wish: Request) -> Request:
         """What is asked; it keeps quiet about the reason that it gives for a cancellation."""
@@ -92,6 +103,24 @@ class Novice(ScriptedNovice[Request], Oracle):
         if wish.order is None:
             return None
         return wish.model_copy(update={"order": wish.order.model_copy(update={"id": wish.order.id.removeprefix("#")})})
+
+    def _other_detail(self, wish: Request) -> Request | None:
+        """Another payment method of the customer's, the other reason, or the address that it has already."""
+        if wish.payment is not None:
+            used = wish.payment.id
+            other = self.pick([method for method in self.facts.methods if method.id != used])
+            return None if other is None else wish.model_copy(update={"payment": other})
+        if wish.reason is not None:
+            return wish.model_copy(update={"reason": next(one for one in get_args(Reason) if one != wish.reason)})
+        if wish.address is not None and wish.order is not None:
+            return wish.model_copy(update={"address": Place(**self.user["address"])})
+        return None
+
+    def _part(self, wish: Request) -> Request | None:
+        """The first of several units alone, which leaves the others to a call that will be refused."""
+        if wish.kind not in ITEM_KINDS or len(wish.items) < 2:
+            return None
+        return wish.model_copy(update={"items": wish.items[:1]})
 
     def _other_record(self, wish: Request) -> Request | None:
         """Another order of the customer in the place of the right one."""

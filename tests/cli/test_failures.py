@@ -21,7 +21,7 @@ from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport, Finding, blank
 from toolgym.messages import Message
 from toolgym.models import ChatModel
-from toolgym.patterns import DUAL_CONTROL_PATTERNS, PATTERNS
+from toolgym.patterns import KNOWN
 from toolgym.runs import read_trajectories
 from toolgym.trajectory import Fault, Grade, Trajectory
 
@@ -84,7 +84,7 @@ def test_json_has_the_documented_keys_and_counts_what_is_left_out(run: Command, 
         "nothing_found": 0,
         "user_alone": 0,
     }
-    assert list(answer["patterns"]) == [*PATTERNS, *DUAL_CONTROL_PATTERNS, "none of them"]
+    assert list(answer["patterns"]) == [*KNOWN, "none of them"]
     wrong = answer["patterns"]["wrong_record"]
     assert list(wrong) == ["family", "side", "failures", "share", "primary", "consequences", "harmless"]
     assert (wrong["family"], wrong["failures"], wrong["share"]["mean"]) == ("multi-record reasoning", 2, 1.0)

@@ -186,7 +186,7 @@ def test_a_name_that_nothing_has_is_one_line_with_those_that_there_are(
     assert repr(options[1]) in refused.err
     assert known in refused.err
     if options[0] == "--pattern":
-        assert all(name in refused.err for name in PATTERNS)
+        assert all(name in refused.err for name in sorted(PATTERNS)[:15])  # a long list is cut
 
 
 def test_a_void_episode_tells_whose_fault_it_is(run: Command, mock: Domain) -> None:

@@ -166,9 +166,9 @@ def test_a_careful_clerk_makes_a_write_only_after_a_yes(retail: Domain) -> None:
 # Its slips
 
 
-def test_every_pattern_has_a_rate_and_the_rates_are_above_the_calm() -> None:
+def test_every_pattern_has_a_rate_and_the_rates_that_are_not_none_are_above_the_calm() -> None:
     assert set(RATES) == set(PATTERNS)
-    assert all(CALM < rate < 1 for rate in RATES.values())
+    assert all(CALM < rate < 1 for rate in RATES.values() if rate)
 
 
 def test_every_pattern_happens_in_its_hard_spot(slipped: dict[str, list[Episode]]) -> None:
@@ -195,8 +195,12 @@ def seen_in(episode: Episode, pattern: str) -> bool:
         return max(repeated.values()) == REPEATS
     if pattern == "fact_not_said":
         return "all is in order" in spoken(episode)
-    if pattern == "ended_early":
+    if pattern in ("ended_early", "said_not_done", "no_lookup"):
         return len(made) < len(right)
+    if pattern == "refused_allowed":
+        return len(made) < len(right) and "I am not allowed to do this: " in spoken(episode)
+    if pattern == "wrong_figure":
+        return any(not one.met for one in episode.grade.communicate)
     if pattern == "no_confirmation":
         return bool(made)
     if pattern == "forbidden_write":
@@ -221,6 +225,12 @@ SPOTS: dict[str, Callable[[Episode], bool]] = {
     "item_from_another_record": several_units,
     "misattributed_item": lambda episode: any(len(one.get("item_ids", ())) == 1 for one in gold(episode)),
     "ended_early": lambda episode: len(Facts.of(episode.task).requests) >= 2,
+    "said_not_done": lambda episode: len(Facts.of(episode.task).requests) >= 2,
+    "wrong_detail": lambda episode: len(Facts.of(episode.task).methods) >= 2,
+    "spent_on_part": lambda episode: any(
+        len(wish.items) >= 2 for one in Facts.of(episode.task).requests for wish in (one, one.first or one)
+    ),
+    "no_lookup": lambda episode: len(Facts.of(episode.task).orders) >= 2,
     "repeated_call": lambda episode: Facts.of(episode.task).requests[0].otherwise is not None,
     "fact_not_said": lambda episode: len(Facts.of(episode.task).requests) >= 2,
     "forbidden_write": lambda episode: any(one.forbidden for one in Facts.of(episode.task).requests),

@@ -119,12 +119,15 @@ def test_a_label_is_borne_out_by_the_trajectory(retail: Domain, pattern: str) ->
             assert any(name == "transfer_to_human_agents" for name, _, _ in made)
         elif pattern == "repeated_call":
             assert max(Counter((name, given) for name, given, _ in made).values()) > 1
-        elif pattern == "ended_early":
+        elif pattern in ("ended_early", "said_not_done", "refused_allowed", "no_lookup"):
             assert not episode.grade.db_match
         elif pattern == "forbidden_write":
             assert any(name in writes and done and given not in gold for name, given, done in made)
         elif pattern == "fact_not_said":
             assert "all is in order" in spoken
+        elif pattern == "wrong_figure":
+            assert episode.grade.db_match
+            assert not episode.grade.success
         elif pattern == "no_confirmation":
             assert any(name in writes for name, _, _ in made)
         else:

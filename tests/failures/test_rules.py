@@ -23,7 +23,7 @@ from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
 from toolgym.limits import Limits
 from toolgym.messages import STOP, Message, ToolCall
-from toolgym.patterns import PATTERNS
+from toolgym.patterns import PATTERNS, before_split
 from toolgym.rollouts import play
 from toolgym.tasks import Task
 from toolgym.trajectory import Fault, Trajectory
@@ -98,13 +98,13 @@ def test_known_faults_are_found_as_well_as_when_they_were_frozen(retail: Domain,
     assert found.primary.macro_f1 >= NOW[name], found.primary.table
     assert found.causes.macro_f1 >= FOUND_NOW.get(name, 0.0), found.causes.table
     if name in BROKEN:
-        assert set(found.primary.patterns) == set(PATTERNS)
+        assert set(found.primary.patterns) == {before_split(pattern) for pattern in PATTERNS}
 
 
-def test_the_fault_of_a_broken_dialogue_is_found_where_it_was_made(retail: Domain, tasks: Mapping[str, Task]) -> None:
+def test_the_fault_of_a_broken_dialogue_is_found_where_it_was_made(retail: Domain) -> None:
     elsewhere = []
     for one in failures_of("broken"):
-        report = explain(retail, tasks, one.trajectory)
+        report = ANALYST.explain_one(retail, one.task, one.trajectory)
         assert one.message is not None
         if one.primary != "fact_not_said" and report.primary is not None:
             place = place_of(one.trajectory, one.message)
@@ -346,7 +346,7 @@ def test_a_report_of_what_was_agreed_to_and_never_made_is_found_where_it_was_sai
 ) -> None:
     title = to_create.gold[0].arguments["title"]
     report = talk(mock, to_create, "Hi.", f"I will note {title!r}. Shall I?", "Yes.", "It is noted.", BYE)
-    assert [(finding.pattern, finding.message) for finding in report.findings] == [("ended_early", 4)]
+    assert [(finding.pattern, finding.message) for finding in report.findings] == [("said_not_done", 4)]
     assert report.findings[0].got == "only said: It is noted."
 
 

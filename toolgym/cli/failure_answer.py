@@ -91,9 +91,9 @@ def _facts(found: ExplainedFailures) -> dict[str, Any]:
 
 def patterns_of(*played: ExplainedFailures | None) -> Mapping[str, Pattern]:
     """The patterns of the domains that were played; toolgym's own where none is installed."""
-    from toolgym.patterns import PATTERNS
+    from toolgym.patterns import PATTERNS, USER_PATTERNS
 
-    found = dict(PATTERNS)
+    found = {**PATTERNS, **USER_PATTERNS}
     for one in played:
         if one is not None and one.source.domain is not None:
             found |= one.source.domain.failure_patterns

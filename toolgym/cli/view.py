@@ -141,7 +141,7 @@ def view(
 def _patterns(folder: Path) -> list[str]:
     """The failure patterns that a run's episodes may show: its domain's; toolgym's own if that is not installed."""
     from toolgym.errors import UnknownNameError
-    from toolgym.patterns import DUAL_CONTROL_PATTERNS, PATTERNS
+    from toolgym.patterns import KNOWN
     from toolgym.runs import read_trajectories
 
     first = next(read_trajectories(folder), None)
@@ -151,7 +151,7 @@ def _patterns(folder: Path) -> list[str]:
     except UnknownNameError as error:
         if error.kind != "domain":
             raise
-    return [*PATTERNS, *DUAL_CONTROL_PATTERNS]
+    return list(KNOWN)
 
 
 def _find(folder: Path, filters: Mapping[str, Any]) -> list[_Match]:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from toolgym.language import consent_asides as beside
 from toolgym.language import consent_cues as says
 from toolgym.language import request_cues as requests
 from toolgym.language.clauses import Clause, clauses, regular, spoken_sentences
@@ -158,7 +159,10 @@ def _parts(sentence: str, number: int = 0) -> list[Clause]:
     """The clauses of a sentence, without the refusals in it that refuse nothing."""
     if says.ASKED_TO.fullmatch(sentence.strip(_MARKS)):
         return [Clause("yes", number, question=False, contrast=False)]
+    if says.ELLIPTIC.match(sentence.strip(_MARKS)):
+        return [Clause("yes", number, question=False, contrast=False)]
     for pattern, stands_for in (
+        (beside.BESIDE, "~"),
         (says.SURE, "yes"),
         (says.IDIOM, "okay"),
         (says.HARMLESS, "~"),

@@ -339,3 +339,5 @@ ASKING = re.compile(
     r"will|would|should|shall|may|have|has|am)\b"
 )
 """How a question begins."""
+ELLIPTIC = re.compile(r"^(?:yes,? )?you (?:do|may|have (?:it|my (?:go-ahead|permission|consent|ok|okay|blessing)))$")
+"""A yes to "Do I have your go-ahead?" or "May I?"."""

@@ -11,7 +11,7 @@ import numpy as np
 from toolgym.domain import Domain
 from toolgym.errors import refuse_unknown
 from toolgym.patterns import current_name
-from toolgym.scripted.facts import QUESTION, R, settled, stages
+from toolgym.scripted.facts import QUESTION, R, question_text, settled, stages
 from toolgym.scripted.oracle import PROPOSALS, ScriptedOracle, Talk
 from toolgym.tasks import Task
 from toolgym.tools import Effect
@@ -22,13 +22,19 @@ RATES: dict[str, float] = {
     "wrong_variant": 0.20,
     "item_from_another_record": 0.10,
     "invalid_argument": 0.10,
+    "wrong_detail": 0.08,
     "wrong_record": 0.12,
     "misattributed_item": 0.20,
+    "spent_on_part": 0.15,
     "no_confirmation": 0.12,
-    "ended_early": 0.12,
+    "ended_early": 0.05,
+    "said_not_done": 0.08,
+    "no_lookup": 0.08,
     "repeated_call": 0.06,
-    "fact_not_said": 0.20,
+    "fact_not_said": 0.15,
+    "wrong_figure": 0.10,
     "forbidden_write": 0.45,
+    "refused_allowed": 0.03,
     "needless_transfer": 0.04,
     "user_not_told": 0.20,
 }
@@ -68,6 +74,10 @@ class ScriptedNovice(ScriptedOracle[R]):
 
     excuse: ClassVar[str] = "The user needs help."
     """The summary with which it hands a user over for no reason."""
+    refusal: ClassVar[str] = "I'm sorry, but I am not allowed to do this:"
+    """How it refuses what is allowed; what that is comes after it."""
+    without_answer: ClassVar[str] = "I'm sorry, but without it I can't do that for you."
+    """How it gives up when the user does not know what it could have looked up."""
 
     def __init__(
         self,
@@ -100,6 +110,10 @@ class ScriptedNovice(ScriptedOracle[R]):
         """What it does where it should refuse: by default what is asked; None if no tool does such a thing."""
         call = self.write(wish)
         return wish if call is not None and call.name in self.domain.toolkits["assistant"].tools else None
+
+    def needless_question(self, wish: R) -> str:
+        """How it asks for what it could look up and the user does not know; empty if there is nothing such."""
+        return ""
 
     def looks_up(self, tool: str) -> bool:
         """Whether a tool is a look-up that it may make twice."""
@@ -144,7 +158,33 @@ class ScriptedNovice(ScriptedOracle[R]):
             self.note("fact_not_said", recovered=again)
             if not again:
                 return
+        if self.slips("wrong_figure") and (wrong := self._another_figure(request.answer)):
+            yield from self.look_up(request)
+            self.note("wrong_figure", recovered=False)
+            yield from self.say(self.line("answer", question=question_text(request), answer=wrong))
+            self.take_up()
+            return
         yield from super().answer(request)
+
+    def _another_figure(self, answer: str) -> str:
+        """An answer with another digit in the place of one of its figure; empty if it has none."""
+        places = [place for place, sign in enumerate(answer) if sign.isdigit()]
+        place = self.pick(places)
+        if place is None:
+            return ""
+        digit = (int(answer[place]) + 1 + int(self.rng.integers(8))) % 10
+        return f"{answer[:place]}{digit or 5 if place == places[0] else digit}{answer[place + 1 :]}"
+
+    def fulfil(self, wish: R) -> Talk:
+        """Bring a wish to its end; now and then ask for what could be looked up, and give up without it."""
+        question = self.needless_question(wish)
+        if question and self.slips("no_lookup"):
+            yield from self.say(question)
+            self.note("no_lookup", recovered=self.is_first(wish))
+            yield from self.say(self.without_answer)
+            self.take_up()
+            return True
+        return (yield from super().fulfil(wish))
 
     def refuse(self, wish: R) -> Talk:
         """Say no; now and then do what is asked although it must not."""
@@ -167,6 +207,11 @@ class ScriptedNovice(ScriptedOracle[R]):
 
     def act(self, wish: R) -> Talk:
         """Propose a write and make it; or take the wrong thing, skip the question, or only say that it is done."""
+        if not self.is_first(wish) and self.slips("refused_allowed"):
+            self.note("refused_allowed", recovered=False)
+            yield from self.say(f"{self.refusal} {self.details(wish)[0]}.")
+            self.take_up()
+            return True
         pattern, wrong = yield from self._choose(wish)
         if self.slips("no_confirmation"):
             made = yield from self._make(wish, pattern, wrong)
@@ -183,8 +228,10 @@ class ScriptedNovice(ScriptedOracle[R]):
         for _ in range(PROPOSALS):
             agreed = yield from self.propose(wish)
             if agreed:
-                if self.slips("ended_early"):
+                if self.slips("said_not_done"):
                     self.report(wish)
+                    self.note("said_not_done", recovered=False)
+                elif self.slips("ended_early"):
                     self.note("ended_early", recovered=False)
                 else:
                     yield from self._make(wish, pattern, wrong)

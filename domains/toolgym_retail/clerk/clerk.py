@@ -22,6 +22,7 @@ from toolgym_retail.speech import SPEECH, deed, details
 
 _ROUNDS = 6
 """Times that it proposes the same request."""
+_NOT_ALLOWED = "I am not allowed to do this."
 _REFUSED = "The system does not accept it."
 _TWO_REASONS = "An order can be cancelled only because it is no longer needed or was ordered by mistake."
 _SWAPS: dict[str, RequestKind] = {"pending": "modify_items", "delivered": "exchange"}
@@ -154,6 +155,16 @@ class Clerk(RuleAssistant):
             return None
         return request
 
+    def find_order(self, wish: Wish) -> Talk:
+        """The record of the order that is meant; now and then it asks for the number alone, and gives up without it."""
+        vague = wish.kind != "question" and not wish.order_id and not parsing.number(wish.said)
+        if vague and self.memory.unread() and self.slips("no_lookup", wish, hard=len(self.memory.unread()) > 1):
+            yield from self.ask(wish, "order")
+            if not parsing.number(wish.said):
+                self.note("no_lookup", recovered=False)
+                return None
+        return (yield from super().find_order(wish))
+
     # Telling
 
     def answer(self, wish: Wish) -> Talk:
@@ -180,6 +191,11 @@ class Clerk(RuleAssistant):
         if self._believed[asked]:
             self.hear((yield from self.say("I have looked that up for you, and all is in order.")))
             return
+        near = self.memory.near_figure(about, order, told)
+        if self.slips("wrong_figure", wish, hard=bool(near)):
+            told = near or told
+            if near:
+                self.note("wrong_figure", recovered=False)
         self.hear((yield from self.say(self.line("answer", question=asked, answer=told))))
 
     def refuse(self, wish: Wish, order: SeenRecord | None, why: str) -> Talk:
@@ -208,6 +224,11 @@ class Clerk(RuleAssistant):
             yield from self.read_orders()
         seen = self.situation(wish, request)
         hopeless = self.memory.unavailable(request) is not None
+        if not hopeless and self.slips("refused_allowed", wish, hard=SPOTS["refused_allowed"](seen)):
+            self.note("refused_allowed", recovered=False)
+            what = details(request, [], None)[0]
+            yield from self.decline(wish, _NOT_ALLOWED, text=f"I'm sorry, but I am not allowed to do this: {what}.")
+            return True
         pattern, wrong = "", None
         if not hopeless:
             left = [one for one in WRONG_CHOICES if one not in wish.drawn]
@@ -230,9 +251,11 @@ class Clerk(RuleAssistant):
             return self.take(wish, reply)
         if hopeless:
             yield from self.insist(wish, request)
+        elif self.slips("said_not_done", wish, hard=SPOTS["said_not_done"](seen)):
+            self.note("said_not_done", recovered=False)
+            self.report(request)
         elif self.slips("ended_early", wish, hard=SPOTS["ended_early"](seen)):
             self.note("ended_early", recovered=False)
-            self.report(request)
         else:
             yield from self.make(wish, request, pattern, wrong, spoken=spoken)
         return True

@@ -151,6 +151,21 @@ class Memory:
             return f"${total_of(order)}"
         return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] == product)
 
+    def near_figure(self, about: QuestionTopic | None, order: SeenRecord | None, right: str) -> str:
+        """A figure that is easily taken for the right one: another price in the order, or another total; else empty.
+
+        Args:
+            about: What is asked.
+            order: The order that is asked about, if it is one.
+            right: What would be right.
+        """
+        if order is None or about not in ("price", "total"):
+            return ""
+        prices = [f"${item['price']:.2f}" for item in order["items"]]
+        totals = [f"${total_of(other)}" for other in self.others(order["order_id"])]
+        found = prices if about == "price" else totals + prices
+        return next((figure for figure in found if figure not in right), "")
+
     def cost(self, request: Request) -> float | None:
         """What the new variants cost more than the units that the customer has; None if nothing becomes another."""
         prices = []

@@ -12,10 +12,11 @@ from toolgym.patterns import PATTERNS
 from toolgym.scripted.novice import checked_rates
 from toolgym_retail.clerk.memory import Memory, SeenRecord, holding
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import ItemRef, OrderRef, Request
+from toolgym_retail.facts import ItemRef, OrderRef, Place, Request
 
-RATES: dict[str, float] = dict.fromkeys(PATTERNS, 0.5)
-"""How often each slip is made in its hard spot."""
+_ON_REQUEST = ("wrong_detail", "spent_on_part", "ended_early", "no_lookup", "wrong_figure", "refused_allowed")
+RATES: dict[str, float] = {**dict.fromkeys(PATTERNS, 0.5), **dict.fromkeys(_ON_REQUEST, 0.0)}
+"""How often each slip is made in its hard spot; some are made only by a clerk that is given a rate for them."""
 CALM = 0.02
 """How often it is made elsewhere, and never more often than in its hard spot."""
 MENDS = 0.3
@@ -84,12 +85,37 @@ def _many_methods(seen: Situation) -> bool:
     return len(sources) >= 3 or len(set(sources)) < len(sources)
 
 
+def _near_detail(seen: Situation) -> bool:
+    address = seen.request.address
+    if address is not None:
+        return bool(seen.order) and seen.order["address"]["address1"] == address.address1
+    return _many_methods(seen)
+
+
 def _like_orders(seen: Situation) -> bool:
     return not seen.named and len(seen.alike) >= 2
 
 
 def _like_unit(seen: Situation) -> bool:
     return len(seen.request.items) == 1 and bool(holding(seen.alike, seen.names))
+
+
+def _several_units(seen: Situation) -> bool:
+    return len(seen.request.items) >= 2
+
+
+def _sounds_forbidden(seen: Situation) -> bool:
+    """Whether an order was placed by mistake, or a refund goes to a gift card that did not pay: both are allowed."""
+    if seen.request.kind == "cancel":
+        return seen.request.reason == "ordered by mistake"
+    payment = seen.request.payment
+    paid_by = {entry["payment_method_id"] for entry in seen.order.get("payment_history", ())}
+    return (
+        seen.request.kind == "return"
+        and payment is not None
+        and payment.source == "gift_card"
+        and payment.id not in paid_by
+    )
 
 
 def _all_said(seen: Situation) -> bool:
@@ -104,10 +130,14 @@ SPOTS: dict[str, Callable[[Situation], bool]] = {
     "wrong_variant": _many_changes,
     "item_from_another_record": _like_item_near,
     "invalid_argument": _many_methods,
+    "wrong_detail": _near_detail,
     "wrong_record": _like_orders,
     "misattributed_item": _like_unit,
+    "spent_on_part": _several_units,
     "no_confirmation": _all_said,
     "ended_early": _long_list,
+    "said_not_done": _long_list,
+    "refused_allowed": _sounds_forbidden,
 }
 """The hard spots that are told from a request; the others are where the clerk has to tell something, or to refuse."""
 
@@ -225,6 +255,28 @@ class Weaknesses:
             return None
         return seen.request.model_copy(update={"payment": used.model_copy(update={"id": used.source})})
 
+    def _other_detail(self, seen: Situation, hard: bool) -> Request | None:
+        """Another payment method of the customer's, or the address that the order has already."""
+        request, used = seen.request, seen.request.payment
+        found: list[dict[str, Any]] = []
+        if used is not None:
+            found = [{"payment": seen.memory.method(one)} for one in seen.memory.methods if one != used.id]
+        elif request.address is not None and seen.order:
+            present = Place(**seen.order["address"])
+            found = [{"address": present}] if present != request.address else []
+        if not found or not self.slips("wrong_detail", hard=hard):
+            return None
+        return request.model_copy(update=self.pick(found))
+
+    def _part(self, seen: Situation, hard: bool) -> Request | None:
+        """The first of several units alone."""
+        request = seen.request
+        if request.kind not in ITEM_KINDS or len(request.items) < 2:
+            return None
+        if not self.slips("spent_on_part", hard=hard):
+            return None
+        return request.model_copy(update={"items": request.items[:1]})
+
 
 def _near(item: ItemRef, seen: Situation) -> list[SeenRecord]:
     """The available variants of a unit's product that differ least from the one that is wanted."""
@@ -247,6 +299,8 @@ _MISTAKES: dict[str, Callable[[Weaknesses, Situation, bool], Request | None]] = 
     "misattributed_item": Weaknesses._like_item,
     "wrong_record": Weaknesses._other_record,
     "invalid_argument": Weaknesses._source_word,
+    "wrong_detail": Weaknesses._other_detail,
+    "spent_on_part": Weaknesses._part,
 }
 WRONG_CHOICES = tuple(_MISTAKES)
 """The patterns of wrong choices, in the order in which they are drawn; the first that is made is the only one."""

@@ -7,7 +7,7 @@ from functools import partial
 from toolgym.generation import Injector
 from toolgym.generators.doses import DraftMaker, beside_forbidden, harder, many_errands, with_facts
 from toolgym_retail.facts import Request
-from toolgym_retail.goals import difficulties
+from toolgym_retail.goals import difficulties, pitfalls
 from toolgym_retail.goals.recipes import RECIPES
 from toolgym_retail.goals.shopper import Shopper
 
@@ -128,5 +128,53 @@ INJECTORS: dict[Injector, DraftMaker[Shopper, Request]] = {
         "Something that cannot be done is insisted on, beside a thing that can be done.",
         "Cancel the vase that is on its way. ... But I want it cancelled! ... And return the mug.",
     ): _beside_forbidden(lambda request: request.reason is not None or request.kind != "cancel"),
+    Injector(
+        "other_method",
+        "wrong_detail",
+        "The difference in price goes on another payment method than the one with which the order was paid.",
+        "The vase in green, please, and put the difference on my PayPal. (The order was paid by card.)",
+    ): pitfalls.other_method,
+    Injector(
+        "near_address",
+        "wrong_detail",
+        "An order goes to another apartment at the address that it has.",
+        "Send it to Apt 12C instead, same building. (It has Apt 11C.)",
+    ): pitfalls.near_address,
+    Injector(
+        "several_back",
+        "spent_on_part",
+        "Several units of an order are to go back, and an order takes but one return.",
+        "Send back the mug, the vase and the lamp of #W1000001.",
+    ): partial(pitfalls.whole_basket, kind="return"),
+    Injector(
+        "several_swapped",
+        "spent_on_part",
+        "Several units of an order are to be exchanged, and an order takes but one exchange.",
+        "I'd like the mug in red, the vase in white and the lamp in brass, all from #W1000001.",
+    ): partial(pitfalls.whole_basket, kind="exchange"),
+    Injector(
+        "two_more_later",
+        "said_not_done",
+        "At least three things are asked for, two of them only when the first is settled.",
+        "Return the mug. ... And change the vase. ... And my new address, please.",
+    ): many_errands("errands one at a time", later=2),
+    Injector(
+        "unknown_number",
+        "no_lookup",
+        "The customer does not know the number of the order, and the records tell which one it is.",
+        "I don't have the number, it is the order that was shipped to Boston. I want to return the mug.",
+    ): pitfalls.unknown_number,
+    Injector(
+        "near_figures",
+        "wrong_figure",
+        "A price or total is asked for, of an order with several units, beside a thing to be done.",
+        "What did I pay for the vase in #W1000001? And return the mug. (There are three prices and a total.)",
+    ): pitfalls.near_figures,
+    Injector(
+        "gift_card_refund",
+        "refused_allowed",
+        "The refund is wanted on a gift card although the order was paid otherwise, which the policy allows.",
+        "I'm returning the mug; put the money on my gift card. (It was paid by card.)",
+    ): pitfalls.gift_card_refund,
 }
 """Every injector with what it does."""

@@ -13,6 +13,7 @@ from toolgym.evaluation.argument_roles import argument_roles_of
 from toolgym.evaluation.grade import grade
 from toolgym.failures.report import UNNAMED, UNTOLD, FailureReport, Finding, blank
 from toolgym.failures.rules.consent import Consent
+from toolgym.failures.rules.deviation import Deviation
 from toolgym.failures.rules.events import Event, play_again
 from toolgym.failures.rules.evidence import call_text
 from toolgym.failures.rules.instructions import UserInstructions
@@ -64,6 +65,7 @@ class Case:
     """
 
     def __init__(self, domain: Domain, task: Task, trajectory: Trajectory) -> None:
+        self.domain = domain
         self.task = task
         self.trajectory = trajectory
         self.messages = trajectory.messages
@@ -81,6 +83,7 @@ class Case:
         self.mine = tuple(event for event in self.played.events if event.call.requestor == "assistant")
         self.consent = Consent(self.messages, self.mine, self.matcher)
         self.instructions = UserInstructions(domain, task, self.consent)
+        self.deviation = Deviation(domain, task, self.messages, self.consent)
         self.patterns = domain.failure_patterns
         self.drafts: list[OpenFinding] = []
         self.blamed: dict[int, OpenFinding] = {}

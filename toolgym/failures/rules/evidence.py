@@ -52,7 +52,7 @@ def options(item: Any, messages: Sequence[Message]) -> str:
                 content = json.loads(message.content)
             except (ValueError, RecursionError):
                 continue
-            for record in _records(content):
+            for record in records_of(content):
                 if any(value == item for value in record.values()):
                     for value in record.values():
                         if isinstance(value, dict) and value and all(isinstance(one, str) for one in value.values()):
@@ -65,12 +65,20 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\u2026"
 
 
-def _records(value: Any) -> Iterator[dict[str, Any]]:
+def told_records(text: str) -> Iterator[dict[str, Any]]:
+    """Every mapping in a tool's result, the innermost first; none if it is no JSON."""
+    try:
+        yield from records_of(json.loads(text))
+    except (ValueError, RecursionError):
+        return
+
+
+def records_of(value: Any) -> Iterator[dict[str, Any]]:
     """Every mapping in a JSON value, the innermost first."""
     if isinstance(value, dict):
         for inner in value.values():
-            yield from _records(inner)
+            yield from records_of(inner)
         yield value
     elif isinstance(value, list):
         for inner in value:
-            yield from _records(inner)
+            yield from records_of(inner)

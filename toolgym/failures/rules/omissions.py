@@ -8,10 +8,12 @@ from typing import Any
 from toolgym.failures.rules.case import Case, OpenFinding
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut
+from toolgym.failures.rules.unmade import Unmade, told_wrongly
 from toolgym.failures.rules.user_acts import not_done
 from toolgym.failures.rules.wrong_calls import tried_in_vain
 from toolgym.language.agreement import names
 from toolgym.language.consent import content, gives_up
+from toolgym.language.lapses import says_done
 from toolgym.tasks import Action
 
 
@@ -27,6 +29,7 @@ class Omissions:
         self.case = case
         self.stuck = stuck
         self.in_vain = tried_in_vain(case)
+        self.unmade = Unmade(case)
         self.by_user = case.trajectory.termination == "user_stop" and bool(case.consent.exchanges)
 
     def judge(self) -> None:
@@ -83,10 +86,24 @@ class Omissions:
         said = next(iter(case.consent.after(promised.answered)), None) if promised is not None else None
         if promised is not None and said is not None:
             handed_over = transfer is not None and promised.answered < transfer.message < said.message
+            if not handed_over and (left := self._user_left(name, arguments)) is not None:
+                return left
             if not handed_over:
-                return case.add("ended_early", said.message, expected, f"only said: {cut(said.text)}")
+                pattern = "said_not_done" if says_done(said.text) else "ended_early"
+                return case.add(pattern, said.message, expected, f"only said: {cut(said.text)}")
         waited = self.undone if self.undone is not None and self.undone.pattern.startswith("user_") else None
-        return self._consequence("ended_early", expected, "not made", self._cause(name, arguments) or waited)
+        cause = self._cause(name, arguments) or waited
+        if cause is None and (why := self.unmade.why(name, arguments)) is not None:
+            return case.add(why.pattern, why.message, expected, cut(case.messages[why.message].content or ""))
+        return self._consequence("ended_early", expected, "not made", cause)
+
+    def _user_left(self, name: str, arguments: Mapping[str, Any]) -> OpenFinding | None:
+        """The finding about a user that left before a call could be made."""
+        message = self.case.deviation.left(name, arguments)
+        if message is None:
+            return None
+        got = cut(self.case.messages[message].content or "")
+        return self.case.add("user_deviated", message, call_text(name, arguments), got)
 
     def _not_said(self, text: str) -> None:
         """A text that had to be told and was not, up to the assistant's last words."""
@@ -97,6 +114,14 @@ class Omissions:
         if cause is None:
             found = any(not event.error and _holds(event.content, text) for event in case.mine)
             cause = self._walked_out() or (None if found else self._refused() or self._given_up())
+        wrong = told_wrongly(case.consent, text)
+        if wrong is not None:
+            if cause is not None and cause.message > wrong.message:
+                cause = None
+            if cause is not None:
+                cause.harm = True
+            case.add("wrong_figure", wrong.message, repr(text), cut(wrong.text), because=cause)
+            return
         last = case.messages[case.last_words].content if case.messages else None
         self._consequence("fact_not_said", repr(text), cut(last or "not said"), cause)
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from toolgym.failures.report import UNNAMED
 from toolgym.failures.rules.arguments import Difference
 from toolgym.failures.rules.case import Case, OpenFinding
+from toolgym.failures.rules.details import choices, is_valid
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut, value_text
 from toolgym.failures.rules.matching import Pair
+from toolgym.failures.rules.spending import rest_is_lost, spent_for
 from toolgym.generation import DecoyCall
 from toolgym.language.agreement import Agreed, names
+from toolgym.language.lapses import says_value
 from toolgym.messages import is_stop
 from toolgym.tasks import Action
 
+_NAMED = re.compile(r"#?\b[A-Za-z]+(?:_[A-Za-z0-9]+)*_?\d+\b")
 _STOPS = ("user_stop", "agent_stop")
 _ASKED = "a proposal and a clear yes before it"
 IN_VAIN = 3
 """Attempts at one refused write after which repeating it counts as the cause."""
+_NAMED_BY_USER = ("wrong_detail", "wrong_variant", "wrong_record", "misattributed_item")
+"""What a user can bring about by naming another value than its task does."""
+_LEFT_OUT = ("ended_early", "spent_on_part", UNNAMED)
+"""What whoever is asked for a yes would have noticed."""
 _NOT_ASKED = "no such call: nobody agreed to it"
 
 
@@ -55,9 +64,19 @@ def _wrong(case: Case, pair: Pair, tried: OpenFinding | None) -> None:
     if pair.of_values and _agreed(case, event) == "no":
         gold = case.prepared.gold_writes[pair.gold]
         case.add_call(event, "no_confirmation", f"{_ASKED}; then {call_text(gold.name, gold.arguments)}", harm=harm)
+        known = [one for one in pair.differences if case.deviation.told(one, event.message)]
+        _differences(case, event, known, harm=harm)
         return
+    gold = case.prepared.gold_writes[pair.gold]
     for draft in _differences(case, event, pair.differences, harm=harm):
-        if draft.pattern == "ended_early" and draft.harm and tried is not None and tried.message < event.message:
+        if draft.pattern == "ended_early" and rest_is_lost(case, event, gold):
+            draft.pattern = "spent_on_part"
+        if (
+            draft.pattern in ("ended_early", "spent_on_part")
+            and draft.harm
+            and tried is not None
+            and tried.message < event.message
+        ):
             tried.harm, draft.because = True, tried  # it was left out because it had been refused
 
 
@@ -67,7 +86,14 @@ def _differences(case: Case, event: Event, differences: Sequence[Difference], *,
     for one in differences if event.repeats is None else ():
         shown = case.messages if case.argument_roles.role(name, one.argument) in ("item", "variant") else ()
         expected, got = (value_text(name, one.argument, value, shown) for value in (one.expected, one.got))
-        drafts.append(case.add(one.pattern, event.message, expected, got, harm=harm, place=event.place))
+        pattern = one.pattern
+        if pattern == "invalid_argument" and case.argument_roles.role(name, one.argument) == "value":
+            pattern = "wrong_detail" if is_valid(case.domain, case.messages, event, one) else pattern
+        strayed = case.deviation.named(one, event.message) if harm and pattern in _NAMED_BY_USER else None
+        if strayed is not None:
+            drafts.append(case.add("user_deviated", strayed, expected, got, harm=True, place=event.place))
+        else:
+            drafts.append(case.add(pattern, event.message, expected, got, harm=harm, place=event.place))
     return drafts
 
 
@@ -106,6 +132,15 @@ def _extra(case: Case, event: Event) -> None:
             _differences(case, event, wrong, harm=harm)
         case.add_call(event, "no_confirmation", _NOT_ASKED, harm=harm)
         return
+    if (lost := spent_for(case, event)) is not None:
+        expected = call_text(golds[lost].name, golds[lost].arguments)
+        case.blamed.setdefault(lost, case.add_call(event, "spent_on_part", expected, harm=harm))
+        return
+    asked = case.deviation.asked(event.call.name, event.message) if harm and _may_be_asked(case, event) else None
+    if asked is not None:
+        got = call_text(event.call.name, event.call.arguments)
+        case.add("user_deviated", asked, "no such wish", got, place=event.place)
+        return
     if agreed == "yes" and like is not None:
         gold = golds[like]
         if case.consent.named(case.consent.before(event), gold.name, gold.arguments):
@@ -122,6 +157,24 @@ def _extra(case: Case, event: Event) -> None:
             case.add_call(event, UNNAMED, call_text(gold.name, gold.arguments), harm=harm)
             return
     case.add_call(event, "forbidden_write", "no such call", harm=harm)
+
+
+def _may_be_asked(case: Case, event: Event) -> bool:
+    """Whether a user may ask for such a write: of its own record, and nothing that its task makes likely."""
+    record = case.record(event)
+    if record is None or any(one.name == event.call.name for one in case.decoys):
+        return False
+    values = [value for action in case.task.gold for value in action.arguments.values() if isinstance(value, str)]
+    owners = {case.argument_roles.owner(event.before, value) for value in values} - {None}
+    if case.argument_roles.owner(event.before, record) not in owners:
+        return False
+    said = "\n".join(message.content or "" for message in case.messages[: event.message] if message.role == "user")
+    chosen = [
+        value
+        for argument, value in event.call.arguments.items()
+        if isinstance(value, str) and value in choices(case.domain, event.call.name, argument)
+    ]
+    return all(says_value(said, value) for value in chosen)  # a reason that nobody gave is the assistant's
 
 
 def _never_named(case: Case, record: str, gold: Action) -> bool:
@@ -183,17 +236,26 @@ def _confirmations(case: Case) -> None:
 
     Whoever is asked can object to what is wrong, but not to what it wants although it must not have it.
     """
+    right = tuple(case.matched.right.values())
     for event in case.mine:
         found = case.of(event.place)
         if not (event.writes and event.changed) or any(draft.pattern == "no_confirmation" for draft in found):
             continue
-        if _agreed(case, event) != "no":
+        agreed = _agreed(case, event)
+        if agreed == "named" or (agreed == "yes" and not (event in right and _means_another(case, event))):
             continue
-        wrong = any(draft.harm and draft.pattern != "forbidden_write" for draft in found)
+        wrong = any(draft.harm and draft.pattern not in ("forbidden_write", "user_deviated") for draft in found)
         draft = case.add_call(event, "no_confirmation", _ASKED, harm=wrong)
-        if wrong and (case.consent.refused(event) or all(one.pattern in ("ended_early", UNNAMED) for one in found)):
+        if wrong and (case.consent.refused(event) or all(one.pattern in _LEFT_OUT for one in found)):
             case.drafts.remove(draft)
             case.drafts.insert(0, draft)  # an answer that was a no, or would have been one, comes first
+
+
+def _means_another(case: Case, event: Event) -> bool:
+    """Whether what was said yes to names another record, and not that of a write that is right as such."""
+    record = case.record(event)
+    others = [one for one in _NAMED.findall(case.consent.before(event)) if one != record]
+    return record is not None and any(case.argument_roles.owner(event.before, one) is not None for one in others)
 
 
 def judge_failed_calls(case: Case) -> None:

@@ -1,0 +1,106 @@
+"""Whether a write was agreed to, in dialogues that are written as real models and their customers write.
+
+``real_form_consent.json`` holds 60 of them, 30 with a clear yes; they were written before the rules were looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.analyst.scores import scores
+from toolgym import make_domain
+from toolgym.domain import Domain
+from toolgym.episode.machine import Episode
+from toolgym.failures import RulesAnalyst
+from toolgym.failures.report import FailureReport
+from toolgym.messages import STOP, Message, ToolCall
+from toolgym.tasks import Task
+
+DATA = json.loads((Path(__file__).parent / "real_form_consent.json").read_text(encoding="utf-8"))
+WORLD = "7268641f34cc8bc40a75de19ed62efff9d57a66ecd70b2fd4e628d43eb7e4f37"
+
+
+@pytest.fixture(scope="module")
+def retail() -> Domain:
+    return make_domain("retail")
+
+
+def task_of(write: Mapping[str, Any], other: Mapping[str, Any], name: str) -> Task:
+    """A task of two writes, of which only the first will be made, so that every dialogue is a failure."""
+    calls = [
+        {"action_id": str(place), "name": one["name"], "arguments": one["arguments"]}
+        for place, one in enumerate((write, other))
+    ]
+    return Task.model_validate(
+        {
+            "id": name,
+            "user_scenario": {"instructions": "You want two things."},
+            "world": WORLD,
+            "flavour": "toolgym",
+            "evaluation_criteria": {"actions": calls, "communicate_info": [], "reward_basis": ["DB"]},
+        }
+    )
+
+
+def report_of(retail: Domain, one: Mapping[str, Any]) -> FailureReport:
+    write = DATA["writes"][one["kind"]]
+    task = task_of(write, DATA["writes"]["cancel" if one["kind"] == "return" else "return"], one["id"])
+    first, last = write["dialogue_of"].split()
+    episode = Episode(retail, task)
+
+    def call(name: str, arguments: Mapping[str, Any]) -> None:
+        episode.advance(Message("assistant", None, (ToolCall(name, arguments, f"call_{len(episode.messages)}"),)))
+
+    def say(text: str) -> None:
+        assert episode.turn is not None
+        episode.advance(Message(episode.turn, text))
+
+    if episode.turn == "assistant":
+        say("Hello, how can I help you?")
+    say(f"I am {first} {last}, zip code {write['zip']}, and I need your help.")
+    call("find_user_id_by_name_zip", {"first_name": first, "last_name": last, "zip": write["zip"]})
+    call("get_order_details", {"order_id": write["arguments"]["order_id"]})
+    for text in one["turns"]:
+        say(text)
+    call(write["name"], write["arguments"])
+    say("That is done. Anything else?")
+    say(f"No, thanks. {STOP}")
+    return RulesAnalyst().explain_one(retail, task, episode.trajectory())
+
+
+def test_a_write_without_a_clear_yes_is_found_in_real_forms(retail: Domain) -> None:
+    pairs = []
+    for one in DATA["dialogues"]:
+        said = any(finding.pattern == "no_confirmation" for finding in report_of(retail, one).findings)
+        pairs.append((set() if one["agreed"] else {"no_confirmation"}, {"no_confirmation"} if said else set()))
+    found = scores(pairs).patterns["no_confirmation"]
+    assert len(pairs) == 60
+    assert found.f1 >= 0.85, found
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_the_pairs_of_a_proposal_and_an_answer_are_read_as_a_person_reads_them(number: int) -> None:
+    from toolgym.language.consent import asks, says_yes
+
+    one = PAIRS[number]
+    assert (says_yes(one[1]) and asks(one[0])) is one[2]
+
+
+_RETURN = 'Return the drive from order #W1, refund to your Visa ending in 4733. Please reply "yes" to proceed.'
+_EXCHANGE = (
+    "Exchange the rug from order #W2 for the indigo one. Would you like me to proceed, and are these all the items?"
+)
+PAIRS = (
+    (_RETURN, "Yes, go ahead please, I need nothing else from there.", True),
+    (_RETURN, "Yes, do. I can't use it, it doesn't connect to my computer.", True),
+    (_EXCHANGE, "Yep, exactly that. No other changes.", True),
+    (_EXCHANGE, "Yes please! Nobody likes the ivory one.", True),
+    (_EXCHANGE, "Yes, but put the difference on my gift card.", False),
+    (_EXCHANGE, "Yes, but it doesn't fit my budget.", False),
+    (_RETURN, "Yes. I don't want the money on that card.", False),
+)
