@@ -26,8 +26,6 @@ INTENTS = {
     "anything_else": {"ask_more"},
 }
 """By intent of the set what the customer calls it, where that differs."""
-OF_THE_WISH = {"old-variant-and-choices", "json-fields-return"}
-"""Cases in which a remark is taken for another wish."""
 EXCHANGE = (
     "Exchange the Area Rug (8 ft, rectangular, flatweave, terracotta) from order #W9447367 for the Area Rug (8 ft, "
     "rectangular, flatweave, indigo), the difference on your Mastercard ending in 7501."
@@ -96,7 +94,7 @@ def test_it_answers_as_a_person_would(case: dict[str, Any]) -> None:
         reply = answers(case["task"], *case["says"], seed=seed)[-1]
         match case["expect"]:
             case "yes":
-                assert says_yes(reply) or case["id"] in OF_THE_WISH
+                assert says_yes(reply)
             case "no":
                 assert says_no(reply)
             case "identity":

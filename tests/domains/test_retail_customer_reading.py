@@ -14,11 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgym import make_domain
-from toolgym.language import question_cues, statement_cues
+from toolgym.language import changes, parts, question_cues, statement_cues
 from toolgym.language.text import AT_MOST
 from toolgym.messages import Message
 from toolgym.tasks import Task
-from toolgym_retail.customer import Customer, judge_items, judgements, payments, topics, variants
+from toolgym_retail.customer import (
+    Customer,
+    judge_items,
+    judge_kind,
+    judge_order,
+    judgements,
+    payments,
+    topics,
+    variants,
+)
 from toolgym_retail.facts import Facts
 
 LENGTH = 100_000
@@ -67,7 +76,8 @@ MANY = ["gift card (", "gift card, ", "12345 ", "now ", "size S, ", "a@a", "retu
 def words() -> list[str]:
     """Every word in a pattern by which the customer reads."""
     found: set[str] = set()
-    for module in (question_cues, statement_cues, topics, judgements, payments, judge_items, variants):
+    modules = (question_cues, statement_cues, parts, changes, topics, judgements)
+    for module in (*modules, judge_order, judge_kind, judge_items, payments, variants):
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         for pattern in re.findall(r'r?"((?:[^"\\]|\\.)*)"', text):
             found |= set(re.findall(r"[a-z']{2,}", re.sub(r"\\[a-zA-Z]", " ", pattern)))

@@ -8,6 +8,7 @@ detail), ``ask_all`` (is that all that belongs to it), ``ask_more`` (anything el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,9 @@ from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
 from toolgym.language.layout import lines_of
+from toolgym.language.parts import Passage, parts_of
 from toolgym.language.tells import Told, refuses
-from toolgym.language.text import sentences
+from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
 ACTS: tuple[Intent, ...] = (
@@ -59,6 +61,10 @@ class Understood:
     all_named: bool = False
 
 
+_BORDERS = re.compile(r"((?<=[.!?])[\"')\]*]*\s+|\n+)")
+"""Between sentences and lines; what stands there is kept."""
+
+
 def understand(text: str, topics: Topics) -> Understood:
     """What a message of the assistant calls for.
 
@@ -97,8 +103,9 @@ def understand(text: str, topics: Topics) -> Understood:
 
 def parted(text: str) -> tuple[str, str]:
     """What a message declines, and the rest of it."""
-    parts = sentences(text)
-    return "\n".join(filter(refuses, parts)), "\n".join(part for part in parts if not refuses(part))
+    parts = parts_of(text)
+    declined = [part for part in parts if refuses(part.text)]
+    return Passage.of(declined), Passage.of([part for part in parts if part not in declined])
 
 
 def without_reminder(text: str) -> str:
@@ -106,10 +113,9 @@ def without_reminder(text: str) -> str:
 
     Example:
         >>> without_reminder("I'd return the lamp. Have you named all items, and shall I proceed?")
-        "I'd return the lamp.\nHave you named items, and shall I proceed?"
+        "I'd return the lamp. Have you named items, and shall I proceed?"
     """
-    parts = sentences(text)
-    return "\n".join(aside.ALL.sub("", part) if _reminds(part) else part for part in parts)
+    return "".join(aside.ALL.sub("", part) if _reminds(plain(part)) else part for part in _BORDERS.split(text))
 
 
 def _reminds(part: str) -> bool:

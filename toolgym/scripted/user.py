@@ -297,7 +297,7 @@ class ScriptedUser(Generic[R]):
         if len(active) > 1:
             spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
-            if refused is not None:
+            if refused is not None and not self._means.proposes(rest, refused.wish):
                 return self._weigh(rest, [one for one in active if one is not refused], heard)
         return self._weigh(text, active, heard)  # what declines nothing that is wanted stays a part of the proposal
 

@@ -128,7 +128,10 @@ class ShopReader(RequestReader[Request]):
         one.known |= shown
         if heard.intent != "propose":
             return "" if shown or heard.intent == "ask_all" else None
-        vague = wish.kind == "cancel" and "kind" not in found.shown
+        if found.doubtful:
+            asked = {"scope": "whole_order", "items": "which_items", "options": "which_option", "kind": "with_what"}
+            return say(next(question for detail, question in asked.items() if detail in found.doubtful))
+        vague = wish.kind in ("cancel", "return") and "kind" not in found.shown
         if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")
         one.known.add("discussed")
