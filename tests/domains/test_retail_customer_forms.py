@@ -13,7 +13,7 @@ import pytest
 from toolgym import make_domain
 from toolgym.language.consent import gives_up, says_no, says_yes
 from toolgym.messages import STOP, Message
-from toolgym.tasks import Task
+from toolgym.tasks import Task, read_tasks
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.topics import understand
 from toolgym_retail.facts import Facts
@@ -30,12 +30,12 @@ EXCHANGE = (
     "Exchange the Area Rug (8 ft, rectangular, flatweave, terracotta) from order #W9447367 for the Area Rug (8 ft, "
     "rectangular, flatweave, indigo), the difference on your Mastercard ending in 7501."
 )
-"""What the customer of train-006 wants."""
+"""What the customer of train-006 wants; the tasks that the messages are about are kept beside them."""
 
 
 @cache
 def tasks() -> dict[str, Task]:
-    return {task.id: task for task in make_domain("retail").tasks["train"]}
+    return {task.id: task for task in read_tasks(SPEECH / "tasks.jsonl")}
 
 
 def rows(name: str) -> list[dict[str, Any]]:

@@ -281,7 +281,7 @@ class ScriptedUser(Generic[R]):
         if heard.intent == "propose" and self._proposed and refers and not wrong:
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
         elif not refers:
-            self._proposed = text
+            self._proposed = (self._means.without_reports(text) or text) if heard.reported else text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
@@ -335,7 +335,7 @@ class ScriptedUser(Generic[R]):
             for one in proposed:
                 if one.wish is one.goal.first:
                     before = one.switch(one.goal, self._reader.lasting)
-                    return join(self._voice.say("change_mind"), self._tell_anew(one, before))
+                    return join(self._reader.turn(one.goal, self._voice), self._tell_anew(one, before))
         if heard.intent == "ask_all":
             for one in proposed:
                 one.known.add(self._reader.topics.things.removeprefix("ask_"))
