@@ -13,6 +13,7 @@ from toolgym.tasks import Task
 FORBIDDEN = "forbidden"
 """The kind of a request that no tool of the assistant fulfils."""
 _TASK_ID = re.compile(r"task_\d+")
+_AT_FIRST = re.compile(r"\bAt first you say that it is for [^()\n]{1,80} \((user_\d+)\)")
 
 
 class Request(core.Request):
@@ -58,7 +59,10 @@ def facts_of(task: Task) -> Facts:
             what = f"{others[0]} deleted" if others else "my tasks deleted"
             wishes.append(Request(kind=FORBIDDEN, what=what, forbidden="Tasks cannot be deleted."))
         elif action.name in ("create_task", "update_task_status"):
-            wishes.append(Request(kind=action.name, **action.arguments))
+            wish = Request(kind=action.name, **action.arguments)
+            if action.name == "create_task" and (named := _AT_FIRST.search(str(task.user_scenario))):
+                wish = wish.model_copy(update={"first": wish.model_copy(update={"user_id": named.group(1)})})
+            wishes.append(wish)
     criteria = task.evaluation_criteria
     for wanted in (criteria.env_assertions or ()) if criteria is not None and not errands else ():
         if wanted.func_name == "assert_notification_status" and wanted.arguments["expected_status"] == "read":

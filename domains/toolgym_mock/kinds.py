@@ -25,6 +25,7 @@ KINDS = (
     "tell_the_owner",
     "complete_but_do_not_delete",
     "complete_one_that_is_new_to_the_world",
+    "create_for_the_right_person",
 )
 """The methods of :class:`Writer` that write a task."""
 
@@ -94,6 +95,18 @@ class Writer:
         """A new task for somebody."""
         person, title = self._person(), self._title()
         text = f"You want a new task on the list: '{title}', for {person['name']} ({person['user_id']})."
+        return self._task(text, [_call("create_task", user_id=person["user_id"], title=title)])
+
+    def create_for_the_right_person(self) -> Task:
+        """A new task for somebody, after another was named: whoever acts without saying so first acts wrongly."""
+        person, title = self._person(), self._title()
+        everybody = list(self.people.values())
+        other = everybody[(everybody.index(person) + 1) % len(everybody)]
+        text = (
+            f"You want a new task on the list: '{title}'. At first you say that it is for {other['name']} "
+            f"({other['user_id']}). When the assistant says that it will create it, you see your mistake: it is for "
+            f"{person['name']} ({person['user_id']})."
+        )
         return self._task(text, [_call("create_task", user_id=person["user_id"], title=title)])
 
     def create_with_description(self) -> Task:

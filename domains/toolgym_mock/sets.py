@@ -14,6 +14,11 @@ from toolgym_mock.world import generate
 
 SEEDS = {"train": 1, "validation": 2, "dev": 3, "test": 4}
 """The seed of each split's world and tasks."""
+PATIENT = "create_for_the_right_person"
+"""The kind on which haste costs; in every second round it stands in the place of the first."""
+USUAL = tuple(kind for kind in KINDS if kind != PATIENT)
+TURN = (*USUAL, PATIENT, *USUAL[1:])
+"""Two rounds."""
 REDRAWS = 99
 """How often a task is drawn again before its kind is taken to have no new one."""
 
@@ -29,15 +34,15 @@ def write(folder: Path, rounds: int = 2) -> dict[str, int]:
 
     Args:
         folder: Where; ``<split>.jsonl`` and ``worlds/``.
-        rounds: Tasks of each kind, at least 1.
+        rounds: How often all kinds come, at least 1.
 
     Raises:
         DataError: If a kind does not have as many different tasks.
     """
     splits = {
-        name: SplitPlan(seed, rounds * len(KINDS), lambda rng, taken: generate(rng)) for name, seed in SEEDS.items()
+        name: SplitPlan(seed, rounds * len(USUAL), lambda rng, taken: generate(rng)) for name, seed in SEEDS.items()
     }
-    return write_sets(DOMAIN, splits, folder, kinds=KINDS, explore=explore, redraws=REDRAWS)
+    return write_sets(DOMAIN, splits, folder, kinds=TURN, explore=explore, redraws=REDRAWS, strict=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,19 @@ from typing import Any, Literal, TypeAlias
 from toolgym.scripted import facts as core
 from toolgym.scripted.facts import Manner, Part, settled, stages
 
-__all__ = ["Facts", "ItemRef", "Manner", "Method", "OrderRef", "Place", "Request", "RequestKind", "settled", "stages"]
+__all__ = [
+    "Facts",
+    "ItemRef",
+    "Manner",
+    "Method",
+    "OrderRef",
+    "Place",
+    "Request",
+    "RequestKind",
+    "names_another_order",
+    "settled",
+    "stages",
+]
 
 RequestKind: TypeAlias = Literal[
     "cancel", "modify_items", "modify_address", "modify_payment", "user_address", "return", "exchange", "question"
@@ -105,6 +117,12 @@ class Request(core.Request, _Particulars):
     """One thing that the customer wants."""
 
     kind: RequestKind
+
+
+def names_another_order(request: Request) -> bool:
+    """Whether the customer named another order before it came to this request."""
+    first = request.first
+    return first is not None and first.order is not None and first.order != request.order
 
 
 class _Person(Part):

@@ -13,8 +13,8 @@ from toolgym.scripted.facts import question_text
 from toolgym.scripted.voice import listed
 from toolgym.tasks import Task
 from toolgym_retail.customer.phrases import method_text
-from toolgym_retail.facts import Facts, ItemRef, Request, settled, stages
-from toolgym_retail.goals import writes
+from toolgym_retail.facts import Facts, ItemRef, Request, names_another_order, settled, stages
+from toolgym_retail.goals import TOOLS, writes
 
 
 def make_task(goal: Goal[Facts], rows: Rows, world: str, task_id: str) -> Task:
@@ -35,7 +35,7 @@ def make_task(goal: Goal[Facts], rows: Rows, world: str, task_id: str) -> Task:
         generator="toolgym_retail.scenario",
         calls=[*_reads(goal, rows), *writes(facts, goal.user_id)],
         instructions={
-            "reason_for_call": scenario.reason_for_call(facts, lambda request: wish(request, facts)),
+            "reason_for_call": scenario.reason_for_call(facts, lambda request: wish(request, facts), _turn),
             "known_info": known_info(facts),
             "unknown_info": unknown_info(facts),
             "task_instructions": scenario.task_instructions(facts, "order numbers or payment methods"),
@@ -53,8 +53,8 @@ def _reads(goal: Goal[Facts], rows: Rows) -> Iterator[dict[str, Any]]:
         yield {"name": "find_user_id_by_name_zip", "arguments": arguments}
     yield {"name": "get_user_details", "arguments": {"user_id": goal.user_id}}
     seen: set[str] = set()
-    for request in facts.requests:
-        order = request.order
+    for stage in (stage for request in facts.requests for stage in stages(request)):
+        order = stage.order
         if order is None:
             continue
         looked_at = [order.id] if order.known else list(facts.orders)
@@ -62,18 +62,14 @@ def _reads(goal: Goal[Facts], rows: Rows) -> Iterator[dict[str, Any]]:
             if order_id not in seen:
                 seen.add(order_id)
                 yield {"name": "get_order_details", "arguments": {"order_id": order_id}}
-        for stage in stages(request):
-            for item in stage.items:
-                if item.new_item_id is None:
-                    continue
-                product = next(
-                    unit["product_id"]
-                    for unit in tables["orders"][order.id]["items"]
-                    if unit["item_id"] == item.item_id
-                )
-                if product not in seen:
-                    seen.add(product)
-                    yield {"name": "get_product_details", "arguments": {"product_id": product}}
+        for item in stage.items:
+            if item.new_item_id is None:
+                continue
+            units = tables["orders"][order.id]["items"]
+            product = next(unit["product_id"] for unit in units if unit["item_id"] == item.item_id)
+            if product not in seen:
+                seen.add(product)
+                yield {"name": "get_product_details", "arguments": {"product_id": product}}
 
 
 # In prose, for a user simulator that reads
@@ -104,6 +100,10 @@ def wish(request: Request, facts: Facts) -> str:
     verb = "to exchange" if kind == "exchange" else "to change"
     changes = [f"{_item(item)} {'for' if kind == 'exchange' else 'to'} {_new(item)}" for item in request.items]
     return f"{verb} {listed(changes)}, from {order}; any difference in price goes on {payment}"
+
+
+def _turn(request: Request) -> str:
+    return "you see that you named the wrong order" if names_another_order(request) else "you change your mind"
 
 
 def _order(request: Request) -> str:
@@ -152,11 +152,13 @@ def needs(task: Task, database: Database) -> Iterator[str]:
     A customer that does not know them could not get what the gold calls do, since no tool tells what somebody wants.
 
     Raises:
-        TaskError: If a clue, by which the customer knows an order, is not true of exactly that one among its orders.
+        TaskError: If a clue, by which the customer knows an order, is not true of exactly that one among its orders, or
+            if the gold calls themselves change what the customer asks.
     """
     facts = Facts.of(task)
     for request in facts.requests:
         _check_clue(request, facts, database)
+        _check_answer(request, task)
     for action in task.gold:
         given = action.arguments
         if action.name.startswith("find_user_id"):
@@ -200,6 +202,18 @@ def _check_clue(request: Request, facts: Facts, database: Database) -> None:
         raise TaskError(
             f"the clue {order.clue!r} with the signs {list(order.signs)} must be true of order {order.id} alone; it is "
             f"true of {', '.join(fits) or 'none'}"
+        )
+
+
+def _check_answer(request: Request, task: Task) -> None:
+    """Refuse a question about the prices of an order whose items the gold calls change."""
+    if request.kind != "question" or request.order is None or "tracking" in request.question:
+        return
+    order = request.order.id
+    if any(action.name == TOOLS["modify_items"] and action.arguments["order_id"] == order for action in task.gold):
+        raise TaskError(
+            f"it asks {request.question!r}, and its gold calls change the items of that order: the answer depends on "
+            "when it is given; ask about another order"
         )
 
 

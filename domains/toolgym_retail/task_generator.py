@@ -39,6 +39,6 @@ class RetailTaskGenerator:
             Shopper(rows, Dice(rng)),
             recipes=RECIPES,
             injectors=INJECTORS,
-            twins={"refuse": acts_instead},
+            twins={"refuse": acts_instead, "refuse_reason": acts_instead},
             make_task=lambda goal, task_id: make_task(goal, rows, world, task_id),
         )

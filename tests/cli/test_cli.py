@@ -224,6 +224,7 @@ MISTAKES = [
     (("tasks", "show", "mock", "test-999"), "'test-999'", "Did you mean 'test-0"),
     (("tasks", "show", "mokc", "test-001"), "'mokc'", "'mock'"),
     (("bench", "--domain", "mokc", "--data", "toolgym"), "'mokc'", "'mock'"),
+    (("bench", "dialogues", "--domain", "mock"), "'mock'", "'retail'"),
     (("tau2", "verify", "gone.json"), "'gone.json'", "no file"),
 ]
 

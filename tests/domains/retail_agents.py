@@ -15,7 +15,9 @@ from toolgym_retail import speech
 from toolgym_retail.facts import OrderRef, Request
 from toolgym_retail.oracle import Oracle, Talk
 
-Style: TypeAlias = Literal["number", "item", "contents", "clue", "proposal", "full proposal"]
+Style: TypeAlias = Literal[
+    "number", "item", "contents", "clue", "proposal", "full proposal", "long proposal", "listed proposal"
+]
 
 
 class Enumerator(Oracle):
@@ -24,7 +26,8 @@ class Enumerator(Oracle):
     Args:
         style: ``"number"`` asks by the number, ``"item"`` by number and item, ``"contents"`` by all that the order
             holds, ``"clue"`` repeats the customer's own clue; ``"proposal"`` proposes the whole action for each, and
-            ``"full proposal"`` lists all that is in the order with it.
+            ``"full proposal"`` tells all that it knows of the order with it, ``"long proposal"`` in a sentence each and
+            ``"listed proposal"`` in a list.
     """
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, style: Style) -> None:
@@ -88,6 +91,11 @@ class Enumerator(Oracle):
             return f"{listed} Is it this one?"
         if self.style == "full proposal":
             return f"{listed} {text}"
+        city = order["address"]["city"]
+        if self.style == "long proposal":
+            return f"Order {guess.order.id} contains {names}. It came to ${total:.2f}. It was sent to {city}. {text}"
+        if self.style == "listed proposal":
+            return f"- Order: {guess.order.id}\n- Contents: {names}\n- Total: ${total:.2f}\n- Sent to: {city}\n\n{text}"
         return text
 
     def cost(self, wish: Request) -> float | None:

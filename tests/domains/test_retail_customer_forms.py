@@ -13,7 +13,7 @@ import pytest
 from toolgym import make_domain
 from toolgym.language.consent import gives_up, says_no, says_yes
 from toolgym.messages import STOP, Message
-from toolgym.tasks import Task
+from toolgym.tasks import Task, read_tasks
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.topics import understand
 from toolgym_retail.facts import Facts
@@ -26,18 +26,16 @@ INTENTS = {
     "anything_else": {"ask_more"},
 }
 """By intent of the set what the customer calls it, where that differs."""
-OF_THE_WISH = {"old-variant-and-choices", "json-fields-return"}
-"""Cases in which a remark is taken for another wish."""
 EXCHANGE = (
     "Exchange the Area Rug (8 ft, rectangular, flatweave, terracotta) from order #W9447367 for the Area Rug (8 ft, "
     "rectangular, flatweave, indigo), the difference on your Mastercard ending in 7501."
 )
-"""What the customer of train-006 wants."""
+"""What the customer of train-006 wants; the tasks that the messages are about are kept beside them."""
 
 
 @cache
 def tasks() -> dict[str, Task]:
-    return {task.id: task for task in make_domain("retail").tasks["train"]}
+    return {task.id: task for task in read_tasks(SPEECH / "tasks.jsonl")}
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -96,7 +94,7 @@ def test_it_answers_as_a_person_would(case: dict[str, Any]) -> None:
         reply = answers(case["task"], *case["says"], seed=seed)[-1]
         match case["expect"]:
             case "yes":
-                assert says_yes(reply) or case["id"] in OF_THE_WISH
+                assert says_yes(reply)
             case "no":
                 assert says_no(reply)
             case "identity":

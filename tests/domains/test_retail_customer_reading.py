@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from functools import cache
@@ -13,10 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgym import make_domain
-from toolgym.language import question_cues, statement_cues
+from toolgym.language import changes, parts, question_cues, statement_cues
+from toolgym.language.text import AT_MOST
 from toolgym.messages import Message
 from toolgym.tasks import Task
-from toolgym_retail.customer import Customer, judge_items, judgements, payments, topics, variants
+from toolgym_retail.customer import (
+    Customer,
+    judge_items,
+    judge_kind,
+    judge_order,
+    judgements,
+    payments,
+    topics,
+    variants,
+)
 from toolgym_retail.facts import Facts
 
 LENGTH = 100_000
@@ -42,6 +53,22 @@ WRITTEN = ["- ", "* ", "1. ", "1) ", "## ", "| a | b |", "**a**", "`a`", "- a\n"
 FIGURES = ["1", "12", "1234", "12345 ", "1234567890 ", "#W1234567 ", "W1234567", "$1.00 ", "1,5", "500ml", "a@b.co "]
 NAMED = ["lamp ", "gift card ", "paypal ", "visa ", "card 1234 ", "size S ", "XL ", "blue ", "12 Elm Street, "]
 RUNS = [".", "x", "•", "*", "a?", "a? ", " ", "_", "now ", "digits ", "keep", "leav", "1.", "("]
+LONG = {
+    "amounts": "$1 ",
+    "cards": "Visa ",
+    "gift cards": "gift card ",
+    "sizes": "S, M, ",
+    "a list": "- a\n",
+    "one word": "x",
+    "full stops": ".",
+    "orders": "#W1234567 ",
+    "products": "the desk lamp ",
+    "colors": "red, ",
+    "a table": "| 1234567890 | Desk Lamp (red, large) | $12.50 |\n",
+    "one sentence": "and I will return the desk lamp to your gift card ",
+    "one-word lines": "lamp\n",
+}
+"""What a proposal may hold many times."""
 MANY = ["gift card (", "gift card, ", "12345 ", "now ", "size S, ", "a@a", "return the lamp. ", "12 Elm Street, "]
 
 
@@ -49,7 +76,8 @@ MANY = ["gift card (", "gift card, ", "12345 ", "now ", "size S, ", "a@a", "retu
 def words() -> list[str]:
     """Every word in a pattern by which the customer reads."""
     found: set[str] = set()
-    for module in (question_cues, statement_cues, topics, judgements, payments, judge_items, variants):
+    modules = (question_cues, statement_cues, parts, changes, topics, judgements)
+    for module in (*modules, judge_order, judge_kind, judge_items, payments, variants):
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         for pattern in re.findall(r'r?"((?:[^"\\]|\\.)*)"', text):
             found |= set(re.findall(r"[a-z']{2,}", re.sub(r"\\[a-zA-Z]", " ", pattern)))
@@ -100,6 +128,53 @@ def test_twice_the_text_takes_about_twice_the_time(fragment: str) -> None:
     task = tasks()[1]
     once = min(seconds(task, repeated(fragment, 50_000)) for _ in range(2))
     assert seconds(task, repeated(fragment, 100_000)) < 4 * once + 0.2
+
+
+def proposal(kind: str, length: int) -> str:
+    """A proposal of a length that holds much of one kind."""
+    if kind == "a list in JSON":
+        row = {"item_id": "1234567890", "name": "Desk Lamp", "price": "$12.50"}
+        text = json.dumps([row] * (length // len(json.dumps([row]))))
+    else:
+        text = repeated(LONG[kind], length)
+    return f"{text}\nShall I go ahead?"
+
+
+def cost(kind: str, length: int) -> float:
+    """How long customers who want three things at once take to answer such a proposal, all of them together."""
+    asking = [task for task in tasks() if Facts.of(task).upfront > 2]
+    assert asking
+    return min(sum(seconds(task, proposal(kind, length)) for task in asking) for _ in range(2))
+
+
+@pytest.mark.parametrize("kind", [*LONG, "a list in JSON"])
+def test_a_proposal_of_twice_the_length_takes_about_twice_the_time(kind: str) -> None:
+    half = AT_MOST // 2 - 50
+    assert cost(kind, 2 * half) < 3 * cost(kind, half) + 0.01
+
+
+@pytest.mark.parametrize("kind", [*LONG, "a list in JSON"])
+def test_a_hundred_thousand_characters_cost_what_is_read_of_them(kind: str) -> None:
+    assert cost(kind, LENGTH) < 2.5 * cost(kind, AT_MOST - 50) + 0.01
+
+
+def test_what_is_proposed_and_asked_at_either_end_of_a_long_message_is_heard() -> None:
+    task = next(task for task in tasks() if Facts.of(task).requests[0].kind == "cancel")
+    order = Facts.of(task).requests[0].order
+    assert order is not None
+    said = [f"I will cancel order {number}. {repeated('Please. ')}Shall I go ahead?" for number in (order.id, "#W1")]
+    for text in said:
+        short = text.replace(repeated("Please. "), "")
+        assert answer(task, text) == answer(task, short)
+    assert answer(task, said[0]) != answer(task, said[1])
+
+
+def answer(task: Task, text: str) -> str | None:
+    """What a customer says to a text after it has said what it wants."""
+    customer = Customer(make_domain("retail"), task, np.random.default_rng(0))
+    view = [Message("assistant", "Hello!")]
+    view += [customer.respond(view), Message("assistant", text)]
+    return customer.respond(view).content
 
 
 @pytest.mark.parametrize("gap", [" ", "\t", "\u00a0", "\n ", " \n"])

@@ -15,7 +15,7 @@ from toolgym import make_domain
 from toolgym.language.classifier import Classifier
 from toolgym.language.consent import says_yes
 from toolgym.messages import Message
-from toolgym.tasks import Task
+from toolgym.tasks import Task, read_tasks
 from toolgym_retail.customer import Customer
 from toolgym_retail.customer.topics import understand
 from toolgym_retail.facts import Facts, Method, Request
@@ -33,8 +33,7 @@ PROPOSAL = (
 
 @cache
 def tasks() -> dict[str, Task]:
-    domain = make_domain("retail")
-    return {task.id: task for split in ("train", "dev", "test") for task in domain.tasks[split]}
+    return {task.id: task for task in read_tasks(SPEECH / "turns_tasks.jsonl")}
 
 
 @cache

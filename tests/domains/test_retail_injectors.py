@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from toolgym.certificates import DuplicateIndex, certify
+from toolgym.certificates.certifier import FORMS
 from toolgym.database import Database, Rows
 from toolgym.domain import Domain
 from toolgym.generation import MAX_LEVEL, Difficulty, Explorer, targets
@@ -71,7 +72,7 @@ def test_what_is_injected_is_certified_at_every_level(retail: Domain, rows: Rows
     for level in range(MAX_LEVEL + 1):
         for place in range(3):
             tasks = found.inject(name, Difficulty.of(level), f"{name}-{level}-{place}")
-            report = certify(retail, tasks, seen=seen)
+            report = certify(retail, tasks, seen=seen, forms=FORMS)
             made += len(tasks)
             through += report.tasks - len(report.failed)
     assert made >= 6

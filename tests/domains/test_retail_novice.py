@@ -132,7 +132,7 @@ def test_a_label_is_borne_out_by_the_trajectory(retail: Domain, pattern: str) ->
             assert any(name in writes for name, _, _ in made)
         else:
             wrong = any(name in writes and given not in gold for name, given, _ in made)
-            assert wrong or any(one.recovered for one in episode.injected), task.id
+            assert wrong or not episode.grade.success or any(one.recovered for one in episode.injected), task.id
     assert labelled > 0
 
 

@@ -119,21 +119,16 @@ def vague(domain: Domain) -> list[Task]:
     ]
 
 
-@pytest.mark.parametrize("style", ["number", "item", "contents", "clue", "proposal"])
-def test_asking_about_one_candidate_after_the_other_solves_less_than_a_tenth_of_the_ambiguous_tasks(
+@pytest.mark.parametrize(
+    "style", ["number", "item", "contents", "clue", "proposal", "full proposal", "long proposal", "listed proposal"]
+)
+def test_asking_about_one_candidate_after_the_other_solves_less_than_one_in_twenty_ambiguous_tasks(
     retail: Domain, style: Style
 ) -> None:
     tasks = vague(retail)
     assert len(tasks) >= 60
     solved = [play(retail, task, partial(Enumerator, style=style), make_user("scripted")) for task in tasks]
-    assert sum(bool(episode.grade.success) for episode in solved) < 0.1 * len(tasks)
-
-
-def test_only_whoever_lists_all_that_is_in_each_order_hits_the_right_one_by_guessing(retail: Domain) -> None:
-    """That is no question but a proposal which states the clue, and the customer must be able to agree to one."""
-    agent, user = partial(Enumerator, style="full proposal"), make_user("scripted")
-    solved = [bool(play(retail, task, agent, user).grade.success) for task in vague(retail)]
-    assert sum(solved) > 0.5 * len(solved)
+    assert sum(bool(episode.grade.success) for episode in solved) < 0.05 * len(tasks)
 
 
 def test_the_same_seed_gives_the_same_dialogue_and_another_trial_other_words(retail: Domain) -> None:

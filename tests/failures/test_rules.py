@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.analyst.frozen_sets import BROKEN, READ, failures_of, measured
+from benchmarks.analyst.frozen_sets import BROKEN, READ, failures_of, frozen_tasks, measured
 from benchmarks.analyst.scores import scores
 from toolgym import make_agent, make_domain, make_user
 from toolgym.compat.tau2 import read_results
@@ -231,7 +231,7 @@ def test_the_other_half_of_the_protocol_says_the_same(
 def test_a_figure_that_was_looked_up_and_not_told_is_a_fault_of_its_own(
     retail: Domain, figure: str, because: int | None
 ) -> None:
-    task = next(task for task in retail.tasks["dev"] if task.id == "dev-097")  # a record that it looks up has 74.0
+    task = next(task for task in frozen_tasks() if task.id == "dev-097")  # a record that it looks up has 74.0
     agent, user = make_agent("clerk", domain=retail), make_user("scripted", domain=retail)
     trajectory = play(retail, task, agent, user, seed=0, trial=1).trajectory(trial=1)
     criteria = task.evaluation_criteria

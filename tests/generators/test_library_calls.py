@@ -13,6 +13,7 @@ import pytest
 from library_calls import DOMAIN, INJECTORS, RECIPES, LibraryTaskGenerator, MemberFacts, Reader
 
 from toolgym.certificates import certify, check_pool
+from toolgym.certificates.report import Failure
 from toolgym.database import Database, WorldStore
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, Difficulty
@@ -102,7 +103,7 @@ def test_a_kind_of_which_no_task_holds_up_is_an_error_that_says_why() -> None:
 def test_where_duplicates_are_drawn_again_a_kind_without_a_new_task_is_an_error() -> None:
     (task,) = explorer().draw("borrow", "t")
     with pytest.raises(DataError, match="4 draws of the kind 'borrow' gave no new task"):
-        list(draw_set(DOMAIN, lambda kind, task_id: (task,), "train", 2, kinds=("borrow",), redraws=3))
+        list(draw_set(DOMAIN, lambda kind, task_id: (task,), "train", 2, kinds=("borrow",), redraws=3, strict=True))
 
 
 @pytest.mark.parametrize(("split", "ok"), [("train", True), ("test", False)])
@@ -122,11 +123,15 @@ def test_a_pool_keeps_apart_from_the_other_splits_as_its_curriculum_does(split: 
     assert [failure.stage for failure in report.failed] == ([] if ok else ["disjoint"])
 
 
-def test_a_task_that_is_left_out_gives_its_place_to_the_next() -> None:
-    kinds = list(RECIPES)
-    first, second, *_ = draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds)
-    kept = next(draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=kinds, leave_out={first.key}))
-    assert (kept.id, kept.provenance) == (first.id, second.provenance)
+def test_what_does_not_hold_up_is_drawn_again_and_told() -> None:
+    first, second, third = draw_set(DOMAIN, explorer().draw_any, "train", 3, kinds=("borrow",))
+    draws = iter([(first,), (first,), (second,), (third,)])
+    dropped: list[Failure] = []
+    tasks = draw_set(
+        DOMAIN, lambda kind, task_id: next(draws), "train", 3, kinds=("borrow",), redraws=1, dropped=dropped.append
+    )
+    assert [task.key for task in tasks] == [first.key, second.key, third.key]
+    assert [(failure.task, failure.stage) for failure in dropped] == [("train-002", "duplicate")]
 
 
 def explorer_with(**changed: Any) -> GoalExplorer[Reader, MemberFacts]:

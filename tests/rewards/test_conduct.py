@@ -117,3 +117,19 @@ def test_a_term_that_takes_back_stands_after_those_that_pay(terms: dict[str, flo
 def test_a_share_above_one_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=rf"the reward term '{name}' is a share and must be in \[0, 1\], got 1.5"):
         build_reward({"success": 1.0, name: 1.5})
+
+
+def solved(domain: Domain, split: str, agent: str) -> float:
+    user = make_user("scripted", domain=domain)
+    tasks = domain.tasks[split]
+    return sum(bool(play(domain, task, AGENTS[agent], user).grade.success) for task in tasks) / len(tasks)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "dev", "test"])
+def test_haste_costs_at_least_a_fifth_of_each_split(retail: Domain, split: str) -> None:
+    assert solved(retail, split, "clerk without slips") - solved(retail, split, "hasty clerk") >= 0.2
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "dev", "test"])
+def test_reading_everything_out_solves_fewer_than_one_in_fifty(retail: Domain, split: str) -> None:
+    assert solved(retail, split, "reciter") < 0.02

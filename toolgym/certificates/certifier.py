@@ -67,8 +67,25 @@ class Certifier(Protocol):
         """
 
 
+FORMS = 2
+"""In how many of its forms the oracle plays each proposal."""
+
+
 class Funnel:
-    """The certifier by default: the stages of :mod:`toolgym.certificates`, then the solver's."""
+    """The certifier by default: the stages of :mod:`toolgym.certificates`, then the solver's.
+
+    Args:
+        forms: In how many of its forms the oracle must solve each proposal, at least 0, drawn by the task's key; None
+            for all, as the sets that ship are checked.
+
+    Raises:
+        ValueError: If that is negative.
+    """
+
+    def __init__(self, forms: int | None = FORMS) -> None:
+        if forms is not None and forms < 0:
+            raise ValueError(f"forms={forms!r} of the oracle cannot be played; give 0 or more, or None for all")
+        self.forms = forms
 
     async def certify(
         self,
@@ -87,7 +104,7 @@ class Funnel:
         held_back: list[Failure] = []
         for proposal in proposals:
             if proposal.tasks:
-                report = certify(domain, proposal.tasks, disjoint_from=disjoint_from, seen=seen)
+                report = certify(domain, proposal.tasks, disjoint_from=disjoint_from, seen=seen, forms=self.forms)
                 reports.append(report)
                 if report.ok:
                     through.append(tuple(certified(task, report.certificates[task.key]) for task in proposal.tasks))

@@ -20,6 +20,7 @@ def certify(
     disjoint_from: Collection[str] = (),
     seen: DuplicateIndex | None = None,
     stages: Sequence[Stage] = STAGES,
+    forms: int | None = None,
     progress: Callable[[], None] | None = None,
 ) -> CertificateReport:
     """Put every task through the stages; it stops at the first that it fails.
@@ -31,10 +32,15 @@ def certify(
             cannot be found, nothing can be told apart from it, and every task fails there.
         seen: The tasks of which none may be a duplicate; the new ones are added.
         stages: What is checked, in order.
+        forms: In how many of its forms, or of its wordings where the domain's oracle has no forms, the oracle must
+            solve each task, at least 0; they are drawn by the task's key. By default all.
         progress: Called after each task.
 
     Returns:
         The report, with a certificate for each task that passed every stage.
+
+    Raises:
+        ValueError: If ``forms`` is negative.
 
     Example:
         >>> from toolgym import make_domain
@@ -43,7 +49,7 @@ def certify(
         >>> report.ok, report.stages["oracle"].passed
         (True, 3)
     """
-    context = Context(domain, disjoint_from, seen)
+    context = Context(domain, disjoint_from, seen, forms)
     not_checked = {stage.name: why for stage in stages if (why := stage.skipped(domain)) is not None}
     used = [stage for stage in stages if stage.name not in not_checked]
     names = tuple(stage.name for stage in used)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from toolgym.database.records import thaw
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.episode.setup import TaskSetup, set_up
 from toolgym.evaluation import grade
+from toolgym.language.text import holds_token
 from toolgym.limits import Limits
 from toolgym.messages import STOP, AgentID, Message, ToolCall
 from toolgym.tasks import Action, EvaluationCriteria, Task
+from toolgym.tools import Effect
 from toolgym.trajectory import Grade
+
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
 
 def check_substance(domain: Domain, task: Task) -> str | None:
@@ -34,6 +40,8 @@ def check_substance(domain: Domain, task: Task) -> str | None:
     6. A text of COMMUNICATE, where it is in the basis, is a whole token: not blank, without spaces at its ends, with a
        letter or digit in it. The grader does not find it in the policy, the greeting, the user's scenario or the
        messages of the history: it would be no evidence that anything was looked up.
+    7. A text of COMMUNICATE, where it is in the basis, that the gold's look-ups return at first is still returned by
+       one of those when the gold calls have run: when it is asked for may not decide what is right.
     """
     ready = set_up(domain, task)
     criteria = task.evaluation_criteria
@@ -53,7 +61,30 @@ def check_substance(domain: Domain, task: Task) -> str | None:
         return f"vacuous: doing nothing satisfies every component of its basis {list(criteria.reward_basis)}"
     if "ACTION" in criteria.reward_basis and (free := [check.what for check in nothing.actions if check.met]):
         return f"vacuous: the action {free[0]!r} was called before the assistant's first word"
-    return _check_texts(ready, criteria) if "COMMUNICATE" in criteria.reward_basis else None
+    if "COMMUNICATE" not in criteria.reward_basis:
+        return None
+    return _check_texts(ready, criteria) or _check_lasting(ready, criteria.communicate_info or ())
+
+
+def _check_lasting(ready: TaskSetup, texts: Iterable[str]) -> str | None:
+    """Why a text does not last: the gold's own writes change what it was looked up in."""
+    toolbox, reads, before = ready.toolbox(), list[ToolCall](), list[str]()
+    for action in ready.task.gold:
+        call = ToolCall(action.name, thaw(action.arguments), action.action_id, action.requestor)
+        result = toolbox.call(call)
+        tool = toolbox.tool(action.name)
+        if tool is not None and tool.effect is Effect.READ and not result.error:
+            reads.append(call)
+            before.append(result.content)
+    after = [toolbox.call(call).content for call in reads]
+    for text in texts:
+        found = [place for place, content in enumerate(before) if _tells(content, text)]
+        if found and not any(_tells(after[place], text) for place in found):
+            return (
+                f"the text {text!r} that must be said is in what {reads[found[0]].name!r} returns, and no longer once "
+                "the gold calls have run: what is right depends on when it is asked for"
+            )
+    return None
 
 
 def _check_texts(ready: TaskSetup, criteria: EvaluationCriteria) -> str | None:
@@ -73,6 +104,13 @@ def _check_texts(ready: TaskSetup, criteria: EvaluationCriteria) -> str | None:
         if given := [check.what for check in found if check.met]:
             return f"the text {given[0]!r} that must be said occurs in {place}, so saying it shows nothing"
     return None
+
+
+def _tells(content: str, text: str) -> bool:
+    """Whether a tool's result holds a text; a figure may be written in another way, as 12.5 for 12.50."""
+    if holds_token(content, text):
+        return True
+    return bool(_FIGURE.fullmatch(text)) and any(float(one) == float(text) for one in _FIGURE.findall(content))
 
 
 def _driven(domain: Domain, task: Task, actions: Iterable[Action], texts: Iterable[str]) -> Episode:

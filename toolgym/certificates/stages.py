@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
@@ -43,10 +44,23 @@ class Context:
         domain: Their domain.
         disjoint_from: Digests of worlds with which theirs must have no entity in common.
         seen: The tasks that went before, to which theirs are added; by default none.
+        forms: In how many of its forms the oracle plays each task, at least 0; None for all.
+
+    Raises:
+        ValueError: If ``forms`` is negative.
     """
 
-    def __init__(self, domain: Domain, disjoint_from: Collection[str] = (), seen: DuplicateIndex | None = None) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        disjoint_from: Collection[str] = (),
+        seen: DuplicateIndex | None = None,
+        forms: int | None = None,
+    ) -> None:
+        if forms is not None and forms < 0:
+            raise ValueError(f"forms={forms!r} of the oracle cannot be played; give 0 or more, or None for all")
         self.domain = domain
+        self.forms = forms
         self.disjoint_from = tuple(disjoint_from)
         self.seen = DuplicateIndex() if seen is None else seen
         self._shared: dict[str, str | None] = {}
@@ -174,9 +188,44 @@ def check_duplicate(domain: Domain, task: Task, context: Context) -> str | None:
 
 
 def check_oracle(domain: Domain, task: Task, context: Context) -> str | None:
-    """The oracle solves it in dialogue; without facts, the gold calls are played to the minimal user."""
+    """The oracle solves it in dialogue; without facts, the gold calls are played to the minimal user.
+
+    It is played once as it speaks by itself, and then in the forms of :func:`forms_of`: a task that only some manners
+    of speaking can solve would blame an agent for its manner.
+    """
     success, why = _outcome(play(domain, task, oracle, user_of(task)))
-    return None if success else f"the oracle does not solve it: {why}"
+    if not success:
+        return f"the oracle does not solve it: {why}"
+    for form in forms_of(domain, task, context.forms):
+        success, why = _outcome(play(domain, task, domain.agents["oracle"].bind(wording=form), user_of(task)))
+        if not success:
+            return f"the oracle does not solve it in the form {form!r}: {why}"
+    return None
+
+
+def forms_of(domain: Domain, task: Task, count: int | None = None) -> tuple[str, ...]:
+    """In what forms a check has the oracle speak: those of real models, or its wordings where it has no forms.
+
+    Args:
+        domain: The domain; without an oracle of its own there are none.
+        task: The task; without facts there are none, since gold calls are played.
+        count: How many, at least 0, drawn by the task's key; None for all.
+
+    Example:
+        >>> from toolgym import make_domain
+        >>> retail = make_domain("retail")
+        >>> task = retail.tasks["dev"][0]
+        >>> len(forms_of(retail, task)), forms_of(retail, task, 2) == forms_of(retail, task, 2)
+        (10, True)
+    """
+    own = domain.agents.get("oracle")
+    if own is None or task.facts is None:
+        return ()
+    every = own.forms or own.wordings
+    if count is None or count >= len(every):
+        return every
+    drawn = np.random.default_rng(int(task.key, 16)).permutation(len(every))[:count]
+    return tuple(every[place] for place in sorted(drawn))
 
 
 def user_of(task: Task) -> AgentFactory:

@@ -1,4 +1,4 @@
-"""``toolgym bench``: what episodes cost, bare, many at once, and in a vector environment."""
+"""``toolgym bench``: what episodes cost, bare, in dialogue, many at once, and in a vector environment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from toolgym.cli.tables import TextTable, numeric
 
 def bench(
     what: Annotated[
-        Literal["episodes", "rollouts", "vector"],
-        typer.Argument(metavar="WHAT", help="What to measure: episodes, rollouts or vector."),
+        Literal["episodes", "dialogues", "rollouts", "vector"],
+        typer.Argument(metavar="WHAT", help="What to measure: episodes, dialogues, rollouts or vector."),
     ] = "episodes",
     domain: Annotated[str, typer.Option(help="The domain.", autocompletion=domains)] = "retail",
     data: Annotated[
         str | None,
-        typer.Option(help="Whose tasks, toolgym's or tau2's; default: tau2 if TAU2_DATA_DIR is set, else toolgym."),
+        typer.Option(
+            help="Whose tasks, toolgym's or tau2's; default: toolgym for dialogues, else tau2 if TAU2_DATA_DIR is set."
+        ),
     ] = None,
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="For rollouts: episodes played at once; default: 4096.")
@@ -31,21 +33,26 @@ def bench(
 
     episodes: bare, against a baseline that does for an episode what tau2 does: it loads and validates the whole
     database three times and hashes it twice; and against the cheapest one that tau2 could do honestly: one load, the
-    calls, one hash. rollouts: thousands at once with a user that takes 50 ms to answer,
-    against the same waiting and the same episodes apart. vector: a step of the vector environment against that of the
-    bare episodes.
+    calls, one hash. dialogues: the oracle talking with the scripted user, against the same episodes without these two.
+    rollouts: thousands at once with a user that takes 50 ms to answer, against the same waiting and the same episodes
+    apart. vector: a step of the vector environment against that of the bare episodes.
     """
     from toolgym.errors import DataError
     from toolgym.registration import make_domain
 
     if concurrency is not None and what != "rollouts":
         raise DataError(f"--concurrency {concurrency} is for 'toolgym bench rollouts'")
-    made = make_domain(domain, data or ("tau2" if os.environ.get("TAU2_DATA_DIR") else "toolgym"))
+    ours = what == "dialogues" or not os.environ.get("TAU2_DATA_DIR")  # tau2's tasks carry no facts to talk from
+    made = make_domain(domain, data or ("toolgym" if ours else "tau2"))
     with errors.status("measuring"):
         if what == "rollouts":
             from toolgym.testing.rollout_bench import measure_rollouts
 
             report = measure_rollouts(made, concurrency=concurrency or 4096)
+        elif what == "dialogues":
+            from toolgym.testing.dialogue_bench import measure_dialogues
+
+            report = measure_dialogues(made)
         elif what == "vector":
             from toolgym.testing.vector_bench import measure_vector
 

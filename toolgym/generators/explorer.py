@@ -53,13 +53,12 @@ class GoalExplorer(Generic[C, F]):
             goals = self.goals(kind)
             if not goals:
                 return ()
-            whole = len(goals) == (2 if kind in self._twins else 1)
-            if whole and not any(self._caller.answers_move(goal.facts.requests) for goal in goals):
+            if len(goals) == (2 if kind in self._twins else 1):
                 return self._tasks(goals, task_id)
         return ()
 
     def draw_any(self, kind: str, task_id: str) -> Sequence[Task]:
-        """As :meth:`draw`, but unchecked: the caller drops what is not whole or has an answer that moves."""
+        """As :meth:`draw`, but a refusal may come without its twin: the caller drops what is not whole."""
         return self._tasks(self.goals(kind), task_id)
 
     def inject(self, injector: str, dose: Difficulty, task_id: str) -> Sequence[Task]:
@@ -91,12 +90,12 @@ class GoalExplorer(Generic[C, F]):
         return (goal,) if twin is None else (goal, twin)
 
     def _search(self, kind: str, recipe: Recipe[C, Any], attempts: int) -> Goal[F] | None:
-        """What the first of some users has for whom there is anything."""
+        """What the first of some users has for whom there is anything; none whose own writes change what it asks."""
         ids = list(self._caller.users)
         for _ in range(attempts if ids else 0):
             self._caller.become(self._caller.dice.pick(ids))
             draft = recipe(self._caller)
-            if draft is not None:
+            if draft is not None and not self._caller.answers_move(draft.requests):
                 return self._goal(kind, draft)
         return None
 
@@ -108,6 +107,8 @@ class GoalExplorer(Generic[C, F]):
             request = acts_instead(self._caller, refused)
             if request is not None:
                 requests = [request, *(other for other in rest if other.kind == QUESTION)]
+                if self._caller.answers_move(requests):
+                    continue
                 draft = Draft(requests, ["twin of a refusal"], goal.facts.upfront)
                 return self._goal("act_" + goal.kind.removeprefix("refuse_"), draft, goal.facts)
         return None

@@ -68,15 +68,17 @@ def several(count: int) -> Recipe[Caller[R, Any], R]:
 
 
 def with_question(fits: Callable[[R, R], bool] = lambda request, question: True) -> Recipe[Caller[R, Any], R]:
-    """A write and a question, in either order.
+    """A write and a question whose answer it leaves as it is, in either order.
 
     Args:
-        fits: Whether a write leaves the answer of the question as it is.
+        fits: Whether a write goes with a question, beside what :meth:`Caller.answers_move` says.
     """
 
     def recipe(caller: Caller[R, Any]) -> Draft[R] | None:
         request, question = caller.any_write(), caller.ask()
         if request is None or question is None or not fits(request, question):
+            return None
+        if caller.answers_move([request, question]):
             return None
         return _both(caller, request, question, "a fact to tell")
 
@@ -92,25 +94,53 @@ def change_of_mind(*makers: Maker[C, R]) -> Recipe[C, R]:
     return single(one_of(*makers), "change of mind")
 
 
+def yes_to_another(*makers: Maker[C, R]) -> Recipe[C, R]:
+    """Two writes, both named at first: the user says yes to the one, and changes its mind when the other is proposed.
+
+    Args:
+        makers: Draw a request that has a first one; see :func:`after`.
+    """
+    changing = one_of(*makers)
+
+    def recipe(caller: C) -> Draft[R] | None:
+        settled, other = caller.any_write(), changing(caller)
+        if settled is None or other is None or caller.touched(settled) & caller.touched(other):
+            return None
+        return Draft([settled, other], ["change of mind", "2 requests"], upfront=2)
+
+    return recipe
+
+
 def after(first: R, final: R) -> R:
     """A request that the user comes to after it wanted another."""
     return final.model_copy(update={"first": first})
 
 
-def refuse(forbidden: Maker[C, R]) -> Recipe[C, R]:
+def refuse(forbidden: Maker[C, R], ask: Maker[C, R] | None = None) -> Recipe[C, R]:
     """Only to refuse, and to tell a fact: an agent that does nothing must not pass.
 
     Args:
         forbidden: Draws a request that the policy does not allow, with its ``forbidden``.
+        ask: Draws the question; by default the caller's own. An agent that reads out whatever the tools return must
+            not answer it: ask for what has to be worked out.
     """
 
     def recipe(caller: C) -> Draft[R] | None:
-        request, question = forbidden(caller), caller.ask()
+        request, question = forbidden(caller), caller.ask() if ask is None else ask(caller)
         if request is None or question is None:
             return None
         return Draft([request, question], ["forbidden"], caller.dice.number(1, 2))
 
     return recipe
+
+
+def allowed_instead(*makers: Maker[C, R]) -> Recipe[C, R]:
+    """What is asked for is forbidden, and something allowed is wanted once that was refused.
+
+    Args:
+        makers: Draw a request with its ``forbidden`` and its ``otherwise``.
+    """
+    return single(one_of(*makers), "forbidden at first")
 
 
 def mixed(forbidden: Maker[C, R]) -> Recipe[C, R]:

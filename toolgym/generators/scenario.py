@@ -62,12 +62,15 @@ def make_task(
     )
 
 
-def reason_for_call(facts: Facts[R], wish: Callable[[R], str]) -> str:
+def reason_for_call(
+    facts: Facts[R], wish: Callable[[R], str], turn: Callable[[R], str] = lambda request: "you change your mind"
+) -> str:
     """What the user wants, in prose.
 
     Args:
         facts: What it wants.
         wish: One request as the end of 'You want …'.
+        turn: What becomes of a user that wanted something else first, when that is proposed.
     """
     parts = []
     for place, request in enumerate(facts.requests):
@@ -75,7 +78,7 @@ def reason_for_call(facts: Facts[R], wish: Callable[[R], str]) -> str:
         parts.append(f"{lead} {wish(request.first or request)}.")
         if request.first is not None:
             parts.append(
-                f"When the assistant proposes to do exactly that, you change your mind: then you want {wish(request)}."
+                f"When the assistant proposes to do exactly that, {turn(request)}: then you want {wish(request)}."
             )
         if request.otherwise is not None:
             when = "that is refused" if request.forbidden else "that cannot be had"

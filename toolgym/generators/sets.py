@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from toolgym.certificates import DuplicateIndex, certified, certify
+from toolgym.certificates.report import Failure
 from toolgym.database import Database, Rows, WorldStore
 from toolgym.database.store import file_name
 from toolgym.domain import Domain
@@ -29,13 +30,11 @@ class SplitPlan:
         seed: Of its world and its tasks, at least 0.
         tasks: How many tasks at least, at least 1; what belongs together may make it one more.
         world: Makes its world, without the entities given.
-        leave_out: As for :func:`draw_set`.
     """
 
     seed: int
     tasks: int
     world: Callable[[np.random.Generator, Collection[Entity]], Rows]
-    leave_out: Collection[str] = ()
 
 
 def write_sets(
@@ -46,6 +45,8 @@ def write_sets(
     kinds: Sequence[str],
     explore: Callable[[Rows, str, np.random.Generator], Draw],
     redraws: int = 0,
+    strict: bool = False,
+    dropped: Callable[[Failure], None] | None = None,
 ) -> dict[str, int]:
     """Write the worlds and the certified tasks of every split into a folder; no two worlds share an entity.
 
@@ -56,6 +57,8 @@ def write_sets(
         kinds: The kinds of tasks, in turn.
         explore: Makes what draws tasks from a world, its digest and a generator.
         redraws: As for :func:`draw_set`.
+        strict: As for :func:`draw_set`.
+        dropped: As for :func:`draw_set`.
 
     Returns:
         How many tasks each split has.
@@ -89,7 +92,8 @@ def write_sets(
             disjoint_from=worlds,
             spare=spare,
             redraws=redraws,
-            leave_out=plan.leave_out,
+            strict=strict,
+            dropped=dropped,
         )
         tasks = list(drawn)
         write_tasks(folder / f"{split}.jsonl", tasks)
@@ -108,7 +112,8 @@ def draw_set(
     disjoint_from: Collection[str] = (),
     spare: Draw | None = None,
     redraws: int = 0,
-    leave_out: Collection[str] = (),
+    strict: bool = False,
+    dropped: Callable[[Failure], None] | None = None,
 ) -> Iterator[Task]:
     """Certified tasks over one world, all kinds in turn; tasks that belong together come together, or not at all.
 
@@ -119,16 +124,16 @@ def draw_set(
         size: How many tasks at least.
         kinds: The kinds of tasks; one that is named twice comes twice as often.
         disjoint_from: Digests of worlds with which this one must have nothing in common.
-        spare: Draws a task again that is a duplicate of an earlier one, from a stream of its own: a task that is drawn
-            again leaves those after it as they are. By default ``draw``.
-        redraws: How often a duplicate is drawn again, at least 0. At 0 whatever does not hold up is dropped; otherwise
-            it is an error.
-        leave_out: Keys of tasks that are dropped where they are drawn, whether they hold up or not. A set that once
-            dropped them since its user was at fault stays the same when the user is mended.
+        spare: Draws a task again that does not hold up, from a stream of its own: a task that is drawn again leaves
+            those after it as they are. By default ``draw``.
+        redraws: How often what does not hold up is drawn again, at least 0; then its kind misses its turn.
+        strict: Whether it is an error that a task fails another stage than ``duplicate``, and that a kind misses its
+            turn.
+        dropped: Called with the first failure of whatever does not hold up.
 
     Raises:
-        DataError: If a whole turn of kinds gives nothing, if no task of a kind holds up, or if one does not where none
-            may be dropped.
+        DataError: If a whole turn of kinds gives nothing, if no task of a kind holds up, or if one does not where that
+            is an error.
     """
     seen = DuplicateIndex()
     number = 0
@@ -143,8 +148,6 @@ def draw_set(
                     task.model_copy(update={"id": f"{split}-{number + place:03d}"})
                     for place, task in enumerate(tasks, 1)
                 ]
-                if any(task.key in leave_out for task in tasks):
-                    break
                 report = certify(domain, tasks, disjoint_from=disjoint_from, seen=seen)
                 if report.ok:
                     given |= {kind} if tasks else set()
@@ -152,12 +155,14 @@ def draw_set(
                     yield from (certified(task, report.certificates[task.key]) for task in tasks)
                     break
                 failure = report.failed[0]
+                if dropped is not None:
+                    dropped(failure)
                 if failure.stage != "duplicate":
                     failed.setdefault(kind, f"{failure.stage!r}: {failure.reason}")
-                if redraws and failure.stage != "duplicate":
-                    raise DataError(f"{tasks[0].id!r} ({kind}) fails the stage {failure.stage!r}: {failure.reason}")
+                    if strict:
+                        raise DataError(f"{tasks[0].id!r} ({kind}) fails the stage {failure.stage!r}: {failure.reason}")
             else:
-                if redraws:
+                if strict:
                     raise DataError(f"{redraws + 1} draws of the kind {kind!r} gave no new task; ask for fewer tasks")
             if number >= size:
                 break

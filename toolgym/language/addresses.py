@@ -82,9 +82,10 @@ _FIELDS = {
 _LABEL = re.compile(
     r"(?:address )?(?:line|street|unit|apt|apartment|suite|city|state|zip|country)\b(?: code| \d)?", re.I
 )
+_SHORT = re.compile(r"\(([A-Z]{2})\)")
 _NUMBER = re.compile(r"#?\b\d+[A-Za-z]?\b|\b[A-Za-z]\d*$")
 # ", Boston" or " in Boston", without a state.
-_BARE_CITY = re.compile(r"(?:,| in)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")
+_BARE_CITY = re.compile(r"(?:,? in|,)\s+((?!USA|Apt|Suite|Unit|Order|The|And|For|Your)[A-Z][a-z]+(?: [A-Z][a-z]+)?)")
 # Before the address that is replaced: "from 12 Elm Street", "instead of ...", "the old entry, ...".
 _OLD = re.compile(
     r"\b(?:from|instead of|rather than|in place of|old|current|currently|previous|former|not|remov\w*|replac\w*)\b"
@@ -155,6 +156,8 @@ def contradicts(
         return True
     if any(_wrong_field(label.lower(), value.strip(), address) for label, value in fields):
         return True
+    if any(not _is_old(text, spot) for spot in _other_houses(text, address)):
+        return True
     named = names_street(words, address)
     return _wrong_house(words, address) or (not named and bool(_STREET.search(text))) or _wrong_rest(text, address)
 
@@ -182,6 +185,9 @@ def _numbers_in(text: str) -> list[str]:
 
 def _other_state(said: str, address: Address, *, zip_follows: bool = False) -> bool:
     """Whether a text is the name or the letters of another state; letters before a zip code are those of a state."""
+    short = _SHORT.search(said)
+    if short and short.group(1) in _STATES and short.group(1) != address.state:
+        return True
     said = said.strip(" .").split("(")[0].strip()
     known = said.upper() if said.upper() in _STATES else _STATES_BY_NAME.get(said.lower())
     return known != address.state if known or (zip_follows and len(said) == len(address.state)) else False
@@ -201,6 +207,16 @@ def _wrong_house(words: Sequence[str], address: Address) -> bool:
     known = places_of(" ".join(street[:-1]), words)
     kinds = [words[place + len(street) - 1] for place in known if place + len(street) - 1 < len(words)]
     return not known or any(kind in STREET_KINDS for kind in kinds)
+
+
+def _other_houses(text: str, address: Address) -> list[int]:
+    """At which characters the street of an address stands with another house number."""
+    number, _, name = address.address1.partition(" ")
+    return [
+        found.start()
+        for found in re.finditer(rf"(?<![\w-])(\d{{1,5}}) {re.escape(name)}\b", text)
+        if found.group(1) != number
+    ]
 
 
 def _street(address: Address) -> re.Pattern[str]:

@@ -69,7 +69,10 @@ AND_GO = re.compile(
 )
 """A go-ahead asked for in the same sentence as something else."""
 YES_OR_NO = re.compile(r"\byes,? or no\b|\byes ?/ ?no\b|\by ?/ ?n\b", re.IGNORECASE)
-AND_IS = re.compile(r",? and (?=(?:is|are|was|were|have|has|did|do) )", re.IGNORECASE)
+AND_IS = re.compile(
+    r",? and (?=(?:(?:is|are|was|were|have|has|did|do) |that (?:this|that|these|those|it|you|nothing)\b))",
+    re.IGNORECASE,
+)
 BIDDING = re.compile(r"\byes\b|\bplease confirm\b|\breply\b", re.IGNORECASE)
 PLANS = cue(
     r"(?:i|we)(?:'ll| will|'d| would| am going to|'m going to)\b(?! (?:like|love|need|be happy|be glad|help|check|look|"

@@ -15,6 +15,11 @@ _LEADS = re.compile(r":[\s*_]*\Z")
 _PROSE = re.compile(r"[.?!][\"')*_]*(?:\s|\Z)|\n")
 _OPEN_FIELD = re.compile(r":\s*\?+\Z")
 """A field of a form that is to be filled in is no question."""
+_FENCES = re.compile(r"```(?:json)?")
+_UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "internal_note", "scratchpad"))
+"""Keys of an object under which a model thinks, and does not speak."""
+_OBJECTS = 8
+"""Braces in a text at which an object is looked for, at most."""
 _DEPTH = 20
 _JOINED = 12
 """Lines of a list that are read as one with the sentence that leads to it, at most."""
@@ -38,6 +43,8 @@ class Line:
 def unwrapped(text: str) -> str:
     """A message as a person would be shown it: of a JSON object or list what it holds, with its keys as labels.
 
+    An object may stand in the text; what a model keeps for itself, as ``"thought"``, is left out.
+
     Example:
         >>> print(unwrapped('{"order_id": "#W1", "items": ["lamp", "mug"], "message": "Shall I go ahead?"}'))
         order id: #W1
@@ -49,13 +56,33 @@ def unwrapped(text: str) -> str:
     fenced = _FENCE.match(text)
     inner = (fenced.group(1) if fenced else text).strip()
     if inner[:1] + inner[-1:] not in ("{}", "[]"):
-        return text
+        return _unwrapped_inside(text)
     try:
         held = json.loads(inner, strict=False)
-    except (ValueError, RecursionError):  # it only looks like JSON, so it is what it says
-        return text
+    except (ValueError, RecursionError):  # it only looks like JSON, or is not all of it
+        return _unwrapped_inside(text)
     lines = _lines(held, "", _DEPTH)
     return "\n".join(lines) if lines else text
+
+
+def _unwrapped_inside(text: str) -> str:
+    """A text in which the JSON objects that stand in it are laid out."""
+    found, spot, decode = [], 0, json.JSONDecoder(strict=False).raw_decode
+    start = text.find("{")
+    for _ in range(_OBJECTS):
+        if start < 0:
+            break
+        try:
+            held, end = decode(text, start)
+        except (ValueError, RecursionError):  # a brace that opens no object
+            start = text.find("{", start + 1)
+            continue
+        found += [text[spot:start].strip(), *_lines(held, "", _DEPTH)]
+        spot = end
+        start = text.find("{", end)
+    if not found:
+        return text
+    return _FENCES.sub("", "\n".join(filter(None, [*found, text[spot:].strip()]))).strip()
 
 
 def _lines(held: object, label: str, depth: int) -> list[str]:
@@ -67,7 +94,8 @@ def _lines(held: object, label: str, depth: int) -> list[str]:
     if isinstance(held, bool):
         return [f"{lead}{'yes' if held else 'no'}"]
     if isinstance(held, dict):
-        inside = [line for key, value in held.items() for line in _lines(value, _label(key), depth - 1)]
+        spoken = ((_label(key), value) for key, value in held.items() if key not in _UNSPOKEN)
+        inside = [line for key, value in spoken for line in _lines(value, key, depth - 1)]
         return _under(label, inside)
     if isinstance(held, list):
         if all(isinstance(one, str | int | float) and not _PROSE.search(str(one)) for one in held):

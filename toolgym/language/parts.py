@@ -5,13 +5,13 @@ JSON is laid out as labelled lines and a table as its cells; a heading gives its
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from toolgym.language.layout import unwrapped
 from toolgym.language.remembered import remembered
 from toolgym.language.text import plain
 
@@ -45,11 +45,13 @@ _LEFT = re.compile(
 _NOTE = re.compile(
     r"^\W*(?:(?:but )?other\b|once (?:it|this|the|that|you|your|a|i)\b|there(?:'s| is|"
     r" are) (?:also )?an?\b(?!.*\b(?:will|differ|charg|refund|cost))|we (?:also )?(?:sell|have|carry|offer)\b)|"
-    r"n't (?:at the moment|among|at present|right now)|would be \$|"
+    r"n't (?:at the moment|among|at present|right now|in stock|available|sold|offered)|would be \$|would (?:be|"
+    r"cost)\b[^.]*\b(?:cheaper|dearer|less|more expensive)|"
     r"\b(?:only (?:be \w+ )?(?:one|once)|once (?:only|per|for)|(?:just|only)(?: \w+){0,4} (?:once|one time)|one time|"
     r"a single|no (?:more|further|second|cancel\w*|undo\w*|other)|unable|just so you know|"
     r"you (?:haven't|didn't|did not) (?:ask|mention)\w*|neither|in case|wonder\w*|considering|left aside|"
-    r"not selected|exists? in [^.]*\btoo|except|provided|not offered|nothing to|(?:i'm|i am) aware|"
+    r"not selected|exists?\b[^.]*\btoo|for (?:example|instance)|except|(?<!, )provided|not offered|nothing to|"
+    r"(?:i'm|i am) aware|"
     r"per order|for each order|can(?:not|'t| not| no longer| only)|could(?: not|n't)|won't be able|(?:not|"
     r"isn't) (?:be )?possible|"
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
@@ -68,16 +70,18 @@ _COMMITS = re.compile(
     r"mention|offer|see|find|have|tell|confirm|help))",
     re.I,
 )
+# "I can modify the items of an order only once."
+_ONCE = re.compile(r"\b(?:only|just|at most) (?:once|one time|a single time)\b", re.I)
 # "The body becomes walnut, the finish stays matte."
 _BREAK = re.compile(r"[,:(]| and ")
 _BECOMES = re.compile(
     r"\b(?:becom\w*|will become|in place of|rather than|replac\w*|swap\w*|(?:be|is|gets?) (?:exchang|cancel|"
-    r"redirect)\w*|chang\w* (?:from|to))\b",
+    r"redirect)\w*|chang\w* (?:from|to)|from\b.{0,200} to)\b|->",
     re.I,
 )
 _CONDITION = re.compile(
     r"\W*(?:if|should|in case|as long|otherwise|unless|once|after|apart|instead|since|"
-    r"for)\b",
+    r"for (?!(?:your|the|this) |order ?#|#))\b",
     re.I,
 )
 # "You have the linen one." and "You'll get the corduroy one.", each a sentence of its own.
@@ -96,9 +100,16 @@ _NEW_SAID = re.compile(
     r"return\w*)\b)",
     re.I | re.S,
 )
+_LATER = re.compile(
+    r"\b(?:(?:right |straight )?afterwards?|(?:right|straight) after|after (?:that|this)|next step|in "
+    r"(?:another|a separate|"
+    r"the next|a second) step|as (?:a|the) (?:next|second|separate) (?:step|thing)|once (?:that|this)(?:'s| is) "
+    r"done)\b",
+    re.I,
+)
 # What a line is the heading or label of.
 _LEFT_LABEL = re.compile(
-    r"\b(?:stays?|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
+    r"\b(?:stays?|staying|keep\w*|kept|unchanged|untouched|unaffected|left|leave|remain\w*|rest|excluded|other|"
     r"not (?:be )?(?:\w+ )?(?:part|includ\w*|chang\w*|touch\w*|affect\w*|concern\w*|involved)|won't change|"
     r"will not change|no change|outside|same)\b",
     re.I,
@@ -108,32 +119,39 @@ _NOT_LABEL = re.compile(
 )
 _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
-    r"information|"
-    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|when|"
-    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't)\b",
+    r"information|comes? in\b|(?:these|following) (?:other )?(?:colou?rs|sizes|options|variants|versions|"
+    r"choices)\b|choices|"
+    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|"
+    r"when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
+    r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"
+    r"for (?:completeness|reference|comparison|the record|your information)|by the way|fyi)\b",
     re.I,
 )
 _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|"
     r"payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
-    r"you (?:have|own|give|return)|give$|sent? back|out$|item out$|replaces|remove\w*)|\b(?:current|old|now|before)$|"
+    r"(?:items? )?you (?:have|own|give|return|send)|give$|sent? back|out$|item out$|replaces|remove\w*)|"
+    r"\b(?:current|old|now|before)$|"
     r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
 )
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|"
     r"what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
+    r"in$|(?:items? )?you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
-_UNSPOKEN = frozenset(("thought", "thoughts", "reasoning", "analysis", "plan", "internal_note", "scratchpad"))
-
-_BULLET = re.compile(r"[ \t]*(?:[-*\u2022>\u2013]|#{1,6}|\(?\d{1,2}[.)])[ \t]+")
+_BULLET = re.compile(
+    r"[ \t]*(?:[-*+\u2022>\u2013\u25a0-\u25ff\u2610-\u2612\u2713\u2714]|#{1,6}|\[\d{1,2}\]|\(?\d{1,2}[.)]|"
+    r"\([A-Za-z]{1,3}\)|[A-Za-z][.)])[ \t]+"
+)
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
-_CLAUSE = re.compile(r"(?<=;)\s+|(?<=,) (?=(?:but|while|whereas)\b)")
+# "street = 12 Elm Road" is a field too.
+_EQUALS = re.compile(r"^([A-Za-z][\w #/-]{0,40}?) ?=>? ?(?=\S)")
+_CLAUSE = re.compile(r"(?<=;)\s+(?![^()]{0,99}\))|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
 _NAME_WORDS = 3
@@ -145,69 +163,26 @@ _DOES = re.compile(
     r"(?:set|chang|updat|redirect|replac|cancel|return|exchang|charg|moved)\w*\b",
     re.I,
 )
-_LONG = 60
-"""Characters from which on a text of a JSON object is speech, not the value of a field."""
-_OBJECTS = 8
-"""Objects of a text that are laid out, at most."""
 
 
-@lru_cache(64)
-def laid_out(text: str) -> str:
-    r"""A text in which JSON objects are written as labelled lines; any other is returned as it is.
+class Passage(str):
+    """A text that remembers its parts: what is taken out of a message keeps the roles that it had there."""
 
-    Example:
-        >>> laid_out('{"say": "Shall I?", "order_id": "#W1"}')
-        'say: Shall I?\norder id: #W1'
-    """
-    found, spot, decode = [], 0, json.JSONDecoder(strict=False).raw_decode
-    start = text.find("{")
-    for _ in range(_OBJECTS):
-        if start < 0:
-            break
-        try:
-            value, end = decode(text, start)
-        except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
-            continue
-        found += [text[spot:start], "\n".join(_fields(value, ""))]
-        spot = end
-        start = text.find("{", end)
-    if not found:
-        return text
-    return re.sub(r"```(?:json)?", "", "".join([*found, text[spot:]])).strip()
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> Passage:
+        """The passage of some parts of a message.
+
+        Example:
+            >>> Passage.of([Part("The lamp stays.", "", "left")])
+            'The lamp stays.'
+        """
+        passage = cls("\n".join(part.text for part in parts))
+        passage.parts = tuple(parts)
+        return passage
 
 
-def _fields(value: object, indent: str) -> Iterator[str]:
-    """The fields of a JSON object, a line each."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            name = str(key).replace("_", " ")
-            if key in _UNSPOKEN:
-                continue
-            if isinstance(inner, dict | list):
-                yield f"{indent}{name}:"
-                yield from _fields(inner, indent + "  ")
-            elif isinstance(inner, str) and (len(inner) > _LONG or "\n" in inner):
-                yield inner
-            else:
-                yield f"{indent}{name}: {inner}"
-    elif isinstance(value, list):
-        for inner in value:
-            if isinstance(inner, dict) and all(not isinstance(one, dict | list) for one in inner.values()):
-                texts = [f"{str(key).replace('_', ' ')} {one}" for key, one in inner.items()]
-                if any(len(text) > _LONG for text in texts):
-                    yield from _fields(inner, indent)
-                else:
-                    yield f"{indent}- {', '.join(texts)}"
-            elif isinstance(inner, dict | list):
-                yield from _fields(inner, indent + "  ")
-            else:
-                yield f"{indent}- {inner}"
-    else:
-        yield f"{indent}{value}"
-
-
-@lru_cache(64)
 def parts_of(text: str) -> tuple[Part, ...]:
     r"""The parts of a message, in order.
 
@@ -218,7 +193,12 @@ def parts_of(text: str) -> tuple[Part, ...]:
         >>> [(one.role, one.label) for one in parts_of("Current: red\nNew: blue\nThe lamp stays. Shall I?")]
         [('now', 'current'), ('new', 'new'), ('left', ''), ('do', '')]
     """
-    return tuple(_parts(laid_out(text).splitlines()))
+    return text.parts if isinstance(text, Passage) else _read(text)
+
+
+@lru_cache(64)
+def _read(text: str) -> tuple[Part, ...]:
+    return tuple(_parts(unwrapped(text).splitlines()))
 
 
 @dataclass
@@ -228,6 +208,8 @@ class _Section:
     indent: int = -1
     label: str = ""
     role: Role = "do"
+    listed: bool = False
+    """Whether a list stands below it: what is no more in the list is no more of the section."""
 
 
 def _parts(lines: list[str]) -> Iterator[Part]:
@@ -251,16 +233,18 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         header = None
         bullet = _BULLET.match(line)
         indent = len(line) - len(line.lstrip(" \t"))
-        body = plain(line).strip()
+        body = _EQUALS.sub(r"\1: ", plain(line[bullet.end() :] if bullet else line).strip())
         if not re.search(r"\w", body):
             continue
         outside = indent < section.indent or (gap and not bullet and indent <= section.indent)
+        outside |= section.listed and bullet is None and indent <= section.indent
         if outside or (bullet and indent <= section.indent and section.label and _is_bullet(section)):
             section = _Section()
         follows, gap = not gap, False
+        section.listed |= bullet is not None
         after = following[number]
         if _is_heading(body, line, lines[after] if after is not None else "", indent):
-            label = body.rstrip(":?. ").lower()
+            label = _CUT.split(body)[-1].rstrip(":?. ").lower()
             role = _label_role(label)
             if role == "do" and follows and section.role in ("now", "new", "left"):
                 role = section.role
@@ -299,6 +283,16 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
     if body.isupper() and len(body) > 4 and deeper:
         return True
     return deeper and not re.search(r"[.!;,]$|: ", body)
+
+
+def later(text: str) -> bool:
+    """Whether a sentence is about a step that follows what is proposed.
+
+    Example:
+        >>> later("After that I'll look up the total."), later("I'd return the lamp.")
+        (True, False)
+    """
+    return _LATER.search(text) is not None
 
 
 @remembered(256)
@@ -366,13 +360,13 @@ def _sentence_role(sentence: str) -> Role:
         return "now"
     if _NEW_SAID.match(sentence):
         return "new"
-    if _COMMITS.search(sentence) and not _CONDITION.match(sentence):
+    if _COMMITS.search(sentence) and not _CONDITION.match(sentence) and not _ONCE.search(sentence):
         return "do"
     if _CONDITION.match(sentence) and _NOTE.search(sentence):
         return "note"
     if _LEFT.search(sentence):
         clauses = (clause for clause in _BREAK.split(sentence) if not _LEFT.search(clause))
-        return "do" if any(map(_BECOMES.search, clauses)) else "left"
+        return "do" if any(_BECOMES.search(clause) or _DOES.search(clause) for clause in clauses) else "left"
     if _NOTE.search(sentence):
         return "note"
     return "do"

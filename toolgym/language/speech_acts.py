@@ -8,7 +8,8 @@ detail), ``ask_all`` (is that all that belongs to it), ``ask_more`` (anything el
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolgym.language import aside_cues as aside
@@ -16,8 +17,9 @@ from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
 from toolgym.language.layout import lines_of
+from toolgym.language.parts import Passage, parts_of
 from toolgym.language.tells import Told, declines, refuses
-from toolgym.language.text import sentences
+from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
 RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.0
@@ -63,6 +65,10 @@ class Understood:
     declined: bool = False
     unavailable: bool = False
     all_named: bool = False
+
+
+_BORDERS = re.compile(r"((?<=[.!?])[\"')\]*]*\s+|\n+)")
+"""Between sentences and lines; what stands there is kept."""
 
 
 def understand(text: str, topics: Topics) -> Understood:
@@ -152,8 +158,10 @@ def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -
 
 
 def parted(text: str) -> tuple[str, str]:
-    """What a message declines, and the rest of it, laid out as before."""
-    return "\n".join(filter(declines, sentences(text))), _rewritten(text, lambda part: "" if declines(part) else part)
+    """What a message declines, and the rest of it."""
+    parts = parts_of(text)
+    declined = [part for part in parts if declines(part.text)]
+    return Passage.of(declined), Passage.of([part for part in parts if part not in declined])
 
 
 def without_reminder(text: str) -> str:
@@ -165,7 +173,10 @@ def without_reminder(text: str) -> str:
         >>> without_reminder("Please confirm that you have told me everything that is part of it and want to go on.")
         'Please confirm that  and want to go on.'
     """
-    return _rewritten(text, lambda part: aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(part) else part)
+    return "".join(
+        aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(plain(part)) else part
+        for part in _BORDERS.split(text)
+    )
 
 
 def without_warnings(text: str) -> str:
@@ -175,22 +186,14 @@ def without_warnings(text: str) -> str:
         >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
         "I'd change the lamp. Shall I?"
     """
-    return _rewritten(text, lambda part: part if "?" in part or not _warns(part) else "")
-
-
-def _rewritten(text: str, rewrite: Callable[[str], str]) -> str:
-    """A message with its sentences rewritten; a line in which none changes stays as it is laid out."""
-    lines = []
-    for line in text.split("\n"):
-        parts = sentences(line)
-        changed = list(map(rewrite, parts))
-        lines.append(line if changed == parts else " ".join(filter(None, changed)))
-    return "\n".join(lines)
+    if isinstance(text, Passage):
+        return Passage.of([part for part in text.parts if not _warns(part.text)])
+    return "".join(part for part in _BORDERS.split(text) if not _warns(plain(part)))
 
 
 def _warns(part: str) -> bool:
     """Whether a sentence says what will not be possible afterwards, or what stays as it is."""
-    return tell.STAYS.search(part) or (tell.CANNOT.search(part) and not refuses(part))
+    return "?" not in part and (tell.STAYS.search(part) or (tell.CANNOT.search(part) and not refuses(part)))
 
 
 def _reminds(part: str) -> bool:

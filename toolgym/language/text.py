@@ -1,4 +1,4 @@
-"""A message as plain text and as sentences, and whether a text holds a token."""
+"""A message as plain text and as sentences, a long one abridged, and whether a text holds a token."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ _MARKDOWN = re.compile(r"#{1,6}(?=\s)|\*+|`+|(?<![a-z0-9])_+|_+(?![a-z0-9])", re
 _CELL = re.compile(r"(?:(?<!\s)\s+)?\|\s*")
 _BORDER = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+|(?<=[?!])(?=[A-Z])")
 _LETTER = re.compile(r"\w")
+_SPACE = re.compile(r"\s")
+
+AT_MOST = 20_000
+"""Characters of a message that are read: several times what the longest real ones have."""
+_WORD_LENGTH = 100
+"""Characters within which a message that is cut is cut between two words, if it can be."""
 
 
 class Sentence(str):
@@ -47,6 +53,35 @@ class Sentence(str):
         sentence = Sentence(text)
         sentence.found, sentence.lowered = {}, text.lower()
         return sentence
+
+
+def abridged(text: str, limit: int = AT_MOST) -> str:
+    r"""A message of a length that is read: of a longer one its beginning and its end, half of it each.
+
+    What an assistant says and what it asks stand at either end; nobody reads the middle of a message of a hundred
+    thousand characters. It is cut between two words, so that nothing is a part of a word or a number.
+
+    Args:
+        text: Any text.
+        limit: Characters that are read of it, at least 2.
+
+    Example:
+        >>> abridged("Your lamp goes back, " + "really " * 9 + "is that right?", limit=42)
+        'Your lamp goes back,\nreally is that right?'
+        >>> abridged("Is that right?")
+        'Is that right?'
+    """
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    head, tail = text[:half], text[-half:]
+    if not (text[half].isspace() or head[-1].isspace()):
+        spaces = list(_SPACE.finditer(head, max(0, half - _WORD_LENGTH)))
+        head = head[: spaces[-1].start()] if spaces else head
+    if not (text[-half - 1].isspace() or tail[0].isspace()):
+        space = _SPACE.search(tail, 0, _WORD_LENGTH)
+        tail = tail[space.end() :] if space else tail
+    return f"{head.rstrip()}\n{tail.lstrip()}"
 
 
 @remembered(64)

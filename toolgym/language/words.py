@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
-_WORD = re.compile(r"#?[Ww]\d{4,}|[A-Za-z]+(?:'[a-z]+)?|\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"#[Ww]\d{4,}|[Ww]\d{4,}|[A-Za-z]+(?:'[a-z]+)?|\d+(?:[.,]\d+)*")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)")
 _AMERICAN = {"colour": "color", "colours": "colors", "grey": "gray", "aluminium": "aluminum", "metre": "meter"}
 STREET_FORMS = {
     "rd": "road",
@@ -62,7 +63,8 @@ def words_of(text: str) -> Words:
 
 
 def _words(text: str) -> Words:
-    words = Words([_ALIASES.get(word, word) for word in map(str.lower, _WORD.findall(text))])
+    found = (word.replace(",", "") if _THOUSANDS.match(word) else word for word in _WORD.findall(text))
+    words = Words([_ALIASES.get(word, word) for word in map(str.lower, found)])
     words.text = text
     return words
 

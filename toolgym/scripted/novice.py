@@ -10,6 +10,7 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.errors import refuse_unknown
+from toolgym.messages import ToolCall
 from toolgym.patterns import current_name
 from toolgym.scripted.facts import QUESTION, R, question_text, settled, stages
 from toolgym.scripted.oracle import PROPOSALS, ScriptedOracle, Talk
@@ -261,9 +262,15 @@ class ScriptedNovice(ScriptedOracle[R]):
                 continue
             yield from self.look_around(wish, pattern)
             wrong = choose(wish)
-            if wrong is not None and self.write(wrong) != self.write(wish):
+            if wrong is not None and self.write(wrong) not in self._meant(wish):
                 return pattern, wrong
         return "", None
+
+    def _meant(self, wish: R) -> list[ToolCall | None]:
+        """The writes of a wish, and of what is wanted before and after it: who makes one of those may be right."""
+        every = [list(stages(request)) for request in self.facts.requests]
+        found = next((one for one in every if any(stage is wish for stage in one)), [wish])
+        return [self.write(stage) for stage in found if stage.kind != QUESTION]
 
     def pick(self, values: Sequence[T]) -> T | None:
         """One of some values; None if there are none."""

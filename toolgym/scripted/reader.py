@@ -124,6 +124,15 @@ class RequestReader(Protocol[R]):
         """Whether the assistant takes the user for who it is; None if it does not ask."""
         return None
 
+    def turn(self, wish: R, voice: Voice) -> str:
+        """How the user begins when it sees, in a proposal of what it wanted first, that it wants something else.
+
+        Args:
+            wish: What it wants now, with its ``first``.
+            voice: Words it.
+        """
+        return voice.say("change_mind")
+
     def challenge(self, found: Agreement, wish: R, heard: Understood, voice: Voice) -> str:
         """What the user asks back before it judges at all; empty if nothing."""
         return ""

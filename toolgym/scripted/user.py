@@ -13,6 +13,7 @@ from dataclasses import replace
 from toolgym.language.layout import unwrapped
 from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
 from toolgym.language.statement_cues import HANDS_OVER
+from toolgym.language.text import abridged
 from toolgym.messages import STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
 from toolgym.scripted.caller import INSISTENCE, Caller
@@ -52,7 +53,7 @@ class ScriptedUser(Caller[R]):
             return Message("user", self._first_ways.put(self._first_line(), self._opening.manner, opens=True))
         if self._held is None:
             self._voice.manner = self._ways.manner()
-            text = "\n".join(said).strip()
+            text = abridged("\n".join(said).strip())
             heard = understand(text, self._reader.topics)
             self._hearing = text
             before = sum(one.closed for one in self._open)
@@ -107,7 +108,8 @@ class ScriptedUser(Caller[R]):
             return self._give_up("why_idle")
         self._let_go(text, heard)
         focus = self._compared.focus(self._active(), text, heard)
-        if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
+        who = self._reader.topics.identity in heard.asked
+        if heard.unavailable and not who and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
         match heard.intent:
             case "transfer":
@@ -182,7 +184,7 @@ class ScriptedUser(Caller[R]):
         if heard.intent == "propose" and self._proposed and refers and not wrong:
             text = f"{self._proposed}\n{text}"  # "Shall I go on as described?"
         elif not refers:
-            self._proposed = text
+            self._proposed = (self._means.without_reports(text) or text) if heard.reported else text
         if heard.declined:
             return self._judge_the_rest(text, active, heard)
         return self._weigh(text, active, heard)
@@ -204,7 +206,7 @@ class ScriptedUser(Caller[R]):
         if len(active) > 1:
             spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
-            if refused is not None:
+            if refused is not None and not self._means.proposes(rest, refused.wish):
                 return self._weigh(rest, [one for one in active if one is not refused], heard)
         return self._weigh(text, active, heard)  # what declines nothing that is wanted stays a part of the proposal
 
@@ -242,7 +244,7 @@ class ScriptedUser(Caller[R]):
             for one in proposed:
                 if one.wish is one.goal.first:
                     before = one.switch(one.goal, self._reader.lasting)
-                    return join(self._voice.say("change_mind"), self._tell_anew(one, before))
+                    return join(self._reader.turn(one.goal, self._voice), self._tell_anew(one, before))
         if heard.intent == "ask_all":
             for one in proposed:
                 one.known.add(self._reader.topics.things.removeprefix("ask_"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,11 @@ _QUESTIONS = {
     "balance": "how much money is left on your gift card",
     "price": "what you paid for the {product} in order {order}",
 }
+
+
+def _together(products: Sequence[str]) -> str:
+    """Products of which it tells what they came to."""
+    return " and the ".join(products) + (" together" if len(products) > 1 else "")
 
 
 class Clerk(RuleAssistant):
@@ -169,20 +174,20 @@ class Clerk(RuleAssistant):
 
     def answer(self, wish: Wish) -> Talk:
         """Look up what was asked, and tell it."""
-        about, order, product = parsing.topic(wish.said), None, ""
+        about, order, products = parsing.topic(wish.said), None, list[str]()
         if about != "balance":
             order = yield from self.find_order(wish)
         elif self._stale:
             yield from self.read_user()
         if about == "price":
-            product = next(iter(self.memory.named(wish)), "")
-        told = self.memory.figure(about, order, product)
+            products = self.memory.named(wish)
+        told = self.memory.figure(about, order, products)
         if about is None or not told:
             yield from self.decline(wish, "I cannot find that.")
             return
         if self.slips("needless_transfer", wish, hard=False):
             yield from self.hand_over(wish)
-        asked = _QUESTIONS[about].format(order=wish.order_id, product=product)
+        asked = _QUESTIONS[about].format(order=wish.order_id, product=_together(products))
         if asked not in self._believed:
             beside = any(one.kind != "question" for one in (*self._served, *self._wishes))
             self._believed[asked] = self.weak.slips("fact_not_said", hard=beside)

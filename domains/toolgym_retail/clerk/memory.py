@@ -132,13 +132,13 @@ class Memory:
                     return ref
         return None
 
-    def figure(self, about: QuestionTopic | None, order: SeenRecord | None, product: str) -> str:
+    def figure(self, about: QuestionTopic | None, order: SeenRecord | None, products: Sequence[str]) -> str:
         """What answers a question; empty if nothing does.
 
         Args:
             about: What is asked.
             order: The order that is asked about, if it is one.
-            product: The product whose price is asked.
+            products: The products whose price is asked; of several, what they come to together.
         """
         if about == "balance":
             cards = [method for method in self.methods.values() if method["source"] == "gift_card"]
@@ -149,7 +149,9 @@ class Memory:
             return " and ".join(number for parcel in order["fulfillments"] for number in parcel["tracking_id"])
         if about == "total":
             return f"${total_of(order)}"
-        return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] == product)
+        if len(products) > 1:
+            return f"${sum(item['price'] for item in order['items'] if item['name'] in products):.2f}"
+        return " and ".join(f"${item['price']:.2f}" for item in order["items"] if item["name"] in products)
 
     def near_figure(self, about: QuestionTopic | None, order: SeenRecord | None, right: str) -> str:
         """A figure that is easily taken for the right one: another price in the order, or another total; else empty.

@@ -16,7 +16,7 @@ from toolgym_retail.customer.judgements import judgements
 from toolgym_retail.customer.phrases import PHRASES, ask, items_text, method_text, options_text
 from toolgym_retail.customer.topics import TOPICS
 from toolgym_retail.customer.wish_text import ITEM_KINDS
-from toolgym_retail.facts import Facts, OrderRef, Request
+from toolgym_retail.facts import Facts, OrderRef, Request, names_another_order
 
 
 class ShopReader(RequestReader[Request]):
@@ -106,6 +106,10 @@ class ShopReader(RequestReader[Request]):
         """Whether the assistant takes the customer for who it is."""
         return is_me(text, self.facts)
 
+    def turn(self, wish: Request, voice: Voice) -> str:
+        """How the customer begins when it has changed its mind, or sees that it named the wrong order."""
+        return voice.say("wrong_order" if names_another_order(wish) else "change_mind")
+
     def challenge(self, found: Agreement, wish: Request, heard: Understood, voice: Voice) -> str:
         """Right and wrong numbers get the same answer, or whoever asks about each would learn which it is."""
         order = wish.order
@@ -124,7 +128,10 @@ class ShopReader(RequestReader[Request]):
         one.known |= shown
         if heard.intent != "propose":
             return "" if shown or heard.intent == "ask_all" else None
-        vague = wish.kind == "cancel" and "kind" not in found.shown
+        if found.doubtful:
+            asked = {"scope": "whole_order", "items": "which_items", "options": "which_option", "kind": "with_what"}
+            return say(next(question for detail, question in asked.items() if detail in found.doubtful))
+        vague = wish.kind in ("cancel", "return") and "kind" not in found.shown
         if (not shown or vague) and "discussed" not in one.known:
             return say("with_what")
         one.known.add("discussed")

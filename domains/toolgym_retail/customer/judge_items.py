@@ -35,9 +35,13 @@ _LEFT_OUT = re.compile(
 _CHOICE = re.compile(
     r"\b(?:if|should|prefer|rather|instead|or|no)\b[^.]{0,40}\bkeep|\banother\b|can(?:'t|not) (?:do|be)", re.I
 )
+# "The lamp becomes black and keeps its arm."
+_CHANGES = re.compile(r"\bfrom\b.*\bto\b|\bbecom|\bexchang|\breplac|\bswap|\bchang", re.I)
 _CLAUSE = re.compile(r"[,;:()]| but | and (?=the )|whil?st?\b")
 # Other products of the same order may be named to tell it apart: "the lamp that came with the kettle".
 _BESIDE = re.compile(
+    r"#w\d+ \(|^(?:order|(?:order )?contents?|contains|items? (?:in|of) (?:the |your |this )?order)\b: |"
+    r"\b(?:came|one|order)\b(?:[^.;:]|\.\d){0,30} with|"
     r"\b(?:(?:came|arrived|bought|ordered|shipped|purchased|delivered|packed|order(?: #?w\d+)?|one|purchase)\b"
     r"(?: \w+){0,2} (?:with|alongside)|also (?:has|holds|contains|includes|in)|"
     r"(?<!will )(?<!would )(?:contain\w*|includ\w+|hold(?:s|ing)))\b",
@@ -53,13 +57,14 @@ _ANOTHER_ORDER = re.compile(
 _WHOLE = re.compile(
     r"\b(?:both|all (?:of )?(?:the |your )?(?:\w+ )?(?:items?|products?|\d)|"
     r"(?:entire|whole|complete|full) (?:order|parcel|package|purchase)|everything (?:in|from|of|inside|on)|"
-    r"(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them))\b",
+    r"(?:return|exchange|change|swap|back|cancel) everything|each of|all (?:two|three|four|2|3|4|of it|of them)|"
+    r"as a whole|in its entirety)\b",
     re.I,
 )
 # Said of two units that are wanted, these mean just those two.
 _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your", re.I)
 # Said of several units that are wanted, only these claim more.
-_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full", re.I)
+_MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full|everything|as a whole|in its", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
     r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|"
@@ -74,6 +79,24 @@ _IS_THAT_ALL = re.compile(
     r"(?:is|are) (?:this|that|these|those) (?:really )?all|listed|named|items? delivered|together)\b[^.!]*",
     re.I,
 )
+# "The other two stay in the order", "the rest of it ships as planned"; of other orders that says nothing.
+_OTHERS_STAY = re.compile(
+    r"\b(?:the |your )?(?:(?:other|remaining) (?:items?|products?|ones?|things?|articles?|two|three|four|five|"
+    r"\d)(?! orders?)|"
+    r"rest(?: of (?:it|the (?:order|items)|your (?:order|items)))?)\b(?:(?!\borders\b)[^.;:\n]){0,40}?"
+    r"\b(?:stays?|remains?|keep\w*|kept|ships?|shipped|is left|are left|unaffected|untouched|not (?:be "
+    r")?(?:cancel|affect|"
+    r"touch)\w*|(?:is|are)n't (?:cancel|affect|touch)\w*|won't be (?:cancel|affect|touch)\w*|(?:be )?delivered)\b|"
+    r"\b(?:stays?|remains?|kept) in the order\b",
+    re.I,
+)
+# "Single items can't be taken out."
+_SINGLE = re.compile(
+    r"\b(?:can't|cannot|not possible|isn't possible|only possible|unable|individual|single items)\b", re.I
+)
+_ITEM_LABEL = re.compile(r"^(?:items?|products?|articles?)(?: to (?:be )?cancel\w*)?$")
+# A product by which the order is known is named with the order.
+_TELLS_ORDER = re.compile(rf"\border|\bone (?:with|that|which)\b|#?w\d{{7}}|{_KEPT.pattern}|{_BESIDE.pattern}", re.I)
 _HOLDS = re.compile(
     r"\b(?:one of|identical|there are|there's|you have|you own|bought|see|found|located|has|holds|contains|"
     r"includes|\w+ plus two)\b",
@@ -94,16 +117,21 @@ def wrong_items(reading: WishText) -> bool:
     request = reading.request
     wanted = reading.products
     named = reading.named()
-    if wanted & set(named):
+    if wanted & set(named if request.kind not in ITEM_KINDS else reading.meant.named()):
         reading.shown.add("items")
     if request.kind not in ITEM_KINDS:
         # Only a part of the order is cancelled when some of it is kept.
-        return (request.kind == "cancel" and _left_out(reading, named)) or _of_another_order(reading)
+        part = request.kind == "cancel" and (_left_out(reading, named) or _only_part(reading))
+        return part or _of_another_order(reading)
     meant = reading.meant
     named = meant.named()
     present = wanted & set(named)
     numbers = meant.item_numbers()
     right = {number for item in request.items for number in (item.item_id, item.new_item_id) if number}
+    if numbers & right:
+        reading.shown.add("items")
+    if "items" not in reading.shown and set(named) - wanted:
+        reading.doubtful.add("items")
     return (
         bool(numbers - right)
         or bool(_strangers(meant))
@@ -116,6 +144,54 @@ def wrong_items(reading: WishText) -> bool:
         or _left_out(reading, wanted & set(reading.named()))
         or _incomplete(meant, present, numbers)
     )
+
+
+def _only_part(reading: WishText) -> bool:
+    """Whether only a part of an order is cancelled; where that may be meant, it is doubtful."""
+    inside = _in_order(reading)
+    if len(inside) < 2:
+        return False
+    told = [part for part in reading.parts if part.role != "note" and not _IF.match(part.text)]
+    if any(_OTHERS_STAY.search(part.text) for part in told):
+        return True
+    done = [part for part in told if part.role != "left"]
+    for part in done:
+        counts = [_NUMBERS[count.lower()] for count in _COUNT.findall(part.text)]
+        if any(count < len(inside) for count in counts) and not _SINGLE.search(part.text):
+            return True
+    heads = "|".join(sorted({re.escape(words_of(product)[-1]) for product in inside}))
+    alone = re.compile(rf"\b(?:only|just|solely) (?:the|your|this) (?:\w+ ){{0,2}}(?:{heads})\b(?!')", re.I)
+    left = re.compile(
+        rf"\b(?:leav(?:e|es|ing)|keep(?:s|ing)?|except) (?:for )?(?:the |your )?(?:\w+ ){{0,2}}(?:{heads})\b", re.I
+    )
+    ships = re.compile(
+        rf"\b(?:{heads})s? (?:(?:will|is|are|still|soon) )+(?:be )?(?:\w+ )?(?:ship|sen[dt]|deliver|arriv|"
+        rf"com(?:e|ing)\b|on (?:its|their) way)",
+        re.I,
+    )
+    if any(ships.search(part.text) for part in told):
+        return True
+    if any(left.search(part.text) and not _CHOICE.search(part.text) for part in told):
+        return True
+    if any(alone.search(part.text) and not _SINGLE.search(part.text) for part in done):
+        return True
+    taken = re.compile(
+        rf"\bcancel\w* (?:the |your |of the )?(?:\w+ ){{0,3}}(?:{heads})s?,? (?:\([^()]{{0,80}}\) )?(?:in|from|"
+        rf"of|out of) "
+        r"(?:the |your )?(?:\w+ )?order\b",
+        re.I,
+    )
+    if not any(_WHOLE.search(part.text) for part in done):
+        listed = {
+            product
+            for part in done
+            if _ITEM_LABEL.match(part.label)
+            for product in set(inside)
+            if places_of(product, words_of(part.text))
+        }
+        if any(taken.search(part.text) for part in done) or 0 < len(listed) < len(set(inside)):
+            reading.doubtful.add("scope")
+    return False
 
 
 def _trades_another(reading: WishText) -> bool:
@@ -161,7 +237,7 @@ def _multiplies(reading: WishText) -> bool:
         if sum(item.product == product for item in reading.request.items) > 1:
             continue
         head = re.escape(words_of(product)[-1].rstrip("s"))
-        several = re.compile(rf"\b(?:two|three|four|five) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", re.I)
+        several = re.compile(rf"\b(?:two|three|four|five|both|all) (?:of )?(?:the |your )?(?:\w+ )?{head}s\b", re.I)
         told = [sentence for sentence in reading.sentences() if several.search(sentence)]
         if any(not _KEPT.search(one) and not _HOLDS.search(one) for one in told):
             return True
@@ -212,11 +288,29 @@ def _only_mentioned(reading: WishText, product: str) -> bool:
     """Whether a product is named only as one that is kept, or to tell the order apart."""
     order = reading.request.order
     if order is not None and any(places_of(sign, words_of(product)) for sign in order.signs):
-        return not _joined_in(reading, product)
+        return not _joined_in(reading, product) and all(map(_TELLS_ORDER.search, reading.sentences_with(product)))
     beside = order is not None and product in reading.facts.orders.get(order.id, ())
-    return all(
-        _KEPT.search(sentence) or (beside and _BESIDE.search(sentence)) for sentence in reading.sentences_with(product)
+    untouched = re.compile(
+        rf"{re.escape(words_of(product)[-1])}s? (?:is|are|was|were|does|do|has|have|will)(?:n't| not)\b", re.I
     )
+    head = re.escape(words_of(product)[-1])
+    becomes = re.compile(
+        rf"\b{head}s?\b(?::? from\b|[^.;,\n]{{0,12}} (?:goes from|becomes?\b|chang(?:es|ed)\b|"
+        r"will be (?:exchang|chang|return|swapp)))",
+        re.I,
+    )
+    if any(becomes.search(sentence) for sentence in reading.sentences_with(product)):
+        return False
+    return all(
+        _KEPT.search(sentence) or untouched.search(sentence) or (beside and _told_apart(sentence, product))
+        for sentence in reading.sentences_with(product)
+    )
+
+
+def _told_apart(sentence: str, product: str) -> bool:
+    """Whether a product is named after words that tell what else is in an order: "the one with the kettle"."""
+    told = _BESIDE.search(sentence)
+    return told is not None and bool(places_of(words_of(product)[-1], words_of(sentence[told.end() - 1 :])))
 
 
 def _joined_in(reading: WishText, product: str) -> bool:
@@ -239,5 +333,9 @@ def _left_out(reading: WishText, products: Collection[str]) -> bool:
     if not sure or not _LEFT_OUT.search(reading.body):
         return False
     clauses = (clause for part in reading.parts for clause in _CLAUSE.split(part.text) if not _CHOICE.search(part.text))
-    left_out = [words_of(clause) for clause in dict.fromkeys(clauses) if _LEFT_OUT.search(clause)]
+    left_out = [
+        words_of(clause)
+        for clause in dict.fromkeys(clauses)
+        if _LEFT_OUT.search(clause) and not _CHANGES.search(clause)
+    ]
     return any(places_of(words_of(product)[-1], words) for product in sure for words in left_out)

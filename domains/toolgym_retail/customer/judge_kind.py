@@ -19,12 +19,15 @@ _ACTIONS = {
         r"\breturn(?!(?:ed|s)? to (?:your|the) (?:card|visa|paypal|gift|original))|"
         # "send the lamp back" is a return; "back to you", "back there" and "back on" are not.
         r"\b(?:send(?:ing)?|sent|goe?s?|going|tak(?:e|ing))\b[^.]{0,40}\bback\b"
-        r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )",
+        r"(?! to (?:your|the (?:card|visa|original|account)|you\b)| there| on )|"
+        # "Boots and mug back, refund to PayPal."
+        r"\w back, (?=[^.\n]{0,20}(?:\brefund|\bmoney|\$))",
         re.I,
     ),
     "exchange": re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|convert)", re.I),
     "change": re.compile(
-        r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|redirect|"
+        r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|modif|chang|switch|updat|convert|adjust|edit|mov(?:e|ing)\b|"
+        r"redirect|"
         r"ship|set\b|put\b|bill|charg|pa(?:y|id)\b|becom|make\b|use\b|send\b|deliver|go(?:es)? to\b)|->",
         re.I,
     ),
@@ -40,13 +43,40 @@ _MONEY_BACK = re.compile(
 )
 _BACK = re.compile(r"back|returned", re.I)
 # "It cannot be cancelled afterwards" warns, and cancels nothing.
-_NO_CANCEL = re.compile(r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.]{0,40}cancel", re.I)
+_NO_CANCEL = re.compile(
+    r"\b(?:not|never|cannot|can't|neither|nor|or)\b[^.\n]{0,40}cancel\w*|"
+    r"\bcancel\w*[^.;,\n]{0,30}(?:\bnot|n't|\bcannot|\bno longer|\bimpossible)\b",
+    re.I,
+)
+# "This is a return and not an exchange", "no replacement will be sent".
+_NO_DEED = re.compile(
+    r"\b(?:not|no|nor|neither|never|without|instead of|rather than) (?:(?:an?|the|any|be|being|for) )?(?:\w+ )?"
+    r"(?:exchang|replac|swap|return|cancel|refund|modif)\w*",
+    re.I,
+)
 _A_REFUND = re.compile(r"\brefund", re.I)
 _PROFILE = re.compile(
     r"\b(?:profile|default|account|primary|home)\b[^.;]{0,30}\baddress|"
     r"\baddress (?:on|in|of) (?:your|the) (?:profile|account)|\baddress book",
     re.I,
 )
+
+
+_EXCHANGED = re.compile(r"\bexchang", re.I)
+_MODIFIED = re.compile(r"\b(?:modif|chang(?:e|ed|ing)\b|switch|swap|replac|updat)", re.I)
+_WHERE: dict[str, re.Pattern[str]] = {
+    "modify_address": re.compile(
+        r"\border(?! id: none)|\bship|\bdeliver|\bparcel|\bpackage|#?w\d|\bgoe?s? to\b|\bredirect", re.I
+    ),
+    "user_address": re.compile(
+        r"\bdefault|\bprofile|\baccount|\baddress (?:book|on file)|\bhome address|\buser address", re.I
+    ),
+}
+"""Words without which it is not told whose address is changed: an order's or the customer's."""
+_MODIFICATION = re.compile(r"\bmodif|\bchange of items?\b", re.I)
+_RETURNED = re.compile(r"\breturn", re.I)
+_GIVEN = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|switch|instead|get\b|receive|place of)", re.I)
+_SENT_BACK = re.compile(r"\b(?:exchang|swap|replac|trad(?:e|ing)\b|return|send|sent)|\bback\b", re.I)
 
 
 class _Contradiction(NamedTuple):
@@ -57,9 +87,12 @@ class _Contradiction(NamedTuple):
     says: re.Pattern[str]
     unless: tuple[re.Pattern[str], ...] = ()
     """Words beside them that take the contradiction back."""
+    by_line: bool = False
+    """Whether those must stand in the same line."""
 
     def stands_in(self, text: str) -> bool:
-        return bool(self.says.search(text)) and not any(one.search(text) for one in self.unless)
+        texts = text.splitlines() if self.by_line else [text]
+        return any(self.says.search(one) and not any(less.search(one) for less in self.unless) for one in texts)
 
 
 _CONTRADICTIONS = (
@@ -83,6 +116,25 @@ _CONTRADICTIONS = (
             re.I,
         ),
     ),
+    # What has arrived is not changed before it ships; what has not is not exchanged by sending it back.
+    _Contradiction(
+        ("modify_items",),
+        re.compile(
+            r"\bafter (?:the )?delivery\b|\bdelivered (?:order|item)s?\b|\b(?:has|have|was|were) (?:already |"
+            r"been )*delivered\b|"
+            r"\bsend(?:ing|s)? [^.;\n]{0,40}\bback\b|\breturn (?:label|request|shipment)|\bstatus: delivered",
+            re.I,
+        ),
+    ),
+    _Contradiction(
+        ("exchange",),
+        re.compile(
+            r"\bitems? modified\b|\b(?:still |is |status:? )pending\b|\bpending order|\bbefore (?:it|they|the "
+            r"(?:order|parcel)) (?:is |are )?(?:ship|sent)|"
+            r"\bmodification (?:of|to) (?:the |your |a |an )?(?:\w+ )?(?:order|items?)\b",
+            re.I,
+        ),
+    ),
     # "I take it back for a refund", where it is to be exchanged.
     _Contradiction(
         ("exchange", "modify_items"),
@@ -97,12 +149,14 @@ _CONTRADICTIONS = (
         unless=(
             re.compile(
                 r"(?:profile|default|account|primary|home)[^.;]{0,40}"
-                r"(?:stay|remain|not|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
+                r"(?:stay|remain|not (?:be )?(?:\w+ )?(?:chang|updat|touch|affect|alter|part|includ|involv|"
+                r"concern)|n't|unchanged|same(?! time)|untouched|keep|as (?:it )?is|alone)|"
                 r"(?:not|n't|without|leav\w+|keep\w*|no change)[^.;]{0,45}(?:profile|default|account|primary)|"
                 r"(?:profile|default|account)[^.;]{0,30} is an?(?:other)?\b",
                 re.I,
             ),
         ),
+        by_line=True,
     ),
     # "Your default address and all pending orders": more than the profile.
     _Contradiction(
@@ -130,18 +184,20 @@ def wrong_kind(reading: WishText) -> bool:
     """Whether another action is spoken of than the one wanted; what is not done, or done once only, is no action."""
     kind = reading.request.kind
     wanted = kind if kind in ("cancel", "return") else "change"
-    if _ACTIONS[wanted].search(_without_money(reading.body)):
+    if _ACTIONS[wanted].search(_NO_DEED.sub(" ", _without_money(reading.body))):
         reading.shown.add("kind")
     meant = reading.meant
-    body = _without_money(meant.body)
+    body = _NO_DEED.sub(" ", _without_money(meant.body))
     found = {action for action, pattern in _ACTIONS.items() if pattern.search(body)}
     if wanted == "change":
+        if kind in _WHERE and not _WHERE[kind].search(reading.body):
+            reading.doubtful.add("kind")
         if kind == "user_address" and _PROFILE.search(reading.body):
             reading.shown.add("profile")
-        return bool(found) and _changes_something_else(meant, found)
-    if _contradicts(kind, body):
+        return _changes_something_else(meant, found) if found else _contradicts(kind, body)
+    if _contradicts(kind, _without_money(meant.body)):
         return True
-    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(meant.body):
+    if wanted in found and found <= {wanted, "change", "exchange"} and not _SWAP.search(body):
         return False
     return bool(found - {wanted, "change"})
 
@@ -155,14 +211,27 @@ def _without_money(text: str) -> str:
 def _changes_something_else(reading: WishText, found: set[str]) -> bool:
     """Whether what is meant to be changed is cancelled or returned, or another address is changed."""
     kind, body = reading.request.kind, reading.body
-    if "cancel" in found and not _NO_CANCEL.search(body):
+    if "cancel" in found and _ACTIONS["cancel"].search(_NO_CANCEL.sub(" ", body)):
+        return True
+    if kind == "modify_items" and "return" in found:
         return True
     if kind != "question" and "return" in found and not _TRADE.search(body):
         # "You send the red one back and get the blue one" is an exchange, if the blue one is what is wanted.
         wrong_options(reading)
         if kind != "exchange" or "options" not in reading.shown or _A_REFUND.search(body):
             return True
+    if kind in ("exchange", "modify_items") and _other_word(kind, body):
+        reading.doubtful.add("kind")
     return _contradicts(kind, body)
+
+
+def _other_word(kind: RequestKind, text: str) -> bool:
+    """Whether a deed is called by the word for orders that have arrived where this has not, or the reverse."""
+    if kind == "exchange" and _RETURNED.search(text) and not _GIVEN.search(text):
+        return True
+    if kind == "exchange":
+        return bool(_MODIFICATION.search(text)) and not _SENT_BACK.search(text)
+    return bool(_EXCHANGED.search(text)) and not _MODIFIED.search(text)
 
 
 def _contradicts(kind: RequestKind, text: str) -> bool:

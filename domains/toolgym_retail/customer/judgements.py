@@ -17,23 +17,11 @@ from toolgym.language.words import places_of, words_of
 from toolgym.scripted.agreement import BORDER, Agreement, Judgements, judge
 from toolgym_retail.customer.judge_items import wrong_items
 from toolgym_retail.customer.judge_kind import wrong_kind
+from toolgym_retail.customer.judge_order import wrong_order
 from toolgym_retail.customer.payments import wrong_payment
 from toolgym_retail.customer.variants import wrong_options
 from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Facts, Request, RequestKind
-
-# Which order: "#W1234567" and "w1234567", "#1234567", "order number 1234567".
-_ORDER_ID = re.compile(r"#?\b[Ww]\d{5,9}\b")
-_ORDER_DIGITS = (re.compile(r"#(\d{6,8})\b"), re.compile(r"\border (?:number |no\.? |id )?(\d{7})\b", re.I))
-
-# Several orders were looked through to find the one.
-_LOOKED = re.compile(r"\b(?:checked|looked|went|gone|searched|compared|reviewed)\b[^.]{0,40}\border", re.I)
-# "Among your orders (#W1234567, #W7654321)", "it is #W1234567, and not #W7654321".
-_LISTED = re.compile(r"\([^()]*#W\d+[^()]*#W\d+[^()]*\)", re.I)
-_NOT_THOSE = re.compile(r"\b(?:not|nor|neither|none of|other than|apart from)\b[^.;:)]*", re.I)
-_WRITES = re.compile(r"\b(?:cancel|exchang|return|modif|updat|chang|ship|refund|replac|switch|swap|submit)", re.I)
-# "Your open order #W1234567 keeps the address it has."
-_STILL_OPEN = re.compile(r"\b(?:not|other|none|nor|still|keeps?|current|open|existing)\b|n't\b", re.I)
 
 _REASONS = {
     "no longer needed": re.compile(
@@ -104,50 +92,6 @@ def answers(text: str, request: Request) -> bool:
     return any(places_of(word, words) for words in figures for word in subject)
 
 
-def _wrong_order(reading: WishText) -> bool:
-    """Whether the number of another order is given; one that is only left alone, beside the right one, is none."""
-    numbers, order = _numbers(reading.body), reading.request.order
-    if order is None:
-        parts = [part.text for part in reading.meant.parts if _numbers(_NOT_THOSE.sub(" ", part.text))]
-        return any(_WRITES.search(text) or not _STILL_OPEN.search(text) for text in parts)
-    if any(places_of(sign, reading.words) for sign in order.signs):
-        reading.shown.add("clue")
-    others = numbers - {order.id}
-    meant = _numbers_meant(reading) if others else set()
-    if order.id in meant:
-        others = meant - {order.id}
-    if not order.known:
-        # A number that the customer does not know tells it nothing, right or wrong, unless the clue comes with it.
-        if numbers:
-            reading.shown.add("number")
-        return "clue" in reading.shown and bool(others)
-    if order.id in numbers:
-        reading.shown.add("order")
-    return bool(others)
-
-
-def _numbers(text: str) -> set[str]:
-    """The order numbers in a text."""
-    found = {"#" + number.upper().lstrip("#") for number in _ORDER_ID.findall(text)}
-    return found | {"#W" + digits for pattern in _ORDER_DIGITS for digits in pattern.findall(text)}
-
-
-def _numbers_meant(reading: WishText) -> set[str]:
-    """The order numbers of which it is not said that they are left alone, or were only looked through."""
-    found: set[str] = set()
-    for part in reading.parts:
-        if part.role == "left" or not _numbers(part.text):
-            continue
-        text = _NOT_THOSE.sub(" ", _LISTED.sub(" ", part.text))
-        numbers = _numbers(text)
-        listed = len(numbers) > 1 and not _WRITES.search(text)
-        if not listed and not _LOOKED.search(text):
-            found |= numbers
-        elif reading.request.order is not None and len(numbers) == 1:
-            found |= numbers & {reading.request.order.id}
-    return found
-
-
 def _wrong_reason(reading: WishText) -> bool:
     """Whether the other of the two reasons for a cancellation is given."""
     reason = reading.request.reason
@@ -184,7 +128,7 @@ def _field(part: Part) -> tuple[str, str]:
 
 _JUDGEMENTS: dict[str, Callable[[WishText], bool]] = {
     "kind": wrong_kind,
-    "order": _wrong_order,
+    "order": wrong_order,
     "items": wrong_items,
     "options": wrong_options,
     "payment": wrong_payment,
@@ -203,7 +147,7 @@ def compare(text: str, request: Request, facts: Facts) -> Agreement:
         facts: Everything that the customer knows.
     """
     reading = WishText.of(text, request, facts)
-    return judge(reading, reading.shown, _JUDGEMENTS)
+    return judge(reading, reading.shown, _JUDGEMENTS, reading.doubtful)
 
 
 def _deed_of(request: Request) -> str:
@@ -217,6 +161,7 @@ def judgements(facts: Facts) -> Judgements[Request]:
         weights=_WEIGHTS,
         deeds=_DEEDS,
         deed_of=_deed_of,
+        record=frozenset({"order", "number", "clue"}),
         vague=frozenset(get_args(RequestKind)) - {"cancel", "return"},  # words of changing may mean anything
         pieces=_PIECE,
         answers=answers,

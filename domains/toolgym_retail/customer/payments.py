@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from toolgym_retail.customer.variants import REVERSED
+from toolgym.language.changes import REVERSED
 from toolgym_retail.customer.wish_text import WishText
 from toolgym_retail.facts import Method
 
@@ -31,7 +31,7 @@ _MASK, _MARK, _LINK = r"(?:\*|xx|•|\.{3})", r"[:\s*•.x#-]", r"(?: (?:in|with
 _DIGITS = re.compile(
     rf"(?:(?<!{_MARK})(?={_MARK}*?{_MASK})|{_MASK}{_LINK}{{1,8}}|"
     rf"(?:ending|ends|end|last four|last 4|last digits|digits|visa|mastercard|card){_LINK}{{0,8}})"
-    rf"{_MARK}*+(\d{{4}})(?!\d)",
+    rf"(?:, \(?)?{_MARK}*+(\d{{4}})(?!\d|[.,]\d)",
     re.I,
 )
 _ORIGINAL = re.compile(
@@ -42,31 +42,43 @@ _ORIGINAL = re.compile(
 )
 
 _NOT_USED = re.compile(
-    r"\b(?:not|instead of|rather than|prefer it to|(?:you|was|were|been|be|originally|,) paid(?: \w+)?"
+    r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|"
+    r"were|been|be|originally|,) paid(?: \w+)?"
     r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
     r"placed)(?: \w+){0,3} (?:with|on))\b"
-    r"[^,;.]*$",
+    r"[^,;.\n]*$",
     re.I,
 )
 # "The Visa with which the order was placed", "the card that was charged originally".
 _USED_BEFORE = re.compile(
-    r"[^.,;:]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
+    r"[^.,;:\n]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
     r"charged originally)\b",
     re.I,
 )
+# "You get it back on the PayPal account that you paid with."
+_GOES_TO = re.compile(
+    r"\b(?:back|refund\w*|credit(?:ed|s)?|charg\w*|return\w*|issued|goes?|going|sent|paid)\b[^.;\n]{0,30}"
+    r"\b(?:on|onto|to|into|in|through|via|by|with|using)(?: (?:the|your|an?))?(?: \w+)? ?$",
+    re.I,
+)
+_ROLE_OF_PAST = 80
+"""Characters before a method in which it may be said that it was used before, or will be."""
 # "If you have a gift card", "gift card refunds are immediate": remarks that propose nothing.
 _REMARK = re.compile(
-    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get)|"
+    r"\b(?:if (?:it|you|the|that)|in case|for (?:a )?gift cards?|gift cards? (?:refund|are|get|balance)|"
     r"other (?:payment )?methods?|otherwise|depending|would be possible|either|may go|memory card)\b",
     re.I,
 )
 # "Half of it on the Visa, and the remaining $20 stay on PayPal": the whole is to be moved, or nothing.
 _SPLIT = re.compile(
     r"\b(?:(?:remain|stay|keep|kept)s?\b[^.;]{0,25}\b(?:on|with) your|split|half|halves|"
-    r"partly|part of|remaining \$|the rest)\b|\bremaining [$\d]",
+    r"partly|part of (?:it|the (?:amount|total|sum|payment|price|order))\b[^.;]{0,30}\b(?:on|with|by|to|via|"
+    r"stays?|remains?)|remaining \$|the rest)\b|\bremaining [$\d]",
     re.I,
 )
-_PART_STAYS = re.compile(r"\$\d[\d.,]* (?:stays?|remains?)\b")
+_PART_STAYS = re.compile(
+    r"\$\d[\d.,]* (?:stays?|remains?)\b|\bthe (?:rest|remainder)\b[^.;\n]{0,30}\b(?:on|with|by)\b", re.I
+)
 # Ways to pay that nobody here has, and fees that nobody wants.
 _ELSEWHERE = re.compile(
     r"\b(?:as|with|by|via|in|to|through|get|receive) (?:an? |your )?(?:\w+ )?(?:bank "
@@ -138,7 +150,8 @@ def wrong_payment(reading: WishText) -> bool:
     if any(not mention.methods & fine and not asides.hold(mention.spot) for mention in mentions):
         return True
     ids = set(_ID.findall(reading.body))
-    if wanted is not None and ids and wanted.id not in ids:  # of two gift cards the id alone tells which
+    named = "payment" in reading.shown and not any(wanted is not None and one.startswith(wanted.source) for one in ids)
+    if wanted is not None and ids and wanted.id not in ids and not named:  # of two gift cards the id alone tells which
         return True
     if wanted is not None and _ELSEWHERE.search(reading.body):
         return True
@@ -200,7 +213,10 @@ class _Asides:
     def not_used(self, spot: int) -> bool:
         """Whether what is named at a character was used before, or is expressly not used."""
         body = self._body
-        return bool(_NOT_USED.search(body[max(0, spot - 45) : spot]) or _USED_BEFORE.match(body, spot))
+        return bool(
+            _NOT_USED.search(body[max(0, spot - _ROLE_OF_PAST) : spot])
+            or (_USED_BEFORE.match(body, spot) and not _GOES_TO.search(body[max(0, spot - _ROLE_OF_PAST) : spot]))
+        )
 
     @cached_property
     def _begins(self) -> list[int]:

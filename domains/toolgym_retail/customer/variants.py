@@ -5,73 +5,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
-from toolgym.language.parts import Role
-from toolgym.language.words import Phrases, places_of, words_of
-from toolgym_retail.catalog import CATALOG
+from toolgym.language.changes import REVERSED, TURNS, runs_forward
+from toolgym.language.parts import Part, Role
+from toolgym.language.words import Words, places_of, words_of
+from toolgym_retail.customer.option_values import AXES, Value, option_values, runs_on
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
-_SIZES = {"s": "small", "m": "medium", "l": "large", "xl": "extra large", "xxl": "extra extra large"}
-# "extra large" is another size than "large"; "a bit small" is none.
-_NO_SIZE_AFTER = ("extra", "too", "bit", "little", "very", "rather")
-
 # Words after which a value is what an item becomes.
 _BECOMES = re.compile(r"\b(?:to|into|for|with|new|receive|get|become|becomes)\b")
-# Words that part an old value from a new one: without any of them two values stand in one description.
-_TURNS = {
-    "to",
-    "for",
-    "with",
-    "into",
-    "by",
-    "from",
-    "becomes",
-    "become",
-    "place",
-    "instead",
-    "of",
-    "than",
-    "not",
-    "was",
-    "old",
-    "your",
-}
-# Between the new and the old: the new one was named first, as in "the blue one instead of the red one".
-REVERSED = re.compile(
-    r"\b(?:instead of|in exchange for|in place of|replac(?:es?|ing)|in return for|rather than|not|to replace|"
-    r"previously|currently|before|was|old|away from|no longer|currently on)\b|\bnow$",
-    re.I,
-)
-# Between an old value and a later new one these turn it round: "keep red instead of blue".
-_TURNED_ROUND = re.compile(r"\b(?:instead of|rather than|in exchange for|in place of|replacing|replaces)\b")
-# "You get the blue one and send us the red one."
-_SENDS = re.compile(r"\b(?:send|sends|sent|return|give|gives) (?:\w+ ){0,3}$")
-# "For the blue one ... we trade your red one for it."
-_FOR_IT = re.compile(r"\b(?:for|with|to|by) (?:it|this|that|these|those)\b")
-_NEW_ONE = re.compile(r"\b(?:new|replacement|receive|get|you want|becomes?)\b")
-_OLD_ONE = re.compile(r"\b(?:old|current|return|send|original|for|from|was|existing|yours?)\b")
-
-# "From the white one to the sage one", "exchange the white one for the sage one".
-_RUNS_FORWARD = re.compile(r"\bfrom\b.* to\b|\b(?:exchange|exchanged|exchanging|swap|swapped|trade)\b.* for\b")
-_AXES = {kind.name: kind.options for kind in CATALOG}
-"""The options of each product that the shop knows, and all their values."""
-_NEAR = 8
-"""Words apart at which two values may stand in one description."""
-
+_TIMES = frozenset(("hours", "days", "weeks"))
+_OTHERS = re.compile(r"\b(?:available|others?|another|sell|in stock|ones?)\b", re.I)
+# "While the top wood stays spruce and the gloss finish stays as well".
+_CLAUSE = re.compile(r"[,;:()]|\band\b|\bwhile\b|\bwith\b|\bbut\b")
+_STAYS = re.compile(r"\b(?:stays?|remains?|unchanged|untouched|as before|kept|keep(?:s|ing)?|the same)\b", re.I)
 # Where what is said of one item ends and the next begins.
-_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus ")
-
-
-class Value(NamedTuple):
-    """A value of an option where a text names it."""
-
-    place: int
-    """At which word."""
-    axis: str
-    value: str
+_PART = re.compile(r"(?<=[.!?;])\s|\n|(?<=\)),\s|,? and (?=the |your )|,? plus | \+ ")
 
 
 def wrong_options(reading: WishText) -> bool:
@@ -98,7 +48,7 @@ def wrong_options(reading: WishText) -> bool:
 def _new_named(reading: WishText, item: ItemRef) -> bool:
     """Whether a value that a unit does not have yet, and is to have, is named."""
     new = item.new_options or {}
-    named = _values(reading, item, range(len(reading.words)))
+    named = option_values(reading, item, range(len(reading.words)))
     return any(item.options.get(one.axis) != new.get(one.axis) == one.value for one in named)
 
 
@@ -115,7 +65,7 @@ def _described_otherwise(reading: WishText) -> bool:
     return any(
         item.options.get(value.axis) != value.value
         for item in sure
-        for value in _values(reading, item, spans[item.product])
+        for value in option_values(reading, item, spans[item.product])
     )
 
 
@@ -172,111 +122,32 @@ def _owner(place: int, marks: Sequence[tuple[int, str]], here: Sequence[tuple[in
     return marks[max(0, bisect_left(marks, (place + 1,)) - 1)][1]
 
 
-def _values(reading: WishText, item: ItemRef, span: Collection[int]) -> list[Value]:
-    """The values of the product's options that are named in some words; of values that overlap, the longest.
-
-    A value that two options have, such as the steel of body and handle, belongs to the one that is named beside it, or
-    else to the one that has no other value there.
-    """
-    values = _values_of(item.product, tuple(item.axes.items()))
-    axes = values.axes
-    taken: set[int] = set()
-    found: list[Value] = []
-    open_: list[tuple[int, int, str]] = []
-    for value in values.near(reading):
-        for place, size in _spots(reading, value):
-            covered = set(range(place, place + size))
-            if place in span and not covered & taken:
-                taken |= covered
-                if len(axes[value]) == 1:
-                    found.append(Value(place, axes[value][0], value))
-                else:
-                    open_.append((place, size, value))
-    for place, size, value in sorted(open_):
-        found.append(Value(place, _axis_of(reading.words, place, size, axes[value], found, item, value), value))
-    return sorted(found)
+def _other_figure(words: Words, span: Collection[int], item: ItemRef) -> bool:
+    """Whether a figure with the unit of an option, such as "800 pieces", is neither the old one nor the new."""
+    for axis in item.axes:
+        known = [words_of(value) for value in (item.options.get(axis, ""), (item.new_options or {}).get(axis, ""))]
+        if any(len(value) != 2 or not value[0].isdigit() or value[1] in _TIMES for value in known):
+            continue
+        figures = {value[0] for value in known}
+        unit = known[0][1]
+        spots = [spot for spot in places_of(unit, words) if spot in span and spot and words[spot - 1].isdigit()]
+        if any(words[spot - 1] not in figures for spot in spots if runs_on(words, spot)):
+            return True
+    return False
 
 
-class _Values:
-    """The values of a product's options.
-
-    Args:
-        axes: The options that each value belongs to.
-    """
-
-    def __init__(self, axes: dict[str, list[str]]) -> None:
-        self.axes = axes
-        self._longest_first = sorted(axes, key=lambda value: -len(words_of(value)))
-        self._sizes = set(filter(_is_size, axes))
-        self._named = Phrases(value for value in self._longest_first if value not in self._sizes)
-
-    def near(self, reading: WishText) -> list[str]:
-        """Those that a text may name, those of most words first; sizes are looked for in any text."""
-        named = self._named.near(reading.words)
-        if not self._sizes:
-            return named
-        found = {*named, *self._sizes}
-        return [value for value in self._longest_first if value in found]
-
-
-@lru_cache(256)
-def _values_of(product: str, given: tuple[tuple[str, tuple[str, ...]], ...]) -> _Values:
-    axes: dict[str, list[str]] = {}
-    known = _AXES.get(product, {})
-    for axis, all_values in given:
-        for value in dict.fromkeys((*all_values, *known.get(axis, ()))):
-            axes.setdefault(value, []).append(axis)
-    return _Values(axes)
-
-
-def _is_size(value: str) -> bool:
-    """Whether a value is a size such as "S" or "XL"."""
-    return len(value) <= 3 and value.isalpha() and value.isupper()
-
-
-@lru_cache(64)
-def _letters(size: str) -> re.Pattern[str]:
-    """A size in capitals, or after the word "size"."""
-    return re.compile(rf"(?<![\w'-]){size}(?![\w'])|size:? *{size.lower()}(?!\w)")
-
-
-def _axis_of(
-    words: Sequence[str], place: int, size: int, axes: Sequence[str], found: Sequence[Value], item: ItemRef, value: str
-) -> str:
-    """The option of which several could have a value that stands at some words."""
-    beside = [*words[place + size : place + size + 1], *words[max(0, place - 1) : place]]
-    for word in beside:
-        for axis in axes:
-            if word in words_of(axis):
-                return axis
-    near = {
-        other.axis
-        for other in found
-        if abs(other.place - place) <= _NEAR
-        and not set(words[min(place, other.place) : max(place, other.place)]) & _TURNS
-    }
-    free = [axis for axis in axes if axis not in near] or list(axes)
-    new = item.new_options or {}
-    return next((axis for axis in free if value in (item.options.get(axis), new.get(axis))), free[0])
-
-
-def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
-    """Where a value stands in the text, and on how many words."""
-    if not _is_size(value):
-        # "off-white" is not white.
-        places = [place for place in places_of(value, reading.words) if place == 0 or reading.words[place - 1] != "off"]
-        return [(place, len(words_of(value))) for place in places]
-    starts = reading.words.starts
-    spots = [(bisect_left(starts, match.end()) - 1, 1) for match in _letters(value).finditer(reading.body)]
-    long = _SIZES.get(value.lower())
-    if long is not None:
-        size = len(words_of(long))
-        spots += [
-            (place, size)
-            for place in places_of(long, reading.words)
-            if place == 0 or reading.words[place - 1] not in _NO_SIZE_AFTER
-        ]
-    return spots
+def _of_another_option(reading: WishText, values: Sequence[Value], item: ItemRef) -> bool:
+    """Whether a value is given to another option than its own, as in "a walnut body" where the handle is of walnut."""
+    words = reading.words
+    places = {one.place for one in values}
+    names = {words_of(axis)[-1]: axis for axis in item.axes}
+    for one in values:
+        end = one.place + len(words_of(one.value))
+        if not runs_on(words, end) or {end, end + 1} & places:
+            continue
+        if names.get(words[end], one.axis) != one.axis and words[end] not in words_of(one.axis):
+            return True
+    return False
 
 
 # What is said of it
@@ -284,19 +155,32 @@ def _spots(reading: WishText, value: str) -> list[tuple[int, int]]:
 
 def _wrong_unit(reading: WishText, item: ItemRef, span: Collection[int]) -> bool:
     """Whether a unit that is only referred to is described otherwise than it is."""
-    found = _values(reading, item, span)
+    found = option_values(reading, item, span)
     if any(value == item.options.get(axis) for _, axis, value in found if axis in item.tell_apart):
         reading.shown.add("unit")
     others = {value for other in reading.request.items if other is not item for value in other.options.values()}
-    return any(item.options.get(axis) != value and value not in others for _, axis, value in found)
+    right = {axis for _, axis, value in found if value == item.options.get(axis)}
+    return any(
+        item.options.get(axis) != value and (value not in others or axis not in right) for _, axis, value in found
+    )
 
 
 def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles: Sequence[Role]) -> bool:
     """Whether a unit becomes another variant than the one wanted, or the change runs the other way round."""
     new, old = item.new_options or {}, item.options
-    everywhere = _values(reading, item, span)
+    everywhere = option_values(reading, item, span)
     told: dict[Role, dict[str, str]] = {"now": old, "new": new}
-    wrong = _numbers_reversed(reading, item)
+    changing = {axis for axis, value in new.items() if old.get(axis) != value}
+    given = {one.axis for one in everywhere if one.axis in changing and one.value == new[one.axis]}
+    figures = {axis: words_of(new[axis])[0] for axis in changing - given}  # "48" is 48 inch
+    given |= {axis for axis, figure in figures.items() if figure.isdigit() and places_of(figure, reading.words)}
+    if given and given != changing:
+        reading.doubtful.add("options")
+    wrong = (
+        _other_figure(reading.words, span, item)
+        or _numbers_reversed(reading, item)
+        or _of_another_option(reading, everywhere, item)
+    )
     wrong |= any(_out_of_place(one, everywhere, roles, told, item) for one in everywhere if roles[one.place] in told)
     becomes = {one.axis for one in everywhere if roles[one.place] == "new" and new.get(one.axis) == one.value}
     if any(roles[one.place] == "new" and old.get(one.axis) != one.value for one in everywhere):
@@ -311,21 +195,52 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
         news, olds = places.get(new.get(axis, ""), []), places.get(old.get(axis, ""), [])
         if news:
             reading.shown.add("options")
-            wrong |= bool(olds) and not _forward(reading.words, olds, news)
+            wrong |= bool(olds) and not runs_forward(reading.words, olds, news)
         elif olds and axis not in becomes:
             wrong |= any(_becomes_old(reading.words, place, found, item) for place in olds)
     return wrong
 
 
 def _kept_old(reading: WishText, item: ItemRef) -> bool:
-    """Whether an option that is to change is said to stay: "lift: electric (unchanged)"."""
+    """Whether an option that is to change is said to stay: "lift: electric (unchanged)", "the gloss finish stays"."""
     new = item.new_options or {}
-    return any(
-        part.role == "left" and part.label == axis and old != new.get(axis) and places_of(old, words_of(part.text))
+    changing = {axis: old for axis, old in item.options.items() if old != new.get(axis)}
+    if any(
+        part.role == "left" and part.label == axis and places_of(old, words_of(part.text))
         for part in reading.parts
         if part.label
-        for axis, old in item.options.items()
+        for axis, old in changing.items()
+    ):
+        return True
+    if any(_kept_other(part, item) for part in reading.parts if part.role == "left"):
+        return True
+    others = {value for one in reading.request.items for axis, value in one.options.items() if one is not item}
+    others |= {old for axis, old in item.options.items() if axis not in changing}
+    told = [words_of(clause) for part in reading.parts for clause in _CLAUSE.split(part.text) if _STAYS.search(clause)]
+    return any(
+        places_of(old, words) and places_of(words_of(axis)[-1], words) and not places_of(new.get(axis, ""), words)
+        for words in told
+        for axis, old in changing.items()
+        if old not in others
     )
+
+
+def _kept_other(part: Part, item: ItemRef) -> bool:
+    """Whether something is said to stay that the unit does not have: "width: 4 ft (stays)", "it keeps the oak legs"."""
+    words = words_of(part.text)
+    if not (part.label or _STAYS.search(part.text)) or _OTHERS.search(part.text):
+        return False
+    if any(places_of(words_of(name)[-1], words) for name in AXES if name != item.product):
+        return False
+    for axis, values in item.axes.items():
+        name = words_of(axis)[-1]
+        known = (item.options.get(axis), (item.new_options or {}).get(axis))
+        for value in values:
+            for place in places_of(value, words) if value not in known else ():
+                end = place + len(words_of(value))
+                if part.label == axis or (end < len(words) and words[end] == name and runs_on(words, end)):
+                    return True
+    return False
 
 
 def _out_of_place(
@@ -378,26 +293,6 @@ def _becomes_old(words: Sequence[str], old: int, found: Sequence[Value], item: I
         if value == new.get(axis) != item.options.get(axis):
             low, high = sorted((place, old))
             between = words[low + 1 : high]
-            if len(between) <= 4 and not set(between) & _TURNS:
+            if len(between) <= 4 and not set(between) & TURNS:
                 return True
     return False
-
-
-def _forward(words: Sequence[str], olds: Sequence[int], news: Sequence[int]) -> bool:
-    """Whether the change runs from an old value to a new one, and not the other way round."""
-    old, new = min(olds), min(news)
-    for place in olds if old > new else ():
-        later = next((one for one in news if one > place), None)
-        if later is not None and _RUNS_FORWARD.search(" ".join(words[max(0, place - 5) : later])):
-            return True
-    if old < new:
-        return not _TURNED_ROUND.search(" ".join(words[old:new]))
-    if _SENDS.search(" ".join(words[:old]) + " "):
-        return True
-    if _FOR_IT.search(" ".join(words[max(olds) + 1 : max(olds) + 14])):
-        return True
-    back = " ".join(words[new:old])
-    if REVERSED.search(back):
-        return True
-    around = " ".join(words[max(0, new - 8) : old])
-    return bool(_NEW_ONE.search(around) and _OLD_ONE.search(back))

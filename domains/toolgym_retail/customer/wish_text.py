@@ -15,7 +15,7 @@ from toolgym_retail.facts import Facts, Request
 ITEM_KINDS = ("return", "exchange", "modify_items")
 """The kinds of requests that are about single units of an order."""
 
-_SENTENCE = re.compile(r"(?<=[.!?;])\s|\n")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s(?![^()\n]{0,99}\))|\n")
 _ITEM_NUMBER = re.compile(r"(?<![\d#W_])\d{10}(?!\d)")
 
 
@@ -30,6 +30,7 @@ class WishText:
         facts: Everything that the customer knows.
         parts: The message's parts, each with its role.
         shown: What of the wish the message states; those that judge a detail add to it.
+        doubtful: What of the wish the message leaves open; they add to it too.
         seen: What was asked of it before: its parts by their roles, and the products that it names.
     """
 
@@ -39,12 +40,14 @@ class WishText:
     facts: Facts
     parts: tuple[Part, ...] = ()
     shown: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
     seen: _Seen = field(default_factory=lambda: _Seen(), repr=False, compare=False)
 
     @classmethod
     def of(cls, text: str, request: Request, facts: Facts) -> WishText:
         """A message as it was written, read against a wish."""
-        body, words, parts = _read(text)
+        parts = parts_of(text)
+        body, words = _read(parts)
         return cls(body, words, request, facts, parts)
 
     def only(self, *roles: Role) -> WishText:
@@ -54,7 +57,7 @@ class WishText:
             return self
         if roles not in seen:
             body, words, parts = _with_roles(self.parts, roles)
-            seen[roles] = WishText(body, words, self.request, self.facts, parts, self.shown)
+            seen[roles] = WishText(body, words, self.request, self.facts, parts, self.shown, self.doubtful)
         return seen[roles]
 
     @property
@@ -157,10 +160,9 @@ def _names(products: tuple[str, ...]) -> _Names:
 
 
 @lru_cache(8)  # the same text is compared with one wish after the other
-def _read(text: str) -> tuple[str, Words, tuple[Part, ...]]:
-    parts = parts_of(text)
+def _read(parts: tuple[Part, ...]) -> tuple[str, Words]:
     body = "\n".join(part.text for part in parts)
-    return body, words_of(body), parts
+    return body, words_of(body)
 
 
 @lru_cache(16)

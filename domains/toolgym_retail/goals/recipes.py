@@ -13,7 +13,7 @@ from toolgym.generators.drafts import Draft
 from toolgym.generators.recipes import (
     Maker,
     Recipe,
-    after,
+    allowed_instead,
     change_of_mind,
     mixed,
     one_of,
@@ -21,8 +21,11 @@ from toolgym.generators.recipes import (
     several,
     single,
     with_question,
+    yes_to_another,
 )
-from toolgym_retail.facts import ItemRef, Request, RequestKind
+from toolgym_retail.facts import Request, RequestKind
+from toolgym_retail.goals import changes_of_mind
+from toolgym_retail.goals.changes_of_mind import another_change, returned, unchanged
 from toolgym_retail.goals.shopper import Shopper
 
 _OTHER_REASONS = (
@@ -34,69 +37,7 @@ _OTHER_REASONS = (
 )
 
 
-def _unchanged(items: tuple[ItemRef, ...]) -> tuple[ItemRef, ...]:
-    """Units without the variants that they were to become."""
-    return tuple(item.model_copy(update={"new_item_id": None, "new_options": None, "wanted": ()}) for item in items)
-
-
-# Requests that become others
-
-
-def _other_variant(shopper: Shopper) -> Request | None:
-    final = shopper.swap(shopper.dice.pick(("exchange", "modify_items")))
-    if final is None:
-        return None
-    other = _another_change(shopper, final)
-    if other is None or other.new_item_id == final.items[0].new_item_id:
-        return None
-    return after(final.model_copy(update={"items": (other,)}), final)
-
-
-def _fewer_units(shopper: Shopper) -> Request | None:
-    both = shopper.give_back(2)
-    return None if both is None else after(both, both.model_copy(update={"items": both.items[:1]}))
-
-
-def _exchange_not_return(shopper: Shopper) -> Request | None:
-    final = shopper.swap("exchange")
-    return None if final is None else after(_returned(shopper, final), final)
-
-
-def _other_refund(shopper: Shopper) -> Request | None:
-    final = shopper.give_back()
-    if final is None or final.order is None:
-        return None
-    other = shopper.refund_to(shopper.orders[final.order.id], other=True)
-    return None if other == final.payment else after(final.model_copy(update={"payment": other}), final)
-
-
-def _change_not_cancel(shopper: Shopper) -> Request | None:
-    final = shopper.swap("modify_items")
-    if final is None:
-        return None
-    reason, excuse = shopper.reason()
-    items = _unchanged(final.items)
-    return after(Request(kind="cancel", order=final.order, items=items, reason=reason, excuse=excuse), final)
-
-
-def _other_address(shopper: Shopper) -> Request | None:
-    final = shopper.ship_to()
-    return None if final is None else after(final.model_copy(update={"address": shopper.address()}), final)
-
-
-def _another_change(shopper: Shopper, request: Request, *, available: bool = True) -> ItemRef | None:
-    """Another variant for the first unit of a change."""
-    if request.order is None:
-        return None
-    order = shopper.orders[request.order.id]
-    item = next(item for item in order["items"] if item["item_id"] == request.items[0].item_id)
-    return shopper.change(order, item, available=available)
-
-
-def _returned(shopper: Shopper, exchange: Request) -> Request:
-    """The return of units instead of their exchange."""
-    payment = shopper.refund_to(shopper.orders[exchange.order.id]) if exchange.order is not None else None
-    return exchange.model_copy(update={"kind": "return", "items": _unchanged(exchange.items), "payment": payment})
+# The wish that cannot be had
 
 
 def _sold_out(shopper: Shopper) -> Draft[Request] | None:
@@ -106,16 +47,16 @@ def _sold_out(shopper: Shopper) -> Draft[Request] | None:
     last = shopper.swap(kind)
     if last is None:
         return None
-    gone = _another_change(shopper, last, available=False)
+    gone = another_change(shopper, last, available=False)
     if gone is None:
         return None
     otherwise = last
     if dice.chance(0.4):
         if kind == "exchange":
-            otherwise = _returned(shopper, last)
+            otherwise = returned(shopper, last)
         else:
             excuse = shopper.excuse("no longer needed")
-            items = _unchanged(last.items)
+            items = unchanged(last.items)
             otherwise = Request(kind="cancel", order=last.order, items=items, reason="no longer needed", excuse=excuse)
     request = last.model_copy(update={"items": (gone,), "otherwise": otherwise, "says_otherwise": dice.chance(0.5)})
     return Draft([request], ["sold out"])
@@ -206,6 +147,42 @@ def _poor_gift_card(shopper: Shopper) -> Request | None:
     )
 
 
+# What is wanted once that was refused
+
+
+def _return_not_cancel(shopper: Shopper) -> Request | None:
+    allowed = shopper.give_back()
+    if allowed is None or allowed.order is None:
+        return None
+    reason, excuse = shopper.reason()
+    items = shopper.first_unit(shopper.orders[allowed.order.id])
+    why = "The order is delivered; only pending orders can be cancelled."
+    asked = Request(kind="cancel", order=allowed.order, items=items, reason=reason, excuse=excuse, forbidden=why)
+    return asked.model_copy(update={"otherwise": allowed})
+
+
+def _cancel_not_return(shopper: Shopper) -> Request | None:
+    asked = _return_too_soon(shopper)
+    if asked is None or asked.order is None or shopper.orders[asked.order.id]["status"] != "pending":
+        return None
+    reason, excuse = shopper.reason()
+    allowed = Request(kind="cancel", order=asked.order, items=asked.items, reason=reason, excuse=excuse)
+    return asked.model_copy(update={"otherwise": allowed})
+
+
+def _other_than_the_gift_card(shopper: Shopper) -> Request | None:
+    asked = _poor_gift_card(shopper)
+    if asked is None or asked.order is None or asked.payment is None:
+        return None
+    entry = shopper.orders[asked.order.id]["payment_history"][0]
+    used = {entry["payment_method_id"], asked.payment.id}
+    others = [method for method in shopper.user["payment_methods"] if method not in used]
+    payment = shopper.payer(entry["amount"], only=others) if others else None
+    if payment is None:
+        return None
+    return asked.model_copy(update={"otherwise": asked.model_copy(update={"payment": payment, "forbidden": ""})})
+
+
 def acts_instead(shopper: Shopper, refused: Request) -> Request | None:
     """What the customer of a refused request might have asked for and got."""
     if refused.kind == "cancel" and refused.reason is None and refused.order is not None:
@@ -219,11 +196,21 @@ def acts_instead(shopper: Shopper, refused: Request) -> Request | None:
     return makers.get(refused.kind, shopper.any_write)() or shopper.any_write()
 
 
-def _leaves_the_card(request: Request, question: Request) -> bool:
-    by_card = request.payment is not None and request.payment.source == "gift_card"
-    return not (by_card and "gift card" in question.question)
-
-
+_CHANGES = (
+    changes_of_mind.other_variant,
+    changes_of_mind.fewer_units,
+    changes_of_mind.exchange_not_return,
+    changes_of_mind.other_refund,
+    changes_of_mind.change_not_cancel,
+    changes_of_mind.other_address,
+    changes_of_mind.other_card,
+)
+_WRONG_ORDERS = (
+    changes_of_mind.cancel_other_order,
+    changes_of_mind.ship_other_order,
+    changes_of_mind.pay_other_order,
+    changes_of_mind.return_from_other_order,
+)
 _forbidden: Maker[Shopper, Request] = one_of(
     _other_reason, _cancel_too_late, _cancel_too_late, _return_too_soon, _poor_gift_card
 )
@@ -247,13 +234,15 @@ RECIPES: dict[str, Recipe[Shopper, Request]] = {
     "user_address": single(Shopper.move),
     "two_requests": several(2),
     "three_requests": several(3),
-    "change_of_mind": change_of_mind(
-        _other_variant, _fewer_units, _exchange_not_return, _other_refund, _change_not_cancel, _other_address
-    ),
+    "change_of_mind": change_of_mind(*_CHANGES),
+    "wrong_order": change_of_mind(*_WRONG_ORDERS),
+    "yes_to_another": yes_to_another(*_CHANGES, *_WRONG_ORDERS),
     "sold_out": _sold_out,
     "refund_elsewhere": _refund_elsewhere,
-    "question": with_question(_leaves_the_card),
+    "allowed_instead": allowed_instead(_return_not_cancel, _cancel_not_return, _other_than_the_gift_card),
+    "question": with_question(),
     "mixed": mixed(_forbidden),
-    "refuse": refuse(_forbidden),
+    "refuse": refuse(_forbidden, Shopper.ask_sum),
+    "refuse_reason": refuse(_other_reason, Shopper.ask_sum),
 }
 """Kinds of goals by name."""

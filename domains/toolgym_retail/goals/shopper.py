@@ -70,7 +70,8 @@ class Shopper(Caller[Request, Facts]):
 
     def answers_move(self, requests: Sequence[Request]) -> bool:
         """Whether a request changes the order or the gift card that another one asks about."""
-        wanted = [stage for request in requests if request.kind != "question" for stage in stages(request)]
+        done = [request for request in requests if request.kind != "question"]
+        wanted = [stage for request in done for stage in stages(request) if not stage.forbidden]
         orders = self.touched(*wanted)
         by_card = any(request.payment is not None and request.payment.source == "gift_card" for request in wanted)
         for request in requests:
@@ -324,6 +325,17 @@ class Shopper(Caller[Request, Facts]):
         question, answer = asked
         return Request(kind="question", order=self.order_ref(order), question=question, answer=answer)
 
+    def ask_sum(self) -> Request | None:
+        """A question that no tool answers by itself: what two of an order's several items came to."""
+        order = self.some([self.orders[order] for order in self.user["orders"]])
+        singles = _singles(order) if order is not None else []
+        if order is None or len(order["items"]) < 3 or len(singles) < 2:
+            return None
+        one, other = self.dice.shuffled(singles)[:2]
+        asked = f"what I paid for the {one['name']} and the {other['name']} together in order {order['order_id']}"
+        answer = f"{one['price'] + other['price']:.2f}"
+        return Request(kind="question", order=self.order_ref(order), question=asked, answer=answer)
+
     def _tracking(self, order: Record) -> tuple[str, str] | None:
         if len(order["fulfillments"]) != 1:
             return None
@@ -333,12 +345,17 @@ class Shopper(Caller[Request, Facts]):
         return f"the total of order {order['order_id']}", total_of(order)
 
     def _price(self, order: Record) -> tuple[str, str] | None:
-        names = [item["name"] for item in order["items"]]
-        singles = [item for item in order["items"] if names.count(item["name"]) == 1]
+        singles = _singles(order)
         if not singles:
             return None
         item = self.dice.pick(singles)
         return f"what I paid for the {item['name']} in order {order['order_id']}", f"{item['price']:.2f}"
+
+
+def _singles(order: Record) -> list[Record]:
+    """The items of which an order holds one alone."""
+    names = [item["name"] for item in order["items"]]
+    return [item for item in order["items"] if names.count(item["name"]) == 1]
 
 
 _ANY_WRITE: Maker[Shopper, Request] = one_of(
