@@ -9,7 +9,7 @@ import pytest
 from toolgym.language.cue import cue
 from toolgym.language.deeds import tells_deed, tells_past
 from toolgym.language.layout import lines_of, unwrapped
-from toolgym.language.speech_acts import understand, without_reminder
+from toolgym.language.speech_acts import understand, without_reminder, without_warnings
 from toolgym.language.topics import Topic, Topics
 
 LIBRARY = Topics(
@@ -97,6 +97,7 @@ def test_a_reminder_beside_the_go_ahead_is_heard_with_it(question: str) -> None:
 
 def test_a_reminder_claims_nothing_of_what_is_done() -> None:
     assert "all" not in without_reminder("I'd renew 'Emma'. Have you named all books?")
+    assert "everything" not in without_reminder("Please confirm that you have told me everything and want to go on.")
     assert without_reminder("I'd renew all books. Shall I?") == "I'd renew all books. Shall I?"
 
 
@@ -126,6 +127,52 @@ def test_a_refusal_with_a_courteous_end_is_a_refusal(end: str) -> None:
     heard = understand(f"I'm sorry, but I can't renew 'Emma' because it is reserved. {end}", LIBRARY)
     assert heard.declined
     assert heard.intent in ("refuse", "ask_more")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The loan of 'Emma' isn't one for which an exception is made.",
+        "A longer loan is out of the question, because the book is reserved.",
+        "I have to say no to a longer loan, I'm afraid.",
+        "| Loan of Emma | Longer |\n|---|---|\n| Emma | No |",
+        "The rules don't allow it. Would you like another book?",
+        "Your wish was rejected, as it doesn't match the rules.",
+        "Please choose another book or way: there's no loan that I could make longer.",
+    ],
+)
+def test_a_refusal_is_heard_in_many_words(text: str) -> None:
+    assert understand(text, LIBRARY).declined
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't look at your loans until you have told me who you are.",
+        "Nothing can be changed without your yes.",
+        "The loan can't be renewed again afterwards.",
+    ],
+)
+def test_what_cannot_be_yet_or_again_is_no_refusal(text: str) -> None:
+    assert not understand(text, LIBRARY).declined
+
+
+def test_which_of_two_is_a_question_for_the_thing() -> None:
+    assert understand("Do you mean 'Emma' or 'Persuasion'?", LIBRARY).intent == "ask_book"
+    assert understand("Is it the Elm Street branch, or the one in Oak Lane?", LIBRARY).intent == "ask_branch"
+
+
+def test_an_offer_to_tell_more_is_no_request_for_a_go_ahead() -> None:
+    assert understand("I'd renew nothing yet. Shall I show you the new books?", LIBRARY).intent != "propose"
+
+
+def test_a_request_to_check_what_was_proposed_asks_for_nothing() -> None:
+    assert understand(f"{PROPOSAL} Please check in particular your name and the title.", LIBRARY).intent == "propose"
+
+
+def test_what_stays_and_what_will_not_be_possible_is_no_part_of_a_proposal() -> None:
+    text = "- I'd renew **Emma**.\nThe other loans will not be affected.\nIt can't be renewed again later.\nShall I?"
+    assert without_warnings(text).split() == ["-", "I'd", "renew", "**Emma**.", "Shall", "I?"]
 
 
 def test_an_offer_to_hand_the_user_over_is_no_transfer() -> None:

@@ -32,6 +32,8 @@ TO_DO = cue(
     r"(?:please|kindly|and|then) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
     r"attach|allow|wait|keep|note|remember|be |make sure|ensure|hold|expect|look out|watch|take your time|ship|mail it|"
     r"return (?:it|them|the item)|use the|don't|do not|rest assured|understand|disregard|ignore|enjoy|visit)",
+    r"(?:please|kindly) (?:also |then |just )*(?:check|double-check|review|have a look|look over|look at|go over)\b"
+    r"(?![^.?!]*\b(?:and|then|or|to) (?:tell|send|give|let|reply|share|provide|type|answer|choose|pick))",
     r"(?:check|see) your (?:e-?mail|inbox|mail)",
     r"you(?:'ll| will) (?:get|receive)",
     r"(?:no need|(?:don't|do not|won't|didn't|needn't|not) (?:\w+ )?need)",
@@ -87,6 +89,13 @@ ALL_OF_IT = re.compile(
     re.IGNORECASE,
 )
 """Whether what was named is all of it."""
+YOU_TOLD = re.compile(
+    r"\b(?:you(?:'ve| have)?|have you) (?:\w+ )?(?:told|named|listed|given|mentioned|included|provided|said|"
+    r"thought of)\b"
+    r"[^,.;:?!]{0,120}?(?=,|[.;:?!]|\band\b|\bor\b|\Z)",
+    re.IGNORECASE,
+)
+"""How a reminder puts that the user has told all there is."""
 ALL = re.compile(r"\b(?:all|both|every)\b(?: of)?(?: (?:the|your|these|those))? ?|\bevery(?=thing\b)", re.IGNORECASE)
 PICK = cue(
     r"(?:reply|answer|respond|choose|pick|select)\b(?: \w+)? (?:with )?(?:one |a |the |"
@@ -103,3 +112,21 @@ ONE_OF = cue(
     r"(?:another|a different|an alternative) (?:one|variant|version|option|colou?r|size|model)",
 )
 ITEMS = cue(r"(?<!per )(?:items?|articles?|products?|pieces?|things?|orders?)\b")
+EITHER_OR = re.compile(
+    r"\b(?:is it|was it|is that|do you mean|did you mean|would it be|will it be|"
+    r"are you (?:speaking|talking|thinking) of|are we talking about)\b[^?]{0,80}[ ,]or "
+    r"(?!not\b|no\b|is\b|do\b|did\b|am\b|was\b|should\b|shall\b|something\b|anything\b)",
+    re.IGNORECASE,
+)
+"""A question which of two things is meant."""
+MISSED = re.compile(
+    r"\b(?:did|have) (?:i|we) (?:miss|missed|forget|forgot|forgotten|overlook\w*|leave|left|leave out|left out)\b",
+    re.IGNORECASE,
+)
+"""A question whether something is missing from what was named."""
+OFFERS_TO_TELL = cue(
+    r"(?:shall|should|may|can|could) (?:i|we) (?:also |just |then )*"
+    r"(?:tell|show|list|explain|describe|give you|suggest)\b",
+    r"(?:would|do) you (?:like|want) (?:me to )?(?:tell|show|list|explain|describe|suggest|see|hear)\b",
+)
+"""An offer to tell or show something."""

@@ -206,6 +206,8 @@ def _asks(here: Line, number: int, whole: Whole) -> Ask | None:
     everything = _asks_whether_all(here, number, whole, says=says, explicit=explicit)
     if everything is not None:
         return everything
+    if question and aside.MISSED.search(part):
+        return Ask("ask_all")
     named = whole.topics.names_record
     if question and named is not None and " or " in part and len(set(named.findall(part))) > 1:
         return Ask(whole.topics.records, (whole.topics.records,))
@@ -217,6 +219,12 @@ def _asks(here: Line, number: int, whole: Whole) -> Ask | None:
         for topic in whole.topics.table:
             if topic.choice is not None and topic.choice(said):
                 return Ask(topic.name, (topic.name,))
+    if question and whole.topics.things and aside.EITHER_OR.search(part):
+        about = whole.topics.pointed_to(part) - {whole.topics.identity}
+        slot = next((name for name in whole.topics.names if name in about), whole.topics.things)
+        return Ask(slot, (slot,))
+    if question and aside.OFFERS_TO_TELL.search(part) and not wh and not asks_for_consent(part):
+        return Ask("check")
     if tell.WAIT.search(part) and not question and not explicit and not cues.GIVE_ME.search(part):
         return None
     if (

@@ -9,7 +9,7 @@ detail), ``ask_all`` (is that all that belongs to it), ``ask_more`` (anything el
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolgym.language import aside_cues as aside
@@ -18,10 +18,15 @@ from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
 from toolgym.language.layout import lines_of
 from toolgym.language.parts import Passage, parts_of
-from toolgym.language.tells import Told, refuses
+from toolgym.language.tells import Told, declines, refuses
 from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
+RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.0
+"""How much likelier than what the rules find, and than a go-ahead, something else must be to a classifier, as a
+logarithm."""
+SAID_WEIGHS = {"refuse": 2.0, "report": 1.0, "unavailable": 2.0}
+"""How much likelier what a sentence says by the rules becomes, whatever the message comes to by them."""
 ACTS: tuple[Intent, ...] = (
     "ask_request",
     "propose",
@@ -37,6 +42,7 @@ ACTS: tuple[Intent, ...] = (
     "clarify",
 )
 """The intents that are the same in every domain."""
+_LEFT_TO_RULES = frozenset({"clarify", "transfer", "check", "ask_request"})
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,13 @@ def understand(text: str, topics: Topics) -> Understood:
     whole = Whole(lines_of(text), topics)
     if not whole.parts:
         return Understood("inform")
+    heard = _by_rules(whole, topics)
+    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)):
+        return heard
+    return weighed(heard, topics.learned().weigh(whole.parts), topics)
+
+
+def _by_rules(whole: Whole, topics: Topics) -> Understood:
     asks = whole.asked
     told = Told.by(whole)
     intents = [ask.intent for ask in asks]
@@ -101,21 +114,86 @@ def understand(text: str, topics: Topics) -> Understood:
     return Understood(intent, (intent,) if intent in topics.names else (), *told.flags)
 
 
+def weighed(heard: Understood, likely: Mapping[Intent, float], topics: Topics) -> Understood:
+    """What a message calls for by the rules and by a classifier, which decides only where it is sure enough.
+
+    Args:
+        heard: What it calls for by the rules.
+        likely: The logarithm of how likely each intent is by the classifier.
+        topics: What it may ask for.
+    """
+    if heard.intent == "transfer" or heard.intent not in likely:
+        return heard
+    weights = {intent: weight for intent, weight in likely.items() if intent not in _LEFT_TO_RULES}
+    asks = heard.intent == "propose" or heard.intent in topics.names
+    weights[heard.intent] = likely[heard.intent] + (GO_AHEAD_WEIGHS if heard.intent == "propose" else RULES_WEIGH)
+    said = {
+        "refuse": heard.declined and not heard.reported and heard.intent != "propose",
+        "report": heard.reported and not asks,
+        "unavailable": heard.unavailable,
+    }
+    for intent, is_said in said.items():
+        if is_said and intent in weights:
+            weights[intent] += SAID_WEIGHS[intent]
+    best = max(weights, key=weights.__getitem__)
+    if best == heard.intent or (heard.intent == "check" and best == topics.identity):
+        return heard
+    if best in ("refuse", "unavailable") and heard.reported and not (heard.declined or heard.unavailable):
+        return heard
+    if heard.intent == "ask_more" and (
+        (best == "refuse" and heard.declined)
+        or (best == "report" and heard.reported)
+        or (best == "unavailable" and heard.unavailable)
+    ):
+        return heard  # it says both
+    asked = heard.asked if best in heard.asked else (best,) if best in topics.names else ()
+    return Understood(
+        best,
+        asked,
+        (heard.reported and best != "inform") or best == "report",
+        heard.declined or best == "refuse",
+        heard.unavailable or best == "unavailable",
+        heard.all_named and best == "propose",
+    )
+
+
 def parted(text: str) -> tuple[str, str]:
     """What a message declines, and the rest of it."""
     parts = parts_of(text)
-    declined = [part for part in parts if refuses(part.text)]
+    declined = [part for part in parts if declines(part.text)]
     return Passage.of(declined), Passage.of([part for part in parts if part not in declined])
 
 
 def without_reminder(text: str) -> str:
-    r"""A message without the "all" of a question whether that is all: it asks, and claims nothing of what is done.
+    """A message without the question whether that is all: it asks, and claims nothing of what is done.
 
     Example:
-        >>> without_reminder("I'd return the lamp. Have you named all items, and shall I proceed?")
-        "I'd return the lamp. Have you named items, and shall I proceed?"
+        >>> without_reminder("I'd return the lamp. Are these all the items, and shall I proceed?")
+        "I'd return the lamp. Are these items, and shall I proceed?"
+        >>> without_reminder("Please confirm that you have told me everything that is part of it and want to go on.")
+        'Please confirm that  and want to go on.'
     """
-    return "".join(aside.ALL.sub("", part) if _reminds(plain(part)) else part for part in _BORDERS.split(text))
+    return "".join(
+        aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(plain(part)) else part
+        for part in _BORDERS.split(text)
+    )
+
+
+def without_warnings(text: str) -> str:
+    """A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
+
+    Example:
+        >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
+        "I'd change the lamp. Shall I?"
+    """
+    if isinstance(text, Passage):
+        return Passage.of([part for part in text.parts if not _warns(part.text)])
+    return "".join(part for part in _BORDERS.split(text) if not _warns(plain(part)))
+
+
+def _warns(part: str) -> bool:
+    """Whether a sentence says what will not be possible afterwards, or what stays as it is."""
+    return "?" not in part and (tell.STAYS.search(part) or (tell.CANNOT.search(part) and not refuses(part)))
 
 
 def _reminds(part: str) -> bool:

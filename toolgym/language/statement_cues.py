@@ -62,7 +62,7 @@ DONE = cue(
     r"just| already| successfully| both| officially| duly| also| its| it){0,8} (?:cancell?ed|"
     r"returned|refunded|exchanged|swapped|replaced|modified|changed|updated|switched|"
     r"processed|submitted|completed?|placed|done|set\b|confirmed|arranged|initiated|filed|"
-    r"registered|requested|executed|finali[sz]ed|taken care|gone through|moved|adjusted|"
+    r"registered|requested|executed|finali[sz]ed|taken care|gone through(?! (?:the|your|all|every))|moved|adjusted|"
     r"amended|altered|recorded|effected|in place|carried out|saved|logged|sorted|booked|"
     r"started|opened|issued|made|redirected|rerouted|in the system|approved|through)",
     r"(?:i|we)(?:'ve| have|'d)?(?: now| just| already| successfully| gone ahead and| also|"
@@ -76,7 +76,7 @@ DONE = cue(
     r"success",
     r"(?:it|that|everything)(?:'s| is) (?:all )?(?:done|set|sorted|complete|finished|in "
     r"place|taken care|through|settled|made|in)\b",
-    r"(?:went|gone|going) (?:through|on your)",
+    r"(?:went|gone|going) (?:through(?! (?:the|your|all|every))|on your)",
     r"(?:now|from now) (?:reads?|shows?|ships?|goes|going|coming|paid|set|on|is)\b",
     r"(?:is|are) (?:coming|going|shipping|headed) now",
     r"now (?:being )?(?:shipped|paid|billed|sent|charged)",
@@ -85,6 +85,9 @@ DONE = cue(
     r"\w+){0,3} (?:is|was|has been)? ?(?:complete|confirmed|successful|registered|in "
     r"place|on (?:its|the) way|submitted|requested|filed)",
     r"mission accomplished",
+    r"(?:is|are) (?:now )?up to date\b",
+    r"(?:order|#?w\d{7}|it|profile)\b now (?:contains?|has|have|holds?|includes?)\b",
+    r"(?:has|have) (?:now )?gone (?:in|out)\b",
     r"(?<!\bto )(?<!\bas )(?<!\bstatus )completed\b",  # "set it to completed" names a value
     r"finished processing",
     r"(?<!be )(?<!been )cancell?ed\s*(?:[.!,✅]|$)",
@@ -112,7 +115,7 @@ CANNOT = cue(
     r"refus",
     r"deny|denied",
     r"reject",
-    r"(?:does|do|did)(?:\w+n't| not) (?:allow|permit|let|meet|accept|support)",
+    r"(?:does|do|did)(?:n't| not) (?:allow|permit|let|meet|accept|support)",
     r"against (?:our|the|my|company)",
     r"prohibit",
     r"forbid",
@@ -127,6 +130,38 @@ CANNOT = cue(
     r"regret",
     r"no longer able",
     r"(?:can|may|could) no longer\b",
+    r"out of the question",
+    r"(?:that |this |which )?rules? (?:that |this |it )?out\b",
+    r"is (?:a|still a|sadly a) no\b",
+    r"answer (?:is|remains|stays)(?: \w+){0,2} no\b",
+    r"(?:aren't|isn't|are not|is not|are never|is never|never) (?:\w+ )?(?:paid|issued|sent|granted|accepted|"
+    r"given|made|"
+    r"refunded|something|one (?:for|of|that)|one i)\b(?! (?:until|unless|before|yet))",
+    r"(?:has|have|needs?) to (?:stay|remain|be) (?:within|the same|of the same)\b",
+    r"no (?:exceptions?|compensation|exchange|refund|return|change|cancell?ation)s?\b[^?.!]{0,30}\b(?:can|"
+    r"could|may|is|are|"
+    r"possible|allowed)\b",
+    r"don't (?:do|make|give|grant|have a way|have any way|have the option|see a way)\b",
+    r"(?:allowed|possible|permitted|eligible|accepted|refundable|returnable|approved)\w*\s*[:|] ?(?:no|false)\b",
+    r"\| ?no\b[^|]{0,30}\|?\s*\Z",
+    r"won't (?:change|be possible|be able|go through|let)",
+    r"to (?:answer (?:you )?plainly|be (?:honest|clear|frank)|put it plainly)[:,] no\b",
+    r"no[,.:] (?:i|we|that|this|sorry)\b",
+    r"(?:falls?|lies|is) outside\b",
+    r"(?:isn't|is not|aren't|are not|not) (?:among|one of|ok\b|okay\b|open to)",
+    r"(?:say|saying) no to\b",
+    r"(?:break|breach|violate|bend)\w* (?:the|our|my|any) (?:\w+ )?(?:rules?|polic)",
+    r"no (?:means|way|possibility) (?:of|to|for)\b",
+    r"(?:falls?|drops?) away\b",
+    r"(?:decision|answer|outcome|result) (?:stands?|remains|is final|stays)\b",
+    r"(?:no|nothing) (?:\w+ ){0,2}(?:that|whose|which) (?:\w+ ){0,2}(?:i|we) (?:can|could)\b",
+    r"(?:is|are|be) (?:excluded|ruled out|off the table|barred)\b",
+    r"(?:we|i) (?:only|never|don't|do not) (?:ever )?(?:refund|return|exchange|cancel|move|pay|send money|accept|allow|"
+    r"support|let)\b",
+    r"won't (?:go|work|help|fly)\b",
+    r"\w+ not supported|isn't supported|unsupported",
+    r"wasn't (?:used|part|charged|among)\b[^.?!]{0,40}\bso\b",
+    r"(?:can't|cannot|can only|only) (?:go|return) (?:back )?(?:to|on|onto)\b",
     r"(?:window|period|deadline)(?: \w+){0,5} (?:has |is |have )?(?:already )?(?:closed|passed|expired|over|ended)\b",
 )
 SOLD_OUT = cue(
@@ -206,6 +241,20 @@ NOT_FOUND = cue(
     r"(?:find|found|locate|see|access|verify|match|identify|pull up)\b",
     r"no (?:account|customer|profile|user|match)\b",
 )
+OTHER_WANTED = cue(
+    r"(?:another|a different|some other|which other|what other|other) (?:\w+ ){0,2}(?:methods?|reasons?|"
+    r"cards?|variants?|one|"
+    r"ways?|address|options?)\b"
+)
+"""What asks for something else in the place of what was wanted."""
+UNTIL = cue(r"until\b", r"unless\b", r"without your\b", r"without you\b", r"before (?:i|we|you|authent|verif)")
+"""What cannot be done yet is no refusal."""
+TURNED_DOWN = cue(r"rejected", r"declined", r"denied", r"refused", r"not (?:possible|allowed|permitted)")
+"""What is said of a wish, whatever was not found beside it."""
+HANDS_OVER = cue(r"(?:transfer|hand|connect|pass) you\b", r"human agent")
+"""What a question for a go-ahead speaks of that offers to hand the user over."""
+EVERYTHING = cue(r"both\b", r"all (?:done|set|of (?:it|them|that))\b", r"everything\b", r"all your requests\b")
+"""Words by which all that was agreed to is reported at once."""
 CAUTION = cue(
     r"(?:please |kindly )?(?:note|remember|be aware|keep in mind|be advised)\b",
     r"[^?.!]{0,60}\b(?:undone|reversed|restored|taken back)\b",
@@ -213,10 +262,25 @@ CAUTION = cue(
 )
 # "It cannot be changed again" warns of what comes after.
 AGAIN = cue(
-    r"again\b", r"any ?more\b", r"later\b", r"after(?:wards?| that| this)\b", r"second time", r"once\b", r"twice\b"
+    r"again\b",
+    r"any ?more\b",
+    r"later\b",
+    r"after(?:wards?| that| this)\b",
+    r"second time",
+    r"once\b",
+    r"(?<!checked )twice\b",
 )
 BECAUSE = cue(r"sorry", r"regret", r"afraid", r"unfortunately", r"apologi", r"because\b", r"since\b", r"already\b")
 """What makes "it cannot be changed anymore" a refusal all the same."""
+STAYS = cue(
+    r"(?:keeps?|will keep|retains?) (?:the|its|their|your) (?:\w+ ){0,2}(?:address|method|payment|items?|price|status)",
+    r"(?:won't|will not|isn't|aren't|is not|are not|not) (?:be )?(?:touched|affected|changed by|altered)",
+    r"(?:stays?|remains?|will stay|will remain) (?:as (?:it is|they are)|the same|unchanged|untouched|unaffected)",
+    r"(?:doesn't|does not|don't|won't|will not) (?:affect|touch|change) (?:your |any |the )?(?:other|existing|"
+    r"open|earlier|"
+    r"orders)",
+)
+"""What tells of something that it is left as it is."""
 TO_BE_HAD = cue(
     r"in stock\b(?<!not in stock)",
     r"(?:are|is|currently|still|following|these|available|we have)(?: \w+){0,4} available\b",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolgym.language import statement_cues as tell
-from toolgym.language.aside_cues import CONDITION
+from toolgym.language.aside_cues import BIDS, CONDITION, IN_CASE
 from toolgym.language.asks import Whole
+from toolgym.language.question_cues import IMPERATIVE, WH
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Told:
         )
         return cls(
             any("?" not in part and topics.reports(part) for part in distinct),
-            () if sold_out else tuple(filter(refuses, distinct)),
+            () if sold_out else tuple(filter(declines, distinct)),
             sold_out,
             any(map(_hands_over, distinct)),
         )
@@ -60,9 +61,25 @@ def refuses(part: str) -> bool:
 
     Not that something was not found, nor a caution, nor what will not be possible afterwards.
     """
-    if not tell.CANNOT.search(part) or tell.NOT_FOUND.search(part) or tell.CAUTION.match(part):
+    if not tell.CANNOT.search(part) or tell.CAUTION.match(part):
+        return False
+    if tell.UNTIL.search(part) and not tell.SORRY.search(part):
+        return False
+    if tell.NOT_FOUND.search(part) and not tell.TURNED_DOWN.search(part):
         return False
     return not tell.AGAIN.search(part) or tell.BECAUSE.search(part)
+
+
+def declines(part: str) -> bool:
+    """Whether a sentence says that something will not be done, or asks for something else in its place."""
+    return refuses(part) or _wants_other(part)
+
+
+def _wants_other(part: str) -> bool:
+    """Whether a sentence asks for something else in the place of what was wanted."""
+    if not tell.OTHER_WANTED.search(part) or CONDITION.match(part) or IN_CASE.search(part) or " or " in part:
+        return False
+    return bool(WH.match(part) or IMPERATIVE.match(part) or BIDS.match(part))
 
 
 def _hands_over(part: str) -> bool:

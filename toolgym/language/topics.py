@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from toolgym.language import statement_cues as tell
+from toolgym.language.classifier import Classifier
 from toolgym.language.cue import Cue
 from toolgym.language.deeds import tells_deed
 
@@ -58,6 +59,7 @@ class Topics:
         gone: How it says that something cannot be had, beyond what is known everywhere ("sold out", "not available");
             such a sentence reports nothing.
         settle: What is left of the topics that a sentence points to, when its words are looked at as a whole.
+        learned: Gives a classifier of what messages call for; it has a say beside the rules.
 
     Example:
         >>> from toolgym.language.cue import cue
@@ -82,6 +84,7 @@ class Topics:
     planned: Cue | None = None
     gone: Cue | None = None
     settle: Callable[[str, set[Intent]], set[Intent]] | None = None
+    learned: Callable[[], Classifier] | None = None
 
     @cached_property
     def names(self) -> tuple[Intent, ...]:

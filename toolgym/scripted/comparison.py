@@ -63,5 +63,8 @@ class Comparison(Generic[R]):
     def declines(self, topic: str, text: str, one: OpenRequest[R]) -> bool:
         """Whether a message that asks for a detail declines the one that is wanted, where another will do."""
         topics = self._reader.topics
+        if one.wish.otherwise is None or topic not in topics.names or topic in (topics.identity, topics.records):
+            return False
         declined, _ = parted(text)
-        return one.wish.otherwise is not None and topic in topics.names and topic in topics.pointed_to(declined)
+        about = topics.pointed_to(declined) - {topics.identity, topics.records}
+        return bool(about) or self.touches(declined, one.wish) > 0

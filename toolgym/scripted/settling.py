@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from toolgym.language.statement_cues import EVERYTHING
 from toolgym.scripted.agreement import Judgements
 from toolgym.scripted.facts import QUESTION, R
 from toolgym.scripted.reader import OpenRequest
-
-_EVERYTHING = re.compile(
-    r"\b(?:both|all (?:done|set|of (?:it|them|that))|everything|all your requests)\b", re.IGNORECASE
-)
-"""Words by which all that was agreed to is reported at once."""
 
 
 def close_answered(active: Sequence[OpenRequest[R]], text: str, means: Judgements[R]) -> int:
@@ -43,7 +38,7 @@ def close_reported(active: Sequence[OpenRequest[R]], text: str, means: Judgement
     agreed = [one for one in active if one.agreed]
     settled = [one for one in agreed if means.tells_done(text, one.wish, by_name=len(agreed) > 1)]
     if not proposes:
-        if not settled and (len(agreed) == 1 or _EVERYTHING.search(text)):
+        if not settled and (len(agreed) == 1 or EVERYTHING.search(text)):
             settled = agreed  # it is done, however that is put
         rest = [one for one in active if not one.agreed]
         sure = len(active) > 1

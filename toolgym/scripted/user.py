@@ -7,54 +7,31 @@ doubt it asks, which costs no patience; it leaves when all is settled, or says w
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Generic
-
-import numpy as np
+from dataclasses import replace
 
 from toolgym.language.layout import unwrapped
-from toolgym.language.speech_acts import Understood, parted, understand, without_reminder
+from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
+from toolgym.language.statement_cues import HANDS_OVER
 from toolgym.language.text import abridged
-from toolgym.messages import STOP, STOP_MARKS, TRANSFER, Message
+from toolgym.messages import STOP_MARKS, TRANSFER, Message
 from toolgym.scripted.agreement import Agreement
-from toolgym.scripted.comparison import Comparison
-from toolgym.scripted.facts import Facts, R
-from toolgym.scripted.habits import Habits
-from toolgym.scripted.mannerisms import Mannerisms
-from toolgym.scripted.reader import Moment, OpenRequest, RequestReader
+from toolgym.scripted.caller import INSISTENCE, Caller
+from toolgym.scripted.facts import R
+from toolgym.scripted.held import Held
+from toolgym.scripted.reader import Moment, OpenRequest
 from toolgym.scripted.settling import close_answered, close_reported
-from toolgym.scripted.voice import Voice, join
+from toolgym.scripted.voice import join
 
 PATIENCE = 2
 """Wrong proposals that are corrected; at the next the user gives up."""
-INSISTENCE = 1
-"""Times that it insists when a request is refused."""
 IDLE = 5
 """Turns without progress before it gives up."""
 ACTS = 20
 """Calls of its own tools in one turn, at most."""
 
-_HANDS_OVER = re.compile(r"\b(?:(?:transfer|hand|connect|pass) you\b|human agent)", re.IGNORECASE)
 
-
-@dataclass
-class _Held:
-    """What the user will say to a message once it has made the calls that come before."""
-
-    text: str
-    heard: Understood
-    reply: str
-    since: int
-    """At which message of the view its calls begin."""
-    settles: bool
-    """Whether the message settled a request."""
-    calls: int = 0
-
-
-class ScriptedUser(Generic[R]):
+class ScriptedUser(Caller[R]):
     """Plays the user of a task from its facts.
 
     Args:
@@ -66,37 +43,6 @@ class ScriptedUser(Generic[R]):
     Example:
         ``docs/add-a-domain.md`` has a whole reader, for a garage.
     """
-
-    def __init__(self, facts: Facts[R], reader: RequestReader[R], opening: Voice, voice: Voice) -> None:
-        self.facts = facts
-        self._reader = reader
-        self._means = reader.judgements
-        self._opening = opening
-        self._voice = voice
-        self._open = [OpenRequest(request, request.first or request) for request in facts.requests]
-        self._heard = 0
-        self._wrong = 0
-        self._idle = 0
-        self._answered: Counter[str] = Counter()
-        self._proposed = ""
-        self._doubted = self._hearing = ""
-        self._compared = Comparison(reader)
-        self._held: _Held | None = None
-        self._questioned = self._questioned_before = False
-        self._first_ways = self._ways = Mannerisms(Habits(), voice.rng, voice)
-
-    def take_up(self, habits: Habits, rng: np.random.Generator, first: Habits, first_rng: np.random.Generator) -> None:
-        """Have habits from now on, before the first line.
-
-        Args:
-            habits: Those of all messages but the first.
-            rng: Draws what they come to.
-            first: Those of the first line.
-            first_rng: Draws for that; where the first line is to depend on the task alone, it must too.
-        """
-        known = self.facts.model_dump()
-        self._first_ways = Mannerisms(first, first_rng, self._opening, known)
-        self._ways = Mannerisms(habits, rng, self._voice, known, self._first_ways)
 
     def respond(self, view: Sequence[Message]) -> Message:
         """The user's next message: a call of a tool of its own, or what it says."""
@@ -113,12 +59,12 @@ class ScriptedUser(Generic[R]):
             before = sum(one.closed for one in self._open)
             self._compared.forget()
             reply = join(self._reply(text, heard))
-            self._held = _Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
+            self._held = Held(text, heard, reply, len(view), sum(one.closed for one in self._open) > before)
         return self._act(view, self._held) or self._speak(view, self._held)
 
     # Acting
 
-    def _act(self, view: Sequence[Message], held: _Held) -> Message | None:
+    def _act(self, view: Sequence[Message], held: Held) -> Message | None:
         """The next call of the user's own tools, before it says what it has to say."""
         if held.calls >= ACTS:
             return None
@@ -128,7 +74,7 @@ class ScriptedUser(Generic[R]):
         held.calls += 1
         return Message("user", None, (replace(call, id=f"user_{len(view)}", requestor="user"),))
 
-    def _speak(self, view: Sequence[Message], held: _Held) -> Message:
+    def _speak(self, view: Sequence[Message], held: Held) -> Message:
         """What the user says once it has acted: what it saw comes first, or is all where nothing else was called for.
 
         What it says to a proposal, or when something was settled, or at the end, is said all the same.
@@ -143,53 +89,9 @@ class ScriptedUser(Generic[R]):
         seen = [message.content or "" for message in view[held.since :] if message.role == "tool"]
         return Message("user", self._ways.put(text, self._voice.manner, seen))
 
-    def _moment(self, view: Sequence[Message], held: _Held) -> Moment[R]:
+    def _moment(self, view: Sequence[Message], held: Held) -> Moment[R]:
         results = [message for message in view[held.since :] if message.role == "tool"]
         return Moment(held.text, held.heard, self._open, results)
-
-    # Bringing things up
-
-    def _first_line(self) -> str:
-        voice = self._opening
-        asks = [self._tell(one, voice) for one in self._open[: self.facts.upfront]]
-        said = [voice.say("hello"), asks[0]]
-        for ask in asks[1:]:
-            said += [voice.say("next"), ask]
-        return join(*said)
-
-    def _tell(self, one: OpenRequest[R], voice: Voice | None = None) -> str:
-        """Bring a request up, or once more."""
-        ways = self._ways if voice is None else self._first_ways
-        full = one.told or ways.in_full(self.facts.detail == "full")
-        one.told, one.told_at = True, self._heard
-        one.known.add("kind")
-        one.known |= self._reader.known_when_told(one.wish, full=full)
-        return self._reader.ask(one.wish, voice or self._voice, full=full)
-
-    def _tell_anew(self, one: OpenRequest[R], before: R) -> str:
-        """Bring up what is wanted now in the place of something else: in full if it is only a detail that changes."""
-        one.told = before.kind == one.wish.kind
-        return self._tell(one)
-
-    def _go_on(self, lead: str = "") -> str:
-        """The next thing: a request not yet told, one not yet settled, or the end."""
-        for one in self._open:
-            if one.insisted > INSISTENCE and not one.closed:
-                one.closed = True
-                lead = join(lead, self._voice.say("too_bad"))
-        for one in self._open:
-            if not one.told and not one.closed:
-                self._idle = 0
-                text = self._tell(one)
-                return join(lead, self._voice.say("next"), text)
-        for one in self._open:
-            if not one.closed:
-                one.agreed = False
-                return join(lead, self._voice.say("still"), self._tell(one))
-        return join(lead, self._voice.say("bye"), STOP)
-
-    def _give_up(self, why: str) -> str:
-        return join(self._voice.say(why), self._voice.say("give_up"), STOP)
 
     # Answering
 
@@ -206,7 +108,8 @@ class ScriptedUser(Generic[R]):
             return self._give_up("why_idle")
         self._let_go(text, heard)
         focus = self._compared.focus(self._active(), text, heard)
-        if heard.unavailable and focus is not None and focus.wish.otherwise is not None:
+        who = self._reader.topics.identity in heard.asked
+        if heard.unavailable and not who and focus is not None and focus.wish.otherwise is not None:
             return self._take_otherwise(focus, focus.wish.otherwise, text, heard)
         match heard.intent:
             case "transfer":
@@ -272,7 +175,7 @@ class ScriptedUser(Generic[R]):
             return say("right") if is_me else join(say("only_me"), self._reader.identity("", self._voice))
         if not active:
             return self._go_on()
-        if _HANDS_OVER.search(text):
+        if HANDS_OVER.search(text):
             return say("no_transfer")
         if heard.intent == "ask_all" or heard.all_named:
             text = without_reminder(text)
@@ -291,9 +194,15 @@ class ScriptedUser(Generic[R]):
         declined, rest = parted(text)
         for one in active:
             other = one.wish.otherwise
-            if other is not None and not self._compared.agreement(rest, other).wrong:
-                one.switch(other, self._reader.lasting)
+            if other is None:
+                continue
+            if not self._compared.agreement(rest, other).wrong:
+                before = one.switch(other, self._reader.lasting)
+                if self._objection(one, rest, heard):  # it is not said clearly enough to agree to it
+                    return join(self._voice.say("too_bad"), self._tell_anew(one, before))
                 return self._weigh(rest, active, heard)
+            if declined and len(active) == 1 and self._compared.agreement(text, one.wish).wrong:
+                return self._refused(one)
         if len(active) > 1:
             spoken_of = [self._compared.touches(declined, one.wish) for one in active]
             refused = active[spoken_of.index(max(spoken_of))] if max(spoken_of) > 1 else None
@@ -361,7 +270,7 @@ class ScriptedUser(Generic[R]):
         """The requests that a proposal is about, each with what is said of it."""
         if len(active) == 1:
             return [(active[0], text)]
-        said = self._means.shares(text, [one.wish for one in active])
+        said = self._means.shares(without_warnings(text), [one.wish for one in active])
         if not said:
             focus = self._compared.focus(self._active(), text, heard)
             return [(focus, text)] if focus is not None else []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
 from toolgym.language import speech_acts
+from toolgym.language.classifier import Classifier
 from toolgym.language.cue import cue
 from toolgym.language.speech_acts import Understood
 from toolgym.language.topics import Topic, Topics
@@ -206,6 +209,12 @@ def _settle(part: str, found: set[str]) -> set[str]:
     return found
 
 
+@cache
+def _classifier() -> Classifier:
+    """What ``benchmarks/customer/train.py`` has learned from labelled messages."""
+    return Classifier.load(Path(__file__).with_name("intents.npz"))
+
+
 TOPICS = Topics(
     (
         Topic("ask_reason", REASON),
@@ -226,6 +235,7 @@ TOPICS = Topics(
     several_records=re.compile(r"\borders\b", re.IGNORECASE),
     within_record=_about_one_order,
     settle=_settle,
+    learned=_classifier,
 )
 """Everything that an assistant of the shop may ask for."""
 
