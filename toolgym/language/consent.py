@@ -39,7 +39,15 @@ _MORE = re.compile(
 )
 _LOOK = re.compile(
     r"\b(?:(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)?) (?:just |first |quickly |now |go and )*"
-    r"(?:check|look|see|find|verify|search|review|pull|open|read)\b",
+    r"(?:check|look|see|find|verify|search|review|pull|open|read)\b|"
+    r"\b(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)? (?:also |just |please )*"
+    r"(?:note|take|write|jot)(?: down)? (?:a|an|your|the) (?:\w+ ){0,2}?(?:number|phone|e-?mail|contact|name)\b|"
+    r"\b(?:is|are) (?:this|that|these|it|the) (?:\w+ ){0,2}?(?:profile|account|person)(?: (?:a|b|\d))?"
+    r"(?: (?:yours?|you|correct|right|the right one))*\W*\?|\b(?:is|are) (?:this|that|it) (?:yours?|you)\W*\?|"
+    r"\b(?:is|are) (?:this|that|it|[\w#]*#\w+|(?:the|this|that) (?:order|item|one))\b[^?]*\b(?:you(?:'re| are| were)? "
+    r"(?:contact|writ|call|ask|refer|talk|think)\w*|you mean|this is about)\b[^?]*\?|"
+    r"\b(?:is|are) (?:this|that|your|the) (?:\w+ ){0,3}?(?:address|number|e-?mail)\b[^?]*\b(?:current|still|"
+    r"up to date|valid)\b[^?]*\?",
     re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
@@ -93,6 +101,16 @@ def says_no(text: str) -> bool:
     return not first.endswith("?") and _Answer(_parts(first)).taken_back and not says_yes(text)
 
 
+def acknowledges(text: str) -> bool:
+    """Whether a user only takes note of what the assistant is going to do, and takes nothing back.
+
+    Example:
+        >>> acknowledges("No rush, I'll wait here."), acknowledges("Oh, stop, leave it as it is.")
+        (True, False)
+    """
+    return beside.HALTS.search(regular(text)) is None
+
+
 class _Answer:
     """An answer, clause by clause; the questions in it apart."""
 
@@ -115,7 +133,7 @@ class _Answer:
         if any(says.WANTS_OTHER.search(part.text) for part in self.asked):
             return True
         start = self.turn or 0
-        if any(says.REFUSES.search(part.text) for part in self.said[start:]):
+        if any(says.REFUSES.search(part.text) and not self._remark(part) for part in self.said[start:]):
             return True
         agreed = self.turn is not None
         for place, part in enumerate(self.said):
@@ -127,6 +145,14 @@ class _Answer:
                     return True
             agreed = agreed or _agrees_at_all(part.text)
         return False
+
+    def _remark(self, part: Clause) -> bool:
+        """Whether a denial in a sentence of its own tells something beside a firm yes: "It wasn't an easy move"."""
+        if part.contrast or beside.REMARK.match(part.text) is None or beside.TOUCHES.search(part.text):
+            return False
+        if says.REFUSES.search(beside.DENIAL.sub("~", part.text)):
+            return False
+        return any(says.FIRM.search(one.text) for one in self.said if one.sentence != part.sentence)
 
     def _turn(self) -> int | None:
         """Where a complaint ends with a yes after all ("Not ideal, but go ahead"), if that is what it does."""
@@ -161,6 +187,7 @@ def _parts(sentence: str, number: int = 0) -> list[Clause]:
         return [Clause("yes", number, question=False, contrast=False)]
     if says.ELLIPTIC.match(sentence.strip(_MARKS)):
         return [Clause("yes", number, question=False, contrast=False)]
+    sentence = beside.OFFER.sub("yes", sentence)
     for pattern, stands_for in (
         (beside.BESIDE, "~"),
         (says.SURE, "yes"),
@@ -209,7 +236,12 @@ def _requests(sentence: str) -> bool:
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
     spoken = [one.lower() for one in sentences(text)]
-    return [one for one in spoken if not _MORE.search(one) and not _LOOK.search(one)]
+    kept = [not (_MORE.search(one) or _LOOK.search(one)) for one in spoken]
+    return [
+        one
+        for place, one in enumerate(spoken)
+        if kept[place] and not (place and not kept[place - 1] and says.ANSWER_FORM.fullmatch(one))
+    ]
 
 
 def gives_up(text: str) -> bool:

@@ -341,3 +341,5 @@ ASKING = re.compile(
 """How a question begins."""
 ELLIPTIC = re.compile(r"^(?:yes,? )?you (?:do|may|have (?:it|my (?:go-ahead|permission|consent|ok|okay|blessing)))$")
 """A yes to "Do I have your go-ahead?" or "May I?"."""
+ANSWER_FORM = re.compile(r"[\W_]*yes\W*(?:or|/)?\W*no[\W_]*", re.IGNORECASE)
+"""How a question may be answered; it asks for what the question does."""
