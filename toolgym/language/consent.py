@@ -42,6 +42,8 @@ _LOOK = re.compile(
     r"(?:check|look|see|find|verify|search|review|pull|open|read)\b|"
     r"\b(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)? (?:also |just |please )*"
     r"(?:note|take|write|jot)(?: down)? (?:a|an|your|the) (?:\w+ ){0,2}?(?:number|phone|e-?mail|contact|name)\b|"
+    r"\b(?:e-?mail|send|text|show|give|read) you (?:\w+ ){0,4}?(?:polic(?:y|ies)|info(?:rmation)?|list|link|copy|guide|"
+    r"options)\b|"
     r"\b(?:is|are) (?:this|that|these|it|the) (?:\w+ ){0,2}?(?:profile|account|person)(?: (?:a|b|\d))?"
     r"(?: (?:yours?|you|correct|right|the right one))*\W*\?|\b(?:is|are) (?:this|that|it) (?:yours?|you)\W*\?|"
     r"\b(?:is|are) (?:this|that|it|[\w#]*#\w+|(?:the|this|that) (?:order|item|one))\b[^?]*\b(?:you(?:'re| are| were)? "
@@ -84,8 +86,19 @@ def says_yes(text: str) -> bool:
     short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
     if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
         return True
-    answer = _Answer([part for number, one in enumerate(spoken_sentences(text)) for part in _parts(one, number)])
+    answer = _Answer([part for number, one in enumerate(_answering(text)) for part in _parts(one, number)])
     return answer.agrees and not answer.taken_back
+
+
+def _answering(text: str) -> list[str]:
+    """The sentences of an answer without what the user would like afterwards."""
+    kept: list[str] = []
+    later = False
+    for one in spoken_sentences(text):
+        later = beside.LATER.match(one) is not None or (later and beside.MUSED.fullmatch(one) is not None)
+        if not later:
+            kept.append(one)
+    return kept
 
 
 def says_no(text: str) -> bool:
@@ -147,12 +160,17 @@ class _Answer:
         return False
 
     def _remark(self, part: Clause) -> bool:
-        """Whether a denial in a sentence of its own tells something beside a firm yes: "It wasn't an easy move"."""
-        if part.contrast or beside.REMARK.match(part.text) is None or beside.TOUCHES.search(part.text):
+        """Whether a denial tells something beside a firm yes: "It wasn't an easy move"."""
+        if part.contrast or says.REMARK.match(part.text) is None or says.TOUCHES.search(part.text):
             return False
-        if says.REFUSES.search(beside.DENIAL.sub("~", part.text)):
+        if says.REFUSES.search(says.DENIAL.sub("~", part.text)):
             return False
-        return any(says.FIRM.search(one.text) for one in self.said if one.sentence != part.sentence)
+        place = self.said.index(part)
+        return any(
+            says.FIRM.search(one.text)
+            for at, one in enumerate(self.said)
+            if at < place or one.sentence != part.sentence
+        )
 
     def _turn(self) -> int | None:
         """Where a complaint ends with a yes after all ("Not ideal, but go ahead"), if that is what it does."""
@@ -187,7 +205,7 @@ def _parts(sentence: str, number: int = 0) -> list[Clause]:
         return [Clause("yes", number, question=False, contrast=False)]
     if says.ELLIPTIC.match(sentence.strip(_MARKS)):
         return [Clause("yes", number, question=False, contrast=False)]
-    sentence = beside.OFFER.sub("yes", sentence)
+    sentence = says.OFFER.sub("yes", sentence)
     for pattern, stands_for in (
         (beside.BESIDE, "~"),
         (says.SURE, "yes"),

@@ -29,7 +29,7 @@ BESIDE = re.compile(
     r"[\w' ]{0,60}|"
     # What follows: "that isn't too late, I hope", "and once that's done I'd like to change an address"
     r"\b(?:it|that|this)(?:'s| is| will be)?(?:n't| not) too (?:late|much|soon)[\w' ]{0,60}|"
-    r"\b(?:and |then )?(?:once|when|after) (?:it|that|this)(?:'s| is) (?:done|finished|settled|sorted|complete)\b"
+    r"\b(?:and |then )?(?:once|when|after) (?:it|that|this)(?:'s| is) (?:done|finished|settled|sorted|complete|through|out of the way)\b"
     r"(?=,? (?:i|we|can|could|then|please (?:also )?(?:look|check|tell)))|"
     r"\b(?:and |then )?(?:once|when|after|as soon as) you(?:'re| are|'ve| have) (?:done|finished|through)"
     r"(?: (?:with )?(?:it|that|this))?(?=,? (?:i|we|can|could|would|will|then|please (?:also )?(?:look|check|tell)))|"
@@ -48,6 +48,12 @@ BESIDE = re.compile(
     r"(?: on)? the wrong [\w' ]{1,80}|"
     r"\bi(?: was|'d been| had been) (?:so |really |already |a bit )*(?:worried|afraid|scared|concerned|dreading)\b"
     r"[\w' ]{0,100}|"
+    r"\bno [\w' ]{1,30}? (?:needed|necessary|required)[\w' ]{0,20}|"
+    r"\b\w+ (?:isn't|is not|aren't|was never|never was) (?:really )?(?:my|our|his|her) (?:thing|style|taste|kind|colou?r)"
+    r"|"
+    r"\bi (?:never|don't|do not|hardly|barely) (?:ever )?use [\w' ]{1,30}? (?:any ?way|any ?more|these days)"
+    r"(?: any ?way)?|"
+    r"\b(?:is|are|was|were|the) (?:the )?only (?:thing|item|change|piece|article)s?\b|"
     # What has time, and what goes with it: "the lamp can wait", "I don't need more time"
     r"\b(?:the|my|that) (?!order\b)\w+(?: \w+)? can wait|\bi (?:don't|do not) need (?:any )?more time|"
     r"\b(?:by the way|btw),? i (?:don't|do not) need (?:the|any|a) [\w' ]{1,40} either"
@@ -56,33 +62,18 @@ BESIDE = re.compile(
     r" me[\w' ]{1,80}"
 )
 """Complaints, remarks and later wishes that stand beside an answer and change nothing of what was proposed."""
-OFFER = re.compile(
-    r"^(?:(?:ah|oh|well|yes|sure|great|ok(?:ay)?),? )?(?:you (?:may|can|should|do)|i (?:can|do|am)|we do)"
-    r"(?=[.!]|,? (?:and |so )?(?:please|thanks|thank you|yes)\b|$)|^(?:consent|permission|approval) given\b|"
-    r"^(?:all )?(?:good|ready|clear|fine) to go(?=\W*$)|^ready(?=\W*$| :\))|"
-    r"(?<![\w'] )\b(?:yes )?(?:please )?(?:save|update|change|make|switch|swap) "
-    r"(?:it|that|the (?:change|changes|switch|swap|update))(?=[.!,]|$)(?!, (?:but|to|in)\b)"
-)
-"""A yes to how it was asked: "You may!" to "May I?", "Good to go." to "Good to go?"."""
-REMARK = re.compile(
-    r"(?:(?:and|well|oh|phew|sadly|honestly|unfortunately|luckily|besides) )*"
-    r"(?:i|we|it|they|he|she|there|nobody|no one|(?:my|our|the) [a-z]+(?: [a-z]+)?)\b"
-)
-"""How a sentence begins that tells something."""
-DENIAL = re.compile(r"\b(?:\w+n't|not|never|nothing|none|nobody|can't)(?!\w)")
-TOUCHES = re.compile(
-    r"\b(?:want|wish|need|like|agree|accept|approv|confirm|authori|consent|proceed|ahead|do|done|yet|now|today|right|"
-    r"correct|match|what|mine|charg|pay|refund|money|cards?|account|address|number|sure|ready|certain|think|know|until|"
-    r"budget|afford|ask|say|said|told|mean|meant|order|ones?|true|allow|us(?:e|ing)|cancel|chang|return|exchang|send|"
-    r"ship|submit|touch|keep|includ|add|please|you|your|possible|see|understand|get|let|make|take|have|has|so|complete|"
-    r"final|enough|decid|sound|look|ok|okay|fine|good|happy|convinced|comfortable|that|this|size|colou?r|reason|price|"
-    r"items?|for|mention|list|belong|supposed|exist|trust|remember|recogni[sz]e|either)(?:s|ed|e|es|ing|d|able|al)?\b|"
-    r"\b(?:don't|do not)$"
-)
-"""Words that make a denial one of what was proposed."""
 HALTS = re.compile(
     r"\b(?:stop|wait(?! (?:here|for)\b)(?<!i'll wait)(?<!i can wait)|don't|do not|hold (?:on|off|it)|hang on|actually|"
     r"instead|rather|different|changed?|however|but|leave|cancel that|not yet|never mind|forget|wrong|incorrect|"
     r"mistake in|reconsider\w*|another|if|unless|except|before you|sorry|undo|abort)\b|^\W*(?:no|nope|nah)[.! ]*$"
 )
 """What takes a yes back, or asks for something else, a turn later."""
+LATER = re.compile(
+    r"(?:(?:and|oh|also|then|so),? )*(?:after (?:that|this)|afterwards?|(?:once|when|after|as soon as) "
+    r"(?:(?:it|that|this)(?:'s| is) (?:done|finished|settled|sorted|complete|through|out of the way)|"
+    r"you(?:'re| are|'ve| have) (?:done|finished)(?: (?:with )?(?:it|that|this))?)),? "
+    r"(?:can|could|would|will|may) (?:you|we|i)\b(?!.*\b(?:undo|stop|wait|back)\b)"
+)
+"""A wish for afterwards: "And when that's done, could you change my profile too?"."""
+MUSED = re.compile(r"i (?:might|may|could) (?:get|take|buy|want|like|try|order|have) [\w' ]+\W*")
+"""What follows a wish for afterwards and tells what it is for."""

@@ -12,6 +12,14 @@ from toolgym.language.text import holds_token
 _IDS = re.compile(r"(?<![\w$#.])(?:[a-z]+(?:_[a-z]+)*_\d+|\d{8,12})(?!\w)")
 _NUMBERED = re.compile(r"(\d+) ([A-Za-z]{3,})\b.*")
 _NUMBER_AFTER = re.compile(r"([A-Za-z]{3,}) (\d+)")
+_BARRED = re.compile(r"\b(?:can't|cannot|can not|can be|could be|once|again|second time)\b")
+"""What is said of the proposal's own record: what cannot be done with it afterwards."""
+_BESIDES = re.compile(
+    r"^(?!.*\b(?:i'll|i will|i'd|i would)\b).*(?:\balternative|\balso (?:have|in stock|available)|\bin stock too|"
+    r"\bcosts? \$[\d.]+|\bwould (?:cost|be \$))",
+    re.IGNORECASE,
+)
+"""A sentence of what could be had in place of what is proposed."""
 _ANNOUNCES = re.compile(
     r"\b(?:i'll|i will|i'd (?!like to (?:be|know|ask|make sure|understand|help))|i would|i'm (?:going|about) to|"
     r"i am (?:going|about) to|(?:will|would|shall|to) be|let me (?:set|put|submit|make|change|cancel)|"
@@ -27,7 +35,8 @@ def proposed(text: str) -> str:
         >>> proposed("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?")
         'I will cancel #W1.\\nShall I go ahead?'
     """
-    return "\n".join(part.text for part in parts_of(text) if part.role not in ("left", "note"))
+    parts = [part.text for part in parts_of(text) if part.role not in ("left", "note")]
+    return "\n".join(one for one in parts if not (_BESIDES.search(one) and len(_IDS.findall(one)) == 1))
 
 
 def leaves(text: str, record: str) -> bool:
@@ -37,18 +46,15 @@ def leaves(text: str, record: str) -> bool:
         >>> leaves("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?", "#W2")
         True
     """
+    parts = parts_of(text)
     name = record.lstrip("#")
-    left = any(part.role == "left" and holds_token(part.text, name) for part in parts_of(text))
-    return left and not any(
-        holds_token(part.text, name) and (part.role != "do" or not _listed(part.text, part.label))
-        for part in parts_of(text)
-        if part.role not in ("left", "note")
-    )
-
-
-def _listed(text: str, label: str) -> bool:
-    """Whether a part is nothing but a heading, as that of a list of what there is."""
-    return text.strip(" *:").lower() == label
+    if not any(
+        part.role == "left" and holds_token(part.text, name) and not _BARRED.search(part.text) for part in parts
+    ):
+        return False
+    alike = re.compile(r"\b" + re.sub(r"\d+", r"\\d+", re.escape(name)) + r"\b")
+    named = [part.text for part in parts if part.role not in ("left", "note") and alike.search(part.text)]
+    return not named or not holds_token(named[-1], name)
 
 
 def announces(text: str) -> bool:
