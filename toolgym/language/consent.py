@@ -160,16 +160,14 @@ class _Answer:
         return False
 
     def _remark(self, part: Clause) -> bool:
-        """Whether a denial tells something beside a firm yes: "It wasn't an easy move"."""
+        """Whether a denial tells something beside a yes: "It wasn't an easy move"."""
         if part.contrast or says.REMARK.match(part.text) is None or says.TOUCHES.search(part.text):
             return False
         if says.REFUSES.search(says.DENIAL.sub("~", part.text)):
             return False
         place = self.said.index(part)
         return any(
-            says.FIRM.search(one.text)
-            for at, one in enumerate(self.said)
-            if at < place or one.sentence != part.sentence
+            _affirms(one.text) for at, one in enumerate(self.said) if at < place or one.sentence != part.sentence
         )
 
     def _turn(self) -> int | None:

@@ -54,6 +54,7 @@ BESIDE = re.compile(
     r"\bi (?:never|don't|do not|hardly|barely) (?:ever )?use [\w' ]{1,30}? (?:any ?way|any ?more|these days)"
     r"(?: any ?way)?|"
     r"\b(?:is|are|was|were|the) (?:the )?only (?:thing|item|change|piece|article)s?\b|"
+    r"\b(?:not a|no|isn't a|not an) (?:problem|issue) that [\w' ]{1,60}|"
     # What has time, and what goes with it: "the lamp can wait", "I don't need more time"
     r"\b(?:the|my|that) (?!order\b)\w+(?: \w+)? can wait|\bi (?:don't|do not) need (?:any )?more time|"
     r"\b(?:by the way|btw),? i (?:don't|do not) need (?:the|any|a) [\w' ]{1,40} either"

@@ -53,7 +53,7 @@ _SAYING_SO = (
     r"precisely|exactly|confirm(?:ed)?|correct|right on|spot on|bingo|deal|roger(?: that)?|m+-?hm+|uh-?huh|you bet|"
     r"perfect|100 ?%|100 percent|(?:a |one )?hundred percent|\+1|10-4|lgtm|(?:hell|heck) ya?e?[sa]h?|with pleasure|"
     r"please do|be my guest|thumbs up|green light|count me in|amen|no objections?|sold|(?:permission|approval|"
-    r"consent) (?:granted|given)|(?:naturally|bet)$"
+    r"consent) (?:granted|given)|(?:naturally|bet|agree)$"
 )
 _GO = (
     r"(?:please )?(?:go (?:right |straight )?(?:ahead|on|for it|4 it)(?: then)?|go-ahead|proceed|carry on|"
@@ -354,8 +354,8 @@ OFFER = re.compile(
 """A yes to how it was asked: "You may!" to "May I?", "Good to go." to "Good to go?"."""
 REMARK = re.compile(
     r"(?:(?:and|well|oh|phew|sadly|honestly|unfortunately|luckily|besides) )*"
-    r"(?:i|we|it|they|he|she|there|nobody|no one|(?:my|our|the|an?) [a-z]+(?: [a-z]+)?|"
-    r"(?=(?:didn't|never|hadn't) (?:\w+ )?(?:expect|think|realis|realiz|notic|hear|thought)))\b"
+    r"(?:(?:i|we|it|they|he|she|there|nobody|no one|(?:my|our|the|an?) [a-z]+(?: [a-z]+)?)\b|"
+    r"(?=(?:wasn't|weren't) )|(?=(?:didn't|never|hadn't) (?:\w+ )?(?:expect|think|realis|realiz|notic|hear|thought)))"
 )
 """How a sentence begins that tells something."""
 DENIAL = re.compile(r"\b(?:\w+n't|not|never|nothing|none|nobody|can't)(?!\w)")

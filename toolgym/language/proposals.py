@@ -16,20 +16,21 @@ _BARRED = re.compile(r"\b(?:can't|cannot|can not|can be|could be|once|again|seco
 """What is said of the proposal's own record: what cannot be done with it afterwards."""
 _BESIDES = re.compile(
     r"^(?!.*\b(?:i'll|i will|i'd|i would)\b).*(?:\balternative|\balso (?:have|in stock|available)|\bin stock too|"
-    r"\bcosts? \$[\d.]+|\bwould (?:cost|be \$))",
+    r"\bcosts? \$[\d.]+|\bwould cost\b)",
     re.IGNORECASE,
 )
 """A sentence of what could be had in place of what is proposed."""
 _ANNOUNCES = re.compile(
     r"\b(?:i'll|i will|i'd (?!like to (?:be|know|ask|make sure|understand|help))|i would|i'm (?:going|about) to|"
-    r"i am (?:going|about) to|(?:will|would|shall|to) be|let me (?:set|put|submit|make|change|cancel)|"
+    r"i am (?:going|about) to|"
+    r"(?:i'm|i am) (?!sorry\b)\w+ing (?:it|this|that|the|your)\b|(?:will|would|shall|to) be|let me (?:set|put|submit|make|change|cancel)|"
     r"here(?:'s| is| are)|summar\w+|recap|overview|propos\w+|so you(?:'d| would| want)|details)\b|->|\u2192",
     re.IGNORECASE,
 )
 
 
 def proposed(text: str) -> str:
-    """What a message says is to be done, line by line: without what stays as it is, and without notes.
+    r"""What a message says is to be done, line by line: without what stays as it is, and without notes.
 
     Example:
         >>> proposed("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?")
@@ -89,6 +90,7 @@ def differs(
         False
     """
     core = proposed(text)
+    left = [part.text for part in parts_of(text) if part.role == "left" and not _BARRED.search(part.text)]
     mine = {value for name, value in arguments.items() for value in _texts(value) if value != record}
     found = set(_IDS.findall(core))
     for number in (True, False):
@@ -96,6 +98,9 @@ def differs(
         own = {one for one in mine if _IDS.fullmatch(one) and one.isdigit() is number}
         if named - own and any(one not in named and not holds_token(answer, one) for one in own):
             return True
+        for one in own - named:
+            if any(holds_token(part, one) for part in left) and not holds_token(answer, one):
+                return True
     lower = core.lower()
     for name, allowed in choices.items():
         value = arguments.get(name)

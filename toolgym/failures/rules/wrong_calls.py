@@ -244,7 +244,8 @@ def _confirmations(case: Case) -> None:
             continue
         agreed = _agreed(case, event)
         other = event in right and (
-            case.consent.differs(event, choices_of(case.domain, event.call)) or (agreed == "yes" and _means_another(case, event))
+            case.consent.differs(event, choices_of(case.domain, event.call))
+            or (agreed == "yes" and _means_another(case, event))
         )
         if agreed != "no" and not other:
             continue
