@@ -23,7 +23,8 @@ _BESIDES = re.compile(
 _ANNOUNCES = re.compile(
     r"\b(?:i'll|i will|i'd (?!like to (?:be|know|ask|make sure|understand|help))|i would|i'm (?:going|about) to|"
     r"i am (?:going|about) to|"
-    r"(?:i'm|i am) (?!sorry\b)\w+ing (?:it|this|that|the|your)\b|(?:will|would|shall|to) be|let me (?:set|put|submit|make|change|cancel)|"
+    r"(?:i'm|i am) (?!sorry\b)\w+ing (?:it|this|that|the|your)\b|(?:will|would|shall|to) be|"
+    r"let me (?:set|put|submit|make|change|cancel)|"
     r"here(?:'s| is| are)|summar\w+|recap|overview|propos\w+|so you(?:'d| would| want)|details)\b|->|\u2192",
     re.IGNORECASE,
 )
