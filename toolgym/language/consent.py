@@ -37,6 +37,7 @@ _MORE = re.compile(
     r"\bany (?:other|further)\b|\bfurther matter\b|\bhow (?:can|may|could) i (?:help|assist)\b",
     re.IGNORECASE,
 )
+_AND_MORE = re.compile(r",? and (?:is|are) there (?:any|some)(?:thing)? (?:else|other|more|further)\b[^?]*\?")
 _LOOK = re.compile(
     r"\b(?:(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)?) (?:just |first |quickly |now |go and )*"
     r"(?:check|look|see|find|verify|search|review|pull|open|read)\b|"
@@ -82,11 +83,12 @@ def says_yes(text: str) -> bool:
         >>> says_yes("It's not ideal but yes, go ahed"), says_yes("Go ahead once my manager has approved it.")
         (True, False)
     """
-    spoken = regular(text)
+    answering = _answering(text)
+    spoken = " ".join(answering)
     short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
     if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
         return True
-    answer = _Answer([part for number, one in enumerate(_answering(text)) for part in _parts(one, number)])
+    answer = _Answer([part for number, one in enumerate(answering) for part in _parts(one, number)])
     return answer.agrees and not answer.taken_back
 
 
@@ -146,7 +148,10 @@ class _Answer:
         if any(says.WANTS_OTHER.search(part.text) for part in self.asked):
             return True
         start = self.turn or 0
-        if any(says.REFUSES.search(part.text) and not self._remark(part) for part in self.said[start:]):
+        if any(
+            says.REFUSES.search(part.text) and not self._remark(place, part)
+            for place, part in enumerate(self.said[start:], start)
+        ):
             return True
         agreed = self.turn is not None
         for place, part in enumerate(self.said):
@@ -159,16 +164,20 @@ class _Answer:
             agreed = agreed or _agrees_at_all(part.text)
         return False
 
-    def _remark(self, part: Clause) -> bool:
+    def _remark(self, place: int, part: Clause) -> bool:
         """Whether a denial tells something beside a yes: "It wasn't an easy move"."""
         if part.contrast or says.REMARK.match(part.text) is None or says.TOUCHES.search(part.text):
             return False
         if says.REFUSES.search(says.DENIAL.sub("~", part.text)):
             return False
-        place = self.said.index(part)
-        return any(
-            _affirms(one.text) for at, one in enumerate(self.said) if at < place or one.sentence != part.sentence
-        )
+        first, within = self._yeses
+        return (first is not None and first < place) or bool(within - {part.sentence})
+
+    @cached_property
+    def _yeses(self) -> tuple[int | None, set[int]]:
+        """Where the first clause that says yes stands, and the sentences with one."""
+        places = [place for place, part in enumerate(self.said) if _affirms(part.text)]
+        return (places[0] if places else None), {self.said[place].sentence for place in places}
 
     def _turn(self) -> int | None:
         """Where a complaint ends with a yes after all ("Not ideal, but go ahead"), if that is what it does."""
@@ -251,7 +260,7 @@ def _requests(sentence: str) -> bool:
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    spoken = [one.lower() for one in sentences(text)]
+    spoken = [_AND_MORE.sub("?", one.lower()) for one in sentences(text)]
     kept = [not (_MORE.search(one) or _LOOK.search(one)) for one in spoken]
     return [
         one

@@ -30,7 +30,8 @@ BESIDE = re.compile(
     # What follows: "that isn't too late, I hope", "and once that's done I'd like to change an address"
     r"\b(?:it|that|this)(?:'s| is| will be)?(?:n't| not) too (?:late|much|soon)[\w' ]{0,60}|"
     r"\b(?:and |then )?(?:once|when|after) (?:it|that|this)(?:'s| is) "
-    r"(?:done|finished|settled|sorted|complete|through|out of the way)\b(?=,? (?:i|we|can|could|then|please (?:also )?(?:look|check|tell)))|"
+    r"(?:done|finished|settled|sorted|complete|through|out of the way)\b"
+    r"(?=,? (?:i|we|can|could|then|please (?:also )?(?:look|check|tell)))|"
     r"\b(?:and |then )?(?:once|when|after|as soon as) you(?:'re| are|'ve| have) (?:done|finished|through)"
     r"(?: (?:with )?(?:it|that|this))?(?=,? (?:i|we|can|could|would|will|then|please (?:also )?(?:look|check|tell)))|"
     # A want of what was not proposed: "I wouldn't want it to go to Fresno", "the card is perfect, I don't want it on X"
@@ -41,7 +42,7 @@ BESIDE = re.compile(
     r"^no (?:different|other) \w+(?=, )|"
     r"\b(?:i'm|i am|we're|we are) not (?:sending|giving|returning|changing|exchanging|swapping|cancelling)(?: back)? "
     r"anything else|"
-    r"\bit(?:'s| is) only the \w+(?: \w+)?(?=, )|"
+    r"\bit(?:'s| is) (?:only|just) the \w+(?: \w+)?(?=, )|"
     # How it came: "It's not that anything is wrong with it", "I just clicked on the wrong thing", "I was worried that"
     r"\b(?:it's|it is) not that [\w' ]{1,80}|\bthere(?:'s| is) nothing wrong with [\w' ]{1,40}|"
     r"\bi (?:just |simply |only |must have )*(?:clicked|picked|chose|ordered|bought|pressed|hit|typed|took|tapped)"
@@ -73,7 +74,8 @@ LATER = re.compile(
     r"(?:(?:and|oh|also|then|so),? )*(?:after (?:that|this)|afterwards?|(?:once|when|after|as soon as) "
     r"(?:(?:it|that|this)(?:'s| is) (?:done|finished|settled|sorted|complete|through|out of the way)|"
     r"you(?:'re| are|'ve| have) (?:done|finished)(?: (?:with )?(?:it|that|this))?)),? "
-    r"(?:can|could|would|will|may) (?:you|we|i)\b(?!.*\b(?:undo|stop|wait|back)\b)"
+    r"(?:(?:can|could|would|will|may) (?:you|we|i)|i(?:'d| would| have| want| need)(?! (?:rather|prefer)))\b"
+    r"(?!.*\b(?:undo|stop|wait|back)\b)"
 )
 """A wish for afterwards: "And when that's done, could you change my profile too?"."""
 MUSED = re.compile(r"i (?:might|may|could) (?:get|take|buy|want|like|try|order|have) [\w' ]+\W*")

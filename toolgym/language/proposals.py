@@ -12,7 +12,9 @@ from toolgym.language.text import holds_token
 _IDS = re.compile(r"(?<![\w$#.])(?:[a-z]+(?:_[a-z]+)*_\d+|\d{8,12})(?!\w)")
 _NUMBERED = re.compile(r"(\d+) ([A-Za-z]{3,})\b.*")
 _NUMBER_AFTER = re.compile(r"([A-Za-z]{3,}) (\d+)")
-_BARRED = re.compile(r"\b(?:can't|cannot|can not|can be|could be|once|again|second time)\b")
+_BARRED = re.compile(
+    r"\b(?:can't|cannot|can not|can be|could be|once|again|second time|same page|you'd like|you want)\b"
+)
 """What is said of the proposal's own record: what cannot be done with it afterwards."""
 _BESIDES = re.compile(
     r"^(?!.*\b(?:i'll|i will|i'd|i would)\b).*(?:\balternative|\balso (?:have|in stock|available)|\bin stock too|"
