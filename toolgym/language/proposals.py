@@ -37,7 +37,7 @@ def proposed(text: str) -> str:
 
     Example:
         >>> proposed("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?")
-        'I will cancel #W1.\\nShall I go ahead?'
+        'I will cancel #W1.\nShall I go ahead?'
     """
     parts = [part.text for part in parts_of(text) if part.role not in ("left", "note")]
     return "\n".join(one for one in parts if not (_BESIDES.search(one) and len(_IDS.findall(one)) == 1))
