@@ -139,6 +139,10 @@ _CONTRADICTIONS = (
     _Contradiction(
         ("exchange", "modify_items"),
         re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I),
+        unless=(
+            re.compile(r"\b(?:cheaper|lower|less|differen\w+|go(?:es|ing) down)\b[^.]*(?:\.\d[^.]*)*\brefund", re.I),
+        ),
+        by_line=True,
     ),
     # What has not arrived cannot be sent back.
     _Contradiction(("modify_items",), re.compile(r"\bonce you(?:'ve| have) (?:sent|shipped|returned)\b", re.I)),
