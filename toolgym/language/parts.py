@@ -132,7 +132,8 @@ _NOW_LABEL = re.compile(
     r"^(?:the |your )?(?:now\b|current\w*|before(?! (?:i|we|you)\b)|old|existing|original(?!ly)|"
     r"present\w*|previous\w*|today$|"
     r"payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
-    r"(?:items? )?you (?:have|own|give|return|send)|give$|sent? back|out$|item out$|replaces|remove\w*)|"
+    r"(?:items? )?(?:you (?:have|own|give|return|send)|going back$)|give$|"
+    r"sent? back|out$|item out$|replaces|remove\w*)|"
     r"\b(?:current|old|now|before)$|"
     r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
@@ -140,7 +141,8 @@ _NOW_LABEL = re.compile(
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|"
     r"what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|(?:items? )?you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
+    r"in$|(?:items? )?(?:you(?:'ll| will)? (?:get|receive)|coming(?: to you)?$)|"
+    r"get$|receive|wanted|target|item in$|replaced by|"
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
@@ -159,6 +161,8 @@ _EQUALS = re.compile(r"^([A-Za-z][\w #/-]{0,40}?) ?=>? ?(?=\S)")
 _CLAUSE = re.compile(r"(?<=;)\s+(?![^()]{0,99}\))|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
+# "Before I proceed: ..." names no field.
+_BEFORE = re.compile(r"before (?:i|we|you)\b")
 _NAME_WORDS = 3
 """Words of a label that names a field."""
 _WILL = re.compile(r"\b(?:will|shall|would|i'd|i'll|we'll)\b", re.I)
@@ -360,7 +364,13 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
                 role = _sentence_role(piece[len(found.group(1)) + 1 :].strip())
             if given != "do":
                 role = given
-            elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
+            elif (
+                role == "note"
+                and label
+                and label.count(" ") < _NAME_WORDS
+                and not _BEFORE.match(label)
+                and not piece.startswith("(")
+            ):
                 role = section
             elif role == "do" and before == "note" and not _WILL.search(piece):
                 role = before

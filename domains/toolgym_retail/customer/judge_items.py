@@ -160,7 +160,7 @@ def _only_part(reading: WishText) -> bool:
     if any(_OTHERS_STAY.search(part.text) for part in told):
         return True
     kept = [words_of(part.text) for part in told if _KEPT_LABEL.match(part.label) and part.role == "left"]
-    if any(places_of(product, words) for words in kept for product in inside):
+    if any(places_of(words_of(product)[-1], words) for words in kept for product in inside):
         return True
     done = [part for part in told if part.role != "left"]
     for part in done:

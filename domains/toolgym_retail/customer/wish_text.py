@@ -16,6 +16,12 @@ ITEM_KINDS = ("return", "exchange", "modify_items")
 """The kinds of requests that are about single units of an order."""
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s(?![^()\n]{0,99}\))|\n")
+# "The three items above" are those of the list.
+_ALL_ABOVE = re.compile(
+    r"\b(?:items?|products?|ones?|all|everything|two|three|four|five|\d)\b[^.;\n]{0,20}\babove\b|"
+    r"\b(?:these|those|the) (?:\w+ )?(?:two|three|four|five|[2-5]) (?:items|products)\b",
+    re.I,
+)
 # The heading of all that an order holds.
 _CONTENTS = re.compile(
     r"^(?:(?:the |your |all )?(?:order )?(?:items|products|contents)|"
@@ -81,7 +87,7 @@ class WishText:
         """The parts without the list of all that an order holds, if what is wanted of it is named elsewhere too."""
         order = self.request.order
         inside = set(self.facts.orders.get(order.id, ())) if order and self.request.kind in ITEM_KINDS else set()
-        if not inside - self.products:
+        if not inside - self.products or _ALL_ABOVE.search(self.body):
             return self.parts
         heading = ""
         for number, part in enumerate(self.parts):
