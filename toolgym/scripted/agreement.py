@@ -97,10 +97,11 @@ class Judgements(Generic[R]):
                 return {written[0]: Passage.of(parts)}
         else:
             written = list(range(len(wishes)))
-        alone = self._alone(parts, {number: wishes[number] for number in written})
-        if alone is not None:
-            return {alone: Passage.of(parts)}
         owners = self._owners(parts, {number: wishes[number] for number in written})
+        if len(set(owners) - {None}) > 1:
+            alone = self._alone(parts, {number: wishes[number] for number in written})
+            if alone is not None:
+                return {alone: Passage.of(parts)}
         return {
             number: Passage.of([part for part, owner in zip(parts, owners, strict=True) if owner in (number, None)])
             for number in sorted({owner for owner in owners if owner is not None})

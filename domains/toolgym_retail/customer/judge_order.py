@@ -135,7 +135,7 @@ def _points_out(reading: WishText, order: OrderRef) -> bool:
 def _finds(text: str, order: OrderRef) -> bool:
     """Whether a text says that the order with what it is known by is the one with its number."""
     number = text.find(order.id)
-    before = text[max(0, number) :][:0] if number < 0 else text[:number]
+    before = text[:number] if number >= 0 else ""
     for sign in order.signs if before else ():
         spot = before.rfind(sign)
         between = before[spot + len(sign) :]
