@@ -28,6 +28,11 @@ LATER = cue(
 )
 """What tells of something that comes after the answer."""
 BIDS = cue(r"please\b", r"kindly\b", r"i(?:'ll)? (?:just |still |first |also )?need\b", r"(?:could|can|would) you\b")
+DEMANDS = cue(
+    r"(?:please|kindly|need|needs|require[sd]?|must|have to|has to|can't|cannot|unable|until|without|only)\b",
+    r"(?:send|give|tell|provide|supply|share|fill|complete|reply|choose|pick|state|type|enter|write|answer|let me)\b",
+)
+"""What in a message asks something of the user, question or not."""
 TO_DO = cue(
     r"(?:please|kindly|and|then) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
     r"attach|allow|wait|keep|note|remember|be |make sure|ensure|hold|expect|look out|watch|take your time|ship|mail it|"

@@ -97,6 +97,23 @@ def understand(text: str, topics: Topics) -> Understood:
     return weighed(heard, topics.learned().weigh(whole.parts), topics)
 
 
+def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood:
+    """What a message calls for where the user has not told yet who it is: first of all that, if it is needed for the rest.
+
+    Args:
+        text: The message.
+        heard: What it calls for of a user who has told it.
+        topics: What it may ask for.
+    """
+    who = topics.identity
+    if topics.needs_identity is None or who in heard.asked or heard.intent == "transfer":
+        return heard
+    parts = [part.text for part in lines_of(text)]
+    if not topics.needs_identity(parts) or not any("?" in part or aside.DEMANDS.search(part) for part in parts):
+        return heard
+    return Understood(who, (who, *(heard.asked if heard.intent in topics.names else ())))
+
+
 def _by_rules(whole: Whole, topics: Topics) -> Understood:
     asks = whole.asked
     told = Told.by(whole)
