@@ -19,7 +19,7 @@ IN_CASE = cue(r"if\b[^?]{0,60}\b(?:tell|let|send|give|write) (?:me|us|to us)\b")
 LATER = cue(
     r"(?:i|we)(?:'ll| will| shall| can|'m going to| am going to| would)(?: \w+){0,2} (?:then|afterwards|next|also ask|"
     r"ask|show|read|repeat|display|send you|put everything|prepare|list|search|find|check|look|verify|be able|have to "
-    r"come back|sort|settle|come to|summari[sz]e|confirm)\b",
+    r"come back|give you an? (?:\w+ )?(?:summary|overview|recap)|sort|settle|come to|summari[sz]e|confirm)\b",
     r"(?:once|as soon as|when|after) (?:i|we|you|that|this|it)(?:'ve|'re|'s)?\b",
     r"you(?:'ll| will) (?:then |also |later |still )*(?:have to|need to|be asked|get to|be able|"
     r"receive|decide|confirm)",
@@ -124,6 +124,8 @@ EITHER_OR = re.compile(
     re.IGNORECASE,
 )
 """A question which of two things is meant."""
+FIELD_CHOICE = re.compile(r"\A[A-Z][\w ]{0,30}: [^?:]{1,80}[ ,]or (?!no\b|not\b)[^?:]{1,60}\?\Z")
+"""A line of a list that asks which value a field is to have."""
 MISSED = re.compile(
     r"\b(?:did|have) (?:i|we) (?:miss|missed|forget|forgot|forgotten|overlook\w*|leave|left|leave out|left out)\b",
     re.IGNORECASE,

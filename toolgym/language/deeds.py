@@ -39,6 +39,8 @@ _PAST = cue(
     r"(?:i|we) (?:just |already |now )*\w+ed\b",
     r"(?:done|all set|success\w*|already|completed)\b",
 )
+_NO = re.compile(r": ?(?:no|false|not yet|none)\W{0,3}\Z", re.IGNORECASE)
+"""A field that says of a deed that it was not done."""
 _CUT = re.compile(r"[,;:()\u2014]+\s|\s-+\s|\s->\s|\b(?:and|but|so|which|that)\b")
 
 
@@ -55,7 +57,7 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         >>> tells_deed("Done, you will get an email."), tells_deed("It can only be changed once.")
         (True, False)
     """
-    if not _says(sentence, done) or PROMISE.search(sentence):
+    if not _says(sentence, done) or _NO.search(sentence) or PROMISE.search(sentence):
         return False
     if _CONDITION.match(sentence) and not tells_past(sentence):
         return False

@@ -106,7 +106,9 @@ def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood
         topics: What it may ask for.
     """
     who = topics.identity
-    if topics.needs_identity is None or who in heard.asked or heard.intent == "transfer":
+    if topics.needs_identity is None or heard.intent == "transfer":
+        return heard
+    if heard.intent in topics.names and who in heard.asked:
         return heard
     parts = [part.text for part in lines_of(text)]
     if not topics.needs_identity(parts) or not any("?" in part or aside.DEMANDS.search(part) for part in parts):

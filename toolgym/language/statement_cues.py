@@ -96,7 +96,7 @@ DONE = cue(
     r"\w+'s (?:an?|the|now|all|"
     r"on|going|cancell?ed|headed)\b",
     r"(?:refund|return|exchange|cancell?ation|change|update|swap)s? (?:is |are "
-    r")?(?:opened|done|filed|booked|started|placed|in|submitted|requested|registered|"
+    r")?(?:opened|done|filed|booked|started|placed|in(?! (?:order|the|your|this|that)\b)|submitted|requested|registered|"
     r"complete)\b",
 )
 CANNOT = cue(

@@ -107,7 +107,8 @@ class ScriptedUser(Caller[R]):
     def _reply(self, text: str, heard: Understood) -> str:
         self._questioned_before, self._questioned = self._questioned, False
         closed = close_answered(self._active(), text, self._means)
-        if heard.reported and heard.intent != "refuse":
+        sold_out = heard.unavailable and not any(one.agreed for one in self._active())
+        if heard.reported and heard.intent != "refuse" and not sold_out:
             proposes = heard.intent in ("propose", "check", "ask_all")
             closed += close_reported(self._active(), text, self._means, proposes=proposes)
         if closed:
