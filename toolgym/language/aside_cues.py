@@ -28,6 +28,13 @@ LATER = cue(
 )
 """What tells of something that comes after the answer."""
 BIDS = cue(r"please\b", r"kindly\b", r"i(?:'ll)? (?:just |still |first |also )?need\b", r"(?:could|can|would) you\b")
+GOES_ON = cue(
+    r"(?:go (?:ahead|on)|proceed|submit|carry)\b",
+    r"do (?:this|it|that)\b",
+    r"(?:shall|should|may) i\b",
+    r"(?:want|like) me to\b",
+)
+"""What in a question for a go-ahead leaves no doubt that it is one."""
 DEMANDS = cue(
     r"(?:please|kindly|need|needs|require[sd]?|must|have to|has to|can't|cannot|unable|until|without|only)\b",
     r"(?:send|give|tell|provide|supply|share|fill|complete|reply|choose|pick|state|type|enter|write|answer|let me)\b",

@@ -16,6 +16,7 @@ from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
+from toolgym.language.consent import asks_for_consent
 from toolgym.language.layout import lines_of
 from toolgym.language.parts import Passage, parts_of
 from toolgym.language.tells import Told, declines, refuses
@@ -92,7 +93,7 @@ def understand(text: str, topics: Topics) -> Understood:
     if not whole.parts:
         return Understood("inform")
     heard = _by_rules(whole, topics)
-    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)):
+    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)) or _is_sure(heard, whole):
         return heard
     return weighed(heard, topics.learned().weigh(whole.parts), topics)
 
@@ -114,6 +115,13 @@ def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood
     if not topics.needs_identity(parts) or not any("?" in part or aside.DEMANDS.search(part) for part in parts):
         return heard
     return Understood(who, (who, *(heard.asked if heard.intent in topics.names else ())))
+
+
+def _is_sure(heard: Understood, whole: Whole) -> bool:
+    """Whether the rules leave no doubt: a message that ends with a question for a go-ahead, and says nothing else."""
+    if heard != Understood("propose") or whole.asked[-1].intent != "propose" or not whole.asked[-1].question:
+        return False
+    return any("?" in part and aside.GOES_ON.search(part) and asks_for_consent(part) for part in whole.texts)
 
 
 def _by_rules(whole: Whole, topics: Topics) -> Understood:
