@@ -23,7 +23,7 @@ from toolgym.language.tells import Told, declines, refuses
 from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
-RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.0
+RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.25
 """How much likelier than what the rules find, and than a go-ahead, something else must be to a classifier, as a
 logarithm."""
 SAID_WEIGHS = {"refuse": 2.0, "report": 1.0, "unavailable": 2.0}
@@ -99,7 +99,7 @@ def understand(text: str, topics: Topics) -> Understood:
 
 
 def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood:
-    """What a message calls for where the user has not told yet who it is: first of all that, if it is needed for the rest.
+    """What a message calls for where the user has not told yet who it is: first that, if it is needed.
 
     Args:
         text: The message.

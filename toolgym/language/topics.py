@@ -59,8 +59,8 @@ class Topics:
         gone: How it says that something cannot be had, beyond what is known everywhere ("sold out", "not available");
             such a sentence reports nothing.
         settle: What is left of the topics that a sentence points to, when its words are looked at as a whole.
-        needs_identity: Whether the sentences of a message speak of who the user is as something that has yet to be told;
-            asked of messages to a user who has not told it.
+        needs_identity: Whether the sentences of a message speak of who the user is as something yet to be told; asked
+            of messages to a user who has not told it.
         learned: Gives a classifier of what messages call for; it has a say beside the rules.
 
     Example:

@@ -24,7 +24,8 @@ _NOT_WHO = re.compile(
 )
 _MAIL = re.compile(r"\be-?mail|\bmail\b", re.IGNORECASE)
 _TELLS_BY_MAIL = re.compile(
-    r"\bconfirmation e-?mail|\b(?:get|receive|send you|sent you) an? e-?mail|\be-?mail (?:about|confirm|with (?:instr|the))",
+    r"\bconfirmation e-?mail|\b(?:get|receive|send you|sent you) an? e-?mail|"
+    r"\be-?mail (?:about|confirm|with (?:instr|the))",
     re.IGNORECASE,
 )
 _ZIP = re.compile(r"\bzip|post(?:al)? ?code", re.IGNORECASE)

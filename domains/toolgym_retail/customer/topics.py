@@ -170,9 +170,9 @@ SHIPS = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
     r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|things?|pieces?)\b",
-    r"which (?!(?:new |other )?(?:colou?r|size|variant|version|option|material|model|kind|style|card|method|order|payment))"
-    r"\w+ (?:do|would|should|shall|were|did|are) (?:you|i|we)\b[^?.!]{0,30}\b(?:chang|swap|replac|exchang|switch|trad)\w* "
-    r"(?:to|for|with|into|by) (?:the |an? )?\w+ ?\w",
+    r"which (?!(?:new |other )?(?:colou?r|size|variant|version|option|material|model|kind|style|card|method|order|"
+    r"payment))\w+ (?:do|would|should|shall|were|did|are) (?:you|i|we)\b[^?.!]{0,30}\b"
+    r"(?:chang|swap|replac|exchang|switch|trad)\w* (?:to|for|with|into|by) (?:the |an? )?\w+ ?\w",
 )
 WHICH_ORDER = cue(r"(?:which|what)(?: \w+){0,2} orders?\b", r"order (?:number|#|id)", r"number of\b")
 _METHOD = (
