@@ -68,7 +68,7 @@ EDGES = {
             "concurrency domain episode errors evaluation limits models regrading rewards runs tasks trajectory"
         ),
         "certificates": (
-            "agents database domain episode errors evaluation limits language messages proposal rollouts tasks "
+            "agents database domain episode errors evaluation limits language messages proposal rollouts tasks tools "
             "trajectory users worlds"
         ),
         "generators": (

@@ -157,10 +157,19 @@ class Oracle(ScriptedOracle[Request]):
         self.records[record["title"]] = record
 
 
+NEVER = frozenset(
+    (
+        *("wrong_variant", "item_from_another_record", "misattributed_item"),
+        *("wrong_detail", "spent_on_part", "no_lookup", "wrong_figure"),
+    )
+)
+"""What cannot go wrong at this desk: books have neither variants nor parts, and no figure is asked for."""
+
+
 class Novice(ScriptedNovice[Request], Oracle):
     """The same with a beginner's faults."""
 
-    usual_rates = {name: rate for name, rate in RATES.items() if "item" not in name and name != "wrong_variant"}
+    usual_rates = {name: rate for name, rate in RATES.items() if name not in NEVER}
 
     @property
     def wrong_choices(self) -> Mapping[str, Callable[[Request], Request | None]]:

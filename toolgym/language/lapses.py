@@ -46,6 +46,12 @@ _WANTS_TOLD = re.compile(
 )
 _DECIMAL = re.compile(r"(?<![\w.,#-])-?\$?\d[\d,]*\.\d+(?![\w]|\.\d)")
 _WHOLE = re.compile(r"(?<![\w.,#/:-])\$?\d[\d,]*(?![\w/:-]|[.,]\d)")
+_HAVE_DONE = re.compile(
+    r"\b(?:i|we)(?:'ve| have) (?:now |just |already |successfully |also )*"
+    r"(?!(?:found|look|check|read|understood|noted|located|seen|heard|verified|confirmed|review|retriev|identified|"
+    r"listed|included|received|learn|met|kept|had|got|been|need|want|that|it|not|at|just)\w*\b)\w+(?:ed|en|t|wn|de|ne|d)\b",
+    re.IGNORECASE,
+)
 _NUMBER_WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
@@ -127,6 +133,16 @@ def says_done(text: str) -> bool:
         (True, False)
     """
     return any(tells_deed(one) or _IS_DONE.search(one) for one in sentences(text) if "?" not in one)
+
+
+def says_it_did(text: str) -> bool:
+    """Whether a message says that its speaker has done something, whatever that is, and not just looked or understood.
+
+    Example:
+        >>> says_it_did("I have lent you The Waves."), says_it_did("I've found your order.")
+        (True, False)
+    """
+    return any(_HAVE_DONE.search(one) for one in sentences(text) if "?" not in one)
 
 
 def says_it_will(text: str) -> bool:

@@ -11,6 +11,7 @@ from toolgym.failures.rules.case import Case
 from toolgym.failures.rules.consent import Consent
 from toolgym.failures.rules.evidence import told_records
 from toolgym.language.agreement import Exchange
+from toolgym.language.consent import says_yes
 from toolgym.language.lapses import (
     answers,
     asks_for_figure,
@@ -18,6 +19,7 @@ from toolgym.language.lapses import (
     figures_like,
     refusals,
     says_done,
+    says_it_did,
     says_unknown,
     speaks_of_doing,
 )
@@ -65,14 +67,21 @@ class Unmade:
         return None
 
     def _claimed(self, name: str, arguments: Mapping[str, Any]) -> int | None:
-        """The message that says that a call was made, if no call of that tool was."""
+        """The message that says that a call was made, if no call of that tool was.
+
+        What is told as done right after a yes, before anything at all was changed, is what the yes was for.
+        """
         case = self.case
         if any(event.call.name == name and event.changed for event in case.mine):
             return None
+        agreed = False
         for exchange in case.consent.exchanges:
-            if not says_done(exchange.text):
+            after_yes, agreed = agreed, exchange.requested and says_yes(exchange.answer)
+            if not says_done(exchange.text) and not (after_yes and says_it_did(exchange.text)):
                 continue
             made = [event for event in case.mine if event.changed and event.message < exchange.message]
+            if after_yes and not made:
+                return exchange.message
             alike = any(case.deviation.deed(event.call.name) & case.deviation.deed(name) for event in made)
             spoken = case.deviation.speaks_of(exchange.text, name) and not alike
             if spoken or (not made and case.consent.named(exchange.text, name, arguments)):
