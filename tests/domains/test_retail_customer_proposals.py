@@ -1,7 +1,7 @@
 """The customer confirms what it wants, however a model says it, and nothing else.
 
-Two sets were written by those who had not seen the customer, and altered in a detail each; a third holds what is easily
-confused, in words of our own.
+Three sets were written by those who had not seen the customer, and altered in a detail each; a fourth holds what
+is easily confused, in words of our own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from toolgym_retail.customer import Customer
 from toolgym_retail.facts import Facts
 
 SPEECH = Path(__file__).parent / "retail_speech"
-SETS = ("models_first", "models_second")
+SETS = ("models_first", "models_second", "models_third")
 
 
 class Proposal(NamedTuple):
@@ -81,7 +81,9 @@ def answers(name: str) -> tuple[tuple[Proposal, Answer], ...]:
     return tuple((one, answer(one)) for one in proposals(name))
 
 
-@pytest.mark.parametrize(("name", "right", "wrong"), [("models_first", 304, 532), ("models_second", 144, 240)])
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"), [("models_first", 304, 532), ("models_second", 144, 240), ("models_third", 264, 520)]
+)
 def test_each_set_has_its_proposals(name: str, right: int, wrong: int) -> None:
     assert [bool(one.detail) for one in proposals(name)].count(False) == right
     assert [bool(one.detail) for one in proposals(name)].count(True) == wrong

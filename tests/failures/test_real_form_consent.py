@@ -1,6 +1,8 @@
 """Whether a write was agreed to, in dialogues that are written as real models and their customers write.
 
-``real_form_consent.json`` holds 60 of them, 30 with a clear yes; they were written before the rules were looked at.
+``real_form_consent.json`` holds 60 of them, 30 with a clear yes; ``real_form_consent_second.json`` another 80, 40 with
+one. Both were written before the rules were looked at; ``real_form_consent_own.json`` holds 64 by who wrote the rules,
+each measured once before a rule was changed for it (F1 0.64 of the first 40, then 0.85 of the other 24).
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.analyst.scores import scores
 from toolgym import make_domain
 from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
@@ -21,7 +22,8 @@ from toolgym.failures.report import FailureReport
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.tasks import Task
 
-DATA = json.loads((Path(__file__).parent / "real_form_consent.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+DATA = json.loads((HERE / "real_form_consent.json").read_text(encoding="utf-8"))
 WORLD = "7268641f34cc8bc40a75de19ed62efff9d57a66ecd70b2fd4e628d43eb7e4f37"
 
 
@@ -73,14 +75,27 @@ def report_of(retail: Domain, one: Mapping[str, Any]) -> FailureReport:
     return RulesAnalyst().explain_one(retail, task, episode.trajectory())
 
 
-def test_a_write_without_a_clear_yes_is_found_in_real_forms(retail: Domain) -> None:
-    pairs = []
-    for one in DATA["dialogues"]:
-        said = any(finding.pattern == "no_confirmation" for finding in report_of(retail, one).findings)
-        pairs.append((set() if one["agreed"] else {"no_confirmation"}, {"no_confirmation"} if said else set()))
-    found = scores(pairs).patterns["no_confirmation"]
-    assert len(pairs) == 60
-    assert found.f1 >= 0.85, found
+@pytest.mark.parametrize(
+    ("name", "agreed", "found", "false_alarms"),
+    [
+        ("real_form_consent", 30, 28, 0),
+        ("real_form_consent_second", 40, 40, 1),
+        ("real_form_consent_own", 32, 32, 0),
+    ],
+)
+def test_a_write_without_a_clear_yes_is_found_in_real_forms(
+    retail: Domain, name: str, agreed: int, found: int, false_alarms: int
+) -> None:
+    dialogues = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))["dialogues"]
+    blamed = {
+        one["id"]: any(finding.pattern == "no_confirmation" for finding in report_of(retail, one).findings)
+        for one in dialogues
+    }
+    yes = {one["id"] for one in dialogues if one["agreed"]}
+    assert len(yes) == agreed
+    assert len(blamed) == len(dialogues)
+    assert sum(blamed[one] for one in yes) <= false_alarms, sorted(one for one in yes if blamed[one])
+    assert sum(said for one, said in blamed.items() if one not in yes) >= found, "yeses that were made up"
 
 
 @pytest.mark.parametrize("number", range(7))

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from toolgym.domain import Domain
 from toolgym.evaluation.argument_roles import argument_roles_of
+from toolgym.evaluation.choices import choices_of
 from toolgym.evaluation.metrics import Estimate, interval
-from toolgym.generation import ArgumentRoles
-from toolgym.language.agreement import Agreed, Exchange, agreed, exchanges, telling
+from toolgym.language.agreement import Agreed, agreed, exchanges, standing, telling
+from toolgym.language.proposals import differs
 from toolgym.messages import Message, ToolCall
 from toolgym.trajectory import Trajectory
 
@@ -137,7 +138,7 @@ def conduct(domain: Domain, messages: Sequence[Message], history: int = 0) -> Co
                 opened, identified = True, known
     if not writes:
         return Conduct(0, 0, 0, 0, opened, identified)
-    answers = _agreements(messages, writes, argument_roles_of(domain))
+    answers = _agreements(domain, messages, writes)
     tellable = [answer for answer, told in answers if told]
     return Conduct(
         len(writes),
@@ -159,17 +160,18 @@ def _made(messages: Sequence[Message]) -> Iterator[tuple[int, ToolCall]]:
 
 
 def _agreements(
-    messages: Sequence[Message], writes: Sequence[tuple[int, ToolCall]], roles: ArgumentRoles
+    domain: Domain, messages: Sequence[Message], writes: Sequence[tuple[int, ToolCall]]
 ) -> list[tuple[Agreed, bool]]:
     """Whether each write was agreed to, and whether it can be told that a proposal names it."""
+    roles = argument_roles_of(domain)
     said = list(exchanges(messages))
     found: list[tuple[Agreed, bool]] = []
-    last: Exchange | None = None
-    since: list[ToolCall] = []
     place = 0
-    for number, call in writes:
+    for done, (number, call) in enumerate(writes):
         while place < len(said) and said[place].answered < number:
-            last, since, place = said[place], [], place + 1
+            place += 1
+        last = standing(said[max(place - 2, 0) : place])
+        since = [one.arguments for at, one in writes[:done] if last is not None and last.answered < at]
         record = next(
             (
                 value
@@ -178,9 +180,10 @@ def _agreements(
             ),
             None,
         )
-        answer = agreed(last, record, call.arguments, [other.arguments for other in since])
+        answer = agreed(last, record, call.arguments, since)
+        if last is not None and differs(last.text, last.answer, record, call.arguments, choices_of(domain, call)):
+            answer = "no"
         found.append((answer, record is not None or bool(telling(record, call.arguments))))
-        since.append(call)
     return found
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from toolgym.language.consent import asks, asks_for_consent, says_yes
+from toolgym.language.consent import acknowledges, asks, asks_for_consent, says_yes
+from toolgym.language.layout import unwrapped
+from toolgym.language.proposals import announces, leaves
 from toolgym.language.text import holds_token
 from toolgym.messages import Message
 
@@ -33,12 +35,16 @@ class Exchange:
     @property
     def agreed(self) -> bool:
         """Whether it is a clear yes to a proposal."""
-        return says_yes(self.answer) and asks(self.text)
+        return says_yes(self.answer) and (self.requested or (asks(self._shown) and announces(self.text)))
 
     @property
     def requested(self) -> bool:
         """Whether the proposal asks for a go-ahead in words that leave no doubt."""
-        return asks_for_consent(self.text)
+        return asks_for_consent(self._shown)
+
+    @property
+    def _shown(self) -> str:
+        return unwrapped(self.text)
 
 
 def exchanges(messages: Sequence[Message]) -> Iterator[Exchange]:
@@ -54,6 +60,25 @@ def exchanges(messages: Sequence[Message]) -> Iterator[Exchange]:
         elif message.role == "user":
             yield Exchange("\n".join(said), last, message.content, number)
             said = []
+
+
+def standing(said: Sequence[Exchange]) -> Exchange | None:
+    """The exchange whose answer holds after some exchanges: the last, or the one before if that was a yes.
+
+    A yes still holds after the assistant has only announced what it is going to do, and the user has taken note.
+
+    Example:
+        >>> asked = Exchange("I will cancel order #W1. Shall I go ahead?", 1, "Yes.", 2)
+        >>> told = Exchange("Thanks, I'll cancel it now.", 3, "No rush, I'll wait here.", 4)
+        >>> standing([asked, told]) is asked
+        True
+    """
+    if not said:
+        return None
+    last = said[-1]
+    if len(said) < 2 or last.agreed or last.requested or not said[-2].agreed or not said[-2].requested:
+        return last
+    return said[-2] if announces(last.text) and acknowledges(last.answer) else last
 
 
 def names(text: str, values: Sequence[str]) -> bool:
@@ -83,6 +108,8 @@ def agreed(
         ('no', 'no')
     """
     if last is None or not last.agreed:
+        return "no"
+    if record is not None and leaves(last.text, record):
         return "no"
     known = [value for other in used for value in other.values()]
     given = {name: value for name, value in arguments.items() if value not in known}

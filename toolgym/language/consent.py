@@ -37,9 +37,20 @@ _MORE = re.compile(
     r"\bany (?:other|further)\b|\bfurther matter\b|\bhow (?:can|may|could) i (?:help|assist)\b",
     re.IGNORECASE,
 )
+_AND_MORE = re.compile(r",? and (?:is|are) there (?:any|some)(?:thing)? (?:else|other|more|further)\b[^?]*\?")
 _LOOK = re.compile(
     r"\b(?:(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)?) (?:just |first |quickly |now |go and )*"
-    r"(?:check|look|see|find|verify|search|review|pull|open|read)\b",
+    r"(?:check|look|see|find|verify|search|review|pull|open|read)\b|"
+    r"\b(?:shall|should|may|can|could|let|want|like) (?:i|me|us)(?: to)? (?:also |just |please )*"
+    r"(?:note|take|write|jot)(?: down)? (?:a|an|your|the) (?:\w+ ){0,2}?(?:number|phone|e-?mail|contact|name)\b|"
+    r"\b(?:e-?mail|send|text|show|give|read) you (?:\w+ ){0,4}?(?:polic(?:y|ies)|info(?:rmation)?|list|link|copy|guide|"
+    r"options)\b|"
+    r"\b(?:is|are) (?:this|that|these|it|the) (?:\w+ ){0,2}?(?:profile|account|person)(?: (?:a|b|\d))?"
+    r"(?: (?:yours?|you|correct|right|the right one))*\W*\?|\b(?:is|are) (?:this|that|it) (?:yours?|you)\W*\?|"
+    r"\b(?:is|are) (?:this|that|it|[\w#]*#\w+|(?:the|this|that) (?:order|item|one))\b[^?]*\b(?:you(?:'re| are| were)? "
+    r"(?:contact|writ|call|ask|refer|talk|think)\w*|you mean|this is about)\b[^?]*\?|"
+    r"\b(?:is|are) (?:this|that|your|the) (?:\w+ ){0,3}?(?:address|number|e-?mail)\b[^?]*\b(?:current|still|"
+    r"up to date|valid)\b[^?]*\?",
     re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
@@ -72,12 +83,24 @@ def says_yes(text: str) -> bool:
         >>> says_yes("It's not ideal but yes, go ahed"), says_yes("Go ahead once my manager has approved it.")
         (True, False)
     """
-    spoken = regular(text)
+    answering = _answering(text)
+    spoken = " ".join(answering)
     short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
     if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
         return True
-    answer = _Answer([part for number, one in enumerate(spoken_sentences(text)) for part in _parts(one, number)])
+    answer = _Answer([part for number, one in enumerate(answering) for part in _parts(one, number)])
     return answer.agrees and not answer.taken_back
+
+
+def _answering(text: str) -> list[str]:
+    """The sentences of an answer without what the user would like afterwards."""
+    kept: list[str] = []
+    later = False
+    for one in spoken_sentences(text):
+        later = beside.LATER.match(one) is not None or (later and beside.MUSED.fullmatch(one) is not None)
+        if not later:
+            kept.append(one)
+    return kept
 
 
 def says_no(text: str) -> bool:
@@ -91,6 +114,16 @@ def says_no(text: str) -> bool:
     """
     first = next(iter(spoken_sentences(text)), "")
     return not first.endswith("?") and _Answer(_parts(first)).taken_back and not says_yes(text)
+
+
+def acknowledges(text: str) -> bool:
+    """Whether a user only takes note of what the assistant is going to do, and takes nothing back.
+
+    Example:
+        >>> acknowledges("No rush, I'll wait here."), acknowledges("Oh, stop, leave it as it is.")
+        (True, False)
+    """
+    return beside.HALTS.search(regular(text)) is None
 
 
 class _Answer:
@@ -115,7 +148,10 @@ class _Answer:
         if any(says.WANTS_OTHER.search(part.text) for part in self.asked):
             return True
         start = self.turn or 0
-        if any(says.REFUSES.search(part.text) for part in self.said[start:]):
+        if any(
+            says.REFUSES.search(part.text) and not self._remark(place, part)
+            for place, part in enumerate(self.said[start:], start)
+        ):
             return True
         agreed = self.turn is not None
         for place, part in enumerate(self.said):
@@ -127,6 +163,21 @@ class _Answer:
                     return True
             agreed = agreed or _agrees_at_all(part.text)
         return False
+
+    def _remark(self, place: int, part: Clause) -> bool:
+        """Whether a denial tells something beside a yes: "It wasn't an easy move"."""
+        if part.contrast or says.REMARK.match(part.text) is None or says.TOUCHES.search(part.text):
+            return False
+        if says.REFUSES.search(says.DENIAL.sub("~", part.text)):
+            return False
+        first, within = self._yeses
+        return (first is not None and first < place) or bool(within - {part.sentence})
+
+    @cached_property
+    def _yeses(self) -> tuple[int | None, set[int]]:
+        """Where the first clause that says yes stands, and the sentences with one."""
+        places = [place for place, part in enumerate(self.said) if _affirms(part.text)]
+        return (places[0] if places else None), {self.said[place].sentence for place in places}
 
     def _turn(self) -> int | None:
         """Where a complaint ends with a yes after all ("Not ideal, but go ahead"), if that is what it does."""
@@ -161,6 +212,7 @@ def _parts(sentence: str, number: int = 0) -> list[Clause]:
         return [Clause("yes", number, question=False, contrast=False)]
     if says.ELLIPTIC.match(sentence.strip(_MARKS)):
         return [Clause("yes", number, question=False, contrast=False)]
+    sentence = says.OFFER.sub("yes", sentence)
     for pattern, stands_for in (
         (beside.BESIDE, "~"),
         (says.SURE, "yes"),
@@ -208,8 +260,13 @@ def _requests(sentence: str) -> bool:
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    spoken = [one.lower() for one in sentences(text)]
-    return [one for one in spoken if not _MORE.search(one) and not _LOOK.search(one)]
+    spoken = [_AND_MORE.sub("?", one.lower()) for one in sentences(text)]
+    kept = [not (_MORE.search(one) or _LOOK.search(one)) for one in spoken]
+    return [
+        one
+        for place, one in enumerate(spoken)
+        if kept[place] and not (place and not kept[place - 1] and says.ANSWER_FORM.fullmatch(one))
+    ]
 
 
 def gives_up(text: str) -> bool:

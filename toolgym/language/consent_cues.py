@@ -53,7 +53,7 @@ _SAYING_SO = (
     r"precisely|exactly|confirm(?:ed)?|correct|right on|spot on|bingo|deal|roger(?: that)?|m+-?hm+|uh-?huh|you bet|"
     r"perfect|100 ?%|100 percent|(?:a |one )?hundred percent|\+1|10-4|lgtm|(?:hell|heck) ya?e?[sa]h?|with pleasure|"
     r"please do|be my guest|thumbs up|green light|count me in|amen|no objections?|sold|(?:permission|approval|"
-    r"consent) (?:granted|given)|(?:naturally|bet)$"
+    r"consent) (?:granted|given)|(?:naturally|bet|agree)$"
 )
 _GO = (
     r"(?:please )?(?:go (?:right |straight )?(?:ahead|on|for it|4 it)(?: then)?|go-ahead|proceed|carry on|"
@@ -341,3 +341,31 @@ ASKING = re.compile(
 """How a question begins."""
 ELLIPTIC = re.compile(r"^(?:yes,? )?you (?:do|may|have (?:it|my (?:go-ahead|permission|consent|ok|okay|blessing)))$")
 """A yes to "Do I have your go-ahead?" or "May I?"."""
+ANSWER_FORM = re.compile(r"[\W_]*yes\W*(?:or|/)?\W*no[\W_]*", re.IGNORECASE)
+"""How a question may be answered; it asks for what the question does."""
+OFFER = re.compile(
+    r"^(?:(?:ah|oh|well|yes|sure|great|ok(?:ay)?),? )?(?:you (?:may|can|should|do)|i (?:can|do|am)|we do)"
+    r"(?=[.!,]| (?:and |so )?(?:please|thanks|thank you|yes)\b|$)|^(?:consent|permission|approval) given\b|"
+    r"^(?:all )?(?:good|ready|clear|fine) to go(?=\W*$)|^ready(?=\W*$| :\))|"
+    r"\bhere(?:'s| is) my (?:yes|ok|okay|consent|go-?ahead|approval)\b|"
+    r"(?<![\w'] )\b(?:yes )?(?:go on and )?(?:please )?(?:save|update|change|make|switch|swap|file) "
+    r"(?:it|that|the (?:change|changes|switch|swap|update))(?=[.!,]|$)(?!, (?:but|to|in)\b)"
+)
+"""A yes to how it was asked: "You may!" to "May I?", "Good to go." to "Good to go?"."""
+REMARK = re.compile(
+    r"(?:(?:and|well|oh|phew|sadly|honestly|unfortunately|luckily|besides) )*"
+    r"(?:(?:i|we|it|they|he|she|there|nobody|no one|(?:my|our|the|an?) [a-z]+(?: [a-z]+)?)\b|"
+    r"(?=(?:wasn't|weren't) )|(?=(?:didn't|never|hadn't) (?:\w+ )?(?:expect|think|realis|realiz|notic|hear|thought)))"
+)
+"""How a sentence begins that tells something."""
+DENIAL = re.compile(r"\b(?:\w+n't|not|never|nothing|none|nobody|can't)(?!\w)")
+TOUCHES = re.compile(
+    r"\b(?:(?:want|wish|need|agree|accept|approv|confirm|authori|consent|proceed|ahead|done|yet|right|correct|match|"
+    r"mine|charg|pay|refund|money|card|account|sure|ready|certain|until|budget|afford|told|mean|meant|order|true|"
+    r"cancel|chang|return|exchang|send|ship|submit|touch|keep|includ|add|please|you|your|complet|decid|sound|look|ok|"
+    r"okay|fine|happy|convinc|comfortabl|this|size|colou?r|reason|price|item|mention|list|belong|suppos|exist|"
+    r"recogni[sz]|use|using|allow|permit|possib)(?:s|ed|e|es|ing|d|able|le|al)?|what i|(?:the|that) (?:\w+ )?ones?|"
+    r"(?:do|like|have|think|know if|know whether|see why) ?(?:so|it|that|if|whether)?$|think (?:so|it|that|we|i)|"
+    r"know (?:if|whether|about|what|which)|said|do (?:it|that|so))\b"
+)
+"""Words that make a denial one of what was proposed."""

@@ -32,6 +32,14 @@ _NOT_DONE = cue(
     r"(?:wanted|requested by|asked|hoping|wish|like|placed by|placed in error|ordered)\b",
     r"(?:charged|paid|billed) (?:in full|with|by|to|via|using)\b",
 )
+# "I've found the items for the exchange in your order": nothing but looked up, unless a deed follows.
+_LOOKED_UP = re.compile(
+    r"\W*(?:\w+, )?(?:i|we)(?:'ve| have)? (?:(?:just|now|also|already) )*(?:found|located|identified|looked|checked|"
+    r"pulled|"
+    r"reviewed)\b(?!.*\b(?:done|cancell?ed|returned|refunded|exchanged|swapped|replaced|modified|changed|updated|switched|"
+    r"submitted|processed|placed|requested|made|set|moved)\b)",
+    re.I | re.S,
+)
 _CONDITION = cue(r"(?:if|once|when|whenever|after|before|unless|until|as soon as|should)\b")
 _PAST = cue(
     r"(?:has|have|had|was|were|did)\b",
@@ -54,8 +62,10 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         (True, False)
         >>> tells_deed("Done, you will get an email."), tells_deed("It can only be changed once.")
         (True, False)
+        >>> tells_deed("I've found the items for the exchange in your order.")
+        False
     """
-    if not _says(sentence, done) or PROMISE.search(sentence):
+    if not _says(sentence, done) or PROMISE.search(sentence) or _LOOKED_UP.match(sentence):
         return False
     if _CONDITION.match(sentence) and not tells_past(sentence):
         return False

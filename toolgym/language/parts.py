@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
 # Said of what is left as it is.
 _LEFT = re.compile(
-    r"\b(?:everything else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|"
+    r"\b(?:everything else|nothing else|all (?:the )?other|all else|untouched|unaffected|unchanged|unmodified|excluded|"
     r"is (?:a third|another) one|stays?|staying|remains?|remaining|keep(?:s|ing)?|kept|"
     r"left (?:alone|as|out)|leav(?:e|es|ing)\b|none of|nothing about|no part|nothing to do with|apart from|except|"
     r"(?:other|different) totals?|as ordered|other orders?|as (?:they|it) (?:is|are|was|were)|same as before|"
@@ -57,10 +57,11 @@ _NOTE = re.compile(
     r"irreversible|out of stock|sold out|(?:un|not |n't |also )available|n't in stock|"
     r"for comparison|"
     r"other (?:variants?|versions?|colou?rs?|sizes?|options?|\w+ of this (?:type|kind))|would also be|"
-    r"you(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account)))\b|"
+    r"you(?: also)?(?: have|'ve got|'ve)\b[^.;]{0,80}\b(?:on file|in your (?:profile|account)))\b|"
     r"^\W*(?:(?:and|but|so|also),? )?if(?:,|\b(?! (?:so|yes|that's|this is|everything|all)\b)"
     r"(?! you (?:do |can |could )?(?:agree|confirm|approve|say|give|accept|reply|answer|allow|okay|ok|permit|wish me|"
-    r"want me|like me|tell me to)\b))",
+    r"want me(?! to (?:check|look|see|find|tell|show|explain)\b)|like me|tell me to)\b))|"
+    r"\b(?:would|do) you (?:also )?(?:like|want|wish) to (?:also )?(?:add|include)\b",
     re.I,
 )
 # "I'll exchange it and keep the color" proposes something all the same; "I'll leave the lamp as it is" does not.
@@ -121,16 +122,18 @@ _NOTE_LABEL = re.compile(
     r"\b(?:notes?|remarks?|next steps?|important|limits?|procedure|timing|please note|heads[- ]up|good to know|"
     r"information|comes? in\b|(?:these|following) (?:other )?(?:colou?rs|sizes|options|variants|versions|"
     r"choices)\b|choices|"
-    r"reminders?|background|handling|alternatives?|available|what happens|what to expect|to know|how i got|why|"
+    r"reminders?|background|handling|alternatives?|similar|available|what happens|what to expect|to know|how i got|why|"
     r"when|what (?:i|we)(?:'ve| have)? (?:looked|checked|considered|compared)|"
     r"afterwards|after that|remember|warning|policy|availability|in stock|cannot|can't|"
     r"for (?:completeness|reference|comparison|the record|your information)|by the way|fyi)\b",
     re.I,
 )
 _NOW_LABEL = re.compile(
-    r"^(?:the |your )?(?:now\b|current\w*|before|old|existing|original(?!ly)|present\w*|previous\w*|today$|"
+    r"^(?:the |your )?(?:now\b|current\w*|before(?! (?:i|we|you)\b)|old|existing|original(?!ly)|"
+    r"present\w*|previous\w*|today$|"
     r"payment so far|what you(?:'ve| have)\b|from$|was$|out\b|"
-    r"(?:items? )?you (?:have|own|give|return|send)|give$|sent? back|out$|item out$|replaces|remove\w*)|"
+    r"(?:items? )?(?:you (?:have|own|give|return|send)|going back$)|give$|"
+    r"sent? back|out$|item out$|replaces|remove\w*)|"
     r"\b(?:current|old|now|before)$|"
     r"\b(?:stored with|on file|order now|now to|at present|at the moment|currently)\b",
     re.I,
@@ -138,14 +141,18 @@ _NOW_LABEL = re.compile(
 _NEW_LABEL = re.compile(
     r"^(?:the |your )?(?:new\b|after\b|to$|then$|payment from now|what you(?:'ll| will) (?:get|receive)|"
     r"what it will be|desired|becomes?|it becomes|replacement|requested|desired|updated|changed to|"
-    r"in$|(?:items? )?you(?:'ll| will)? (?:get|receive)|get$|receive|wanted|target|item in$|replaced by|"
+    r"in$|(?:items? )?(?:you(?:'ll| will)? (?:get|receive)|coming(?: to you)?$)|"
+    r"get$|receive|wanted|target|item in$|replaced by|"
     r"\w+ after the change|address to be saved)|\b(?:new|after)$",
     re.I,
 )
 _BULLET = re.compile(
     r"[ \t]*(?:[-*+\u2022>\u2013\u25a0-\u25ff\u2610-\u2612\u2713\u2714]|#{1,6}|\[\d{1,2}\]|\(?\d{1,2}[.)]|"
-    r"\([A-Za-z]{1,3}\)|[A-Za-z][.)])[ \t]+"
+    r"\([A-Za-z]{1,3}\)|[A-Za-z][.)]|[Ss]tep \d{1,2}[:.)])[ \t]+"
 )
+_NUMBERED = re.compile(r"[ \t]*(?:\*\*)?(?:\(?\d{1,2}[.)]|\[\d{1,2}\]|[Ss]tep \d{1,2}[:.)])[ \t]")
+# "Road bike (in stock)" is the heading of the bike, and no remark.
+_IN_STOCK = re.compile(r"\((?:in stock|available)[^()]{0,20}\)|, (?:in stock|available)$")
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[\s|:-]+")
 _LABEL = re.compile(r"([^:?!.|]{1,48}):(?:\s+|$)(?=(.*))")
@@ -154,6 +161,8 @@ _EQUALS = re.compile(r"^([A-Za-z][\w #/-]{0,40}?) ?=>? ?(?=\S)")
 _CLAUSE = re.compile(r"(?<=;)\s+(?![^()]{0,99}\))|(?<=,) (?=(?:but|while|whereas)\b)")
 _WH = re.compile(r"(?:by |to |in |for )?(?:which|what|how|when|where|who)\b", re.I)
 _CUT = re.compile(r"(?<=[.!?])(?<!i\.e\.)(?<!e\.g\.)(?<!St\.)(?<!Apt\.)(?<!No\.)[\"')\]]*\s+")
+# "Before I proceed: ..." names no field.
+_BEFORE = re.compile(r"before (?:i|we|you)\b")
 _NAME_WORDS = 3
 """Words of a label that names a field."""
 _WILL = re.compile(r"\b(?:will|shall|would|i'd|i'll|we'll)\b", re.I)
@@ -210,6 +219,8 @@ class _Section:
     role: Role = "do"
     listed: bool = False
     """Whether a list stands below it: what is no more in the list is no more of the section."""
+    numbered: bool = False
+    """Whether it is one of several that are numbered, each with a list of its own at the same depth."""
 
 
 def _parts(lines: list[str]) -> Iterator[Part]:
@@ -238,6 +249,7 @@ def _parts(lines: list[str]) -> Iterator[Part]:
             continue
         outside = indent < section.indent or (gap and not bullet and indent <= section.indent)
         outside |= section.listed and bullet is None and indent <= section.indent
+        outside |= section.numbered and _NUMBERED.match(line) is not None
         if outside or (bullet and indent <= section.indent and section.label and _is_bullet(section)):
             section = _Section()
         follows, gap = not gap, False
@@ -248,7 +260,8 @@ def _parts(lines: list[str]) -> Iterator[Part]:
             role = _label_role(label)
             if role == "do" and follows and section.role in ("now", "new", "left"):
                 role = section.role
-            section = _Section(indent + (1 if bullet else 0), label, role)
+            numbered = _heads_list(line, lines[after] if after is not None else "", indent)
+            section = _Section(indent + (1 if bullet and not numbered else 0), label, role, numbered=numbered)
             yield Part(body, label, role)
             continue
         yield from _sentences(body, section.role)
@@ -282,7 +295,15 @@ def _is_heading(body: str, line: str, after: str, indent: int) -> bool:
     deeper = below > indent or (bullet is not None and _BULLET.match(line) is None)
     if body.isupper() and len(body) > 4 and deeper:
         return True
+    deeper |= _heads_list(line, after, indent)
     return deeper and not re.search(r"[.!;,]$|: ", body)
+
+
+def _heads_list(line: str, after: str, indent: int) -> bool:
+    """Whether a numbered line stands over a list with other bullets at the same depth."""
+    if not _NUMBERED.match(line) or _NUMBERED.match(after) or not _BULLET.match(after):
+        return False
+    return len(after) - len(after.lstrip(" \t")) == indent
 
 
 def later(text: str) -> bool:
@@ -298,6 +319,7 @@ def later(text: str) -> bool:
 @remembered(256)
 def _label_role(label: str) -> Role:
     """What role a heading or label gives."""
+    label = _IN_STOCK.sub("", label).strip()
     if _NOT_LABEL.search(label):
         return "left"
     if _NOW_LABEL.search(label):
@@ -342,7 +364,13 @@ def _sentences(body: str, section: Role) -> Iterator[Part]:
                 role = _sentence_role(piece[len(found.group(1)) + 1 :].strip())
             if given != "do":
                 role = given
-            elif role == "note" and label and label.count(" ") < _NAME_WORDS and not piece.startswith("("):
+            elif (
+                role == "note"
+                and label
+                and label.count(" ") < _NAME_WORDS
+                and not _BEFORE.match(label)
+                and not piece.startswith("(")
+            ):
                 role = section
             elif role == "do" and before == "note" and not _WILL.search(piece):
                 role = before

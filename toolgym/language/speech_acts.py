@@ -180,15 +180,13 @@ def without_reminder(text: str) -> str:
 
 
 def without_warnings(text: str) -> str:
-    """A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
+    r"""A message without what stays as it is and what will not be possible afterwards: no part of what is proposed.
 
     Example:
         >>> without_warnings("I'd change the lamp. After this, the order can no longer be cancelled. Shall I?")
-        "I'd change the lamp. Shall I?"
+        "I'd change the lamp.\nShall I?"
     """
-    if isinstance(text, Passage):
-        return Passage.of([part for part in text.parts if not _warns(part.text)])
-    return "".join(part for part in _BORDERS.split(text) if not _warns(plain(part)))
+    return Passage.of([part for part in parts_of(text) if not _warns(part.text)])
 
 
 def _warns(part: str) -> bool:

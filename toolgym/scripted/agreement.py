@@ -98,10 +98,28 @@ class Judgements(Generic[R]):
         else:
             written = list(range(len(wishes)))
         owners = self._owners(parts, {number: wishes[number] for number in written})
+        if len(set(owners) - {None}) > 1:
+            alone = self._alone(parts, {number: wishes[number] for number in written})
+            if alone is not None:
+                return {alone: Passage.of(parts)}
         return {
             number: Passage.of([part for part, owner in zip(parts, owners, strict=True) if owner in (number, None)])
             for number in sorted({owner for owner in owners if owner is not None})
         }
+
+    def _alone(self, parts: Sequence[Part], wishes: Mapping[int, R]) -> int | None:
+        """The one of several requests that all of a text agrees with, where it names the record of none of the others.
+
+        Two may be about things of the same name: then it is the record that tells them apart.
+        """
+        if len(wishes) < 2:
+            return None
+        found = {number: self.compare(Passage.of(parts), wish) for number, wish in wishes.items()}
+        named = [number for number, one in found.items() if one.shown & self.record]
+        if len(named) != 1 or found[named[0]].wrong or not self.proposes(Passage.of(parts), wishes[named[0]]):
+            return None
+        others = [one for number, one in found.items() if number != named[0]]
+        return named[0] if all(self.record & set(one.wrong) for one in others) else None
 
     def _owners(self, parts: Sequence[Part], wishes: Mapping[int, R]) -> list[int | None]:
         """To which request each part belongs, by its number; None if to all."""

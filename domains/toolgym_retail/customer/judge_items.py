@@ -67,7 +67,7 @@ _THE_TWO = re.compile(r"both|all (?:two|2)|each of|all of them|all the|all your"
 _MORE_THAN_SEVERAL = re.compile(r"both|entire|whole|complete|full|everything|as a whole|in its", re.I)
 # "Everything is correct", "both the old and the new", or a condition, claim nothing about the order.
 _NO_CLAIM = re.compile(
-    r"everything (?:is|looks|else|correct|right|you|in (?:the|this) (?:table|list))|answers both|"
+    r"everything (?:is|looks|else|correct|right|you|in (?:(?:the|this) (?:table|list)|one place))|answers both|"
     r"both (?:the old|old|variants?|"
     r"addresses|actions|requests|ok|of these)|"
     r"for both\s*\?|\bboth\s*\?|\bif\b",
@@ -94,7 +94,12 @@ _OTHERS_STAY = re.compile(
 _SINGLE = re.compile(
     r"\b(?:can't|cannot|not possible|isn't possible|only possible|unable|individual|single items)\b", re.I
 )
-_ITEM_LABEL = re.compile(r"^(?:items?|products?|articles?)(?: to (?:be )?cancel\w*)?$")
+_ITEM_LABEL = re.compile(
+    r"^(?:cancel (?:these |the |this )?)?(?:items?|products?|articles?)(?: to (?:be )?cancel\w*)?$"
+)
+_KEPT_LABEL = re.compile(
+    r"^(?:(?:to|you|we) )?(?:keep|kept|stays?|staying|remain\w*|still ship\w*)\b|^not (?:to be )?cancel|^left in\b"
+)
 # A product by which the order is known is named with the order.
 _TELLS_ORDER = re.compile(rf"\border|\bone (?:with|that|which)\b|#?w\d{{7}}|{_KEPT.pattern}|{_BESIDE.pattern}", re.I)
 _HOLDS = re.compile(
@@ -153,6 +158,9 @@ def _only_part(reading: WishText) -> bool:
         return False
     told = [part for part in reading.parts if part.role != "note" and not _IF.match(part.text)]
     if any(_OTHERS_STAY.search(part.text) for part in told):
+        return True
+    kept = [words_of(part.text) for part in told if _KEPT_LABEL.match(part.label) and part.role == "left"]
+    if any(places_of(words_of(product)[-1], words) for words in kept for product in inside):
         return True
     done = [part for part in told if part.role != "left"]
     for part in done:

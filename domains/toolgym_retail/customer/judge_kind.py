@@ -138,7 +138,19 @@ _CONTRADICTIONS = (
     # "I take it back for a refund", where it is to be exchanged.
     _Contradiction(
         ("exchange", "modify_items"),
-        re.compile(r"\bfor a (?:full )?refund|\brefund (?:it|them|that|you for)\b", re.I),
+        re.compile(r"\bfor a (?:full )?refund|\brefund you for\b", re.I),
+    ),
+    # "It's cheaper by $5.00, and I'll refund that" speaks of the difference.
+    _Contradiction(
+        ("exchange", "modify_items"),
+        re.compile(r"\brefund (?:it|them|that)\b", re.I),
+        unless=(
+            re.compile(
+                r"\b(?:cheaper|lower|less|differen\w+|go(?:es|ing) down)\b(?:[^.\n]|\.\d)*\n?"
+                r"(?:[^.\n]|\.\d)*\brefund (?:it|that)\b",
+                re.I,
+            ),
+        ),
     ),
     # What has not arrived cannot be sent back.
     _Contradiction(("modify_items",), re.compile(r"\bonce you(?:'ve| have) (?:sent|shipped|returned)\b", re.I)),

@@ -49,6 +49,14 @@ _WENT_TO = re.compile(
     r"\b(?i:went|shipp\w*|ships?|sent|deliver\w*|goes|going|addressed|destination|address)\b[^.;\n]{0,25}?(?:\bto|:) "
     r"(?:the )?(?:\d+ )?([A-Z][a-z]+)"
 )
+# "The order that came to $20.00 is ...": who puts it so has looked for it.
+_THE_ONE = re.compile(
+    r"\b(?:order|one|purchase|parcel) (?:(?:that|which|you|your|i|it|is|was) )*(?:\w+ ){1,3}?(?:the |an? )?\$?$", re.I
+)
+_FOUND_AS = 40
+"""Characters between what an order is known by and its number."""
+# "- #W1234567: delivered, $20.00", one of several that were looked through.
+_CANDIDATE = re.compile(r"#?W\d{7}\b ?(?:[-:,(\u2013\u2014]|is\b)", re.I)
 _FEW = 1
 """Products beside those that are meant which a description of an order may name."""
 
@@ -90,8 +98,10 @@ def _numbers(text: str) -> set[str]:
 def _numbers_meant(reading: WishText) -> set[str]:
     """The order numbers of which it is not said that they are left alone, or were only looked through."""
     found: set[str] = set()
+    candidates = [part for part in reading.parts if _CANDIDATE.match(part.text) and not _WRITES.search(part.text)]
+    passed = set(candidates) if len(candidates) > 1 else set()
     for part in reading.parts:
-        if part.role == "left" or not _numbers(part.text) or _IF.match(part.text):
+        if part in passed or part.role == "left" or not _numbers(part.text) or _IF.match(part.text):
             continue
         plain = _NOT_THOSE.sub(" ", part.text)
         text = plain if _DONE_TO.search(plain) else _LISTED.sub(" ", plain)
@@ -108,6 +118,8 @@ def _points_out(reading: WishText, order: OrderRef) -> bool:
     """Whether a message that holds the clue says that this is the order, and does not just recite all that is known."""
     if _recites(reading):
         return False
+    if any(_finds(part.text, order) for part in reading.parts):
+        return True
     inside = set(reading.facts.orders.get(order.id, ())) - reading.products
     for part in reading.parts:
         words = words_of(part.text)
@@ -117,6 +129,18 @@ def _points_out(reading: WishText, order: OrderRef) -> bool:
         ]
         if signs and len(others) <= (0 if any(map(str.isdigit, "".join(signs))) else _FEW):
             return True
+    return False
+
+
+def _finds(text: str, order: OrderRef) -> bool:
+    """Whether a text says that the order with what it is known by is the one with its number."""
+    number = text.find(order.id)
+    before = text[:number] if number >= 0 else ""
+    for sign in order.signs if before else ():
+        spot = before.rfind(sign)
+        between = before[spot + len(sign) :]
+        if spot >= 0 and len(between) <= _FOUND_AS and not re.search(r"[,;&]|\band\b", between):
+            return _THE_ONE.search(before[:spot]) is not None
     return False
 
 

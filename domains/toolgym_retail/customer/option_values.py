@@ -21,8 +21,32 @@ _NO_SIZE_AFTER = ("extra", "too", "bit", "little", "very", "rather")
 _STOP = re.compile(r"[,;()/|>\n]")
 AXES = {kind.name: kind.options for kind in CATALOG}
 """The options of each product that the shop knows, and all their values."""
+_ALL_BUT_ONE = 3
+"""Values in a list from which on a single strange word among them is taken for one."""
 _NEAR = 8
 """Words apart at which two values may stand in one description."""
+
+
+# What is said of a value itself, as in "a new frame".
+_NO_VALUE = frozenset(
+    (
+        "new",
+        "old",
+        "different",
+        "other",
+        "another",
+        "matching",
+        "similar",
+        "same",
+        "single",
+        "given",
+        "higher",
+        "lower",
+        "bit",
+    )
+)
+_LISTED = re.compile(r"[,/;\u00b7|]| - ")
+_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 class Value(NamedTuple):
@@ -57,6 +81,37 @@ def option_values(reading: WishText, item: ItemRef, span: Collection[int]) -> li
     for place, size, value in sorted(open_):
         found.append(Value(place, _axis_of(reading.words, place, size, axes[value], found, item, value), value))
     return sorted(found)
+
+
+def unknown_value(reading: WishText, item: ItemRef) -> bool:
+    """Whether a word that is no value stands where one is told: "a cotton strap", "30 miles, blurple, rim brakes"."""
+    parts = [part.text.partition(":")[2] if part.label else part.text for part in reading.parts if part.role != "now"]
+    return any(_beside_its_name(words_of(text), item) or _among_values(text, item) for text in parts)
+
+
+def _known(axis: str, item: ItemRef) -> set[str]:
+    return {*item.axes[axis], *AXES.get(item.product, {}).get(axis, ())}
+
+
+def _beside_its_name(words: Words, item: ItemRef) -> bool:
+    """Whether a word between "a" and the name of an option is no word of any value."""
+    known = {word for axis in item.axes for value in (axis, *_known(axis, item)) for word in words_of(value)}
+    known |= {*words_of(item.product), *_NO_VALUE}
+    names = {words_of(axis)[-1] for axis in item.axes}
+    spots = [spot for name in names for spot in places_of(name, words) if spot > 1 and words[spot - 2] in ("a", "an")]
+    return any(words[spot - 1].isalpha() and words[spot - 1] not in known for spot in spots if runs_on(words, spot))
+
+
+def _among_values(text: str, item: ItemRef) -> bool:
+    """Whether a list gives a value for each option, and that for one of them is none."""
+    pieces = [words_of(piece) for piece in _LISTED.split(_BRACKETS.sub("", text)) if "$" not in piece and piece.strip()]
+    if len(pieces) != len(item.axes) or len(pieces) < _ALL_BUT_ONE:
+        return False
+    given = [{axis for axis in item.axes for one in _known(axis, item) if places_of(one, words)} for words in pieces]
+    strange = [words for words, axes in zip(pieces, given, strict=True) if not axes]
+    if len(strange) != 1 or len(strange[0]) != 1 or len(set().union(*given)) < len(pieces) - 1:
+        return False
+    return strange[0][0].isalpha() and strange[0][0] not in item.axes
 
 
 class _Values:

@@ -44,7 +44,8 @@ _ORIGINAL = re.compile(
 _NOT_USED = re.compile(
     r"\b(?:not|there(?:'s| is| are) no|ha(?:ve|s) no|without|instead of|rather than|prefer it to|(?:you|was|"
     r"were|been|be|originally|,) paid(?: \w+)?"
-    r" (?:with|by|via|using|through)|originally|and not|nor|never|(?:bought|ordered|"
+    r" (?:with|by|via|using|through)|originally|original payment(?: method)? was(?: made)?|and not|nor|never|"
+    r"(?:bought|ordered|"
     r"placed)(?: \w+){0,3} (?:with|on))\b"
     r"[^,;.\n]*$",
     re.I,
@@ -52,7 +53,7 @@ _NOT_USED = re.compile(
 # "The Visa with which the order was placed", "the card that was charged originally".
 _USED_BEFORE = re.compile(
     r"[^.,;:\n]{0,40}\b(?:(?:was|were|had been|you(?:'d| had)?) (?:charged|used|paid|placed)|placed|"
-    r"charged originally)\b",
+    r"charged originally|original payment(?: method)? was)\b",
     re.I,
 )
 # "You get it back on the PayPal account that you paid with."

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from toolgym.language.changes import REVERSED, TURNS, runs_forward
 from toolgym.language.parts import Part, Role
 from toolgym.language.words import Words, places_of, words_of
-from toolgym_retail.customer.option_values import AXES, Value, option_values, runs_on
+from toolgym_retail.customer.option_values import AXES, Value, option_values, runs_on, unknown_value
 from toolgym_retail.customer.wish_text import ITEM_KINDS, WishText
 from toolgym_retail.facts import ItemRef
 
@@ -175,6 +175,8 @@ def _wrong_change(reading: WishText, item: ItemRef, span: Collection[int], roles
     figures = {axis: words_of(new[axis])[0] for axis in changing - given}  # "48" is 48 inch
     given |= {axis for axis, figure in figures.items() if figure.isdigit() and places_of(figure, reading.words)}
     if given and given != changing:
+        reading.doubtful.add("options")
+    if unknown_value(reading, item):
         reading.doubtful.add("options")
     wrong = (
         _other_figure(reading.words, span, item)

@@ -16,6 +16,17 @@ ITEM_KINDS = ("return", "exchange", "modify_items")
 """The kinds of requests that are about single units of an order."""
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s(?![^()\n]{0,99}\))|\n")
+# "The three items above" are those of the list.
+_ALL_ABOVE = re.compile(
+    r"\b(?:items?|products?|ones?|all|everything|two|three|four|five|\d)\b[^.;\n]{0,20}\babove\b|"
+    r"\b(?:these|those|the) (?:\w+ )?(?:two|three|four|five|[2-5]) (?:items|products)\b",
+    re.I,
+)
+# The heading of all that an order holds.
+_CONTENTS = re.compile(
+    r"^(?:(?:the |your |all )?(?:order )?(?:items|products|contents)|"
+    r"(?:items|products) (?:in|of) (?:the|this|your) order)$"
+)
 _ITEM_NUMBER = re.compile(r"(?<![\d#W_])\d{10}(?!\d)")
 
 
@@ -63,7 +74,44 @@ class WishText:
     @property
     def meant(self) -> WishText:
         """What the message says of what will be done, and of what is now: no remarks, nothing that is left alone."""
-        return self.only("do", "new", "now")
+        if self.seen.meant is None:
+            meant = self.only("do", "new", "now")
+            rest = meant._without_contents()
+            if len(rest) < len(meant.parts):
+                body, words = _read(rest)
+                meant = WishText(body, words, self.request, self.facts, rest, self.shown, self.doubtful)
+            self.seen.meant = meant
+        return self.seen.meant
+
+    def _without_contents(self) -> tuple[Part, ...]:
+        """The parts without the list of all that an order holds, if what is wanted of it is named elsewhere too."""
+        order = self.request.order
+        inside = set(self.facts.orders.get(order.id, ())) if order and self.request.kind in ITEM_KINDS else set()
+        if not inside - self.products or _ALL_ABOVE.search(self.body):
+            return self.parts
+        heading = ""
+        for number, part in enumerate(self.parts):
+            if (
+                _CONTENTS.search(part.label)
+                and "order" in f"{heading} {part.label}"
+                and part.text.lower().startswith(part.label)
+            ):
+                end, listed = number + 1, set[str]()
+                while end < len(self.parts) and (here := self._lists(self.parts[end], inside)):
+                    listed |= here
+                    end += 1
+                rest = self.parts[:number] + self.parts[end:]
+                if listed == inside and all(any(self._lists(one, {name}) for one in rest) for name in self.products):
+                    return rest
+            if part.label and part.text.rstrip(":").lower() == part.label:
+                heading = part.label
+        return self.parts
+
+    @staticmethod
+    def _lists(part: Part, products: set[str]) -> set[str]:
+        """The products that a part names, in full."""
+        words = words_of(part.text)
+        return {name for name in products if places_of(name, words)}
 
     @property
     def products(self) -> set[str]:
@@ -131,6 +179,7 @@ class _Seen:
     """What a reading was asked before."""
 
     roles: dict[tuple[Role, ...], WishText] = field(default_factory=dict)
+    meant: WishText | None = None
     named: dict[str, list[int]] | None = None
     sentences: list[str] | None = None
 

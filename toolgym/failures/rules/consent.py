@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.matching import Matcher
-from toolgym.language.agreement import Agreed, Exchange, agreed, exchanges, names_write
+from toolgym.language.agreement import Agreed, Exchange, agreed, exchanges, names_write, standing
 from toolgym.language.consent import asks_for_consent, says_no
+from toolgym.language.proposals import differs
 from toolgym.messages import Message
 
 
@@ -54,7 +55,7 @@ class Consent:
 
         One yes is good for one write, and for others that the same proposal names.
         """
-        last = self.last(event)
+        last = self._standing(event)
         if last is None:
             return "no"
         used = [
@@ -63,6 +64,15 @@ class Consent:
             if other.place < event.place and other.writes and other.changed and other.message > last.answered
         ]
         return agreed(last, self.matcher.record(event.call.name, event.call.arguments), event.call.arguments, used)
+
+    def _standing(self, event: Event) -> Exchange | None:
+        return standing([one for one in self.exchanges if one.answered < event.message])
+
+    def differs(self, event: Event, choices: Mapping[str, Collection[Any]]) -> bool:
+        """Whether a write is something else than what was agreed to before it, by what the proposal names."""
+        last, call = self._standing(event), event.call
+        record = self.matcher.record(call.name, call.arguments)
+        return last is not None and differs(last.text, last.answer, record, call.arguments, choices)
 
     def refused(self, event: Event) -> bool:
         """Whether the user's last words before a call were a no to a proposal."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolgym.domain import Domain
+from toolgym.evaluation.choices import choices
 from toolgym.failures.rules.arguments import Difference
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import told_records
@@ -54,16 +55,3 @@ def _known(domain: Domain, before: tuple[Message, ...], event: Event, argument: 
         return False
     said = [message.content for message in before if message.role == "user" and message.content]
     return any(names(text, [value]) for text in (*results, *said))
-
-
-def choices(domain: Domain, tool: str, argument: str) -> list[Any]:
-    """The values that a tool's schema allows for an argument; none if it allows any."""
-    kit = domain.toolkits.get("assistant")
-    found = kit.tools.get(tool) if kit is not None else None
-    if found is None:
-        return []
-    parameters = found.schema["function"]["parameters"]
-    schema = parameters.get("properties", {}).get(argument, {})
-    if "$ref" in schema:
-        schema = parameters.get("$defs", {}).get(schema["$ref"].rsplit("/", 1)[-1], {})
-    return list(schema.get("enum", ()))

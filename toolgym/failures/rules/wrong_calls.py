@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from toolgym.evaluation.choices import choices, choices_of
 from toolgym.failures.report import UNNAMED
 from toolgym.failures.rules.arguments import Difference
 from toolgym.failures.rules.case import Case, OpenFinding
-from toolgym.failures.rules.details import choices, is_valid
+from toolgym.failures.rules.details import is_valid
 from toolgym.failures.rules.events import Event
 from toolgym.failures.rules.evidence import call_text, cut, value_text
 from toolgym.failures.rules.matching import Pair
@@ -247,7 +248,11 @@ def _confirmations(case: Case) -> None:
         if not (event.writes and event.changed) or any(draft.pattern == "no_confirmation" for draft in found):
             continue
         agreed = _agreed(case, event)
-        if agreed == "named" or (agreed == "yes" and not (event in right and _means_another(case, event))):
+        other = event in right and (
+            case.consent.differs(event, choices_of(case.domain, event.call))
+            or (agreed == "yes" and _means_another(case, event))
+        )
+        if agreed != "no" and not other:
             continue
         wrong = any(draft.harm and draft.pattern not in ("forbidden_write", "user_deviated") for draft in found)
         draft = case.add_call(event, "no_confirmation", _ASKED, harm=wrong)

@@ -1,0 +1,134 @@
+"""What a message proposes, apart from what it leaves as it is, and whether a write is something else; English alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from toolgym.language.parts import parts_of
+from toolgym.language.text import holds_token
+
+_IDS = re.compile(r"(?<![\w$#.])(?:[a-z]+(?:_[a-z]+)*_\d+|\d{8,12})(?!\w)")
+_NUMBERED = re.compile(r"(\d+) ([A-Za-z]{3,})\b.*")
+_NUMBER_AFTER = re.compile(r"([A-Za-z]{3,}) (\d+)")
+_BARRED = re.compile(
+    r"\b(?:can't|cannot|can not|can be|could be|once|again|second time|same page|you'd like|you want)\b"
+)
+"""What is said of the proposal's own record: what cannot be done with it afterwards."""
+_BESIDES = re.compile(
+    r"^(?!.*\b(?:i'll|i will|i'd|i would)\b).*(?:\balternative|\balso (?:have|in stock|available)|\bin stock too|"
+    r"\bcosts? \$[\d.]+|\bwould cost\b)",
+    re.IGNORECASE,
+)
+"""A sentence of what could be had in place of what is proposed."""
+_ANNOUNCES = re.compile(
+    r"\b(?:i'll|i will|i'd (?!like to (?:be|know|ask|make sure|understand|help))|i would|i'm (?:going|about) to|"
+    r"i am (?:going|about) to|"
+    r"(?:i'm|i am) (?!sorry\b)\w+ing (?:it|this|that|the|your)\b|(?:will|would|shall|to) be|"
+    r"let me (?:set|put|submit|make|change|cancel)|"
+    r"here(?:'s| is| are)|summar\w+|recap|overview|propos\w+|so you(?:'d| would| want)|details)\b|->|\u2192",
+    re.IGNORECASE,
+)
+
+
+def proposed(text: str) -> str:
+    r"""What a message says is to be done, line by line: without what stays as it is, and without notes.
+
+    Example:
+        >>> proposed("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?")
+        'I will cancel #W1.\nShall I go ahead?'
+    """
+    parts = [part.text for part in parts_of(text) if part.role not in ("left", "note")]
+    return "\n".join(one for one in parts if not (_BESIDES.search(one) and len(_IDS.findall(one)) == 1))
+
+
+def leaves(text: str, record: str) -> bool:
+    """Whether a message speaks of a record only to say that it stays as it is.
+
+    Example:
+        >>> leaves("I will cancel #W1. Order #W2 stays as it is. Shall I go ahead?", "#W2")
+        True
+    """
+    parts = parts_of(text)
+    name = record.lstrip("#")
+    if not any(
+        part.role == "left" and holds_token(part.text, name) and not _BARRED.search(part.text) for part in parts
+    ):
+        return False
+    alike = re.compile(r"\b" + re.sub(r"\d+", r"\\d+", re.escape(name)) + r"\b")
+    named = [part.text for part in parts if part.role not in ("left", "note") and alike.search(part.text)]
+    return not named or not holds_token(named[-1], name)
+
+
+def announces(text: str) -> bool:
+    """Whether a message says what is going to be done, and does not only ask about what there is.
+
+    Example:
+        >>> announces("So I'll send the blue one. Is it that?"), announces("Is this address still current?")
+        (True, False)
+    """
+    return _ANNOUNCES.search(proposed(text).replace("\u2019", "'")) is not None
+
+
+def differs(
+    text: str, answer: str, record: str | None, arguments: Mapping[str, Any], choices: Mapping[str, Collection[Any]]
+) -> bool:
+    """Whether a write is something else than a message proposes: another item, method, reason or number of a house.
+
+    What the message does not name differs in nothing.
+
+    Args:
+        text: The message.
+        answer: What the user said to it; what it names is no difference.
+        record: The record that the write names, if it names one.
+        arguments: What it is called with.
+        choices: By argument the values that its tool allows, if they are counted.
+
+    Example:
+        >>> call = {"order_id": "#W1", "payment_method_id": "gift_card_1"}
+        >>> differs("Refund for #W1 to paypal_2. Shall I?", "Yes.", "#W1", call, {})
+        True
+        >>> differs("Refund for #W1 to your gift card. Shall I?", "Yes.", "#W1", call, {})
+        False
+    """
+    core = proposed(text)
+    left = [part.text for part in parts_of(text) if part.role == "left" and not _BARRED.search(part.text)]
+    mine = {value for name, value in arguments.items() for value in _texts(value) if value != record}
+    found = set(_IDS.findall(core))
+    for number in (True, False):
+        named = {one for one in found if one.isdigit() is number}
+        own = {one for one in mine if _IDS.fullmatch(one) and one.isdigit() is number}
+        if named - own and any(one not in named and not holds_token(answer, one) for one in own):
+            return True
+        for one in own - named:
+            if any(holds_token(part, one) for part in left) and not holds_token(answer, one):
+                return True
+    lower = core.lower()
+    for name, allowed in choices.items():
+        value = arguments.get(name)
+        others = [one for one in allowed if isinstance(one, str) and " " in one and one != value and one in lower]
+        if isinstance(value, str) and others and value not in lower and value not in answer.lower():
+            return True
+    return any(_other_number(one, core) for one in mine)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _other_number(value: str, text: str) -> bool:
+    """Whether a text holds a house's or a flat's number with the same word and other digits, and not the value."""
+    first, after = _NUMBERED.fullmatch(value), _NUMBER_AFTER.fullmatch(value)
+    if first is not None:
+        right, pattern = first.group(1), rf"\b(\d+) {first.group(2)}\b"
+    elif after is not None:
+        right, pattern = after.group(2), rf"\b{after.group(1)} (\d+)\b"
+    else:
+        return False
+    found = re.findall(pattern, text, re.IGNORECASE)
+    return bool(found) and right not in found
