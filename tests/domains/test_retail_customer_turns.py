@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import toolgym_retail.customer
-from benchmarks.customer.train import ALWAYS, RULES, SETS, corpus, fitted, measure, some
+from benchmarks.customer.train import ALWAYS, LAST, RULES, SETS, corpus, fitted, main, measure, some
 from toolgym import make_domain
 from toolgym.language.classifier import Classifier
 from toolgym.language.consent import says_yes
@@ -167,6 +168,117 @@ def test_its_weights_are_small_and_its_labels_what_an_assistant_may_call_for() -
     labels = set(Classifier.load(WEIGHTS).labels)
     assert set(RULES.names) <= labels
     assert {"propose", "refuse", "report", "ask_all", "ask_more", "inform", "wait", "unavailable"} <= labels
+
+
+def test_at_least_99_percent_of_the_third_set_of_messages_is_understood() -> None:
+    """Measured at first sight it was 97.3 %; the rules alone have to hold what was mended in them."""
+    rows = corpus(LAST)
+    shares = measure(Classifier.load(WEIGHTS), rows)
+    assert len(rows) == 336
+    assert shares["both"] >= 0.99
+    assert shares["rules"] >= 0.9
+
+
+@cache
+def asked_who() -> dict[str, Any]:
+    held: dict[str, Any] = json.loads((SPEECH / "identity.json").read_text(encoding="utf-8"))
+    return held
+
+
+def customer_called(name: str) -> Task:
+    """A task whose customer is one of those of the set, and says all that it wants at once."""
+    return next(iter(tasks().values())).model_copy(update={"facts": asked_who()["facts"][name]})
+
+
+def tells_who(task: Task, reply: str) -> bool:
+    facts = Facts.of(task)
+    return facts.email in reply or (facts.last_name in reply and facts.zip in reply)
+
+
+def test_at_least_99_of_100_long_questions_for_identity_are_answered_with_it() -> None:
+    rows = asked_who()["asked"]
+    assert len(rows) == 100
+    said = [(row["text"], customer_called(row["customer"])) for row in rows]
+    missed = [text for text, task in said if not tells_who(task, answer(task, text))]
+    assert len(missed) <= 1, missed
+
+
+@pytest.mark.parametrize("name", asked_who()["more"]["customers"])
+def test_identity_is_told_wherever_a_message_speaks_of_it_as_needed(name: str) -> None:
+    task = customer_called(name)
+    for text in asked_who()["more"]["texts"]:
+        reply = answer(task, text)
+        assert tells_who(task, reply), (text, reply)
+
+
+def test_the_order_is_told_beside_who_the_customer_is_where_both_are_asked() -> None:
+    task = customer_called("W001")
+    reply = answer(
+        task, "Two questions.\nFirst, who is the customer? Email, or name and zip.\nSecond, which order is it?"
+    )
+    assert tells_who(task, reply)
+    order = Facts.of(task).requests[0].order
+    assert order is not None
+    assert order.id in reply
+
+
+def test_who_has_told_who_it_is_says_yes_to_a_proposal_that_speaks_of_identification() -> None:
+    task = customer_called("W001")
+    order = Facts.of(task).requests[0].order
+    assert order is not None
+    customer = Customer(make_domain("retail"), task, np.random.default_rng(0))
+    said = (
+        "Please identify yourself by email, or by name and zip code.",
+        f"I needed your identification to open the account. I'd cancel order #{order.id.lstrip('#')} as ordered by "
+        "mistake, and the refund goes to the original payment method. Shall I go ahead?",
+    )
+    view = [Message("assistant", "Hi! How can I help you today?")]
+    view.append(customer.respond(tuple(view)))
+    for text in said:
+        view.append(Message("assistant", text))
+        view.append(customer.respond(tuple(view)))
+    assert tells_who(task, view[3].content or "")
+    assert says_yes(view[-1].content or ""), view[-1].content
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The lavender candle with 60 hours is out of stock, so I'm unable to make the swap in order #W6558375. Would "
+        "there be anything else?",
+        "Change requested: candle to lavender, 60 hours. Unfortunately it's out of stock, so I can't make this change.",
+        "The candle that you want is out of stock.\nmodification done: no\nIs there anything else I can help you with?",
+    ],
+)
+def test_what_is_sold_out_is_not_taken_for_done_whatever_word_of_it_is_used(said: str) -> None:
+    reply = answer(customer_called("R11"), said)
+    assert "45 hours" in reply, reply
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("There are two mixers. Which one were you looking to replace with the mint 7 quart model?", "ask_items"),
+        ("Which color would you like to exchange it for?", "ask_options"),
+        ("What would you like to change about it? We have several lengths.", "ask_options"),
+        (
+            "Please tell me what it should look like:\n1. Frame: ash wood or aluminum?\n2. Seat: low or high?",
+            "ask_options",
+        ),
+        ("Each order can be changed once. Do you want to change anything besides the Fountain Pen?", "ask_all"),
+    ],
+)
+def test_a_question_is_understood_by_what_it_asks_for(said: str, intent: str) -> None:
+    assert understand(said).intent == intent
+
+
+def test_the_command_line_that_trains_shows_its_help_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    before = WEIGHTS.stat().st_mtime_ns
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    assert "--cross" in capsys.readouterr().out
+    assert WEIGHTS.stat().st_mtime_ns == before
 
 
 def test_a_report_that_asks_for_more_is_no_refusal() -> None:

@@ -19,7 +19,7 @@ IN_CASE = cue(r"if\b[^?]{0,60}\b(?:tell|let|send|give|write) (?:me|us|to us)\b")
 LATER = cue(
     r"(?:i|we)(?:'ll| will| shall| can|'m going to| am going to| would)(?: \w+){0,2} (?:then|afterwards|next|also ask|"
     r"ask|show|read|repeat|display|send you|put everything|prepare|list|search|find|check|look|verify|be able|have to "
-    r"come back|sort|settle|come to|summari[sz]e|confirm)\b",
+    r"come back|give you an? (?:\w+ )?(?:summary|overview|recap)|sort|settle|come to|summari[sz]e|confirm)\b",
     r"(?:once|as soon as|when|after) (?:i|we|you|that|this|it)(?:'ve|'re|'s)?\b",
     r"you(?:'ll| will) (?:then |also |later |still )*(?:have to|need to|be asked|get to|be able|"
     r"receive|decide|confirm)",
@@ -28,6 +28,18 @@ LATER = cue(
 )
 """What tells of something that comes after the answer."""
 BIDS = cue(r"please\b", r"kindly\b", r"i(?:'ll)? (?:just |still |first |also )?need\b", r"(?:could|can|would) you\b")
+GOES_ON = cue(
+    r"(?:go (?:ahead|on)|proceed|submit|carry)\b",
+    r"do (?:this|it|that)\b",
+    r"(?:shall|should|may) i\b",
+    r"(?:want|like) me to\b",
+)
+"""What in a question for a go-ahead leaves no doubt that it is one."""
+DEMANDS = cue(
+    r"(?:please|kindly|need|needs|require[sd]?|must|have to|has to|can't|cannot|unable|until|without|only)\b",
+    r"(?:send|give|tell|provide|supply|share|fill|complete|reply|choose|pick|state|type|enter|write|answer|let me)\b",
+)
+"""What in a message asks something of the user, question or not."""
 TO_DO = cue(
     r"(?:please|kindly|and|then) (?:also |then |just |kindly |always )*(?:follow|print|pack|drop (?:it|them|off)|"
     r"attach|allow|wait|keep|note|remember|be |make sure|ensure|hold|expect|look out|watch|take your time|ship|mail it|"
@@ -119,6 +131,8 @@ EITHER_OR = re.compile(
     re.IGNORECASE,
 )
 """A question which of two things is meant."""
+FIELD_CHOICE = re.compile(r"\A[A-Z][\w ]{0,30}: [^?:]{1,80}[ ,]or (?!no\b|not\b)[^?:]{1,60}\?\Z")
+"""A line of a list that asks which value a field is to have."""
 MISSED = re.compile(
     r"\b(?:did|have) (?:i|we) (?:miss|missed|forget|forgot|forgotten|overlook\w*|leave|left|leave out|left out)\b",
     re.IGNORECASE,

@@ -223,6 +223,8 @@ def _asks(here: Line, number: int, whole: Whole) -> Ask | None:
         about = whole.topics.pointed_to(part) - {whole.topics.identity}
         slot = next((name for name in whole.topics.names if name in about), whole.topics.things)
         return Ask(slot, (slot,))
+    if question and here.listed and aside.FIELD_CHOICE.match(part) and not whole.topics.pointed_to(part):
+        return Ask(whole.topics.variants, (whole.topics.variants,)) if whole.topics.variants else Ask("check")
     if question and aside.OFFERS_TO_TELL.search(part) and not wh and not asks_for_consent(part):
         return Ask("check")
     if tell.WAIT.search(part) and not question and not explicit and not cues.GIVE_ME.search(part):

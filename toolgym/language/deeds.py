@@ -47,6 +47,8 @@ _PAST = cue(
     r"(?:i|we) (?:just |already |now )*\w+ed\b",
     r"(?:done|all set|success\w*|already|completed)\b",
 )
+_NO = re.compile(r": ?(?:no|false|not yet|none)\W{0,3}\Z", re.IGNORECASE)
+"""A field that says of a deed that it was not done."""
 _CUT = re.compile(r"[,;:()\u2014]+\s|\s-+\s|\s->\s|\b(?:and|but|so|which|that)\b")
 
 
@@ -65,7 +67,7 @@ def tells_deed(sentence: str, done: Cue | None = None) -> bool:
         >>> tells_deed("I've found the items for the exchange in your order.")
         False
     """
-    if not _says(sentence, done) or PROMISE.search(sentence) or _LOOKED_UP.match(sentence):
+    if not _says(sentence, done) or _NO.search(sentence) or PROMISE.search(sentence) or _LOOKED_UP.match(sentence):
         return False
     if _CONDITION.match(sentence) and not tells_past(sentence):
         return False

@@ -145,7 +145,7 @@ WHOLE = cue(
     r"only (?:thing|item|change|one|article|these|those|this|the)",
     r"just (?:the|these|those|this)\b",
     r"complete (?:list|set)",
-    r"any ?(?:thing)? ?(?:other|else|more|further|additional)",
+    r"any ?(?:thing)? ?(?:other|else|more|further|additional|besides?\b|apart from|in addition|on top of)",
     r"(?:some|any) (?:other|more|further)",
     r"other (?:items?|things?|changes?|articles?|products?|pieces?)",
     r"nothing (?:else|more)",

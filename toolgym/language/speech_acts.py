@@ -11,18 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
 from toolgym.language import statement_cues as tell
 from toolgym.language.asks import Ask, Whole
+from toolgym.language.consent import asks_for_consent
 from toolgym.language.layout import lines_of
 from toolgym.language.parts import Passage, parts_of
+from toolgym.language.remembered import LONG
 from toolgym.language.tells import Told, declines, refuses
 from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
 
-RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.0
+RULES_WEIGH, GO_AHEAD_WEIGHS = 1.0, 2.25
 """How much likelier than what the rules find, and than a go-ahead, something else must be to a classifier, as a
 logarithm."""
 SAID_WEIGHS = {"refuse": 2.0, "report": 1.0, "unavailable": 2.0}
@@ -88,13 +91,47 @@ def understand(text: str, topics: Topics) -> Understood:
         >>> understand("I'll send it back. Shall I go ahead? Please note that this is final.", Topics(())).intent
         'propose'
     """
+    return _understood(text, topics) if len(text) <= LONG else _understand(text, topics)
+
+
+def _understand(text: str, topics: Topics) -> Understood:
     whole = Whole(lines_of(text), topics)
     if not whole.parts:
         return Understood("inform")
     heard = _by_rules(whole, topics)
-    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)):
+    if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)) or _is_sure(heard, whole):
         return heard
     return weighed(heard, topics.learned().weigh(whole.parts), topics)
+
+
+_understood = lru_cache(1024)(_understand)
+"""Assistants say the same again and again, in the trials of a task above all."""
+
+
+def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood:
+    """What a message calls for where the user has not told yet who it is: first that, if it is needed.
+
+    Args:
+        text: The message.
+        heard: What it calls for of a user who has told it.
+        topics: What it may ask for.
+    """
+    who = topics.identity
+    if topics.needs_identity is None or heard.intent == "transfer":
+        return heard
+    if heard.intent in topics.names and who in heard.asked:
+        return heard
+    parts = [part.text for part in lines_of(text)]
+    if not topics.needs_identity(parts) or not any("?" in part or aside.DEMANDS.search(part) for part in parts):
+        return heard
+    return Understood(who, (who, *(heard.asked if heard.intent in topics.names else ())))
+
+
+def _is_sure(heard: Understood, whole: Whole) -> bool:
+    """Whether the rules leave no doubt: a message that ends with a question for a go-ahead, and says nothing else."""
+    if heard != Understood("propose") or whole.asked[-1].intent != "propose" or not whole.asked[-1].question:
+        return False
+    return any("?" in part and aside.GOES_ON.search(part) and asks_for_consent(part) for part in whole.texts)
 
 
 def _by_rules(whole: Whole, topics: Topics) -> Understood:

@@ -96,8 +96,8 @@ DONE = cue(
     r"\w+'s (?:an?|the|now|all|"
     r"on|going|cancell?ed|headed)\b",
     r"(?:refund|return|exchange|cancell?ation|change|update|swap)s? (?:is |are "
-    r")?(?:opened|done|filed|booked|started|placed|in|submitted|requested|registered|"
-    r"complete)\b",
+    r")?(?:opened|done|filed|booked|started|placed|in(?! (?:order|the|your|this|that)\b)|submitted|requested|"
+    r"registered|complete)\b",
 )
 CANNOT = cue(
     r"unable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -38,7 +38,7 @@ def _nothing(part: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topics:
     """Everything that an assistant of a domain may ask for.
 
@@ -59,6 +59,8 @@ class Topics:
         gone: How it says that something cannot be had, beyond what is known everywhere ("sold out", "not available");
             such a sentence reports nothing.
         settle: What is left of the topics that a sentence points to, when its words are looked at as a whole.
+        needs_identity: Whether the sentences of a message speak of who the user is as something yet to be told; asked
+            of messages to a user who has not told it.
         learned: Gives a classifier of what messages call for; it has a say beside the rules.
 
     Example:
@@ -84,6 +86,7 @@ class Topics:
     planned: Cue | None = None
     gone: Cue | None = None
     settle: Callable[[str, set[Intent]], set[Intent]] | None = None
+    needs_identity: Callable[[Sequence[str]], bool] | None = None
     learned: Callable[[], Classifier] | None = None
 
     @cached_property

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from toolgym.language.layout import unwrapped
-from toolgym.language.speech_acts import Understood, parted, understand, without_reminder, without_warnings
+from toolgym.language.speech_acts import (
+    Understood,
+    heard_by_unknown,
+    parted,
+    understand,
+    without_reminder,
+    without_warnings,
+)
 from toolgym.language.statement_cues import HANDS_OVER
 from toolgym.language.text import abridged
 from toolgym.messages import STOP_MARKS, TRANSFER, Message
@@ -55,6 +62,8 @@ class ScriptedUser(Caller[R]):
             self._voice.manner = self._ways.manner()
             text = abridged("\n".join(said).strip())
             heard = understand(text, self._reader.topics)
+            if not self._answered[self._reader.topics.identity]:
+                heard = heard_by_unknown(text, heard, self._reader.topics)
             self._hearing = text
             before = sum(one.closed for one in self._open)
             self._compared.forget()
@@ -98,7 +107,8 @@ class ScriptedUser(Caller[R]):
     def _reply(self, text: str, heard: Understood) -> str:
         self._questioned_before, self._questioned = self._questioned, False
         closed = close_answered(self._active(), text, self._means)
-        if heard.reported and heard.intent != "refuse":
+        sold_out = heard.unavailable and not any(one.agreed for one in self._active())
+        if heard.reported and heard.intent != "refuse" and not sold_out:
             proposes = heard.intent in ("propose", "check", "ask_all")
             closed += close_reported(self._active(), text, self._means, proposes=proposes)
         if closed:
@@ -172,6 +182,7 @@ class ScriptedUser(Caller[R]):
         active, say = self._active(), self._voice.say
         is_me = self._reader.is_me(text)
         if is_me is not None:
+            self._answered[self._reader.topics.identity] += 1
             return say("right") if is_me else join(say("only_me"), self._reader.identity("", self._voice))
         if not active:
             return self._go_on()

@@ -23,6 +23,11 @@ _NOT_WHO = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"\be-?mail|\bmail\b", re.IGNORECASE)
+_TELLS_BY_MAIL = re.compile(
+    r"\bconfirmation e-?mail|\b(?:get|receive|send you|sent you) an? e-?mail|"
+    r"\be-?mail (?:about|confirm|with (?:instr|the))",
+    re.IGNORECASE,
+)
 _ZIP = re.compile(r"\bzip|post(?:al)? ?code", re.IGNORECASE)
 _NAME = re.compile(r"\bname", re.IGNORECASE)
 _USER_ID = re.compile(r"\buser ?id", re.IGNORECASE)
@@ -43,7 +48,7 @@ def identity(text: str, facts: Facts, voice: Voice) -> str:
     """What a customer says when it is asked who it is: what is asked, or else what it has at hand."""
     say = voice.say
     name = f"{facts.first_name} {facts.last_name}"
-    mail, zipped, named = _MAIL.search(text), _ZIP.search(text), _NAME.search(text)
+    mail, zipped, named = _MAIL.search(_TELLS_BY_MAIL.sub("", text)), _ZIP.search(text), _NAME.search(text)
     if facts.identifies_by == "email" and (mail or not (zipped or named)):
         return say("email", email=facts.email)
     if mail and not (zipped or named):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +84,7 @@ OPTIONS = cue(
     r"to which\b(?! (?:order|address|card|payment|method|account))",
     r"in lieu",
     r"have in mind",
+    r"chang(?:e|ed|ing) about (?:it|them|that|this|the (?!order|account))\b",
     r"new (?:item|one|product)",
     r"instead\b",
     r"(?:exchange|swap|change|switch|trade)\w* (?:it |them |this |that |your [^?.!]{0,30})?(?:for|to|into|with)\b",
@@ -135,6 +137,32 @@ WHO = cue(
     r"your identity\b",
 )
 """What asks who the customer is, whatever else it names."""
+_WHO_IT_IS = cue(
+    r"who (?:you(?:'re| are)?\b|i(?:'m| am) (?:speaking|talking|chatting|dealing|writing)|am i|are you|this is|is this|"
+    r"it is|it's|owns|(?:is )?(?:the )?(?:account )?(?:customer|caller|holder|owner)\b|"
+    r"is (?:calling|contacting|writing|asking|there))",
+    r"who's (?:the|calling|contacting|writing|asking|there|this|speaking)\b",
+    r"(?:identification|identify (?:you|who|the (?:customer|account|owner))|your identity|authenticat(?:e|ion|ing))\b",
+    r"verify(?:ing)? (?:you|your (?:account|identity|details|profile)|the account|who|(?:that )?(?:it's|it is) you)\b",
+    r"(?:for|need|needed|the|your|a|through|account|customer|by|before|of) verification\b",
+    r"e-?mail\b[^.?!]{0,60}\bor\b[^.?!]{0,40}\bnames?\b",
+    r"your e-?mail address (?:on|in|linked|for|of|so|first|before)\b",
+    r"e-?mail (?:address )?(?:on file|linked|associated|registered|used|you (?:use|used|signed|registered|ordered))\b",
+)
+_IS_KNOWN = cue(
+    r"(?<!not )(?<!once )(?<!after )(?<!until )(?:you're|you are|is|are|was|were|been|i've|i have|successfully|able to|"
+    r"already) (?:now |already |all |successfully |fully )*(?:verif|authenticat|identif)",
+    r"for (?:verifying|confirming|identifying|the verification|your verification)",
+    r"identity (?:is |has been |was )?(?:confirmed|verified|checked)",
+    r"(?:already|checked)\b[^.?!]{0,8}:? your identity",
+    r"(?:found|located) your (?:profile|account)",
+    r"all set on",
+    r"(?:verification|identification)[^.?!]{0,20}\b(?:done|complete|success)",
+)
+_NAME_AND_ZIP = cue(
+    r"names?\b[^.?!]{0,60}\b(?:zip|post(?:al)? ?code)",
+    r"(?:zip|post(?:al)? ?code)[^.?!]{0,30}\b(?:first|last|full|family|your|sur)? ?names?\b",
+)
 NEW_PLACE = cue(
     r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship", r"deliver", r"destination\b(?! of)"
 )
@@ -142,6 +170,9 @@ SHIPS = cue(r"street", r"city\b", r"address\b", r"apartment", r"suite\b", r"ship
 WHICH_ITEM = cue(
     r"(?:which|what)(?: \w+){0,2} (?:items?|articles?|products?|things?|stuff|pieces?)\b",
     r"(?:specify|name|list|indicate|tell me)(?: \w+){0,3} (?:items?|articles?|products?|things?|pieces?)\b",
+    r"which (?!(?:new |other )?(?:colou?r|size|variant|version|option|material|model|kind|style|card|method|order|"
+    r"payment))\w+ (?:do|would|should|shall|were|did|are) (?:you|i|we)\b[^?.!]{0,30}\b"
+    r"(?:chang|swap|replac|exchang|switch|trad)\w* (?:to|for|with|into|by) (?:the |an? )?\w+ ?\w",
 )
 WHICH_ORDER = cue(r"(?:which|what)(?: \w+){0,2} orders?\b", r"order (?:number|#|id)", r"number of\b")
 _METHOD = (
@@ -169,6 +200,13 @@ _WITHIN = re.compile(
     r"products?) (?:you|to|in|from|of|that)\b|#?W\d{7}|before (?:i|we)\b|\bat the same time\b",
     re.IGNORECASE,
 )
+
+
+def _who_is_needed(parts: Sequence[str]) -> bool:
+    """Whether a message speaks of who the customer is as something that has yet to be told."""
+    if _NAME_AND_ZIP.search(" ".join(parts)):
+        return True
+    return any(_WHO_IT_IS.search(part) and not _IS_KNOWN.search(part) for part in parts)
 
 
 def _about_one_order(part: str) -> bool:
@@ -235,6 +273,7 @@ TOPICS = Topics(
     several_records=re.compile(r"\borders\b", re.IGNORECASE),
     within_record=_about_one_order,
     settle=_settle,
+    needs_identity=_who_is_needed,
     learned=_classifier,
 )
 """Everything that an assistant of the shop may ask for."""
