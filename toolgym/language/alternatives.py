@@ -26,6 +26,9 @@ _NO_MORE = re.compile(
     r"(?:(?:no|nope|nah|nothing(?: else| more)?(?: to add)?|that's (?:all|it)|(?:just|only) (?:the|this|that) "
     r"[a-z]+(?: [a-z]+)?)(?: (?:thanks|thank you|for now))?[,.!]+ +)+"
 )
+_WANTS_MORE = re.compile(
+    r"\W*y(?!ou)[a-z]+\b(?!,? (?:please )?(?:just )?(?:go|proceed|carry|continue|do|submit|process)\b)"
+)
 _KEPT = re.compile(
     r"\b(?:the|my) (?:other|rest of the) (?:stuff|things?|items?|ones?) (?:i'm|i am|i'll|we're|we'll) keep(?:ing)?\b"
 )
@@ -50,7 +53,7 @@ def to_the_request(text: str, answer: str) -> str:
     """What an answer says to a request itself, without what it says to what the request offers beside it.
 
     "No" to whether there is more is no refusal, nor is "No exchange" to "or would you prefer an exchange?". Where a
-    message asks whether there is more, or else to go ahead, a yes says to go ahead.
+    message asks whether there is more, or else to go ahead, only what says to go ahead is an answer to the request.
 
     Args:
         text: The message that asks.
@@ -67,12 +70,14 @@ def to_the_request(text: str, answer: str) -> str:
     said = regular(answer)
     other = _OR_ELSE.search(text)
     if any(begun(one) != one for one in sentences(text)):
-        if not _GOES.search(said):
+        if not _GOES.search(said) or _WANTS_MORE.match(said):
             return ""
         opening = _NO_MORE.match(said)
         return _KEPT.sub("~", said[opening.end() :] if opening else said)
-    if other is not None:
+    if other is not None and other[1].lower() not in text[: other.start()].lower():
         stem = re.escape(other[1].lower())
         said = re.sub(rf"^(?:oh |well )?no,? (?:(?:i'm|i am) not |i don't want (?:to |an? )?)?{stem}[a-z]*", "", said)
+        if re.search(rf"(?<!not )(?<!no )(?<!n't )\b{stem}", said):
+            return ""
     shown = text.lower()
     return _STAYS_WITH.sub(lambda found: "~" if (found[1] or found[2]) in shown else found[0], said)
