@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolgym.language import aside_cues as aside
 from toolgym.language import question_cues as cues
@@ -19,6 +20,7 @@ from toolgym.language.asks import Ask, Whole
 from toolgym.language.consent import asks_for_consent
 from toolgym.language.layout import lines_of
 from toolgym.language.parts import Passage, parts_of
+from toolgym.language.remembered import LONG
 from toolgym.language.tells import Told, declines, refuses
 from toolgym.language.text import plain
 from toolgym.language.topics import Intent, Topics
@@ -89,6 +91,10 @@ def understand(text: str, topics: Topics) -> Understood:
         >>> understand("I'll send it back. Shall I go ahead? Please note that this is final.", Topics(())).intent
         'propose'
     """
+    return _understood(text, topics) if len(text) <= LONG else _understand(text, topics)
+
+
+def _understand(text: str, topics: Topics) -> Understood:
     whole = Whole(lines_of(text), topics)
     if not whole.parts:
         return Understood("inform")
@@ -96,6 +102,10 @@ def understand(text: str, topics: Topics) -> Understood:
     if topics.learned is None or all(map(tell.CAUTION.match, whole.texts)) or _is_sure(heard, whole):
         return heard
     return weighed(heard, topics.learned().weigh(whole.parts), topics)
+
+
+_understood = lru_cache(1024)(_understand)
+"""Assistants say the same again and again, in the trials of a task above all."""
 
 
 def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood:

@@ -38,7 +38,7 @@ def _nothing(part: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topics:
     """Everything that an assistant of a domain may ask for.
 
