@@ -38,7 +38,7 @@ def env_of(**settings: Any) -> Any:
 @pytest.mark.parametrize("action", TOO_LONG, ids=lambda action: str(action)[:40])
 def test_what_is_too_long_is_an_error_and_neither_said_nor_run(action: Any) -> None:
     env = env_of()
-    env.reset(seed=0)
+    env.reset(seed=0, options={"task_id": "test-001"})
     heard = env.episode.view("user")
     observation, _, terminated, truncated, _ = env.step(action)
     (told,) = observation
@@ -51,7 +51,7 @@ def test_what_is_too_long_is_an_error_and_neither_said_nor_run(action: Any) -> N
 
 def test_what_is_just_short_enough_is_said() -> None:
     env = env_of()
-    env.reset(seed=0)
+    env.reset(seed=0, options={"task_id": "test-001"})
     env.step("x" * 100)
     assert any(message.content == "x" * 100 for message in env.episode.messages)
     assert env.episode.errors == 0
@@ -59,7 +59,7 @@ def test_what_is_just_short_enough_is_said() -> None:
 
 def test_too_many_of_them_end_the_episode_as_failed_calls_do() -> None:
     env = env_of(max_errors=3)
-    env.reset(seed=0)
+    env.reset(seed=0, options={"task_id": "test-001"})
     ends = [env.step("x" * 1000)[3] for _ in range(3)]
     assert ends == [False, False, True]
     assert env.episode.termination == "too_many_errors"
@@ -80,7 +80,7 @@ def test_little_is_kept_of_what_is_too_long_with_how_long_it_was() -> None:
 def test_the_caps_hold_in_every_environment(name: str) -> None:
     if name == "gym.make":
         env = gym.make("ToolMock-v0", split="test", **SMALL)
-        env.reset(seed=0)
+        env.reset(seed=0, options={"task_id": "test-001"})
         observation = env.step("x" * 101)[0]
     else:
         envs = (
@@ -88,14 +88,14 @@ def test_the_caps_hold_in_every_environment(name: str) -> None:
             if name == "make_vec_env"
             else gym.make_vec("ToolMock-v0", num_envs=2, split="test", **SMALL)
         )
-        envs.reset(seed=0)
+        envs.reset(seed=0, options={"task_id": "test-001"})
         observation = envs.step(["x" * 101, "Hi."])[0][0]
     assert "more than 100 characters" in observation[-1]["content"]
 
 
 def test_they_hold_for_both_sides_where_both_are_played() -> None:
     env = make_aec_env("mock", split="test", **SMALL)
-    env.reset(seed=0)
+    env.reset(seed=0, options={"task_id": "test-001"})
     for side, text in (("user", "x" * 101), ("user", "Hi."), ("assistant", "x" * 101)):
         assert env.agent_selection == side
         env.step(text)

@@ -15,7 +15,12 @@ from toolgym.runs.user_errors import remember
 
 Command = Callable[..., Done]
 
-CHECK = ("users", "check", "retail", "--user", "minimal", "--task", "test-001", "--task", "test-003")
+PLAIN = [
+    next(task.id for task in make_domain("retail").tasks["test"] if task.provenance and task.provenance.kind == kind)
+    for kind in ("cancel", "return")
+]
+TASKS = ("--task", PLAIN[0], "--task", PLAIN[1])
+CHECK = ("users", "check", "retail", "--user", "minimal", *TASKS)
 
 
 def remembered(version: str | None) -> None:

@@ -524,6 +524,6 @@ def test_a_proposal_with_any_one_detail_off_is_contradicted_and_the_right_one_is
                 text = speech.SPEECH.proposal(wording, speech.details(wrong, facts.methods, 1.0))
                 if not compare(text, request, facts).wrong:
                     passed.append((task.id, detail, text))
-    assert min(tried.values()) > 20
+    assert min(tried.values()) >= 20
     assert refused == []
     assert passed == []

@@ -126,8 +126,7 @@ def test_a_label_is_borne_out_by_the_trajectory(retail: Domain, pattern: str) ->
         elif pattern == "fact_not_said":
             assert "all is in order" in spoken
         elif pattern == "wrong_figure":
-            assert episode.grade.db_match
-            assert not episode.grade.success
+            assert not all(check.met for check in episode.grade.communicate)
         elif pattern == "no_confirmation":
             assert any(name in writes for name, _, _ in made)
         else:

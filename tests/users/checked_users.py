@@ -42,7 +42,7 @@ class Knowing:
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, wrong: float = 0.0) -> None:
         self._facts = Facts.of(task)
-        self._wrong = rng.random() < wrong
+        self.wrong = rng.random() < wrong
         self._said = 0
 
     def respond(self, view: Sequence[Message]) -> Message:
@@ -50,7 +50,7 @@ class Knowing:
         self._said += 1
         if self._said == 1:
             return Message("user", self._everything())
-        if self._said == 2 and not self._wrong:
+        if self._said == 2 and not self.wrong:
             return Message("user", "Yes, please go ahead.")
         return Message("user", f"That is all, goodbye. {STOP}")
 
@@ -65,10 +65,13 @@ class Knowing:
         return ". ".join(filter(None, told)) + "."
 
 
-def knowing(wrong: float = 0.0) -> AgentFactory:
-    """A user that is wrong in a known share of what it replies to a proposal."""
+def knowing(wrong: float = 0.0, made: list[Knowing] | None = None) -> AgentFactory:
+    """A user that is wrong in a known share of what it replies to a proposal; those that are made go into a list."""
 
     def make(domain: Domain, task: Task, rng: np.random.Generator) -> Agent:
-        return Knowing(domain, task, rng, wrong)
+        user = Knowing(domain, task, rng, wrong)
+        if made is not None:
+            made.append(user)
+        return user
 
     return AgentSpec("knowing", make, privileged=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import toolgym
-from tests.users.checked_users import PLAIN, knowing, over, plain_tasks
+from tests.users.checked_users import PLAIN, Knowing, knowing, over, plain_tasks
 from toolgym import Trajectory, check_user, make_domain, make_user
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.registration import user_version as versions
@@ -30,11 +30,12 @@ def test_a_user_without_fault_has_no_error_in_any_form(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [0.05, 0.15])
 def test_injected_misunderstandings_are_measured_near_their_truth(wrong: float, tmp_path: Path) -> None:
-    check = check_user(over(plain_tasks(12)), user=knowing(wrong), runs=tmp_path)
+    users: list[Knowing] = []
+    check = check_user(over(plain_tasks(12)), user=knowing(wrong, users), runs=tmp_path)
     rate = check.error.rate
     assert rate is not None
     assert rate.low < wrong < rate.high
-    assert abs(rate.mean - wrong) < 0.03
+    assert rate.mean == pytest.approx(sum(user.wrong for user in users) / len(users))
 
 
 def test_a_user_that_agrees_to_questions_alone_fails_where_none_is_put(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_vector_environment_has_them_and_the_spec_of_one_is_json() -> None:
     observations, _ = vector.reset(seed=1)
     assert all(urges(str(one[-1]["content"])) for one in observations)
     vector.close()
-    spec = gym.make("ToolRetail-v0", habits="typos=1,impatience=1").spec
+    spec = gym.make("ToolRetail-v0", habits="impatience=1,forthcoming=1").spec
     assert spec is not None
     assert urges(opening(gym.make(EnvSpec.from_json(spec.to_json())), 1))
 

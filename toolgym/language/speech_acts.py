@@ -208,7 +208,7 @@ def without_reminder(text: str) -> str:
         >>> without_reminder("I'd return the lamp. Are these all the items, and shall I proceed?")
         "I'd return the lamp. Are these items, and shall I proceed?"
         >>> without_reminder("Please confirm that you have told me everything that is part of it and want to go on.")
-        'Please confirm that  and want to go on.'
+        'Please confirm that and want to go on.'
     """
     return "".join(
         aside.ALL.sub("", aside.YOU_TOLD.sub("", part)) if _reminds(plain(part)) else part

@@ -117,9 +117,9 @@ class Unmade:
         case = self.case
         if case.consent.named(sentence, name, arguments):
             return True
-        others = sum(gold.name == name for gold in case.prepared.gold_writes)
+        left = sum(case.prepared.gold_writes[place].name == name for place in case.missing)
         spoken = case.deviation.speaks_of(sentence, name) or speaks_of_doing(sentence, name.split("_")[0])
-        return others == 1 and spoken
+        return left <= 1 and spoken
 
     def _not_looked_up(self, name: str, arguments: Mapping[str, Any]) -> int | None:
         """The message that asked for what the user did not know, if its record was never read."""
