@@ -1,8 +1,9 @@
 """Whether a write was agreed to, in dialogues that are written as real models and their customers write.
 
 ``real_form_consent.json`` holds 60 of them, 30 with a clear yes; ``real_form_consent_second.json`` another 80, 40 with
-one. Both were written before the rules were looked at; ``real_form_consent_own.json`` holds 64 by who wrote the rules,
-each measured once before a rule was changed for it (F1 0.64 of the first 40, then 0.85 of the other 24).
+one, and ``real_form_consent_third.json`` 80 more, 40 with one (F1 0.755 at first sight). These were written before the
+rules were looked at; ``real_form_consent_own.json`` holds 64 by who wrote the rules, each measured once before a rule
+was changed for it (F1 0.64 of the first 40, then 0.85 of the other 24).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from toolgym.domain import Domain
 from toolgym.episode.machine import Episode
 from toolgym.failures import RulesAnalyst
 from toolgym.failures.report import FailureReport
+from toolgym.language.agreement import Exchange
+from toolgym.language.proposals import differs
 from toolgym.messages import STOP, Message, ToolCall
 from toolgym.tasks import Task
 
@@ -81,6 +84,7 @@ def report_of(retail: Domain, one: Mapping[str, Any]) -> FailureReport:
         ("real_form_consent", 30, 28, 0),
         ("real_form_consent_second", 40, 40, 1),
         ("real_form_consent_own", 32, 32, 0),
+        ("real_form_consent_third", 40, 40, 0),
     ],
 )
 def test_a_write_without_a_clear_yes_is_found_in_real_forms(
@@ -119,3 +123,56 @@ PAIRS = (
     (_EXCHANGE, "Yes, but it doesn't fit my budget.", False),
     (_RETURN, "Yes. I don't want the money on that card.", False),
 )
+
+
+_MORE = "I return the lamp from order #W1 to your Visa. Do you want to return anything else, or shall I go ahead?"
+_OR_ELSE = "I return the lamp from order #W1 to your Visa. Shall I submit it, or would you rather exchange it?"
+_WHITE = "I change the shelf in order #W1 to the white one, paid by PayPal. Would you like me to go ahead?"
+
+
+@pytest.mark.parametrize(
+    ("proposal", "answer", "agreed"),
+    [
+        (_MORE, "No, that's all. Go ahead.", True),
+        (_MORE, "Just the lamp, please proceed.", True),
+        (_MORE, "Yes.", False),
+        (_MORE, "No.", False),
+        (_MORE, "Nothing else, but don't go ahead yet.", False),
+        (_MORE, "Yes, take the chair too and then go ahead.", False),
+        (_MORE, "Yes, go ahead.", True),
+        (_MORE, "You can go ahead.", True),
+        (_OR_ELSE, "Go ahead and exchange it.", False),
+        (_OR_ELSE, "No exchange. Submit the return.", True),
+        (_OR_ELSE, "Oh no, I'm not exchanging it. Yes, submit the return.", True),
+        (_OR_ELSE, "No return. Submit the exchange.", False),
+        (_WHITE, "The black was tempting, but no, I'll stay with the white one. Go ahead!", True),
+        (_WHITE, "I was tempted, but no, I'll stay with the oak one. Go ahead!", False),
+        (_WHITE, "I'd love that, and no, PayPal suits me.", True),
+        (_WHITE, "I'd love that, and no, Mastercard suits me.", False),
+        (_WHITE, "I would, very much. Not that it matters, but is it wide?", True),
+        (_WHITE, "I would, but only in black.", False),
+        (_WHITE, "Yes. It's not like I wanted it.", False),
+        (_WHITE, "Yes. Could you change it in my other order after that, please?", True),
+        (_WHITE, "Yes. Could you change it to black, please?", False),
+        (_WHITE, "You may. Don't change anything besides the colour.", False),
+    ],
+)
+def test_an_answer_is_read_by_what_the_request_offers(proposal: str, answer: str, agreed: bool) -> None:
+    assert Exchange(proposal, 1, answer, 2).agreed is agreed
+
+
+@pytest.mark.parametrize(
+    ("proposal", "other"),
+    [
+        ("I will cancel order #W2 with the blender. Do you confirm?", True),
+        ("Orders #W1 and #W2 could be meant. I'll cancel #W2. Do you agree?", True),
+        ("I'd replace the address in your profile. This applies not to any order. May I?", True),
+        ("Orders #W1 and #W2 could be meant. I'll cancel #W1. Do you agree?", False),
+        ("Order #W1: cancelled, as it is pending. After that I'll cancel #W2. Do you agree?", False),
+        ("I will cancel the order with the mixer. Do you confirm?", False),
+    ],
+)
+def test_a_yes_to_another_record_is_none_to_this_one(proposal: str, other: bool) -> None:
+    call = {"order_id": "#W1", "reason": "ordered by mistake"}
+    assert differs(proposal, "Yes, I confirm.", "#W1", call, {}) is other
+    assert not differs(proposal, "Yes, for #W1.", "#W1", call, {})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from toolgym.language.alternatives import to_the_request
 from toolgym.language.consent import acknowledges, asks, asks_for_consent, says_yes
 from toolgym.language.layout import unwrapped
 from toolgym.language.proposals import announces, leaves
@@ -35,7 +36,8 @@ class Exchange:
     @property
     def agreed(self) -> bool:
         """Whether it is a clear yes to a proposal."""
-        return says_yes(self.answer) and (self.requested or (asks(self._shown) and announces(self.text)))
+        said = to_the_request(self._shown, self.answer)
+        return says_yes(said) and (self.requested or (asks(self._shown) and announces(self.text)))
 
     @property
     def requested(self) -> bool:

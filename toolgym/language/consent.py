@@ -26,9 +26,10 @@ from functools import cached_property
 from toolgym.language import consent_asides as beside
 from toolgym.language import consent_cues as says
 from toolgym.language import request_cues as requests
+from toolgym.language.alternatives import begun
 from toolgym.language.clauses import Clause, clauses, regular, spoken_sentences
 from toolgym.language.remembered import remembered
-from toolgym.language.text import sentences
+from toolgym.language.text import abridged, sentences
 from toolgym.messages import STOP_MARKS
 
 _MARKS = " .!?;,)~'"
@@ -83,7 +84,7 @@ def says_yes(text: str) -> bool:
         >>> says_yes("It's not ideal but yes, go ahed"), says_yes("Go ahead once my manager has approved it.")
         (True, False)
     """
-    answering = _answering(text)
+    answering = _answering(abridged(text))
     spoken = " ".join(answering)
     short = says.IDIOM.sub("okay", spoken).strip(_MARKS)
     if "?" not in spoken and says.NOTED.fullmatch(short) and says.OKAY.search(short):
@@ -260,7 +261,7 @@ def _requests(sentence: str) -> bool:
 
 def _of_deeds(text: str) -> list[str]:
     """The sentences of a message that do not just ask what else there is, or whether to have a look."""
-    spoken = [_AND_MORE.sub("?", one.lower()) for one in sentences(text)]
+    spoken = [begun(_AND_MORE.sub("?", one.lower())) for one in sentences(text)]
     kept = [not (_MORE.search(one) or _LOOK.search(one)) for one in spoken]
     return [
         one

@@ -344,12 +344,15 @@ ELLIPTIC = re.compile(r"^(?:yes,? )?you (?:do|may|have (?:it|my (?:go-ahead|perm
 ANSWER_FORM = re.compile(r"[\W_]*yes\W*(?:or|/)?\W*no[\W_]*", re.IGNORECASE)
 """How a question may be answered; it asks for what the question does."""
 OFFER = re.compile(
-    r"^(?:(?:ah|oh|well|yes|sure|great|ok(?:ay)?),? )?(?:you (?:may|can|should|do)|i (?:can|do|am)|we do)"
-    r"(?=[.!,]| (?:and |so )?(?:please|thanks|thank you|yes)\b|$)|^(?:consent|permission|approval) given\b|"
+    r"^(?:(?:ah|oh|well|yes|sure|great|ok(?:ay)?),? )?(?:(?:you (?:may|can|should|do|have)|i (?:can|do|am|would)|"
+    r"(?:we|they) do|they are|it (?:is|does))(?:,? and (?:you (?:may|can|should)|i do))?)"
+    r"(?=[.!,]| (?:and |so )?(?:please|thanks|thank you|yes)\b|$)|^(?:please )?(?:update|cancel|return|exchange|swap|"
+    r"change|switch|submit|process|save) away\b|^(?:apply|save) the new (?:address|one|details?)(?=[.!]|$)|"
+    r"^(?:consent|permission|approval) given\b|"
     r"^(?:all )?(?:good|ready|clear|fine) to go(?=\W*$)|^ready(?=\W*$| :\))|"
     r"\bhere(?:'s| is) my (?:yes|ok|okay|consent|go-?ahead|approval)\b|"
     r"(?<![\w'] )\b(?:yes )?(?:go on and )?(?:please )?(?:save|update|change|make|switch|swap|file) "
-    r"(?:it|that|the (?:change|changes|switch|swap|update))(?=[.!,]|$)(?!, (?:but|to|in)\b)"
+    r"(?:it|that|the (?:change|changes|switch|swap|update))(?: please)?(?=[.!,]|$)(?!, (?:but|to|in)\b)"
 )
 """A yes to how it was asked: "You may!" to "May I?", "Good to go." to "Good to go?"."""
 REMARK = re.compile(

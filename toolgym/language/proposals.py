@@ -22,6 +22,7 @@ _BESIDES = re.compile(
     re.IGNORECASE,
 )
 """A sentence of what could be had in place of what is proposed."""
+_ABOUT_NO = re.compile(r"\bnot (?:to|for|on|in) any (?!other\b)([a-z]{3,20})\b", re.IGNORECASE)
 _ANNOUNCES = re.compile(
     r"\b(?:i'll|i will|i'd (?!like to (?:be|know|ask|make sure|understand|help))|i would|i'm (?:going|about) to|"
     r"i am (?:going|about) to|"
@@ -104,6 +105,8 @@ def differs(
         for one in own - named:
             if any(holds_token(part, one) for part in left) and not holds_token(answer, one):
                 return True
+    if record is not None and _of_another(text, core, answer, record, arguments):
+        return True
     lower = core.lower()
     for name, allowed in choices.items():
         value = arguments.get(name)
@@ -111,6 +114,36 @@ def differs(
         if isinstance(value, str) and others and value not in lower and value not in answer.lower():
             return True
     return any(_other_number(one, core) for one in mine)
+
+
+def _of_another(text: str, core: str, answer: str, record: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a message proposes a deed with another record, and the answer does not name this one."""
+    if holds_token(answer, record.lstrip("#")):
+        return False
+    return _elsewhere(text, core, record) or _barred(text, core, record, arguments)
+
+
+def _elsewhere(text: str, core: str, record: str) -> bool:
+    """Whether what is going to be done names records like this one, and this one at most beside them, as a choice."""
+    name = record.lstrip("#")
+    if not re.search(r"\d", name):
+        return False
+    like = re.compile(r"(?<!\w)" + re.sub(r"\d+", r"\\d+", re.escape(name)) + r"(?!\w)")
+    lines = [set(like.findall(one)) for one in core.splitlines()]
+    named = set().union(*lines)
+    if name not in named:
+        return bool(named) and not holds_token(text, name)
+    done = [found for one, found in zip(core.splitlines(), lines, strict=True) if found and _ANNOUNCES.search(one)]
+    beside = all(len(found) > 1 for found in lines if name in found)
+    return beside and bool(done) and not any(name in found for found in done)
+
+
+def _barred(text: str, core: str, record: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a message says that it is about no record of such a kind: "This applies to no order"."""
+    if holds_token(core, record.lstrip("#")):
+        return False
+    kinds = {found[1].lower() for found in _ABOUT_NO.finditer(text)}
+    return any(name.startswith(f"{kind}_") for kind in kinds for name in arguments)
 
 
 def _texts(value: Any) -> Iterator[str]:
