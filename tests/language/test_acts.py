@@ -211,3 +211,13 @@ def test_a_line_that_leads_to_a_list_asks_for_what_that_holds() -> None:
 
 def test_fields_of_a_form_ask_for_nothing_by_themselves() -> None:
     assert understand("Branch: Elm Street\nTitle: ?\n\nI have found your loan.", LIBRARY).intent == "inform"
+
+
+def test_a_go_ahead_question_after_a_report_of_another_deed_is_a_proposal() -> None:
+    text = (
+        "All set! The default address of your profile has been changed. To proceed with the return from order **#W3920217**:"
+        "\n\n- **Scented Candle** (cedar, 45 hours, tin)\n\nThe refund will be processed to your gift card. You will "
+        "receive an email with instructions on how to return the item.\n\nWould you like to proceed?"
+    )
+    heard = understand(text, TOPICS)
+    assert (heard.intent, heard.reported) == ("propose", True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from toolgym.language import aside_cues as aside
@@ -128,8 +128,12 @@ def heard_by_unknown(text: str, heard: Understood, topics: Topics) -> Understood
 
 
 def _is_sure(heard: Understood, whole: Whole) -> bool:
-    """Whether the rules leave no doubt: a message that ends with a question for a go-ahead, and says nothing else."""
-    if heard != Understood("propose") or whole.asked[-1].intent != "propose" or not whole.asked[-1].question:
+    """Whether the rules leave no doubt: a message that ends with a question for a go-ahead, whatever it reports."""
+    if (
+        replace(heard, reported=False) != Understood("propose")
+        or whole.asked[-1].intent != "propose"
+        or not whole.asked[-1].question
+    ):
         return False
     return any("?" in part and aside.GOES_ON.search(part) and asks_for_consent(part) for part in whole.texts)
 
