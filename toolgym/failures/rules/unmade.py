@@ -72,8 +72,7 @@ class Unmade:
         What is told as done right after a yes, before anything at all was changed, is what the yes was for.
         """
         case = self.case
-        if any(event.call.name == name and event.changed for event in case.mine):
-            return None
+        by_it = any(event.call.name == name and event.changed for event in case.mine)
         agreed = False
         for exchange in case.consent.exchanges:
             after_yes, agreed = agreed, exchange.requested and says_yes(exchange.answer)
@@ -82,6 +81,8 @@ class Unmade:
             made = [event for event in case.mine if event.changed and event.message < exchange.message]
             if after_yes and not made:
                 return exchange.message
+            if by_it:
+                continue
             alike = any(case.deviation.deed(event.call.name) & case.deviation.deed(name) for event in made)
             spoken = case.deviation.speaks_of(exchange.text, name) and not alike
             if spoken or (not made and case.consent.named(exchange.text, name, arguments)):
