@@ -33,7 +33,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _FIGURE_ASKED = re.compile(
-    r"\bhow (?:much|many|long|old|far|large|big)\b|"
+    r"\bhow (?:much|many|long|old|far|large|big)\b|\b(?:when|what day|which day|what date|by what date)\b|"
     r"\b(?:amount|total|sum|price|prices|costs?|balance|number of|figure|"
     r"refund(?:ed)?|difference|savings?|pay|paid|tracking|"
     r"left on|worth|percentage|average)\b",
@@ -219,15 +219,21 @@ def figures_like(text: str, like: str) -> list[str]:
         like: A figure such as ``"74.00"`` or ``"10"``.
 
     Returns:
-        Each as digits, without currency and separators; none if ``like`` is no figure. Numbers in words count as whole.
+        Each as digits, without currency and separators, a date as it is written; none if ``like`` is neither. Numbers
+        in words count as whole.
 
     Example:
         >>> figures_like("The lamp cost $1,074.50 in order #W12, and there are two.", "9.99")
         ['1074.50']
         >>> figures_like("There are two of them, and 10 others.", "12")
         ['10', '2']
+        >>> figures_like("It's due on 2026-03-08, in week 10.", "2026-03-05")
+        ['2026-03-08']
     """
     bare = like.strip().lstrip("$-").replace(",", "")
+    if re.fullmatch(r"\d+(?:[-/]\d+){2}", bare):  # a date
+        written = re.sub(r"\d+", lambda digits: rf"\d{{{len(digits.group())}}}", bare)
+        return re.findall(rf"(?<![\w/-]){written}(?![\w/-])", text)
     if not re.fullmatch(r"\d+(?:\.\d+)?", bare):
         return []
     if "." in bare:
