@@ -108,7 +108,7 @@ def test_a_user_without_habits_takes_none(user: str) -> None:
 
 
 def test_a_user_of_a_domain_that_is_no_scripted_user_says_so() -> None:
-    own = replace(RETAIL, users={"scripted": AgentSpec("scripted", lambda domain, task, rng: object())})  # type: ignore[arg-type]
+    own = replace(RETAIL, users={"scripted": AgentSpec("scripted", lambda domain, task, rng: object())})  # type: ignore[arg-type]  # no agent
     task = RETAIL.tasks["test"][0]
     with pytest.raises(TaskError, match="is a object of its own, which has no habits"):
         make_user("scripted", domain=own, habits="careless")(own, task, np.random.default_rng(0))

@@ -82,12 +82,12 @@ def test_habits_that_cannot_be_had_are_refused_where_an_environment_is_made() ->
 def test_a_run_says_its_habits_and_goes_on_with_no_others(tmp_path: Path) -> None:
     few = ["test-001", "test-002"]
     asked = {"tasks": few, "trials": 1, "runs": tmp_path, "name": "a", "agent": "oracle", "user": "scripted"}
-    results = evaluate("retail", **asked, habits="careless")  # type: ignore[arg-type]
+    results = evaluate("retail", **asked, habits="careless")  # type: ignore[arg-type]  # settings in a mapping
     assert results.settings["habits"] == "reticent=0.5,typos=1"
     for other in (None, "terse"):
         with pytest.raises(DataError, match=r"was made with habits='reticent=0\.5,typos=1', not"):
-            evaluate("retail", **asked, habits=other, resume=True)  # type: ignore[arg-type]
-    same = evaluate("retail", **asked, habits=Habits(reticent=0.5, typos=1), resume=True)  # type: ignore[arg-type]
+            evaluate("retail", **asked, habits=other, resume=True)  # type: ignore[arg-type]  # settings in a mapping
+    same = evaluate("retail", **asked, habits=Habits(reticent=0.5, typos=1), resume=True)  # type: ignore[arg-type]  # settings in a mapping
     assert [one.messages for one in same.trajectories] == [one.messages for one in results.trajectories]
 
 
