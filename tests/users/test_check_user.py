@@ -48,7 +48,7 @@ def test_a_user_that_agrees_to_questions_alone_fails_where_none_is_put(tmp_path:
 
 
 def test_a_check_that_is_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
-    def stop_after_nine(trajectory: Trajectory, seen: list[Trajectory] = []) -> None:  # noqa: B006
+    def stop_after_nine(trajectory: Trajectory, seen: list[Trajectory] = []) -> None:  # noqa: B006 - one list for all calls
         seen.append(trajectory)
         if len(seen) == 9:
             raise KeyboardInterrupt
@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_told_before_a_folder_is_made(
     given: dict[str, object], kind: type[Exception], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(kind, match=message):
-        check_user("retail", runs=tmp_path / "runs", **given)  # type: ignore[arg-type]
+        check_user("retail", runs=tmp_path / "runs", **given)  # type: ignore[arg-type]  # settings in a mapping
     assert not (tmp_path / "runs").exists()
 
 
