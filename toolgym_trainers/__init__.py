@@ -1,0 +1,1 @@
+"""Trainers of policies in toolgym's environments."""
