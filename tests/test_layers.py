@@ -104,6 +104,7 @@ TRAINER_EDGES = {
         "record": "toolgym.errors toolgym.files toolgym.trajectory",
         "groups": "record",
         "rollout_figures": "groups record toolgym.evaluation",
+        "grpo": "groups record toolgym.errors",
     }.items()
 }
 FREE = ("__init__", "__main__")
