@@ -11,6 +11,8 @@ from toolgym.views.aliases import Aliases, Piece
 
 SLOTS_OF_A_KIND = 64
 """How many names of one kind a view of slots tells apart at a time."""
+SLOT = re.compile(r"<([A-Z])(\d+)>")
+"""A slot."""
 LINE = "<line>"
 """How it writes the end of a line."""
 
@@ -75,7 +77,6 @@ class InLetters:
 
 
 _WORD = re.compile(r"\n|[^\W\d_]+(?:['’][^\W\d_]+)*(?:_[^\W\d_]+)*|\d+|[^\w\s]|_")
-_SLOT = re.compile(r"<([A-Z])(\d+)>")
 _BEFORE = re.compile(r" ([,.?!:;)%])")
 _AFTER = re.compile(r"([(#$]) ")
 
@@ -120,7 +121,7 @@ class InSlots:
         """See Spelling."""
         pieces = []
         for token in text.split():
-            found = _SLOT.fullmatch(token)
+            found = SLOT.fullmatch(token)
             known = self.aliases.value(f"{found[1]}{found[2]}") if found else None
             if found is None or known is None:
                 pieces.append(Piece("", "\n" if token == LINE else token))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolgym.errors import DataError
 from toolgym.views import View
+from toolgym.views.spelling import SLOT
 from toolgym.views.view import FILE
 from toolgym_trainers.policies.chat_format import CHATML, ChatFormat
 
@@ -45,6 +47,14 @@ class Policy:
     def context(self) -> int:
         """Tokens that a dialogue may have."""
         return int(self.model.config.get_text_config().max_position_embeddings)
+
+    @cached_property
+    def slots(self) -> Mapping[str, int]:
+        """The tokens that are slots, by their aliases; empty where the view has none."""
+        if self.view.name != "slots":
+            return {}
+        vocabulary = self.tokenizer.get_vocab()
+        return {token[1:-1]: number for token, number in vocabulary.items() if SLOT.fullmatch(token)}
 
     def save(self, folder: Path) -> None:
         """Write it as an ordinary Hugging Face folder that says what it sees."""
