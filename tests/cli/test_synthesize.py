@@ -77,10 +77,15 @@ def test_a_share_shows_how_one_recovers(run: Command) -> None:
         assert set(line["recovered"]) <= set(PATTERNS) - HARMLESS
         assert all(slip.recovered for slip in row.injected)
         assert bool(line["slips"]) == bool(line["recovered"])
+        put_right = 0
         for place in line["slips"]:
             slip, answer = line["messages"][place : place + 2]
             assert slip["role"] == "assistant"
-            assert answer["role"] == "user" or answer["content"].startswith("Error: ")
+            if answer["role"] == "user" or answer["content"].startswith("Error: "):
+                put_right += 1
+            else:  # it looked at what it mistook for the right thing
+                assert slip["tool_calls"][0]["function"]["name"].startswith("get_")
+        assert put_right >= len(line["recovered"])
 
 
 def test_where_there_is_no_novice_the_oracle_plays_and_is_counted(run: Command) -> None:
