@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import duckdb
 import pytest
 from command_line import Done
 
+from toolgym import make_domain
 from toolgym.generators.demonstration import HARMLESS
+from toolgym.generators.practice import stream_demonstrations
 from toolgym.patterns import PATTERNS
 from toolgym.tasks import read_tasks
 from toolgym.trajectory import Trajectory
@@ -167,3 +170,14 @@ def test_nothing_is_left_of_a_folder_that_could_not_be_written(run: Command, mon
     done = run("tasks", "synthesize", "mock", "--out", "sft", "--count", "2")
     assert (done.code, "the disk is full" in done.err) == (2, True)
     assert list(Path().iterdir()) == []
+
+
+def test_without_certificates_it_writes_the_beginning_of_the_stream(run: Command) -> None:
+    options = ("--count", "6", "--recoveries", "0.5", "--seed", "2", "--uncertified")
+    answer = run("tasks", "synthesize", "retail", "--out", "sft", *options, "--json").json
+    assert (answer["certified"], answer["stages"], answer["demonstrations"]) == (False, {}, 6)
+    assert all(task.certificate is None for task in read_tasks(OUT / "tasks.jsonl"))
+    stream = stream_demonstrations(make_domain("retail"), seed=2, recoveries=0.5)
+    assert rows_of(OUT) == [one.trajectory for one in islice(stream, 6)]
+    done = run("tasks", "synthesize", "retail", "--out", "other", *options)
+    assert "6 demonstrations without certificates: to train on, not to measure by" in done.out

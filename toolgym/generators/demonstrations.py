@@ -48,7 +48,7 @@ class Demonstrations:
         made: The demonstrations, in the order in which their tasks were proposed.
         asked: How many were asked for.
         proposed: How many tasks were proposed.
-        report: What came of them in the certificate's stages.
+        report: What came of them in the certificate's stages; None if nothing was certified.
         recoveries: How many should show a recovery.
         left_out: How many certified tasks are not there, by why.
         notes: Why nothing could be made of a request, and how often.
@@ -57,7 +57,7 @@ class Demonstrations:
     made: tuple[Demonstration, ...]
     asked: int
     proposed: int
-    report: CertificateReport
+    report: CertificateReport | None
     recoveries: int
     left_out: Mapping[str, int]
     notes: Mapping[str, int]
@@ -70,11 +70,13 @@ class Demonstrations:
             provenance = one.task.provenance
             patterns[(provenance.pattern if provenance is not None else None) or "untargeted"] += 1
             recovered.update(one.recovered)
-        whole, shown = self.report.as_dict(), sum(bool(one.recovered) for one in self.made)
+        whole = merged([] if self.report is None else [self.report]).as_dict()
+        shown = sum(bool(one.recovered) for one in self.made)
         return {
             "asked": self.asked,
             "demonstrations": len(self.made),
             "proposed": self.proposed,
+            "certified": self.report is not None,
             "stages": whole["stages"],
             "not_checked": whole["not_checked"],
             "patterns": dict(patterns),

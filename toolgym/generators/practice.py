@@ -8,7 +8,7 @@ does what is right in other words.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count as numbers
 from itertools import islice
 
@@ -20,7 +20,7 @@ from toolgym.episode.setup import set_up
 from toolgym.errors import DataError
 from toolgym.generation import MAX_LEVEL
 from toolgym.generators.demonstration import Demonstration
-from toolgym.generators.demonstrations import targets_in_turn, untrained_worlds
+from toolgym.generators.demonstrations import Demonstrations, targets_in_turn, untrained_worlds
 from toolgym.generators.demonstrator import Demonstrator
 from toolgym.generators.template import TemplateProposer
 from toolgym.proposal import Proposal, TaskRequest
@@ -81,6 +81,43 @@ def stream_demonstrations(
     chosen = targets_in_turn(domain, patterns)
     demonstrator = Demonstrator(domain, wordings=wordings, seed=seed, trials=PRACTICE_TRIALS)
     return _stream(domain, chosen, demonstrator, recoveries, start)
+
+
+def practise(
+    domain: Domain,
+    count: int = 100,
+    *,
+    recoveries: float = 0.2,
+    patterns: Sequence[str | None] | None = None,
+    wordings: Sequence[str] = (),
+    seed: int = 0,
+    progress: Callable[[], None] | None = None,
+) -> Demonstrations:
+    """The first of :func:`stream_demonstrations`, with their figures.
+
+    Args:
+        domain: The domain.
+        count: How many, at least 1.
+        recoveries: As for the stream, as are the others.
+        patterns: What the tasks stress, in turn.
+        wordings: How the agents speak, in turn.
+        seed: At least 0.
+        progress: Called after each demonstration.
+
+    Raises:
+        ValueError: If a number is out of range.
+        DataError: As for the stream.
+        UnknownNameError: As for the stream.
+    """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
+    stream = stream_demonstrations(domain, seed=seed, recoveries=recoveries, patterns=patterns, wordings=wordings)
+    made: list[Demonstration] = []
+    for one in islice(stream, count):
+        made.append(one)
+        if progress is not None:
+            progress()
+    return Demonstrations(tuple(made), count, count, None, round(recoveries * count), {}, {})
 
 
 def _stream(
