@@ -126,3 +126,14 @@ def test_a_wording_is_spoken_in_turn() -> None:
 def test_a_number_out_of_range_is_refused_at_once(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
         stream_demonstrations(MOCK, **wrong)  # type: ignore[arg-type]  # it is out of range
+
+
+def test_a_difference_in_price_is_left_out_where_that_is_asked_for() -> None:
+    def told(**given: dict[str, bool]) -> list[bool]:
+        stream = stream_demonstrations(RETAIL, patterns=[None], recoveries=0.3, **given)  # type: ignore[arg-type]  # options
+        texts = (message.content or "" for one in islice(stream, 60) for message in one.view[1:])
+        return ["The difference of $" in text for text in texts if "The difference" in text]
+
+    assert any(told())
+    assert told(options={"figures": False})
+    assert not any(told(options={"figures": False}))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from toolgym.agents.llm import system_message
 from toolgym.agents.novice import novice
@@ -31,6 +32,7 @@ class Demonstrator:
         wordings: How the agents speak, in turn, names of :func:`wordings_of`; empty: each dialogue chooses.
         seed: Of the dialogues, at least 0.
         trials: In how many trials of a task the novice looks for a recovery, at least 0.
+        options: Further options of the domain's oracle and novice, by name.
 
     Raises:
         UnknownNameError: If the domain has no such wording.
@@ -43,7 +45,15 @@ class Demonstrator:
         (True, 'assistant')
     """
 
-    def __init__(self, domain: Domain, *, wordings: Sequence[str] = (), seed: int = 0, trials: int = TRIALS) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        *,
+        wordings: Sequence[str] = (),
+        seed: int = 0,
+        trials: int = TRIALS,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         known = wordings_of(domain)
         for name in wordings:
             if name not in known:
@@ -52,6 +62,7 @@ class Demonstrator:
         self.wordings = wordings
         self.seed = seed
         self.trials = trials
+        self.options = dict(options or {})
 
     def demonstrate(self, task: Task, place: int = 0, *, recovery: bool = False) -> Demonstration | None:
         """How a task is solved; None if it is not.
@@ -77,8 +88,9 @@ class Demonstrator:
         """A trial of a task, if it succeeds."""
         own = self.domain.agents.get(agent)
         player: AgentFactory = novice if agent == "novice" else oracle
-        if wording is not None and own is not None and task.facts is not None:
-            player = own.bind(wording=wording)
+        options = self.options if wording is None else {**self.options, "wording": wording}
+        if options and own is not None and task.facts is not None:
+            player = own.bind(**options)
         user: AgentFactory = MinimalUser if task.facts is None else scripted_user
         rollout = Rollout(self.domain, task, player, user, seed=self.seed, trial=trial)
         episode = rollout.finish()

@@ -8,9 +8,10 @@ does what is right in other words.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count as numbers
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def stream_demonstrations(
     recoveries: float = 0.2,
     patterns: Sequence[str | None] | None = None,
     wordings: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
     start: int = 0,
 ) -> Iterator[Demonstration]:
     """Demonstrations without an end, one after the other as they are asked for; the same arguments give the same.
@@ -57,6 +59,8 @@ def stream_demonstrations(
             untargeted tasks in turn. By default every pattern for which the domain has a way, with an untargeted task
             after each.
         wordings: How the agents speak, in turn; by default each dialogue chooses.
+        options: Further options of the domain's oracle and novice, such as ``{"figures": False}`` for those of retail:
+            they then name no difference in price, which a small policy cannot work out.
         start: How many are passed over, at least 0; whole worlds of :data:`PER_WORLD` are passed over at no cost.
 
     Yields:
@@ -79,7 +83,7 @@ def stream_demonstrations(
             f"recoveries must be in [0, 1], seed and start at least 0, got {recoveries}, {seed} and {start}"
         )
     chosen = targets_in_turn(domain, patterns)
-    demonstrator = Demonstrator(domain, wordings=wordings, seed=seed, trials=PRACTICE_TRIALS)
+    demonstrator = Demonstrator(domain, wordings=wordings, seed=seed, trials=PRACTICE_TRIALS, options=options)
     return _stream(domain, chosen, demonstrator, recoveries, start)
 
 
