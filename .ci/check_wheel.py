@@ -7,7 +7,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-ALLOWED = {"toolgym", "toolgym_mock", "toolgym_retail"}
+ALLOWED = {"toolgym", "toolgym_mock", "toolgym_retail", "toolgym_trainers"}
 FORBIDDEN = ("torch", "tests", "domains", "leaderboard")
 LIMIT = 30 * 2**20
 
@@ -19,7 +19,9 @@ env.reset(seed=0)
 import toolgym
 from pathlib import Path
 assert "site-packages" in toolgym.__file__, toolgym.__file__
-assert (Path(toolgym.__file__).parent / "py.typed").exists()
+import toolgym_trainers.record
+for package in (toolgym, toolgym_trainers):
+    assert (Path(package.__file__).parent / "py.typed").exists(), package.__name__
 found = [name for name in {FORBIDDEN!r} if importlib.util.find_spec(name)]
 assert not found, f"these must not come with the wheel: {{found}}"
 """

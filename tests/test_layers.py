@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import toolgym
+import toolgym_trainers
 
 PACKAGE = Path(toolgym.__file__).parent
+TRAINERS = Path(toolgym_trainers.__file__).parent
 PLUGINS = ("toolgym_mock", "toolgym_retail", "toolgym_trainers")
 
 EDGES = {
@@ -95,6 +97,16 @@ EDGES = {
         ),
     }.items()
 }
+TRAINER_EDGES = {
+    name: frozenset(allowed.split())
+    for name, allowed in {
+        # The same for toolgym_trainers: its own parts by their names, those of the core behind "toolgym.".
+        "record": "toolgym.errors toolgym.files toolgym.trajectory",
+        "groups": "record",
+        "rollout_figures": "groups record toolgym.evaluation",
+        "grpo": "groups record toolgym.errors",
+    }.items()
+}
 FREE = ("__init__", "__main__")
 """The face of the package, which imports what it shows, and the door to the command line."""
 
@@ -149,6 +161,20 @@ def edges(package: Path = PACKAGE) -> dict[tuple[str, str], str]:
     return found
 
 
+def trainer_edges(package: Path = TRAINERS) -> dict[tuple[str, str], str]:
+    """The first import by each part of ``toolgym_trainers`` of another, or of a part of the core, with its place."""
+    found: dict[tuple[str, str], str] = {}
+    for path in sources(package):
+        here = part_of(path, package)
+        for line, module in imports(path):
+            root, _, rest = module.partition(".")
+            part = rest.partition(".")[0]
+            there = f"toolgym.{part}" if root == "toolgym" else part if root == "toolgym_trainers" else here
+            if there != here:
+                found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
+    return found
+
+
 def circle(graph: dict[str, set[str]]) -> list[str]:
     """The nodes that are left when those that lead nowhere are taken away again and again: none without a circle."""
     left = {name: set(others) for name, others in graph.items()}
@@ -193,6 +219,17 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     graph = {name: imported(path) - {name} for name, path in names.items()}
     del graph["toolgym.__init__"]  # the face imports lazily whatever it shows
     assert circle(graph) == []
+
+
+def test_the_trainers_import_what_their_table_allows_and_use_all_of_it() -> None:
+    found = {edge: place for edge, place in trainer_edges().items() if edge[0] not in FREE}
+    assert {part_of(path, TRAINERS) for path in sources(TRAINERS)} - set(FREE) == set(TRAINER_EDGES)
+    allowed = {(here, there) for here, others in TRAINER_EDGES.items() for there in others}
+    assert [
+        f"{place}: {here} imports {there}" for (here, there), place in found.items() if (here, there) not in allowed
+    ] == []
+    assert sorted(allowed - set(found)) == []
+    assert circle({name: set(others) for name, others in TRAINER_EDGES.items()}) == []
 
 
 def test_the_core_never_imports_a_plug_in() -> None:
