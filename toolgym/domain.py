@@ -18,6 +18,7 @@ from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import TaskGenerator
 from toolgym.messages import AgentID, Message
 from toolgym.patterns import ALIASES, DUAL_CONTROL_PATTERNS, KNOWN, PATTERNS, USER_PATTERNS, Pattern
+from toolgym.rendering import Rendering
 from toolgym.tasks import Task, TaskSet
 from toolgym.tools import Identification, Tool, Toolbox, Toolkit
 from toolgym.tools.toolbox import Sync
@@ -170,6 +171,8 @@ class Domain:
         patterns: Failure patterns of its own, besides those of :mod:`toolgym.patterns`.
         identification: Which of the assistant's tools find out who the user is, and which need it; None if it matters
             to none.
+        rendering: How what its tools return reads in few words, for policies with a small context; by default as it
+            is.
 
     Raises:
         UnknownNameError: If an injector stresses an unknown pattern, or the assistant has no tool that the
@@ -194,6 +197,7 @@ class Domain:
     generator: TaskGenerator | None = None
     patterns: Sequence[Pattern] = ()
     identification: Identification | None = None
+    rendering: Rendering = Rendering()
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
 

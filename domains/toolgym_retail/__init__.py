@@ -14,6 +14,7 @@ from toolgym_retail.entities import tau2_digests
 from toolgym_retail.novice import Novice
 from toolgym_retail.oracle import Oracle
 from toolgym_retail.records import ASSISTANT
+from toolgym_retail.rendering import RENDERING
 from toolgym_retail.scenario import needs
 from toolgym_retail.task_generator import RetailTaskGenerator
 from toolgym_retail.tools import RetailTools
@@ -41,6 +42,7 @@ DOMAIN = Domain(
     identification=Identification(
         by=("find_user_id_by_email", "find_user_id_by_name_zip"), reads=("get_user_details", "get_order_details")
     ),
+    rendering=RENDERING,
 )
 
 __all__ = ["DOMAIN"]

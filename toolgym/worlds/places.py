@@ -34,8 +34,8 @@ Monroe Mulberry Oakwood Orchard Parkside Pearl Pine Poplar Prairie Prospect Quar
 Sequoia Spring Sterling Sunset Sycamore Timber Valley Walnut Washington Westfield Willow Windsor Woodland
 """
 _STREETS = _ROADS.split()
-_STREET_TYPES = {"Street": 5, "Avenue": 5, "Lane": 3, "Drive": 4, "Road": 3, "Court": 2, "Boulevard": 1, "Way": 1}
-_STREET_TYPES |= {"Place": 1, "Terrace": 1}
+STREET_TYPES = {"Street": 5, "Avenue": 5, "Lane": 3, "Drive": 4, "Road": 3, "Court": 2, "Boulevard": 1, "Way": 1}
+STREET_TYPES |= {"Place": 1, "Terrace": 1}
 
 
 def draw(dice: Dice, city: str) -> dict[str, str]:
@@ -53,7 +53,7 @@ def draw(dice: Dice, city: str) -> dict[str, str]:
         second = f"{kind} {dice.number(1, 24)}{dice.pick('ABCDEF')}"
     number = dice.number(100, 999) if dice.chance(0.8) else dice.number(11, 4999)
     return {
-        "address1": f"{number} {dice.pick(_STREETS)} {dice.weighted(_STREET_TYPES)}",
+        "address1": f"{number} {dice.pick(_STREETS)} {dice.weighted(STREET_TYPES)}",
         "address2": second,
         "city": " ".join(words),
         "country": "USA",

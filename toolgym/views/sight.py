@@ -1,0 +1,262 @@
+"""One episode as a policy with a small context sees it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from toolgym.actions import parse_action
+from toolgym.messages import Message, Role, ToolCall, decode_json
+from toolgym.rendering import Described, Rendering
+from toolgym.views.aliases import Piece, Tagger
+from toolgym.views.spelling import Spelling
+
+CALL = "/"
+"""What a line that calls a tool begins with."""
+NEXT, ABSENT, RAW = "|", "-", "#"
+_HOLDER = re.compile("\ue000(\\d+)\ue001")
+"""Stands for a thing that is to be named, until the text around it is known."""
+
+
+class Shown(NamedTuple):
+    """A message as a view shows it.
+
+    Args:
+        role: Who speaks.
+        text: What it reads.
+    """
+
+    role: Role
+    text: str
+
+
+class Sight:
+    """Shows the messages of one episode in few words, and reads what a policy writes in the same manner.
+
+    It depends on nothing but the messages that it has shown, in their order: show each once, also those that were read.
+
+    What is told about in :mod:`toolgym.views` holds: outputs as the domain's rendering gives them, names by aliases,
+    things by what they are known by, and calls as ``/name value | value``.
+
+    Args:
+        rendering: How the domain's outputs read.
+        spelling: How text is written; made for this episode.
+        tools: The assistant's tools, in OpenAI's function format.
+    """
+
+    def __init__(self, rendering: Rendering, spelling: Spelling, tools: Sequence[Mapping[str, Any]]) -> None:
+        self._by_name = rendering.by_name
+        self._renderer = rendering.renderer()
+        self._spelling = spelling
+        self._tagger = Tagger([kind for kind in rendering.kinds if spelling.readable or not kind.readable])
+        functions = [tool["function"] for tool in tools]
+        self._parameters: dict[str, Mapping[str, Any]] = {
+            function["name"]: function["parameters"].get("properties", {}) for function in functions
+        }
+        self._called: dict[str | None, str] = {}
+        self._comma = " , " if spelling.readable else ", "
+
+    @property
+    def aliases(self) -> Collection[str]:
+        """The aliases that stand for something so far."""
+        return self._spelling.aliases.given
+
+    def show(self, message: Message) -> Shown | None:
+        """A message as the policy sees it; None for what it is not shown: its instructions."""
+        if message.role == "system":
+            return None
+        if message.role == "tool":
+            called = self._called.get(message.tool_call_id, "")
+            text = self._renderer.render(called, message.content or "", error=message.error)
+            return Shown("tool", self._write(text))
+        if message.role == "user":
+            return Shown("user", self._write(message.content or ""))
+        for call in message.tool_calls:
+            self._called[call.id] = call.name
+        lines = [self._call(call) for call in message.tool_calls]
+        if message.content:
+            lines.insert(0, self._speech(message.content))
+        return Shown("assistant", f" {self._write(chr(10))} ".join(lines) if len(lines) > 1 else "".join(lines))
+
+    def read(self, text: str) -> Message:
+        """What a policy wrote, as the assistant's message.
+
+        A line that begins with ``/`` is a call; one that is none, and a text that holds nothing, become calls with a
+        ``problem``, which the episode answers with an error.
+        """
+        said: list[list[Piece]] = []
+        calls: list[ToolCall] = []
+        for line in self._lines(text):
+            plain = "".join(piece.text for piece in line).lstrip()
+            if plain.startswith(CALL):
+                calls.append(self._read_call(line, len(calls)))
+            else:
+                said.append([*([Piece("", "\n")] if said else []), *line])
+        speech = self._named([piece for line in said for piece in line])
+        if calls:
+            return Message("assistant", speech or None, tuple(calls))
+        return parse_action(Message("assistant", speech))
+
+    # Writing
+
+    def _write(self, text: str) -> str:
+        return self._spelling.write(self._tagger.split(text))
+
+    def _speech(self, text: str) -> str:
+        """The assistant's words: things that it names as users know them, by what they are known by and an alias."""
+        described = self._renderer.described
+        spoken = [(name, one) for name, one in described.items() if one.spoken and one.spoken in text]
+        raw = [name for name, one in described.items() if one.spoken and name in text]
+        for name in raw:
+            text = text.replace(name, f"{RAW}{name}")
+        for name, one in sorted(spoken, key=lambda pair: -len(pair[1].spoken)):
+            text = text.replace(one.spoken, f"{one.key} {name}")
+        written = self._write(text)
+        return f" {written}" if written.startswith(CALL) else written
+
+    def _call(self, call: ToolCall) -> str:
+        parameters = self._parameters.get(call.name)
+        name = self._write(call.name)
+        if call.problem is not None or parameters is None or not set(call.arguments) <= set(parameters):
+            return f"{CALL} {self._spelling.literal(call.raw or json.dumps([call.name, dict(call.arguments)]))}"
+        values = [self._value(one, call.arguments[one]) if one in call.arguments else ABSENT for one in parameters]
+        while values and values[-1] == ABSENT:
+            values.pop()
+        line = f"{CALL}{name} {f' {NEXT} '.join(values)}".rstrip()
+        if self._spelling.readable:
+            line = line.replace(CALL, f"{CALL} ", 1)
+        read = self._read_call(self._spelling.read(line), 0)
+        if read.problem is None and read.arguments == call.arguments:
+            return line
+        return f"{CALL}{name} {self._spelling.literal(json.dumps(dict(call.arguments)))}"
+
+    def _value(self, argument: str, value: Any) -> str:
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            return self._comma.join(self._value(argument, one) for one in value)
+        if not isinstance(value, str):
+            return self._spelling.literal(json.dumps(value))
+        described = self._renderer.described.get(value, Described())
+        if argument in self._by_name and described.name:
+            return self._write(described.name)
+        letter = self._tagger.letter_of(argument)
+        if not letter:
+            return self._write(value)
+        alias = self._spelling.write([Piece(letter, value)])
+        return f"{self._write(described.key)} {alias}" if described.key and not described.spoken else alias
+
+    # Reading
+
+    def _lines(self, text: str) -> Iterator[list[Piece]]:
+        line: list[Piece] = []
+        for piece in self._spelling.read(text):
+            if piece.letter or "\n" not in piece.text:
+                line.append(piece)
+                continue
+            first, *others = piece.text.split("\n")
+            line.append(Piece("", first))
+            for other in others:
+                yield line
+                line = [Piece("", other)]
+        yield line
+
+    def _named(self, pieces: Sequence[Piece]) -> str:
+        """The text of pieces, in which things are named as users know them."""
+        described = self._renderer.described
+        text, held = "", []
+        for letter, part in pieces:
+            one = described.get(part) if letter else None
+            if one is not None and one.spoken:
+                text += f"\ue000{len(held)}\ue001"
+                held.append((part, one))
+            else:
+                text += part
+        text = self._spelling.join(text)
+        place = 0
+        parts: list[str] = []
+        for found in _HOLDER.finditer(text):
+            before = text[place : found.start()]
+            name, one = held[int(found[1])]
+            if before.rstrip().endswith(RAW):
+                parts += [before.rstrip()[: -len(RAW)], name]
+            elif before.endswith(f"{one.key} "):
+                parts += [before[: -len(one.key) - 1], one.spoken]
+            else:
+                parts += [before, one.spoken]
+            place = found.end()
+        return "".join([*parts, text[place:]]).strip()
+
+    def _read_call(self, line: Sequence[Piece], position: int) -> ToolCall:
+        """A line that begins with ``/`` as a call."""
+        identity = f"call_{position}"
+        raw = self._spelling.join("".join(piece.text for piece in line)).strip()
+        fields: list[list[Piece]] = [[]]
+        for piece in line:
+            if piece.letter or NEXT not in piece.text:
+                fields[-1].append(piece)
+                continue
+            first, *others = piece.text.split(NEXT)
+            fields[-1].append(Piece("", first))
+            fields += [[Piece("", other)] for other in others]
+        head = "".join(piece.text for piece in fields[0]).strip().removeprefix(CALL).lstrip()
+        name, _, rest = head.partition(" ")
+        parameters = self._parameters.get(name)
+        if rest.startswith("{"):
+            with suppress(ValueError, RecursionError):
+                arguments = decode_json(head[len(name) :] + NEXT.join(self._text(one) for one in fields[1:]))
+                return ToolCall(name, arguments, identity)
+        if parameters is None:
+            known = ", ".join(sorted(self._parameters))
+            return ToolCall(name, {}, identity, "assistant", f"There is no tool {name!r}; there are: {known}.", raw)
+        fields[0] = _after(fields[0], name)
+        if len(fields) == 1 and not self._text(fields[0]):
+            fields = []
+        if len(fields) > len(parameters):
+            problem = f"{name!r} takes {len(parameters)} values, got {len(fields)}."
+            return ToolCall(name, {}, identity, "assistant", problem, raw)
+        arguments = {}
+        for (argument, schema), value in zip(parameters.items(), fields, strict=False):
+            if self._text(value) != ABSENT:
+                arguments[argument] = self._argument(argument, schema.get("type", "string"), value)
+        return ToolCall(name, arguments, identity)
+
+    def _argument(self, argument: str, kind: str, value: Sequence[Piece]) -> Any:
+        letter = self._tagger.letter_of(argument)
+        text = self._text(value)
+        named = [piece.text for piece in value if letter and piece.letter == letter]
+        if kind == "array":
+            if named:
+                return named
+            with suppress(ValueError, RecursionError):
+                return decode_json(text)
+            return [one.strip() for one in text.split(",")]
+        if kind != "string":
+            with suppress(ValueError, RecursionError):
+                return decode_json(text)
+            return text
+        if named and value_ends_with(value, letter):
+            return named[-1]
+        if argument in self._by_name:
+            return next((key for key, one in self._renderer.described.items() if one.name == text), text)
+        return text
+
+    def _text(self, pieces: Sequence[Piece]) -> str:
+        return self._spelling.join("".join(piece.text for piece in pieces)).strip()
+
+
+def value_ends_with(value: Sequence[Piece], letter: str) -> bool:
+    """Whether a value ends with a name of a kind; what stands before it is what it is known by."""
+    last = next((piece for piece in reversed(value) if piece.text.strip()), None)
+    return last is not None and last.letter == letter
+
+
+def _after(pieces: Sequence[Piece], name: str) -> list[Piece]:
+    """The pieces of a call's first field behind the tool's name."""
+    for place, piece in enumerate(pieces):
+        if not piece.letter and name in piece.text:
+            return [Piece("", piece.text.partition(name)[2]), *pieces[place + 1 :]]
+    return []
+
+

@@ -1,0 +1,79 @@
+"""Views by name, and in files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from toolgym.domain import Domain
+from toolgym.errors import DataError, UnknownNameError
+from toolgym.rendering import LOOKALIKE
+from toolgym.views.sight import Sight
+from toolgym.views.spelling import InLetters, InSlots
+
+ViewName: TypeAlias = Literal["compact", "slots"]
+FILE = "toolgym_view.json"
+"""In which file of a policy's folder its view is written down."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a policy with a small context sees of an episode; see :mod:`toolgym.views`.
+
+    Args:
+        name: ``"compact"`` or ``"slots"``.
+        words: The vocabulary of a view of slots; a compact view has none.
+
+    Raises:
+        UnknownNameError: If there is no such view.
+        DataError: If it has words and is compact, or has none and is of slots.
+    """
+
+    name: str
+    words: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.name not in VIEWS:
+            raise UnknownNameError("view", self.name, VIEWS)
+        if bool(self.words) != (self.name == "slots"):
+            given = f"{len(self.words)} words" if self.words else "none"
+            raise DataError(f"a view of slots needs words, and a compact one has none; {self.name!r} was given {given}")
+
+    def open(self, domain: Domain, tools: Sequence[Mapping[str, Any]]) -> Sight:
+        """How one episode is seen.
+
+        Args:
+            domain: The domain.
+            tools: The assistant's tools, in OpenAI's function format.
+        """
+        letters = "".join(kind.letter for kind in domain.rendering.kinds if not kind.readable)
+        spelling = InSlots(self.words) if self.name == "slots" else InLetters(letters or LOOKALIKE)
+        return Sight(domain.rendering, spelling, tools)
+
+    def save(self, folder: Path) -> None:
+        """Write it down in a policy's folder."""
+        noted = {"name": self.name, **({"words": sorted(self.words)} if self.words else {})}
+        (folder / FILE).write_text(f"{json.dumps(noted, indent=1)}\n", encoding="ascii")
+
+    @classmethod
+    def load(cls, folder: Path) -> View:
+        """The view of the policy in a folder.
+
+        Raises:
+            DataError: If the folder names none, or the file cannot be read.
+        """
+        path = folder / FILE
+        try:
+            noted = json.loads(path.read_text(encoding="utf-8"))
+            return cls(noted["name"], frozenset(noted.get("words", ())))
+        except FileNotFoundError:
+            raise DataError(f"{str(folder)!r} does not say what its policy sees: there is no {FILE}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise DataError(f"{str(path)!r} cannot be read: {error}; it should hold a view's name and words") from error
+
+
+VIEWS: tuple[ViewName, ...] = ("compact", "slots")
+"""The names of the views."""

@@ -1,0 +1,168 @@
+"""Keys and values of many dialogues, each at a position of its own, in memory that is set aside once."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import AttentionInterface, PreTrainedModel
+
+ATTENTION = "toolgym_rows"
+"""The name of the attention that reads such a cache."""
+
+
+def attend(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention of grouped queries without copies of the keys and values.
+
+    Args:
+        module: The layer.
+        query: [rows, heads, new, size].
+        key: [rows, key heads, seen, size].
+        value: The same.
+        attention_mask: [rows, 1, new, seen], True where a new token sees one.
+        scaling: By what products are scaled.
+        dropout: Nothing is dropped: this is for sampling.
+
+    Returns:
+        [rows, new, heads, size], and no weights.
+    """
+    rows, heads, new, size = query.shape
+    groups = key.shape[1]
+    mask = attention_mask
+    if mask is not None and heads != groups:
+        mask = mask.expand(rows, 1, new, key.shape[2]).repeat(1, 1, heads // groups, 1)
+    grouped = query.reshape(rows, groups, heads // groups * new, size)
+    found = functional.scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
+    return found.reshape(rows, heads, new, size).transpose(1, 2), None
+
+
+AttentionInterface.register(ATTENTION, attend)
+
+
+class RowCache:
+    """Keys and values of rows; what is written comes from one forward pass at a time.
+
+    Args:
+        model: Whose keys and values it holds.
+        rows: How many dialogues, at least 1.
+        length: Tokens of the longest, at least 1.
+    """
+
+    def __init__(self, model: PreTrainedModel, rows: int, length: int) -> None:
+        config = model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        shape = (rows, heads, length, size)
+        self.length = length
+        self.rows = rows
+        self._keys = [
+            torch.zeros(shape, dtype=model.dtype, device=model.device) for _ in range(config.num_hidden_layers)
+        ]
+        self._values = [torch.zeros_like(one) for one in self._keys]
+        self._chosen: torch.Tensor | None = None
+        self._positions = torch.zeros(0)
+        self._seen = 0
+
+    def aim(self, chosen: torch.Tensor | None, positions: torch.Tensor) -> None:
+        """Where the next forward pass writes.
+
+        Args:
+            chosen: Numbers of the rows; None for all of them in order.
+            positions: [rows, new], where each row's new tokens stand.
+        """
+        self._chosen, self._positions = chosen, positions
+        self._seen = int(positions.max()) + 1
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Keep some rows, in this order, and no others."""
+        self._keys = [one[rows] for one in self._keys]
+        self._values = [one[rows] for one in self._values]
+        self.rows = len(rows)
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write a layer's new keys and values, [rows, heads, new, size]; all that the rows have seen comes back."""
+        keys, values = self._keys[layer_idx], self._values[layer_idx]
+        count, _heads, new, _size = key_states.shape
+        chosen = torch.arange(count, device=keys.device) if self._chosen is None else self._chosen
+        place = (chosen[:, None].expand(count, new), slice(None), self._positions)
+        keys[place] = key_states.transpose(1, 2)
+        values[place] = value_states.transpose(1, 2)
+        if self._chosen is None:
+            return keys[:count, :, : self._seen], values[:count, :, : self._seen]
+        return keys[chosen, :, : self._seen], values[chosen, :, : self._seen]
+
+    def get_seq_length(self, *_: Any) -> int:
+        """How many tokens the longest row of the pass has."""
+        return self._seen
+
+
+class Forward:
+    """Forward passes of a model over a cache of rows.
+
+    Args:
+        model: Any causal language model whose attention can be chosen; it is set to evaluation.
+        rows: How many dialogues at once, at least 1.
+        length: Tokens of the longest, at least 1.
+    """
+
+    def __init__(self, model: PreTrainedModel, rows: int, length: int) -> None:
+        self.model = model
+        self.cache = RowCache(model, rows, length)
+        accepted = inspect.signature(model.forward).parameters
+        self._name = "cache" if "cache" in accepted else "past_key_values"
+
+    def __enter__(self) -> Forward:
+        self._training = self.model.training
+        self._attention = self.model.config._attn_implementation
+        self.model.eval()
+        self.model.set_attn_implementation(ATTENTION)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.model.set_attn_implementation(self._attention)
+        self.model.train(self._training)
+
+    @torch.inference_mode()
+    def __call__(
+        self, tokens: torch.Tensor, start: torch.Tensor, last: torch.Tensor | None, rows: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Feed tokens; returns the logits behind one token a row, [rows, vocabulary], in 32 bits.
+
+        Args:
+            tokens: [rows, new]; what stands behind a row's last one may be anything.
+            start: [rows], where each row's first token stands.
+            last: [rows], which of the new tokens is each row's last one; None: the only one.
+            rows: Numbers of the rows in the cache; None for all of them in order.
+        """
+        device = self.model.device
+        new = tokens.shape[1]
+        positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
+        positions = positions.to(device)
+        self.cache.aim(None if rows is None else rows.to(device), positions)
+        seen = torch.arange(self.cache.get_seq_length(), device=device)
+        mask = (seen[None, None] <= positions[:, :, None])[:, None]
+        body = self.model.get_decoder()
+        out = body(
+            input_ids=tokens.to(device),
+            attention_mask=mask,
+            position_ids=positions,
+            use_cache=True,
+            **{self._name: self.cache},
+        )
+        hidden = out.last_hidden_state
+        at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]
+        head = self.model.get_output_embeddings()
+        return head(at).float()  # type: ignore[no-any-return, operator, misc]  # the head is a module

@@ -1,0 +1,97 @@
+"""A chat template in parts: which tokens stand before and after a message, so that a dialogue grows by its new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toolgym.errors import DataError
+from toolgym.views import Shown
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""ChatML without a system message of its own, for models whose own template cannot be taken apart."""
+ROLES = ("user", "assistant", "tool")
+_MARK = "\ue000"
+
+
+class ChatFormat:
+    """Writes messages as tokens, one after the other, in the words of a tokenizer's chat template.
+
+    Tokens of a dialogue are those of its messages in a row: what was sampled is never written anew.
+
+    Args:
+        tokenizer: With a chat template that writes each message by itself, whatever stands around it.
+
+    Raises:
+        DataError: If it has no template, or one that writes a message otherwise in another place.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.tokenizer = tokenizer
+        if not tokenizer.chat_template:
+            raise DataError("the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML")
+        parts = {role: self._around(role) for role in ROLES}
+        self._before = {role: self._encode(before) for role, (before, _) in parts.items()}
+        self._after = {role: self._encode(after) for role, (_, after) in parts.items()}
+        self.prompt: tuple[int, ...] = tuple(self._before["assistant"])
+        """What stands before a message that the policy is to write."""
+        if not self._after["assistant"]:
+            raise DataError("the chat template puts nothing behind an assistant's message: nobody could tell its end")
+        self.end: int = self._after["assistant"][0]
+        """The token that ends a message of the policy."""
+        self.closing: tuple[int, ...] = tuple(self._after["assistant"][1:])
+        """What stands behind that token, which the policy does not write."""
+        self._check()
+
+    def encode(self, shown: Shown) -> list[int]:
+        """A message as tokens, with what stands around it."""
+        return [*self._before[shown.role], *self.content(shown.text), *self._after[shown.role]]
+
+    def content(self, text: str) -> list[int]:
+        """The tokens of a text alone."""
+        return self._encode(text)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens; the end of a message is left out."""
+        kept = [token for token in tokens if token != self.end]
+        return str(self.tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def render(self, messages: Sequence[Mapping[str, Any]], *, prompt: bool = False) -> str:
+        """Messages in chat format as the template writes them."""
+        return str(
+            self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt)  # type: ignore[arg-type]  # its type is narrower than what it takes
+        )
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])  # type: ignore[arg-type]  # a list of ids, for one text
+
+    def _around(self, role: str) -> tuple[str, str]:
+        first = {"role": "user", "content": "A"}
+        whole = self.render([first, {"role": role, "content": _MARK}])
+        start = self.render([first])
+        before, mark, after = whole.removeprefix(start).partition(_MARK)
+        if not whole.startswith(start) or not mark:
+            raise DataError(_WHOLE)
+        return before, after
+
+    def _check(self) -> None:
+        """Whether a dialogue is written as its messages one by one."""
+        dialogue = [Shown("user", "A1, please."), Shown("assistant", "/b B1"), Shown("tool", "ok\nC"), Shown("user", "D?")]
+        for length in range(1, len(dialogue) + 1):
+            chat = [{"role": one.role, "content": one.text} for one in dialogue[:length]]
+            prompt = dialogue[length - 1].role != "assistant"
+            apart = [token for one in dialogue[:length] for token in self.encode(one)]
+            if self._encode(self.render(chat, prompt=prompt)) != [*apart, *(self.prompt if prompt else ())]:
+                raise DataError(_WHOLE)
+
+
+_WHOLE = (
+    "the policy's chat template does not write each message by itself (it adds a system message, or leaves out what was "
+    "thought before); give the tokenizer one that does, such as toolgym_trainers.policies.chat_format.CHATML"
+)
