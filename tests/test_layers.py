@@ -105,6 +105,7 @@ TRAINER_EDGES = {
         "groups": "record",
         "rollout_figures": "groups record toolgym.evaluation",
         "grpo": "groups record toolgym.errors",
+        "checkpoint": "toolgym.errors toolgym.files",
     }.items()
 }
 FREE = ("__init__", "__main__")

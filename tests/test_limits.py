@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym import Episode, Limits, make_aec_env, make_domain, make_env, make_user, make_vec_env
+from toolgym import Episode, Limits, make_aec_env, make_agent, make_domain, make_env, make_user, make_vec_env
 from toolgym.domain import Domain
 from toolgym.messages import Message, ToolCall
 from toolgym.rollouts import Settings, play
@@ -164,3 +164,17 @@ def test_a_value_that_holds_itself_is_counted_once_too_often_and_no_more() -> No
     endless: list[Any] = []
     endless.append(endless)
     assert Limits().excess(Message("assistant", None, (ToolCall("f", {"x": endless}),))) is not None
+
+
+@pytest.mark.parametrize("agent", ["oracle", "novice", "clerk"])
+def test_the_limits_for_training_cut_off_no_success(agent: str) -> None:
+    retail = make_domain("retail")
+    player = make_agent("oracle") if agent == "oracle" else retail.agents[agent]
+    successes = 0
+    for task in retail.tasks["dev"][:60]:
+        episode = play(retail, task, player, make_user("scripted"))
+        shorter = play(retail, task, player, make_user("scripted"), limits=Limits.training())
+        if episode.grade is not None and episode.grade.success:
+            successes += 1
+            assert shorter.trajectory().messages == episode.trajectory().messages
+    assert successes > 20

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import get_args
+from typing import Any, get_args
 
+import numpy as np
+
+from toolgym.domain import Domain
 from toolgym.scripted.novice import ScriptedNovice
 from toolgym.scripted.oracle import Talk
+from toolgym.tasks import Task
 from toolgym_retail.customer.wish_text import ITEM_KINDS
 from toolgym_retail.facts import OrderRef, Place, Request
 from toolgym_retail.oracle import Oracle
@@ -17,6 +21,12 @@ class Novice(ScriptedNovice[Request], Oracle):
     """Plays like the oracle of the shop, and slips."""
 
     excuse = "The customer needs help."
+
+    def __init__(
+        self, domain: Domain, task: Task, rng: np.random.Generator, *, figures: bool = True, **options: Any
+    ) -> None:
+        super().__init__(domain, task, rng, **options)
+        self.figures = figures
 
     @property
     def wrong_choices(self) -> Mapping[str, Callable[[Request], Request | None]]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from toolgym.domain import Domain
 from toolgym.messages import ToolCall
 from toolgym.scripted.facts import QUESTION
 from toolgym.scripted.forms import FORMS
@@ -25,13 +28,28 @@ _STATUS |= {"return": "delivered", "exchange": "delivered"}
 
 
 class Oracle(ScriptedOracle[Request]):
-    """Solves a retail task that carries facts, in dialogue with any customer."""
+    """Solves a retail task that carries facts, in dialogue with any customer.
+
+    Args:
+        domain: The domain.
+        task: The task.
+        rng: Chooses the wording, if it is not given.
+        figures: Whether it names the amount of a difference in price. The policy does not ask for it, and a small model
+            that imitates it cannot work it out; False leaves it out in the wordings, not in the forms of real models.
+        options: ``wording`` and ``asked_back``, as of :class:`~toolgym.scripted.oracle.ScriptedOracle`.
+    """
 
     forms = tuple(FORMS)
     form_speech = speech.FORM_SPEECH
     speech = speech.SPEECH
     facts: Facts
     user: Mapping[str, Any] = {}
+
+    def __init__(
+        self, domain: Domain, task: Task, rng: np.random.Generator, *, figures: bool = True, **options: Any
+    ) -> None:
+        super().__init__(domain, task, rng, **options)
+        self.figures = figures
 
     def facts_of(self, task: Task) -> Facts:
         """What the customer of a task knows and wants."""
@@ -132,7 +150,7 @@ class Oracle(ScriptedOracle[Request]):
 
     def details(self, wish: Request) -> Sequence[str]:
         """What it is about to do."""
-        return speech.details(wish, self.facts.methods, self.cost(wish))
+        return speech.details(wish, self.facts.methods, self.cost(wish), figures=self.figures)
 
     def parts(self, wish: Request) -> Proposal:
         """What it is about to do, in parts."""

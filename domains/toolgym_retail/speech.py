@@ -16,13 +16,14 @@ FORM_SPEECH = form_speech(Path(__file__).parent / "forms.toml")
 """Every line in the forms of real models."""
 
 
-def details(request: Request, methods: Sequence[Method], cost: float | None) -> list[str]:
+def details(request: Request, methods: Sequence[Method], cost: float | None, *, figures: bool = True) -> list[str]:
     """What is about to be done, sentence by sentence.
 
     Args:
         request: What is proposed.
         methods: All payment methods of the customer, to tell them apart.
         cost: What the new items cost more (below 0: less), in dollars; None if nothing is changed for something else.
+        figures: Whether the amount of a difference in price is named.
     """
     kind, order = request.kind, request.order
     number = f"order {order.id}" if order is not None else "your profile"
@@ -51,7 +52,9 @@ def details(request: Request, methods: Sequence[Method], cost: float | None) -> 
         parts.append(f"The refund goes to {method(request.payment, methods)}")
     if kind in ("exchange", "modify_items") and request.payment is not None:
         way = "is paid with" if (cost or 0.0) > 0 else "goes to"
-        parts.append(f"The difference of ${abs(cost or 0.0):.2f} {way} {method(request.payment, methods)}")
+        amount = f" of ${abs(cost or 0.0):.2f}" if figures else ""
+        way = way if figures else "goes to"  # which of the two it is takes the same arithmetic
+        parts.append(f"The difference{amount} {way} {method(request.payment, methods)}")
     return parts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -18,6 +19,7 @@ from toolgym.curriculum import Curriculum
 from toolgym.envs.tool_env import tool_env
 from toolgym.envs.vector_env import ToolVectorEnv
 from toolgym.errors import DataError, UnknownNameError
+from toolgym.trajectory import Trajectory
 
 NAMES = ("fixed", "general", "learnability", "raft", "sentinel")
 POOLED = NAMES[1:]
@@ -142,9 +144,46 @@ def test_groups_without_signal_and_void_ones_are_not_admitted(name: str, outcome
     assert make_curriculum(name, MOCK, "train").admit(trials(MOCK, TASKS[0], outcomes)) is admitted
 
 
-def test_a_group_with_a_trial_that_nobody_judged_is_not_admitted() -> None:
-    from dataclasses import replace
+def paid(outcomes: str, *penalties: float) -> list[Trajectory]:
+    group = trials(MOCK, TASKS[0], outcomes)
+    return [
+        replace(one, rewards={"assistant": {"success": float(bool(one.success)), "repeats": penalty}})
+        for one, penalty in zip(group, penalties, strict=True)
+    ]
 
+
+@pytest.mark.parametrize("name", POOLED)
+@pytest.mark.parametrize(
+    ("group", "by_success", "by_reward"),
+    [
+        (paid("---", 0, -0.1, 0), False, True),
+        (paid("+++", 0, 0, -0.1), False, True),
+        (paid("--", -0.1, -0.1), False, False),
+        (paid("+-", 0, 0), True, True),
+        (paid("+-", -1, 0), True, False),
+        (paid("-v", 0, -0.1), False, False),
+        (paid("-", 0), True, True),
+    ],
+)
+def test_groups_are_compared_by_what_was_chosen(
+    name: str, group: list[Trajectory], by_success: bool, by_reward: bool
+) -> None:
+    assert make_curriculum(name, MOCK, "train").admit(group) is by_success
+    assert make_curriculum(name, MOCK, "train", signal="reward").admit(group) is by_reward
+
+
+def test_a_signal_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="signal must be 'success' or 'reward', got 'regret'"):
+        make_curriculum("raft", MOCK, "train", args={"signal": "regret"})
+
+
+def test_trials_that_were_paid_nothing_have_no_reward_to_compare() -> None:
+    curriculum = make_curriculum("raft", MOCK, "train", signal="reward")
+    with pytest.raises(DataError, match="was paid nothing"):
+        curriculum.admit([replace(one, rewards={}) for one in trials(MOCK, TASKS[0], "--")])
+
+
+def test_a_group_with_a_trial_that_nobody_judged_is_not_admitted() -> None:
     from toolgym.trajectory import Grade
 
     group = trials(MOCK, TASKS[0], "+-+")

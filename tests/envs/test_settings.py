@@ -17,6 +17,7 @@ from toolgym.envs import EnvOptions, EnvSettings, ToolEnv, ToolVectorEnv
 from toolgym.envs.aec_env import ToolAECEnv
 from toolgym.envs.settings import SETTINGS
 from toolgym.errors import ToolGymError, UnknownNameError
+from toolgym.limits import Limits
 from toolgym.registration import envs
 from toolgym.rollouts import Rollout, RolloutSettings, play, play_async, rollouts
 from toolgym.rollouts.rollout import RUN_SETTINGS
@@ -59,6 +60,7 @@ def test_the_arguments_that_an_error_lists_are_those_that_there_are() -> None:
 
 def test_the_keyword_arguments_are_the_fields_of_the_settings_in_order_and_of_the_same_types() -> None:
     options, fields = get_type_hints(EnvOptions), get_type_hints(EnvSettings)
+    assert options.pop("limits") is Limits
     assert tuple(options) == SETTINGS
     assert options == {name: fields[name] for name in SETTINGS}
     assert set(RolloutSettings.__annotations__) == {*RUN_SETTINGS, "trial"}
@@ -101,3 +103,15 @@ def test_an_environment_finds_a_user_of_its_domain_by_name(mock: Domain) -> None
     env = make_env(mock.with_data(users={**mock.users, "impatient": impatient}), user="impatient")
     env.reset(seed=0)
     assert env.trajectory().user == "impatient"
+
+
+@pytest.mark.parametrize("make", [make_env, lambda name, **given: make_vec_env(name, 2, **given), make_aec_env])
+def test_limits_stand_for_their_four_settings_and_one_given_beside_them_goes_before(make: Any) -> None:
+    env = make("mock", limits=Limits.training(), max_errors=3)
+    assert env.settings.limits == replace(Limits.training(), max_errors=3)
+    env.close()
+
+
+def test_limits_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"limits must be Limits, such as Limits\.training\(\), got 'training'"):
+        make_env("mock", limits="training")  # type: ignore[arg-type]  # it is no Limits

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgym.episode.seeding import rng_for
+from toolgym.episode import rng_for
 
 KEYS = st.text("0123456789abcdef", min_size=1, max_size=24)
 ROLES = st.sampled_from(["assistant", "user"])

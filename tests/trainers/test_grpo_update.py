@@ -206,12 +206,13 @@ def test_the_same_seed_changes_the_weights_alike_and_another_does_not() -> None:
 
 
 def test_dropout_is_off_while_learning_and_the_mode_comes_back() -> None:
-    model = small_model(attention_dropout=0.5).train()
-    figures = one_update(model, copy.deepcopy(model), dialogues(model.eval()), ONE_UPDATE)
-    assert figures.logprob_gap < 1e-4
-    assert not model.training
-    one_update(model.train(), copy.deepcopy(model), dialogues(small_model()), ONE_UPDATE)
-    assert model.training
+    for training in (True, False):
+        model = small_model(attention_dropout=0.5, initializer_range=0.3)
+        records, reference = dialogues(model), copy.deepcopy(model)
+        figures = one_update(model.train(training), reference.train(training), records, ONE_UPDATE)
+        assert figures.logprob_gap < 1e-4
+        assert figures.kl == pytest.approx(0, abs=1e-9)
+        assert model.training == reference.training == training
 
 
 def test_bfloat16_is_near_float32() -> None:

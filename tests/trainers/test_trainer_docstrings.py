@@ -10,6 +10,7 @@ import pytest
 
 import toolgym_trainers
 
+pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 MODULES = sorted(

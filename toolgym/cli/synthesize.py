@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -35,6 +35,10 @@ def synthesize(
         str, typer.Option(metavar="A,B", help="The agent's wordings, in turn; 'all': each dialogue draws one.")
     ] = "all",
     seed: Annotated[int, typer.Option(min=0, help="The seed; the same one makes the same tasks and dialogues.")] = 0,
+    uncertified: Annotated[
+        bool,
+        typer.Option("--uncertified", help="Without certificates, several times as fast: to train on, not to measure."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make certified tasks, have each solved in dialogue, and write them as data for supervised fine-tuning.
@@ -45,6 +49,7 @@ def synthesize(
     from toolgym.concurrency.bridge import wait_for
     from toolgym.errors import DataError
     from toolgym.generators.demonstrations import demonstrate, write_demonstrations
+    from toolgym.generators.practice import practise
     from toolgym.registration import make_domain
 
     if out.exists() or out.is_symlink():
@@ -58,17 +63,9 @@ def synthesize(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive) as progress:
         bar = progress.add_task(domain, total=count)
-        found = wait_for(
-            demonstrate(
-                made,
-                count,
-                recoveries=recoveries,
-                patterns=chosen,
-                wordings=spoken,
-                seed=seed,
-                progress=lambda: progress.advance(bar),
-            )
-        )
+        options: _Options = {"recoveries": recoveries, "patterns": chosen, "wordings": spoken, "seed": seed}
+        options["progress"] = lambda: progress.advance(bar)
+        found = practise(made, count, **options) if uncertified else wait_for(demonstrate(made, count, **options))
     if not found.made:
         raise DataError(f"no task came through: {_reasons(found.as_dict())}")
     write_demonstrations(out, made, found.made)
@@ -77,6 +74,14 @@ def synthesize(
         print_json(answer)
     else:
         _print(answer)
+
+
+class _Options(TypedDict, total=False):
+    recoveries: float
+    patterns: Sequence[str | None] | None
+    wordings: Sequence[str]
+    seed: int
+    progress: Callable[[], None]
 
 
 def _names(text: str) -> list[str]:
@@ -95,11 +100,14 @@ def _reasons(answer: Mapping[str, Any]) -> str:
 
 
 def _print(answer: Mapping[str, Any]) -> None:
-    title = f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations"
-    table = TextTable("stage", *numeric("passed", "failed"), title=title)
-    for name, tally in answer["stages"].items():
-        table.add(name, str(tally["passed"]), str(tally["failed"]))
-    table.print()
+    if answer["certified"]:
+        title = f"{answer['proposed']} proposed → {answer['demonstrations']} demonstrations"
+        table = TextTable("stage", *numeric("passed", "failed"), title=title)
+        for name, tally in answer["stages"].items():
+            table.add(name, str(tally["passed"]), str(tally["failed"]))
+        table.print()
+    else:
+        say(f"{answer['demonstrations']} demonstrations without certificates: to train on, not to measure by")
     say("tasks: " + ", ".join(f"{name} {number}" for name, number in answer["patterns"].items()))
     slips = answer["recoveries"]
     shown = ", ".join(f"{name} {number}" for name, number in slips["patterns"].items())

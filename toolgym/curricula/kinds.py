@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 from toolgym.certificates.certifier import Certifier, Solver
 from toolgym.curricula.planners import Targeted, Untargeted
 from toolgym.curricula.pool import Prior
-from toolgym.curricula.pool_curriculum import PoolCurriculum
+from toolgym.curricula.pool_curriculum import PoolCurriculum, Signal
 from toolgym.curricula.refreshers import NewTasks, NoTasks, Planner
 from toolgym.curricula.samplers import ByLearnability, ByLearnablePattern, ByPattern, ByRound, Sampler, UniformOverMade
 from toolgym.curricula.task_maker import TaskMaker
@@ -29,6 +29,7 @@ class PoolOptions(TypedDict, total=False):
     prior: Prior
     seed: int
     folder: str | Path | None
+    signal: Signal
 
 
 class GeneralOptions(PoolOptions, total=False):
@@ -56,7 +57,7 @@ def learnability(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[
     Args:
         domain: The domain, over the data to be played.
         tasks: The split that it begins with, or tasks.
-        options: ``prior``, ``seed`` (which changes nothing here) and ``folder``, as of
+        options: ``prior``, ``seed`` (which changes nothing here), ``folder`` and ``signal``, as of
             :class:`~toolgym.curricula.pool_curriculum.PoolCurriculum`.
 
     Raises:
@@ -82,8 +83,8 @@ def general(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[Gener
         domain: The domain, over the data to be played.
         tasks: The split that it begins with, or tasks.
         options: ``proposer``, ``certifier``, ``solver`` and ``disjoint_from``, as of
-            :class:`~toolgym.curricula.task_maker.TaskMaker`; ``prior``, ``seed``, ``folder``, ``refresh_every`` and
-            ``refresh_tasks``, as of :class:`~toolgym.curricula.pool_curriculum.PoolCurriculum`.
+            :class:`~toolgym.curricula.task_maker.TaskMaker`; ``prior``, ``seed``, ``folder``, ``signal``,
+            ``refresh_every`` and ``refresh_tasks``, as of :class:`~toolgym.curricula.pool_curriculum.PoolCurriculum`.
 
     Raises:
         DataError: If there are no tasks, a part does not fit or needs a model, or tasks cannot be made for the domain

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from toolgym.failures.report import FailureReport
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
+Signal: TypeAlias = Literal["success", "reward"]
+"""What the trials of a group are compared by."""
 SPLIT, UNTARGETED = "split", "untargeted"
 """Metric labels of tasks without a target pattern: those of the split, and those that were made."""
 REFRESH_TASKS = 20
@@ -55,6 +57,9 @@ class PoolCurriculum:
         refresh_every: Refresh after this many episodes, at least 1; those that are void or not judged do not count.
             None: never.
         refresh_tasks: Tasks that such a refresh proposes, at least 1; by default 20.
+        signal: What the trials of a group must differ in for a trainer to learn from it: ``"success"``, or
+            ``"reward"``, all that the assistant was paid, by which a group without a success informs too. Where all
+            fail and the advantage is divided by the deviation, such a group teaches to fail cheaply.
         restart: What a trainer should start each round from, for trainers to read: ``"sft"``, the policy as it was
             before the first round, or ``"last"``, what the last round left; None if the curriculum has no opinion.
 
@@ -86,6 +91,7 @@ class PoolCurriculum:
         refresh_every: int | None = None,
         refresh_tasks: int | None = None,
         restart: str | None = None,
+        signal: Signal = "success",
     ) -> None:
         if not isinstance(domain, Domain):
             raise DataError(f"domain must be a Domain, such as make_domain('mock') gives, got {domain!r:.80}")
@@ -107,6 +113,9 @@ class PoolCurriculum:
         if refresh_every is None and refresh_tasks is not None:
             raise DataError("refresh_tasks is for refreshes that come by themselves; give refresh_every too")
         self.restart = restart
+        if signal not in get_args(Signal):
+            raise ValueError(f"signal must be 'success' or 'reward', got {signal!r}")
+        self.signal: Signal = signal
         self._progress = Progress(Pool(Entry(task, of_split=True) for task in self.tasks))
         self._entries: Sequence[Entry] = ()
         self._chances: np.ndarray | None = None
@@ -156,13 +165,15 @@ class PoolCurriculum:
     def admit(self, group: Sequence[Trajectory]) -> bool:
         """Whether a trainer should learn from a group.
 
-        Not if one of its trials is void or not judged, nor if all of several ended alike. A single trial is learned
-        from.
+        Not if one of its trials is void or not judged, nor if all of several have the same signal. A single trial is
+        learned from.
+
+        Raises:
+            DataError: If the signal is the reward, and the trials were paid nothing.
         """
-        outcomes = [trajectory.success for trajectory in group]
-        if not outcomes or None in outcomes:
+        if not group or any(trajectory.success is None for trajectory in group):
             return False
-        return len(outcomes) == 1 or len(set(outcomes)) > 1
+        return len(group) == 1 or len({_signal(trajectory, self.signal) for trajectory in group}) > 1
 
     async def refresh(self, budget: Budget, tick: Callable[[], None] | None = None) -> RefreshReport:
         """Make new tasks from what was learned; if it fails, or is cancelled, the curriculum is as it was.
@@ -309,3 +320,16 @@ def _checked_prior(prior: Prior) -> Prior:
     if any(check_number("prior", count, "above 0, twice") <= 0 for count in prior):
         raise ValueError(f"prior must be two finite numbers above 0, got {prior!r}")
     return float(prior[0]), float(prior[1])
+
+
+def _signal(trajectory: Trajectory, signal: Signal) -> float | None:
+    """What a trial is compared by with the others of its group."""
+    if signal == "success":
+        return trajectory.success
+    paid = trajectory.rewards.get("assistant")
+    if not paid:
+        raise DataError(
+            f"the trial {trajectory.trial} of {trajectory.task_id!r} was paid nothing, and signal='reward' compares "
+            "what trials were paid; play them with a reward, or take signal='success'"
+        )
+    return round(math.fsum(paid.values()), 9)  # the same payments in another order differ by less

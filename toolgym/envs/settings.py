@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TypedDict, get_args
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypedDict, get_args
 
 from toolgym.actions import Parsing
 from toolgym.errors import refuse_unknown
@@ -13,7 +13,9 @@ from toolgym.rewards import RewardTerm
 
 
 class EnvOptions(TypedDict, total=False):
-    """The fields of :class:`EnvSettings` as keyword arguments, which is how an environment takes them."""
+    """The keyword arguments of an environment: the fields of :class:`EnvSettings`, and limits for four of them."""
+
+    limits: Limits
 
     reward: str | Mapping[str, float] | Sequence[RewardTerm]
     group_size: int
@@ -79,15 +81,20 @@ class EnvSettings:
         """The settings that an environment was given as keyword arguments.
 
         Args:
-            options: What was given.
+            options: What was given; ``limits`` stands for ``max_steps``, ``max_errors``, ``max_characters`` and
+                ``max_calls``, and a value of its own for one of these goes before it.
             render_modes: The modes in which the environment can render.
 
         Raises:
             UnknownNameError: If there is no such setting.
             ValueError: If one is out of range.
         """
-        refuse_unknown("setting of an environment", options, SETTINGS)
-        settings = cls(**options)
+        refuse_unknown("setting of an environment", options, ("limits", *SETTINGS))
+        given: dict[str, Any] = dict(options)
+        limits = given.pop("limits", None)
+        if limits is not None and not isinstance(limits, Limits):
+            raise ValueError(f"limits must be Limits, such as Limits.training(), got {limits!r:.80}")
+        settings = cls(**{**(asdict(limits) if limits is not None else {}), **given})
         mode = settings.render_mode
         if mode is not None and mode not in render_modes:
             raise ValueError(f"render_mode must be None, {' or '.join(map(repr, render_modes))}, got {mode!r}")

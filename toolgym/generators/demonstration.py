@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolgym.messages import Message
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
@@ -24,12 +25,18 @@ class Demonstration:
         chat: The same as the assistant's model would see it, in OpenAI chat format, from its system message to the last
             thing that it says.
         tools: The assistant's tools, in OpenAI's function format.
+        view: The same messages as the assistant saw them, with what the chat has no place for, such as ``error``; each
+            stands where it stands in the chat. The first is the domain's policy.
+        slips: Where in view and chat the assistant's messages are that nobody should learn to send: those by which a
+            novice slipped. The oracle has none.
     """
 
     task: Task
     trajectory: Trajectory
     chat: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
+    view: tuple[Message, ...] = ()
+    slips: frozenset[int] = frozenset()
 
     @property
     def recovered(self) -> tuple[str, ...]:
@@ -40,16 +47,12 @@ class Demonstration:
         return tuple(dict.fromkeys(slip.pattern for slip in slips))
 
     @property
-    def slips(self) -> list[int]:
-        """The places in the chat of the messages in which it slipped: nothing to be learned from."""
-        return self._spoken_before(slip.message for slip in self.trajectory.injected)
-
-    @property
     def stumbles(self) -> list[int]:
-        """Those of calls that a tool refused although they are no slips: nothing to be learned from either."""
+        """The places of calls that a tool refused although no fault is known of them."""
         results = (one.error for one in self.trajectory.messages if one.role == "tool" and one.requestor == "assistant")
         refused = (place for place, one in enumerate(self.chat) if one["role"] == "tool" and next(results))
-        return [place for place in self._spoken_before(refused) if place not in self.slips]
+        noted = self._spoken_before(slip.message for slip in self.trajectory.injected)
+        return [place for place in self._spoken_before(refused) if place not in noted]
 
     def _spoken_before(self, places: Iterable[int]) -> list[int]:
         spoken = [place for place, message in enumerate(self.chat) if message["role"] == "assistant"]
@@ -68,5 +71,5 @@ class Demonstration:
             "task_key": self.task.key,
             "agent": self.trajectory.agent,
             "recovered": list(self.recovered),
-            "slips": self.slips,
+            "slips": sorted(self.slips),
         }

@@ -7,12 +7,13 @@ data shows how one recovers. Where it has no such trial, the oracle plays, and a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count as numbers
 from itertools import islice
 from pathlib import Path
@@ -20,34 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from toolgym.agents.llm import system_message
-from toolgym.agents.novice import novice
-from toolgym.agents.oracle import oracle
 from toolgym.certificates import MAX_REFUSALS, CertificateReport, DuplicateIndex
 from toolgym.certificates.certifier import Certifier, Funnel
 from toolgym.certificates.report import merged
 from toolgym.database.store import file_name
-from toolgym.domain import AgentFactory, Domain
-from toolgym.episode.machine import Episode
+from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.generation import MAX_LEVEL, targets
 from toolgym.generators.demonstration import Demonstration
+from toolgym.generators.demonstrator import Demonstrator
 from toolgym.generators.template import TemplateProposer, generator_of
 from toolgym.patterns import current_name
-from toolgym.prompts import as_chat, wording_of
 from toolgym.proposal import Proposal, Proposer, TaskRequest
-from toolgym.rollouts import play_async
 from toolgym.tasks import Task, write_tasks
-from toolgym.users.minimal import MinimalUser
-from toolgym.users.scripted import scripted_user
 
 ROUNDS = 12
 """How often tasks are proposed for those that did not come through, at most."""
-TRIALS = 24
-"""In how many trials of a task a recovery is looked for."""
-OWN_TRIALS = 3
-"""In how many trials of a task the oracle may try."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class Demonstrations:
         made: The demonstrations, in the order in which their tasks were proposed.
         asked: How many were asked for.
         proposed: How many tasks were proposed.
-        report: What came of them in the certificate's stages.
+        report: What came of them in the certificate's stages; None if nothing was certified.
         recoveries: How many should show a recovery.
         left_out: How many certified tasks are not there, by why.
         notes: Why nothing could be made of a request, and how often.
@@ -67,7 +57,7 @@ class Demonstrations:
     made: tuple[Demonstration, ...]
     asked: int
     proposed: int
-    report: CertificateReport
+    report: CertificateReport | None
     recoveries: int
     left_out: Mapping[str, int]
     notes: Mapping[str, int]
@@ -80,11 +70,13 @@ class Demonstrations:
             provenance = one.task.provenance
             patterns[(provenance.pattern if provenance is not None else None) or "untargeted"] += 1
             recovered.update(one.recovered)
-        whole, shown = self.report.as_dict(), sum(bool(one.recovered) for one in self.made)
+        whole = merged([] if self.report is None else [self.report]).as_dict()
+        shown = sum(bool(one.recovered) for one in self.made)
         return {
             "asked": self.asked,
             "demonstrations": len(self.made),
             "proposed": self.proposed,
+            "certified": self.report is not None,
             "stages": whole["stages"],
             "not_checked": whole["not_checked"],
             "patterns": dict(patterns),
@@ -135,15 +127,13 @@ async def demonstrate(
         raise ValueError(
             f"count must be at least 1, recoveries in [0, 1] and seed at least 0, got {count}, {recoveries} and {seed}"
         )
-    chosen = _targets(domain, patterns)
-    for name in wordings:
-        if name not in (known := wordings_of(domain)):
-            raise UnknownNameError("wording", name, known, f"They are how the oracle of {domain.name!r} speaks.")
+    chosen = targets_in_turn(domain, patterns)
+    demonstrator = Demonstrator(domain, wordings=wordings, seed=seed)
     rng = np.random.default_rng(seed)
     wanted = {int(place) for place in rng.permutation(count)[: round(recoveries * count)]}
-    making = _Making(domain, count, wanted, wordings, seed, progress)
+    making = _Making(domain, count, wanted, demonstrator, progress)
     proposer, certifier = proposer or TemplateProposer(), certifier or Funnel()
-    disjoint_from = _other_worlds(domain)
+    disjoint_from = untrained_worlds(domain)
     requests, seen = _requests(chosen, seed), DuplicateIndex()
     reports: list[CertificateReport] = []
     for _ in range(ROUNDS):
@@ -155,20 +145,9 @@ async def demonstrate(
         reports.append(through.report)
         certified = {task.key: task for task in through.tasks}
         for proposal in proposals:
-            await making.take(proposal, certified)
+            making.take(proposal, certified)
+            await asyncio.sleep(0)  # whoever shares the loop gets a turn
     return making.result(merged(reports))
-
-
-def wordings_of(domain: Domain) -> tuple[str, ...]:
-    """The wordings that the domain's oracle has; empty if there is only one.
-
-    Example:
-        >>> from toolgym import make_domain
-        >>> "terse" in wordings_of(make_domain("retail"))
-        True
-    """
-    own = domain.agents.get("oracle")
-    return own.wordings if own is not None else ()
 
 
 def write_demonstrations(folder: Path, domain: Domain, made: Sequence[Demonstration]) -> None:
@@ -209,8 +188,7 @@ class _Making:
         domain: The domain.
         count: How many are wanted.
         slips: The places among them that should show a recovery.
-        wordings: How the agents speak, in turn; empty: as they choose.
-        seed: Of the dialogues.
+        demonstrator: Plays the tasks.
         progress: Called after each.
     """
 
@@ -219,15 +197,13 @@ class _Making:
         domain: Domain,
         count: int,
         slips: Collection[int],
-        wordings: Sequence[str],
-        seed: int,
+        demonstrator: Demonstrator,
         progress: Callable[[], None] | None,
     ) -> None:
         self.domain = domain
         self.count = count
         self.slips = sorted(slips)
-        self.wordings = wordings
-        self.seed = seed
+        self.demonstrator = demonstrator
         self.progress = progress
         self.made: list[Demonstration] = []
         self.proposed = 0
@@ -241,7 +217,7 @@ class _Making:
         """How many are still to be made."""
         return self.count - len(self.made)
 
-    async def take(self, proposal: Proposal, certified: Mapping[str, Task]) -> None:
+    def take(self, proposal: Proposal, certified: Mapping[str, Task]) -> None:
         """Have the tasks of a proposal played, if all of them came through: they belong together."""
         self.proposed += len(proposal.tasks)
         if not proposal.tasks:
@@ -259,7 +235,7 @@ class _Making:
             for place, task in enumerate(tasks, len(self.made)):
                 shown = self.recovered + sum(bool(one.recovered) for one in whole)
                 # a recovery that was not found where it should have been is looked for in what follows
-                found = await self._demonstrate(task, place, recovery=bisect_right(self.slips, place) > shown)
+                found = self.demonstrator.demonstrate(task, place, recovery=bisect_right(self.slips, place) > shown)
                 if found is None:
                     self.left_out["the oracle did not solve it"] += len(tasks)
                     return
@@ -276,43 +252,8 @@ class _Making:
         counts = (self.count, self.proposed, report, len(self.slips), self.left_out, self.notes)
         return Demonstrations(tuple(self.made), *counts)
 
-    async def _demonstrate(self, task: Task, place: int, *, recovery: bool) -> Demonstration | None:
-        """How the task at a place is solved; None if it is not."""
-        wording = self.wordings[place % len(self.wordings)] if self.wordings else None
-        if recovery and "novice" in self.domain.agents and task.facts is not None:
-            for trial in range(TRIALS):
-                found = self._written(task, await self._play(task, "novice", trial, wording), "novice", trial)
-                if found.trajectory.success and found.recovered and not found.stumbles:
-                    return found
-        for trial in range(OWN_TRIALS):
-            episode = await self._play(task, "oracle", trial, wording)
-            if episode.trajectory().success:
-                return self._written(task, episode, "oracle", trial)
-        return None
 
-    async def _play(self, task: Task, agent: str, trial: int, wording: str | None) -> Episode:
-        own = self.domain.agents.get(agent)
-        player: AgentFactory = novice if agent == "novice" else oracle
-        if wording is not None and own is not None and task.facts is not None:
-            player = own.bind(wording=wording)
-        user: AgentFactory = MinimalUser if task.facts is None else scripted_user
-        return await play_async(self.domain, task, player, user, seed=self.seed, trial=trial)
-
-    def _written(self, task: Task, episode: Episode, agent: str, trial: int) -> Demonstration:
-        user = "minimal" if task.facts is None else "scripted"
-        trajectory = episode.trajectory(agent=agent, user=user, trial=trial, seed=self.seed)
-        view = episode.view("assistant")
-        last = max(place for place, message in enumerate(view) if message.role == "assistant")
-        words = wording_of(self.domain)
-        return Demonstration(
-            task,  # with its certificate, which the task of an episode that was prepared before may lack
-            replace(trajectory, started=None, seconds=None),
-            [system_message(str(view[0].content), words), *as_chat(view[1 : last + 1], "assistant")],
-            words.schemas(self.domain.name, "assistant", episode.tools("assistant")),
-        )
-
-
-def _targets(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:
+def targets_in_turn(domain: Domain, patterns: Sequence[str | None] | None) -> Sequence[str | None]:
     """What the tasks stress, in turn."""
     if patterns is not None and domain.generator is None:
         return patterns  # a proposer of its own may know what to do
@@ -333,7 +274,7 @@ def _requests(chosen: Sequence[str | None], seed: int) -> Iterator[TaskRequest]:
         yield TaskRequest(f"sft-{seed}-{number:05}", chosen[number % len(chosen)], level)
 
 
-def _other_worlds(domain: Domain) -> list[str]:
+def untrained_worlds(domain: Domain) -> list[str]:
     """The worlds that nobody trains in."""
     worlds = {name: {task.world for task in domain.tasks[name]} for name in domain.tasks.splits()}
     return sorted({world for name in worlds if name != "train" for world in worlds[name]} - worlds.get("train", set()))

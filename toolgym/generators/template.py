@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -65,8 +65,31 @@ class TemplateProposer:
             rng: Everything random comes from it.
             disjoint_from: Digests of worlds with which the new ones must have no entity in common.
         """
+        for proposal in self.proposals(domain, requests, rng, disjoint_from=disjoint_from):
+            yield proposal
+            await asyncio.sleep(0)  # whoever shares the loop gets a turn
+
+    def proposals(
+        self,
+        domain: Domain,
+        requests: Iterable[TaskRequest],
+        rng: np.random.Generator,
+        *,
+        disjoint_from: Collection[str] = (),
+        turns: Mapping[str | None, int] | None = None,
+    ) -> Iterator[Proposal]:
+        """The same without an event loop, for any number of requests; each is made when it is asked for.
+
+        Args:
+            domain: The domain.
+            requests: What is wanted, without an end if need be.
+            rng: Everything random comes from it.
+            disjoint_from: Digests of worlds with which the new ones must have no entity in common.
+            turns: How many tasks of a pattern, or None for untargeted ones, there were before: its injectors, or the
+                kinds, go on from there.
+        """
         generator = generator_of(domain)
-        turns = _Turns(generator)
+        order = _Turns(generator, turns or {})
         taken = _entities(domain, disjoint_from)
         explorer: Explorer | None = None
         left = 0
@@ -74,8 +97,7 @@ class TemplateProposer:
             if explorer is None or left == 0:
                 explorer, left = _explorer(domain, generator, rng, taken), self.tasks_per_world
             left -= 1
-            yield _proposal(request, turns, explorer)
-            await asyncio.sleep(0)  # whoever shares the loop gets a turn
+            yield _proposal(request, order, explorer)
 
 
 def generator_of(domain: Domain) -> TaskGenerator:
@@ -141,10 +163,10 @@ def _marked(task: Task, request: TaskRequest) -> Task:
 class _Turns:
     """Whose turn it is among injectors and kinds."""
 
-    def __init__(self, generator: TaskGenerator) -> None:
+    def __init__(self, generator: TaskGenerator, before: Mapping[str | None, int]) -> None:
         self._kinds = tuple(generator.kinds)
         self._injectors = targets(generator)
-        self._next: dict[str | None, int] = {}
+        self._next = dict(before)
 
     def kinds(self) -> Sequence[str]:
         """All kinds, the one whose turn it is first."""

@@ -207,7 +207,7 @@ class _Parts(TypedDict):
 def _check(kind: str, settings: EnvOptions, own: tuple[str, ...]) -> None:
     from toolgym.envs.settings import SETTINGS
 
-    refuse_unknown(kind, settings, (*own, *SETTINGS))
+    refuse_unknown(kind, settings, (*own, "limits", *SETTINGS))
 
 
 def _env_parts(

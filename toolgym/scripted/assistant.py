@@ -42,6 +42,8 @@ class ScriptedAssistant(ABC):
         self.wording = wording
         self.injected: list[Injection] = []
         """The faults that it made on purpose so far, where it is one that does."""
+        self.slipped: list[int] = []
+        """Where in its view the messages are that it would not have sent but for such faults, in order."""
         self._view: Sequence[Message] = ()
         self._lead = ""
         self._calls = 0
@@ -99,6 +101,20 @@ class ScriptedAssistant(ABC):
             recovered: Whether it does no lasting harm.
         """
         self.injected.append(Injection(pattern, len(self._view), recovered))
+
+    def slipping(self, talk: Talk) -> Talk:
+        """Say what a talk says, as messages of a fault: nobody should learn to send them.
+
+        Args:
+            talk: What is said by mistake; what it comes to is handed on.
+        """
+        while True:
+            try:
+                message = next(talk)
+            except StopIteration as end:
+                return end.value
+            self.slipped.append(len(self._view))
+            yield message
 
     @property
     def was_refused(self) -> bool:

@@ -130,7 +130,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Call a tool as the oracle does; now and then make a look-up twice."""
         result = yield from super().call(name, **given)
         if self.looks_up(name) and self.slips("repeated_call"):
-            result = yield from super().call(name, **given)
+            result = yield from self.slipping(super().call(name, **given))
             self.note("repeated_call", recovered=True)
         return result
 
@@ -138,7 +138,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Do what one request comes to; now and then hand the user over instead."""
         right = self.hands_over and bool(settled(request).forbidden)
         if not right and self.slips("needless_transfer"):
-            transfer = self.transfer(self.excuse)
+            transfer = self.slipping(self.transfer(self.excuse))
             yield next(transfer)
             self.note("needless_transfer", recovered=not self._left_to_do(request))
             yield from transfer
@@ -154,7 +154,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Tell what was asked; now and then say that it has looked, but not what it found."""
         if self.slips("fact_not_said"):
             yield from self.look_up(request)
-            yield from self.say("I have looked that up for you, and all is in order.")
+            yield from self.slipping(self.say("I have looked that up for you, and all is in order."))
             again = bool(self.rng.random() < 0.5)
             self.note("fact_not_said", recovered=again)
             if not again:
@@ -162,7 +162,8 @@ class ScriptedNovice(ScriptedOracle[R]):
         if self.slips("wrong_figure") and (wrong := self._another_figure(request.answer)):
             yield from self.look_up(request)
             self.note("wrong_figure", recovered=False)
-            yield from self.say(self.line("answer", question=question_text(request), answer=wrong))
+            said = self.line("answer", question=question_text(request), answer=wrong)
+            yield from self.slipping(self.say(said))
             self.take_up()
             return
         yield from super().answer(request)
@@ -180,9 +181,9 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Bring a wish to its end; now and then ask for what could be looked up, and give up without it."""
         question = self.needless_question(wish)
         if question and self.slips("no_lookup"):
-            yield from self.say(question)
+            yield from self.slipping(self.say(question))
             self.note("no_lookup", recovered=self.is_first(wish))
-            yield from self.say(self.without_answer)
+            yield from self.slipping(self.say(self.without_answer))
             self.take_up()
             return True
         return (yield from super().fulfil(wish))
@@ -191,8 +192,8 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Say no; now and then do what is asked although it must not."""
         if self.slips("forbidden_write"):
             wrong = self.against_policy(wish)
-            agreed = wrong is not None and (yield from self.propose(wish))
-            if wrong is not None and agreed and (yield from self.do(wrong)):
+            agreed = wrong is not None and (yield from self.slipping(self.propose(wish)))
+            if wrong is not None and agreed and (yield from self.slipping(self.do(wrong))):
                 self.note("forbidden_write", recovered=False)
                 return True
         return (yield from super().refuse(wish))
@@ -210,17 +211,17 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Propose a write and make it; or take the wrong thing, skip the question, or only say that it is done."""
         if not self.is_first(wish) and self.slips("refused_allowed"):
             self.note("refused_allowed", recovered=False)
-            yield from self.say(f"{self.refusal} {self.details(wish)[0]}.")
+            yield from self.slipping(self.say(f"{self.refusal} {self.details(wish)[0]}."))
             self.take_up()
             return True
         pattern, wrong = yield from self._choose(wish)
         if self.slips("no_confirmation"):
-            made = yield from self._make(wish, pattern, wrong)
+            made = yield from self.slipping(self._make(wish, pattern, wrong))
             if made:
                 self.note("no_confirmation", recovered=not self.is_first(wish))
             return True
         if wrong is not None and self.rng.random() < SPOKEN:
-            agreed = yield from self.propose(wrong)
+            agreed = yield from self.slipping(self.propose(wrong))
             if not agreed:
                 self.note(pattern, recovered=True)
                 return (yield from super().act(wish))
@@ -245,7 +246,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         """Make the write, the wrong one if there is one: whether a write was made."""
         if wrong is None:
             return (yield from self.do(wish))
-        made = yield from self.do(wrong)
+        made = yield from self.slipping(self.do(wrong))
         if made:
             self.note(pattern, recovered=False)
             return True
@@ -260,7 +261,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         for pattern, choose in self.wrong_choices.items():
             if not self.slips(pattern):
                 continue
-            yield from self.look_around(wish, pattern)
+            yield from self.slipping(self.look_around(wish, pattern))
             wrong = choose(wish)
             if wrong is not None and self.write(wrong) not in self._meant(wish):
                 return pattern, wrong

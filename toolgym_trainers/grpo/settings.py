@@ -25,7 +25,7 @@ class GRPOSettings(BaseModel):
         epochs: Passes over the rollouts of a step, at least 1.
         minibatches: Updates of the weights in a pass, at least 1; fewer if there are fewer episodes.
         tokens_per_batch: Tokens, padding included, that go through the model at a time, at least 1; gradients are
-            accumulated over such batches. It changes memory and speed, not what is learned. An episode longer than that
+            accumulated over such batches: it changes memory and speed, not what is learned. An episode longer than that
             goes alone.
         max_gradient_norm: Gradients of a larger norm are scaled down to it, more than 0.
         learning_rate: The highest learning rate, more than 0.
@@ -55,7 +55,7 @@ class GRPOSettings(BaseModel):
     entropy: float = Field(0.0, ge=0)
     epochs: int = Field(1, ge=1)
     minibatches: int = Field(2, ge=1)
-    tokens_per_batch: int = Field(16_384, ge=1)
+    tokens_per_batch: int = Field(4096, ge=1)
     max_gradient_norm: float = Field(1.0, gt=0)
     learning_rate: float = Field(1e-5, gt=0)
     warmup_steps: int = Field(0, ge=0)
