@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ class SFTSettings(BaseModel):
         hold: The share of all steps after which it falls in a line, in [0, 1].
         final_share: Share of the rate that is left at the end, in [0, 1].
         weight_decay: At least 0.
-        longest: Tokens of a dialogue; longer ones are left out, and counted.
+        longest: Tokens of a dialogue; who makes the demonstrations leaves longer ones out.
         max_gradient_norm: Gradients of a larger norm are scaled down to it, more than 0.
     """
 
@@ -122,6 +122,20 @@ class Optimizers:
             )
         self._rates = [[group["lr"] for group in one.param_groups] for one in self.all]
 
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups of all of them."""
+        return [group for one in self.all for group in one.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of all of them."""
+        return {"all": [one.state_dict() for one in self.all], "param_groups": self.param_groups}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put all of them back to where a state says."""
+        for one, own in zip(self.all, state["all"], strict=True):
+            one.load_state_dict(own)
+
     def step(self, share: float) -> None:
         """Change the weights at a share of the learning rate, and forget the gradients."""
         for one, rates in zip(self.all, self._rates, strict=True):
@@ -139,30 +153,27 @@ def fine_tune(
     optimizers: Optimizers | None = None,
     start: int = 0,
     seen: Callable[[SFTFigures], None] | None = None,
-) -> int:
+) -> None:
     """Learn from demonstrations in the order in which they come.
 
     Args:
         model: A causal language model of Hugging Face, on any device.
-        demonstrations: At least as many as the settings say; those that are longer than allowed are passed over.
+        demonstrations: At least as many as the settings say, none of them longer than the policy can read.
         settings: The settings.
         optimizers: Those of a run that goes on; by default fresh ones.
         start: The step to begin with, for such a run: ``demonstrations`` begin with its first one.
         seen: Called with the figures of each step.
-
-    Returns:
-        How many demonstrations were too long.
 
     Raises:
         DataError: If there are too few demonstrations.
         FloatingPointError: If a loss is not finite.
     """
     optimizers = optimizers or Optimizers(model, settings)
-    source = _short_enough(demonstrations, settings.longest)
+    source = iter(demonstrations)
     model.train()
     for step in range(start, settings.steps):
         begun = time.process_time()
-        batch = list(islice(source.kept, settings.batch))
+        batch = list(islice(source, settings.batch))
         if not batch:
             raise DataError(f"the demonstrations ended at step {step} of {settings.steps}; give more, or ask for fewer")
         total = sum(sum(one.mask[1:]) for one in batch)
@@ -180,20 +191,6 @@ def fine_tune(
             tokens = sum(len(one.tokens) for one in batch)
             share = (loss / max(1, total), right / max(1, total))
             seen(SFTFigures(step, *share, tokens, total, time.process_time() - begun))
-    return source.left_out
-
-
-class _short_enough:  # noqa: N801  # reads as a function, and counts
-    def __init__(self, demonstrations: Iterable[Encoded], longest: int) -> None:
-        self.left_out = 0
-        self.kept = self._kept(demonstrations, longest)
-
-    def _kept(self, demonstrations: Iterable[Encoded], longest: int) -> Iterator[Encoded]:
-        for one in demonstrations:
-            if len(one.tokens) <= longest and any(one.mask):
-                yield one
-            else:
-                self.left_out += 1
 
 
 def _alike(batch: Sequence[Encoded]) -> Iterator[list[Encoded]]:
