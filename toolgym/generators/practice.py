@@ -54,7 +54,8 @@ def stream_demonstrations(
         domain: The domain.
         seed: At least 0.
         recoveries: The share of them that should show a recovery, in [0, 1]. Where the novice shows none in
-            :data:`PRACTICE_TRIALS` trials the oracle plays, and the next task is tried instead.
+            :data:`PRACTICE_TRIALS` trials the oracle plays, and the next task is tried instead. In retail that gives
+            0.31 of them where 0.5 is asked for, and 0.2 where 0.2 is.
         patterns: What the tasks stress, in turn; None for an untargeted task, so that ``(None,)`` takes the kinds of
             untargeted tasks in turn. By default every pattern for which the domain has a way, with an untargeted task
             after each.
