@@ -173,7 +173,7 @@ class _Playing:
             number, job = self.jobs.popleft()
             talk = Conversation(self.sampler.parts, job.task, job.trial, self.seed)
             transcript = Transcript(self.sampler.policy, self.sampler.parts.domain, talk.tools)
-            row = self.engine.join(rng_for(self.seed, job.task.key, job.trial, "agent"))
+            row = self.engine.join(rng_for(self.seed, job.task.key, job.trial, "assistant"))
             self.live[number] = _Live(number, job, talk, transcript, row)
             begun.append(self.live[number])
         self.sampler.seconds += time.process_time() - start
