@@ -28,13 +28,23 @@ from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {"retail": {"figures": False}}
 """Options of the speakers by domain: what a small policy cannot work out, they leave unsaid."""
-SCRATCH = TinySettings(architecture="qwen3", heads=8, key_heads=4, context=1280)
+SCRATCH = TinySettings.model_validate({"architecture": "qwen3", "heads": 8, "key_heads": 4, "context": 1280})
 """The size of a policy from scratch by default."""
-SFT_SCRATCH = SFTSettings(
-    demonstrations=60_000, batch=16, learning_rate=2e-3, optimizer="muon", warmup=30, longest=1200, hold=0.4
+SFT_SCRATCH = SFTSettings.model_validate(
+    {
+        "demonstrations": 60_000,
+        "batch": 16,
+        "learning_rate": 2e-3,
+        "optimizer": "muon",
+        "warmup": 30,
+        "longest": 1200,
+        "hold": 0.4,
+    }
 )
 """How a policy from scratch learns by default."""
-SFT_PRETRAINED = SFTSettings(demonstrations=4_000, batch=4, learning_rate=3e-4, optimizer="adamw")
+SFT_PRETRAINED = SFTSettings.model_validate(
+    {"demonstrations": 4_000, "batch": 4, "learning_rate": 3e-4, "optimizer": "adamw"}
+)
 """How a pretrained one does."""
 ABOUT = "toolgym_sft.json"
 """The file in a policy's folder that says how it learned."""
@@ -58,12 +68,12 @@ class BootstrapSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    sft: SFTSettings = SFTSettings()
-    recoveries: float = Field(0.2, ge=0, le=1)
+    sft: SFTSettings = SFTSettings.model_validate({})
+    recoveries: float = Field(default=0.2, ge=0, le=1)
     wordings: tuple[str, ...] = ("terse",)
-    seed: int = Field(0, ge=0)
-    save_every: int = Field(100, ge=1)
-    vocabulary: int = Field(2500, ge=1)
+    seed: int = Field(default=0, ge=0)
+    save_every: int = Field(default=100, ge=1)
+    vocabulary: int = Field(default=2500, ge=1)
 
 
 def learn(
@@ -115,7 +125,7 @@ def learn(
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, about)
     policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(policy_source(source))
-    policy.model.to(device)  # type: ignore[arg-type]  # transformers' stub wants the model itself
+    policy.model.to(device)
     found = _bootstrap(domain, policy, settings, folder, seen)
     result = {
         "demonstrations": settings.sft.demonstrations,

@@ -39,13 +39,13 @@ class Commands(TyperGroup):
     Nothing of other packages is looked up for a command of toolgym's own.
     """
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command by its name; None if there is none."""
         if cmd_name not in self.commands and cmd_name in COMMANDS.names():
             self.commands[cmd_name] = _built(cmd_name)
         return self.commands.get(cmd_name)
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands, toolgym's own first.
 
         Raises:
@@ -61,7 +61,7 @@ class Commands(TyperGroup):
             self.get_command(ctx, name)
         return list(self.commands)
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is meant; where there is none, what is suggested may be another package's."""
         if args and args[0] not in self.commands:
             self.list_commands(ctx)

@@ -147,6 +147,6 @@ def _refuse_voids(played: Sequence[Played]) -> None:
     faults = [one.record.fault for one in played if one.record.status == "void"]
     if len(faults) > MOST_VOID * len(played):
         raise ServiceError(
-            f"{len(faults)} of {len(played)} episodes of a step are void, and at most {MOST_VOID:.0%} may be; the first: "
-            f"{faults[0]}"
+            f"{len(faults)} of {len(played)} episodes of a step are void, and at most {MOST_VOID:.0%} may be; the "
+            f"first: {faults[0]}"
         )

@@ -145,7 +145,7 @@ class Training:
         assert asked is not None
         fresh = self.settings.policy == "scratch"
         policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self._source())
-        policy.model.to(self.settings.device)  # type: ignore[arg-type]  # transformers' stub wants the model itself
+        policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
             policy,
@@ -282,7 +282,7 @@ class Training:
 
     def _check_folder(self) -> None:
         path = self.folder / "settings.json"
-        own = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
+        own: dict[str, Any] = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
         if path.exists():
             kept = _read(path)["settings"]
             changed = [
