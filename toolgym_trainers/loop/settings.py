@@ -59,6 +59,7 @@ class TrainSettings(BaseModel):
         group_size: Trials in each group, at least 2.
         mining_split: The split whose failures are mined before each round; None mines what training itself plays.
         mining_trials: Trials of each of its tasks, at least 1.
+        mining_tasks: How many of them, from the first; None for all.
         made: Tasks that are proposed in each round; 0 makes none.
         solver_trials: Trials of each new task by the policy, of which some must succeed and some fail, at least 2; 0
             admits tasks without.
@@ -93,6 +94,7 @@ class TrainSettings(BaseModel):
     group_size: int = Field(default=8, ge=2)
     mining_split: str | None = "validation"
     mining_trials: int = Field(default=4, ge=1)
+    mining_tasks: int | None = Field(default=None, ge=1)
     made: int = Field(default=400, ge=0)
     solver_trials: int = Field(default=4, ge=0)
     restart: Literal["sft", "last"] | None = None

@@ -173,7 +173,7 @@ class Training:
         policy = self._of_round(stage.round - 1)  # what it fails now, also where learning begins from the first again
         agent = policy_agent(policy, temperature=asked.temperature, name="policy")
         seed = int(np.random.SeedSequence([asked.seed, stage.round]).generate_state(1)[0])
-        return self._played(stage, agent, asked.mining_split, asked.mining_trials, None, seed)
+        return self._played(stage, agent, asked.mining_split, asked.mining_trials, asked.mining_tasks, seed)
 
     def _played(
         self, stage: Stage, agent: Any, split: str, trials: int, count: int | None, seed: int | None = None
