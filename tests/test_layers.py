@@ -27,6 +27,7 @@ EDGES = {
         "patterns": "",
         "worlds": "",
         "files": "errors",
+        "rendering": "errors",
         "messages": "errors",
         "registry": "errors",
         "actions": "errors messages",
@@ -40,7 +41,10 @@ EDGES = {
         "models": "actions concurrency errors messages trajectory",
         "scripted": "domain errors language messages patterns tasks tools",
         "tools": "compatibility database errors messages",
-        "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
+        "domain": (
+            "compatibility concurrency database errors generation messages patterns rendering tasks tools worlds"
+        ),
+        "views": "actions domain errors messages rendering",
         "evaluation": "database domain errors generation language messages tasks tools trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
@@ -106,6 +110,12 @@ TRAINER_EDGES = {
         "rollout_figures": "groups record toolgym.evaluation",
         "grpo": "groups record toolgym.errors",
         "checkpoint": "toolgym.errors toolgym.files",
+        "policies": (
+            "record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering toolgym.tasks "
+            "toolgym.trajectory toolgym.views"
+        ),
+        "sft": "policies toolgym.errors",
+        "bootstrap": "checkpoint policies sft toolgym.domain toolgym.generators toolgym.views",
     }.items()
 }
 FREE = ("__init__", "__main__")

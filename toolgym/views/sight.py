@@ -165,7 +165,8 @@ class Sight:
     def _named(self, pieces: Sequence[Piece]) -> str:
         """The text of pieces, in which things are named as users know them."""
         described = self._renderer.described
-        text, held = "", []
+        text = ""
+        held: list[tuple[str, Described]] = []
         for letter, part in pieces:
             one = described.get(part) if letter else None
             if one is not None and one.spoken:
@@ -258,5 +259,3 @@ def _after(pieces: Sequence[Piece], name: str) -> list[Piece]:
         if not piece.letter and name in piece.text:
             return [Piece("", piece.text.partition(name)[2]), *pieces[place + 1 :]]
     return []
-
-

@@ -76,7 +76,7 @@ class InLetters:
         return text
 
 
-_WORD = re.compile(r"\n|[^\W\d_]+(?:['’][^\W\d_]+)*(?:_[^\W\d_]+)*|\d+|[^\w\s]|_")
+_WORD = re.compile(r"\n|[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:_[^\W\d_]+)*|\d+|[^\w\s]|_")
 _BEFORE = re.compile(r" ([,.?!:;)%])")
 _AFTER = re.compile(r"([(#$]) ")
 

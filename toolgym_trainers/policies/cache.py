@@ -135,7 +135,6 @@ class Forward:
         self.model.set_attn_implementation(self._attention)
         self.model.train(self._training)
 
-    @torch.inference_mode()
     def __call__(
         self, tokens: torch.Tensor, start: torch.Tensor, last: torch.Tensor | None, rows: torch.Tensor | None = None
     ) -> torch.Tensor:
@@ -147,22 +146,24 @@ class Forward:
             last: [rows], which of the new tokens is each row's last one; None: the only one.
             rows: Numbers of the rows in the cache; None for all of them in order.
         """
-        device = self.model.device
-        new = tokens.shape[1]
-        positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
-        positions = positions.to(device)
-        self.cache.aim(None if rows is None else rows.to(device), positions)
-        seen = torch.arange(self.cache.get_seq_length(), device=device)
-        mask = (seen[None, None] <= positions[:, :, None])[:, None]
-        body = self.model.get_decoder()
-        out = body(
-            input_ids=tokens.to(device),
-            attention_mask=mask,
-            position_ids=positions,
-            use_cache=True,
-            **{self._name: self.cache},
-        )
-        hidden = out.last_hidden_state
-        at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]
-        head = self.model.get_output_embeddings()
-        return head(at).float()  # type: ignore[no-any-return, operator, misc]  # the head is a module
+        with torch.inference_mode():
+            device = self.model.device
+            new = tokens.shape[1]
+            positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
+            positions = positions.to(device)
+            self.cache.aim(None if rows is None else rows.to(device), positions)
+            seen = torch.arange(self.cache.get_seq_length(), device=device)
+            mask = (seen[None, None] <= positions[:, :, None])[:, None]
+            body = self.model.get_decoder()
+            out = body(
+                input_ids=tokens.to(device),
+                attention_mask=mask,
+                position_ids=positions,
+                use_cache=True,
+                **{self._name: self.cache},
+            )
+            hidden = out.last_hidden_state
+            at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]
+            head = self.model.get_output_embeddings()
+            logits: torch.Tensor = head(at).float()
+            return logits

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """ChatML without a system message of its own, for models whose own template cannot be taken apart."""
@@ -35,7 +36,9 @@ class ChatFormat:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
         if not tokenizer.chat_template:
-            raise DataError("the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML")
+            raise DataError(
+                "the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML"
+            )
         parts = {role: self._around(role) for role in ROLES}
         self._before = {role: self._encode(before) for role, (before, _) in parts.items()}
         self._after = {role: self._encode(after) for role, (_, after) in parts.items()}
@@ -64,12 +67,10 @@ class ChatFormat:
 
     def render(self, messages: Sequence[Mapping[str, Any]], *, prompt: bool = False) -> str:
         """Messages in chat format as the template writes them."""
-        return str(
-            self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt)  # type: ignore[arg-type]  # its type is narrower than what it takes
-        )
+        return str(self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt))
 
     def _encode(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])  # type: ignore[arg-type]  # a list of ids, for one text
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _around(self, role: str) -> tuple[str, str]:
         first = {"role": "user", "content": "A"}
@@ -82,7 +83,12 @@ class ChatFormat:
 
     def _check(self) -> None:
         """Whether a dialogue is written as its messages one by one."""
-        dialogue = [Shown("user", "A1, please."), Shown("assistant", "/b B1"), Shown("tool", "ok\nC"), Shown("user", "D?")]
+        dialogue = [
+            Shown("user", "A1, please."),
+            Shown("assistant", "/b B1"),
+            Shown("tool", "ok\nC"),
+            Shown("user", "D?"),
+        ]
         for length in range(1, len(dialogue) + 1):
             chat = [{"role": one.role, "content": one.text} for one in dialogue[:length]]
             prompt = dialogue[length - 1].role != "assistant"
@@ -92,6 +98,6 @@ class ChatFormat:
 
 
 _WHOLE = (
-    "the policy's chat template does not write each message by itself (it adds a system message, or leaves out what was "
-    "thought before); give the tokenizer one that does, such as toolgym_trainers.policies.chat_format.CHATML"
+    "the policy's chat template does not write each message by itself (it adds a system message, or leaves out what "
+    "was thought before); give the tokenizer one that does, such as toolgym_trainers.policies.chat_format.CHATML"
 )

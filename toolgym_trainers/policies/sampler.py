@@ -104,7 +104,7 @@ class Sampler:
         context: int | None = None,
     ) -> None:
         context = policy.context if context is None else context
-        if min(rows, most) < 1 or not 0 <= temperature or not most < context <= policy.context:
+        if min(rows, most) < 1 or not temperature >= 0 or not most < context <= policy.context:
             raise ValueError(
                 f"rows and most must be at least 1, temperature at least 0 and context above most and at most "
                 f"{policy.context}; got {rows}, {most}, {temperature} and {context}"
@@ -117,9 +117,7 @@ class Sampler:
         self.context = context
         self.costs = Costs()
 
-    def play(
-        self, jobs: Iterable[Job], *, seed: int = 0, done: Callable[[Played], None] | None = None
-    ) -> list[Played]:
+    def play(self, jobs: Iterable[Job], *, seed: int = 0, done: Callable[[Played], None] | None = None) -> list[Played]:
         """Play episodes.
 
         Args:
@@ -190,7 +188,7 @@ class _Batch:
             start = time.process_time()
             talk = Conversation(self.sampler.parts, job.task, job.trial, self.seed)
             transcript = Transcript(self.policy, self.sampler.parts.domain, talk.tools)
-            rng = rng_for(self.seed, job.task.key, job.trial, "agent")
+            rng = rng_for(self.seed, job.task.key, job.trial, "assistant")
             self.rows[place] = _Row(job, talk, transcript, rng)
             self.places[place] = number
             self.lengths[place] = 0
