@@ -116,7 +116,8 @@ class Sight:
         """The assistant's words; one alias for all of them where they could not be read again otherwise."""
         written = self._told(text)
         read = self.read(written)
-        if not read.tool_calls and (read.content == text or _letters(read.content or "") == _letters(text)):
+        said = parse_action(Message("assistant", text))
+        if read.tool_calls == said.tool_calls and _letters(read.content) == _letters(said.content):
             return written
         return self._spelling.write([Piece(LOOKALIKE, text)])
 
@@ -148,8 +149,11 @@ class Sight:
                 line = f"{slash}{name} {f' {NEXT} '.join(values)}".rstrip()
                 if self._reads_as(line, call):
                     return line
-            line = f"{slash}{name} {self._spelling.literal(json.dumps(dict(call.arguments)))}"
-            if self._reads_as(line, call):
+            arguments = self._spelling.literal(json.dumps(dict(call.arguments)))
+            if self._reads_as(line := f"{slash}{name} {arguments}", call):
+                return line
+            name = self._spelling.write([Piece(LOOKALIKE, call.name)])
+            if self._reads_as(line := f"{slash}{name} {arguments}", call):
                 return line
         raw = call.raw or json.dumps([call.name, dict(call.arguments)])
         return f"{CALL} {self._spelling.literal(json.dumps(raw))}"
@@ -310,5 +314,5 @@ def _unescaped(line: Sequence[Piece]) -> list[Piece]:
     return [*line[:place], Piece("", line[place].text.replace(ESCAPE, "", 1)), *line[place + 1 :]]
 
 
-def _letters(text: str) -> str:
-    return "".join(text.split())
+def _letters(text: str | None) -> str:
+    return "".join((text or "").split())

@@ -90,7 +90,7 @@ _BEFORE = re.compile(r" ([,.?!:;)%])")
 _AFTER = re.compile(r"((?<!#)#|[($]) ")
 _HEADING = re.compile(r"#(?: #)+(?= )")
 _BOLD = re.compile(r"\* \* (\S(?:[^*]*\S)?) \* \*")
-_QUOTED = re.compile(r'(["`]) ([^\s"`](?:[^"`]*[^\s"`])?) \1')
+_QUOTED = re.compile(r"""([\"'`]) ([^\s\"'`](?:[^\"`]*?[^\s\"'`])?) \1""")
 _SHORT = re.compile(r"\b([a-z]\.) (?=[a-z]\.)")
 
 
@@ -146,7 +146,7 @@ class InSlots:
     def join(self, text: str) -> str:
         """See Spelling."""
         text = text.replace(" \n ", "\n").replace(" \n", "\n").replace("\n ", "\n")
-        text = text.replace(" - ", "-").replace(" / ", "/")
+        text = text.replace(" - ", "-").replace(" / ", "/").replace(" _ ", "_")
         text = _QUOTED.sub(r"\1\2\1", _BOLD.sub(r"**\1**", text))
         text = _HEADING.sub(lambda found: found[0].replace(" ", ""), text)
         return _SHORT.sub(r"\1", _AFTER.sub(r"\1", _BEFORE.sub(r"\1", text)))
