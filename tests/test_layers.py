@@ -116,6 +116,11 @@ TRAINER_EDGES = {
         ),
         "sft": "policies toolgym.errors",
         "bootstrap": "checkpoint policies sft toolgym.domain toolgym.generators toolgym.views",
+        "loop": (
+            "bootstrap checkpoint grpo policies record rollout_figures toolgym.certificates toolgym.curricula "
+            "toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
     }.items()
 }
 FREE = ("__init__", "__main__")
@@ -181,7 +186,7 @@ def trainer_edges(package: Path = TRAINERS) -> dict[tuple[str, str], str]:
             root, _, rest = module.partition(".")
             part = rest.partition(".")[0]
             there = f"toolgym.{part}" if root == "toolgym" else part if root == "toolgym_trainers" else here
-            if there != here:
+            if there != here and rest != "__version__":
                 found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
     return found
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "toolgym_rows"
 """The name of the attention that reads such a cache."""
@@ -30,7 +31,7 @@ def attend(
         query: [rows, heads, new, size].
         key: [rows, key heads, seen, size].
         value: The same.
-        attention_mask: [rows, 1, new, seen], True where a new token sees one.
+        attention_mask: [rows, 1, new, seen], True where a new token sees one; None: it sees those before it.
         scaling: By what products are scaled.
         dropout: Nothing is dropped: this is for sampling.
 
@@ -40,7 +41,10 @@ def attend(
     rows, heads, new, size = query.shape
     groups = key.shape[1]
     mask = attention_mask
-    if mask is not None and heads != groups:
+    if mask is None:
+        seen = key.shape[2]
+        mask = torch.ones(new, seen, dtype=torch.bool, device=query.device).tril(seen - new)[None, None]
+    if heads != groups:
         mask = mask.expand(rows, 1, new, key.shape[2]).repeat(1, 1, heads // groups, 1)
     grouped = query.reshape(rows, groups, heads // groups * new, size)
     found = functional.scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
@@ -48,6 +52,7 @@ def attend(
 
 
 AttentionInterface.register(ATTENTION, attend)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)  # for passes over whole dialogues while a sampler is open
 
 
 class RowCache:

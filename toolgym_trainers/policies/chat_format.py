@@ -57,8 +57,8 @@ class ChatFormat:
         return [*self._before[shown.role], *self.content(shown.text), *self._after[shown.role]]
 
     def content(self, text: str) -> list[int]:
-        """The tokens of a text alone."""
-        return self._encode(text)
+        """The tokens of a text alone; the template's own signs in it are ordinary text."""
+        return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
