@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
+
+from toolgym.errors import DataError
 
 ATTENTION = "toolgym_rows"
 """The name of the attention that reads such a cache."""
@@ -121,16 +124,37 @@ class RowCache:
         return self._seen
 
 
+_PROBE = (1, 2, 3, 1)
+_CHECKED: WeakSet[PreTrainedModel] = WeakSet()
+_UNFIT = (
+    "{} cannot be sampled from in rows: what it says is not its decoder's output through its head, or it has another "
+    "attention than that over keys and values; choose a model such as Llama or Qwen3"
+)
+
+
+def _plain(model: PreTrainedModel) -> torch.Tensor:
+    """The logits behind some tokens as the model itself gives them, [vocabulary]."""
+    with torch.inference_mode():
+        logits: torch.Tensor = model(input_ids=torch.tensor([_PROBE], device=model.device), use_cache=False).logits
+    return logits[0, -1].float()
+
+
 class Forward:
-    """Forward passes of a model over a cache of rows.
+    """Forward passes of a model over a cache of rows, for the time of a ``with`` statement.
 
     Args:
-        model: Any causal language model whose attention can be chosen; it is set to evaluation.
+        model: A causal language model whose attention can be chosen; it is set to evaluation.
         rows: How many dialogues at once, at least 1.
         length: Tokens of the longest, at least 1.
+
+    Raises:
+        DataError: If the model has no attention; and when it is entered for the first time, if passes over rows do not
+            give what the model itself says.
     """
 
     def __init__(self, model: PreTrainedModel, rows: int, length: int) -> None:
+        if not hasattr(model.config.get_text_config(), "num_attention_heads"):
+            raise DataError(f"{_UNFIT.format(type(model).__name__)}: it has no heads of attention")
         self.model = model
         self.cache = RowCache(model, rows, length)
         accepted = inspect.signature(model.forward).parameters
@@ -140,8 +164,29 @@ class Forward:
         self._training = self.model.training
         self._attention = self.model.config._attn_implementation
         self.model.eval()
+        plain = None if self.model in _CHECKED else _plain(self.model)
         self.model.set_attn_implementation(ATTENTION)
+        if plain is not None:
+            self._check(plain)
         return self
+
+    def _check(self, plain: torch.Tensor) -> None:
+        """Whether passes over rows give what the model itself says."""
+        row, own = torch.tensor([0]), self.cache
+        self.cache = RowCache(self.model, 1, len(_PROBE))
+        try:
+            self(torch.tensor([_PROBE[:-1]]), row, None, row)
+            found = self(torch.tensor([_PROBE[-1:]]), row + len(_PROBE) - 1, None, row)[0]
+        except (AttributeError, IndexError, RuntimeError, TypeError) as error:
+            self.__exit__()
+            raise DataError(f"{_UNFIT.format(type(self.model).__name__)}: {error}") from error
+        finally:
+            self.cache = own
+        if not torch.allclose(found, plain, atol=0.1 * float(plain.abs().max())):
+            self.__exit__()
+            far = float((found - plain).abs().max())
+            raise DataError(f"{_UNFIT.format(type(self.model).__name__)}: logits differ by up to {far:.3g}")
+        _CHECKED.add(self.model)
 
     def __exit__(self, *_: object) -> None:
         self.model.set_attn_implementation(self._attention)

@@ -85,8 +85,10 @@ class ChatFormat:
         """Whether a dialogue is written as its messages one by one."""
         dialogue = [
             Shown("user", "A1, please."),
-            Shown("assistant", "/b B1"),
+            Shown("assistant", "<think>Hm.</think>/b B1\n/b B2"),
             Shown("tool", "ok\nC"),
+            Shown("tool", "no"),
+            Shown("assistant", "Done."),
             Shown("user", "D?"),
         ]
         for length in range(1, len(dialogue) + 1):
