@@ -27,6 +27,7 @@ EDGES = {
         "patterns": "",
         "worlds": "",
         "files": "errors",
+        "rendering": "errors",
         "messages": "errors",
         "registry": "errors",
         "actions": "errors messages",
@@ -40,7 +41,10 @@ EDGES = {
         "models": "actions concurrency errors messages trajectory",
         "scripted": "domain errors language messages patterns tasks tools",
         "tools": "compatibility database errors messages",
-        "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
+        "domain": (
+            "compatibility concurrency database errors generation messages patterns rendering tasks tools worlds"
+        ),
+        "views": "actions domain errors messages rendering",
         "evaluation": "database domain errors generation language messages tasks tools trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
@@ -106,6 +110,23 @@ TRAINER_EDGES = {
         "rollout_figures": "groups record toolgym.evaluation",
         "grpo": "groups record toolgym.errors",
         "checkpoint": "toolgym.errors toolgym.files",
+        "policies": (
+            "record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering toolgym.tasks "
+            "toolgym.trajectory toolgym.views"
+        ),
+        "sft": "policies toolgym.errors",
+        "clock": "",
+        "bootstrap": (
+            "checkpoint clock policies sft toolgym.domain toolgym.errors toolgym.files toolgym.generators toolgym.runs "
+            "toolgym.views"
+        ),
+        "loop": (
+            "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
+            "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
+            "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
+            "toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
+        "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
     }.items()
 }
 FREE = ("__init__", "__main__")
@@ -171,7 +192,7 @@ def trainer_edges(package: Path = TRAINERS) -> dict[tuple[str, str], str]:
             root, _, rest = module.partition(".")
             part = rest.partition(".")[0]
             there = f"toolgym.{part}" if root == "toolgym" else part if root == "toolgym_trainers" else here
-            if there != here:
+            if there != here and rest != "__version__":
                 found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
     return found
 

@@ -15,6 +15,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.files.strict_json import read_json
 from toolgym.generators.demonstration import Demonstration
+from toolgym.generators.demonstrator import wordings_of
 from toolgym.generators.practice import stream_demonstrations
 from toolgym.runs.files import replace_whole
 from toolgym.views.aliases import Tagger
@@ -60,7 +61,7 @@ class BootstrapSettings(BaseModel):
     Args:
         sft: How it learns.
         recoveries: The share of demonstrations that show how one recovers from a slip, in [0, 1].
-        wordings: How the assistants speak, in turn.
+        wordings: How the assistants speak, in turn; a domain whose oracle has no choice speaks as it does.
         seed: Of demonstrations and weights, at least 0.
         save_every: Steps between checkpoints, at least 1.
         vocabulary: From how many demonstrations the words of a policy from scratch are taken, at least 1.
@@ -68,7 +69,7 @@ class BootstrapSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    sft: SFTSettings = SFTSettings.model_validate({})
+    sft: SFTSettings = SFTSettings()
     recoveries: float = Field(default=0.2, ge=0, le=1)
     wordings: tuple[str, ...] = ("terse",)
     seed: int = Field(default=0, ge=0)
@@ -266,7 +267,7 @@ def stream(domain: Domain, settings: BootstrapSettings, seed: int, *, start: int
         domain,
         seed=seed,
         recoveries=settings.recoveries,
-        wordings=settings.wordings,
+        wordings=settings.wordings if wordings_of(domain) else (),
         options=OPTIONS.get(domain.name),
         start=start,
     )
