@@ -186,7 +186,7 @@ class Shape:
     """Which writes a task's gold has: what it takes to solve it, whatever its pattern.
 
     Args:
-        writes: The names of the tools, one for each write, sorted.
+        writes: The names of the tools, one for each write, in any order; kept sorted.
 
     Example:
         >>> Shape(("cancel", "refund", "refund")).distance(Shape(("refund", "reship")))
@@ -194,6 +194,9 @@ class Shape:
     """
 
     writes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "writes", tuple(sorted(self.writes)))
 
     @classmethod
     def of(cls, task: Task, tools: Collection[str]) -> Shape:
@@ -203,7 +206,7 @@ class Shape:
             task: The task.
             tools: The names of the tools that write.
         """
-        return cls(tuple(sorted(action.name for action in gold_of(task) if action.name in tools)))
+        return cls(tuple(action.name for action in gold_of(task) if action.name in tools))
 
     def distance(self, other: Shape) -> int:
         """How many writes one has and the other has not, both ways."""

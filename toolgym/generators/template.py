@@ -168,16 +168,19 @@ def _nearest(
     if like is None:
         made = (explorer.inject(one.name, dose, request.task_id) for one in injectors)
         return next((tasks for tasks in made if tasks), ())
-    long = replace(dose, steps=min(max(len(like.writes), 1), MOST_STEPS))
+    most = min(max(len(like.writes), 1), MOST_STEPS)
     best: Sequence[Task] = ()
-    least, drawn = 0, 0
-    for injector in islice(cycle(injectors), max(CANDIDATES, len(injectors))):
-        if tasks := explorer.inject(injector.name, long, request.task_id):
-            distance = like.distance(Shape.of(tasks[0], writes))
-            if not best or distance < least:
-                best, least = tasks, distance
-            drawn += 1
-        if best and (least == 0 or drawn >= CANDIDATES):
+    least = (0, 0)
+    for steps in range(most, max(most - 2, 0), -1):  # some injectors bring an errand of their own
+        for injector in islice(cycle(injectors), CANDIDATES):
+            if tasks := explorer.inject(injector.name, replace(dose, steps=steps), request.task_id):
+                shape = Shape.of(tasks[0], writes)
+                distance = abs(len(shape.writes) - len(like.writes)), like.distance(shape)  # its length first
+                if not best or distance < least:
+                    best, least = tasks, distance
+                if distance == (0, 0):
+                    return best
+        if best and least[0] == 0:
             break
     return best
 
