@@ -23,7 +23,7 @@ PLAYED: dict[str, Any] = {
     "steps": 3,
     "tasks": 2,
     "group_size": 3,
-    "mining_split": "dev",
+    "mining_split": "validation",
     "mining_trials": 1,
     "mining_tasks": 6,
     "made": 4,

@@ -127,7 +127,7 @@ def test_a_trainer_that_is_not_installed_is_told_before_a_folder_is_made(tmp_pat
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"options": {"seed": 3}}, "gives the curriculum its seed itself"),
+        ({"options": {"seed": 3}}, "gives the curriculum its seed"),
         ({"options": {"restart": "sft"}, "restart": "last"}, "say it once"),
         ({"policy": "scratch"}, "knows nothing"),
         ({"solver_trials": 1}, "at least 2"),
