@@ -116,6 +116,10 @@ TRAINER_EDGES = {
         ),
         "sft": "policies toolgym.errors",
         "bootstrap": "checkpoint policies sft toolgym.domain toolgym.generators toolgym.views",
+        "sampling_bench": (
+            "policies toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.testing"
+        ),
         "loop": (
             "bootstrap checkpoint grpo policies record rollout_figures toolgym.certificates toolgym.curricula "
             "toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
