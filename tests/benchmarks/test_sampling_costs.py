@@ -25,7 +25,7 @@ from toolgym_trainers.sampling_bench import (  # noqa: E402
     replay,
 )
 
-SMALL = TinySettings(width=32, layers=2, heads=4, key_heads=2, inner=48, context=512)
+SMALL = TinySettings(width=32, layers=2, heads=4, key_heads=2, inner=48, context=512, induction=False)
 
 
 def random_policy() -> Policy:
