@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from toolgym.domain import Domain
@@ -75,7 +75,6 @@ def tokenizer_of(domain: Domain, words: Iterable[str]) -> PreTrainedTokenizerFas
     tokens = list(dict.fromkeys([PAD, UNKNOWN, END, *ROLE_SIGNS, *slots, *sorted(words)]))
     core = Tokenizer(models.WordLevel({token: place for place, token in enumerate(tokens)}, unk_token=UNKNOWN))
     core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # type: ignore[assignment]  # its stub wants the base class
-    core.decoder = decoders.Sequence([decoders.Replace("", "")])  # type: ignore[assignment]  # likewise
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core, pad_token=PAD, unk_token=UNKNOWN, eos_token=END, clean_up_tokenization_spaces=False
     )

@@ -28,11 +28,19 @@ class Transcript:
         self._open = False
 
     def observe(self, messages: Iterable[Message]) -> list[int]:
-        """Add what others said, and what stands before the policy's next message; the new tokens."""
-        new = list(self.format.closing) if self._open else []
+        """Add what others said, and what stands before the policy's next message; the new tokens.
+
+        A message that was cut gets the end that it lacks: a chat template writes one behind every message.
+        """
+        new: list[int] = []
+        if self._open:
+            cut = self.tokens[-1] != self.format.end
+            new += [*([self.format.end] if cut else []), *self.format.closing]
         self._open = False
         for message in messages:
-            shown = self.sight.show(message) if message.role in ("user", "tool") else None
+            if message.role == "assistant" and not (self.tokens or new):
+                continue  # the greeting
+            shown = self.sight.show(message)
             new += self.format.encode(shown) if shown is not None else []
         new += self.format.prompt
         self.tokens += new
