@@ -76,9 +76,7 @@ def bootstrap(
     source = _Source(domain, policy, settings)
     start = 0
     if (latest := latest_checkpoint(checkpoints)) is not None:
-        restored = load_checkpoint(
-            latest, model=policy.model, optimizer=optimizers, generators={}, settings=settings
-        )
+        restored = load_checkpoint(latest, model=policy.model, optimizer=optimizers, generators={}, settings=settings)
         start, source.taken, source.left_out = restored.step, restored.extra["taken"], restored.extra["left_out"]
 
     def finished(figures: SFTFigures) -> None:
@@ -160,5 +158,6 @@ def _plain(domain: Domain, demonstration: Demonstration) -> Iterator[str]:
             text = renderer.render(called.get(message.tool_call_id, ""), text, error=message.error)
         for piece in tagger.split(text):
             if not piece.letter:
-                yield " ".join(word for word in piece.text.replace("\n", " \n ").split(" ") if word.strip(".,!?:;") not in names)
-
+                yield " ".join(
+                    word for word in piece.text.replace("\n", " \n ").split(" ") if word.strip(".,!?:;") not in names
+                )

@@ -110,7 +110,9 @@ class Optimizers:
         self.all: list[torch.optim.Optimizer] = [adam]
         if settings.optimizer == "muon":
             if not hasattr(torch.optim, "Muon"):
-                raise DataError(f"torch {torch.__version__} has no Muon; choose optimizer='adamw', or torch 2.9 or later")
+                raise DataError(
+                    f"torch {torch.__version__} has no Muon; choose optimizer='adamw', or torch 2.9 or later"
+                )
             self.all.append(
                 torch.optim.Muon(
                     hidden,
@@ -181,7 +183,9 @@ def fine_tune(
         for part in _alike(batch):
             losses, correct = _losses(model, part)
             if not torch.isfinite(losses):
-                raise FloatingPointError(f"the loss at step {step} is {float(losses.detach())}; lower the learning rate")
+                raise FloatingPointError(
+                    f"the loss at step {step} is {float(losses.detach())}; lower the learning rate"
+                )
             (losses / max(1, total)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             loss += float(losses.detach())
             right += correct

@@ -16,8 +16,37 @@ from toolgym_retail.catalog import CATALOG
 from toolgym_retail.records import total_of
 
 _EVERYDAY = frozenset(
-    "none on off one two single double full half new old standard regular small medium large yes no wired open plain "
-    "high low soft hard light dark long short".split()
+    [
+        "none",
+        "on",
+        "off",
+        "one",
+        "two",
+        "single",
+        "double",
+        "full",
+        "half",
+        "new",
+        "old",
+        "standard",
+        "regular",
+        "small",
+        "medium",
+        "large",
+        "yes",
+        "no",
+        "wired",
+        "open",
+        "plain",
+        "high",
+        "low",
+        "soft",
+        "hard",
+        "light",
+        "dark",
+        "long",
+        "short",
+    ]
 )
 """Option values that are ordinary words too."""
 _OPTIONS = sorted({value for kind in CATALOG for values in kind.options.values() for value in values} - _EVERYDAY)
@@ -46,7 +75,9 @@ KINDS = (
         arguments=frozenset({"address1"}),
         readable=True,
     ),
-    EntityKind("B", "unit of a building", r"\b(?:Apt|Suite|Unit) \w+", arguments=frozenset({"address2"}), readable=True),
+    EntityKind(
+        "B", "unit of a building", r"\b(?:Apt|Suite|Unit) \w+", arguments=frozenset({"address2"}), readable=True
+    ),
     EntityKind("L", "last digits of a card", r"(?<=ending in )\d{4}\b", readable=True),
     EntityKind("Z", "zip code", r"(?<!\d)\d{5}(?!\d)", arguments=frozenset({"zip"}), readable=True),
     EntityKind("S", "state", r"(?<=, )[A-Z]{2}(?=,? \d{5})", arguments=frozenset({"state"}), readable=True),

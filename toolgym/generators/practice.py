@@ -18,7 +18,7 @@ import numpy as np
 from toolgym.certificates import MAX_REFUSALS
 from toolgym.domain import Domain
 from toolgym.episode.setup import set_up
-from toolgym.errors import DataError
+from toolgym.errors import DataError, TaskError
 from toolgym.generation import MAX_LEVEL
 from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.demonstrations import Demonstrations, targets_in_turn, untrained_worlds
@@ -186,7 +186,10 @@ class _World:
         found: list[Demonstration] = []
         if not 0 < len(tasks) <= PER_WORLD - self.made:
             return []
-        refusals = sum(not set_up(self.domain, task).gold_writes for task in tasks)
+        try:
+            refusals = sum(not set_up(self.domain, task).gold_writes for task in tasks)
+        except TaskError:  # its gold calls cannot be made one after the other: nobody can solve it
+            return []
         if refusals and (self.refusals + refusals) * 100 > MAX_REFUSALS * (self.made + len(tasks)):
             return []
         for place, task in enumerate(tasks, self.made):

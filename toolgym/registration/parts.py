@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from toolgym.errors import DataError, UnknownNameError
@@ -14,7 +16,6 @@ from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from toolgym.curricula.fixed import Fixed
     from toolgym.curricula.kinds import GeneralOptions, PoolOptions, Restart, TargetedOptions
@@ -271,7 +272,7 @@ def make_agent(
     """The factory of an agent: what makes one for each episode.
 
     Args:
-        name: An installed agent, or one of the domain's own.
+        name: An installed agent, or one of the domain's own, or the folder of a policy that was trained here.
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
         domain: Whose own agents are known in addition to the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
@@ -294,6 +295,9 @@ def make_agent(
 
 def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
     """What there is to know of an agent before it has a model; arguments and errors as for :func:`make_agent`."""
+    if Path(name).is_dir():
+        found: AgentSpec = AGENTS.load("policy")
+        return replace(found.bind(folder=str(Path(name).resolve())), name=Path(name).resolve().name)
     domain = make_domain(domain) if isinstance(domain, str) else domain
     return _spec(AGENTS, name, domain.agents if domain is not None else {}, domain)
 

@@ -258,5 +258,3 @@ def _after(pieces: Sequence[Piece], name: str) -> list[Piece]:
         if not piece.letter and name in piece.text:
             return [Piece("", piece.text.partition(name)[2]), *pieces[place + 1 :]]
     return []
-
-

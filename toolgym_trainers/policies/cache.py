@@ -90,6 +90,13 @@ class RowCache:
         self._values = [one[rows] for one in self._values]
         self.rows = len(rows)
 
+    def grow(self, rows: int) -> None:
+        """Add empty rows until there are so many."""
+        more = rows - self.rows
+        self._keys = [torch.cat((one, one.new_zeros(more, *one.shape[1:]))) for one in self._keys]
+        self._values = [torch.cat((one, one.new_zeros(more, *one.shape[1:]))) for one in self._values]
+        self.rows = rows
+
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -35,7 +35,9 @@ class ChatFormat:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
         if not tokenizer.chat_template:
-            raise DataError("the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML")
+            raise DataError(
+                "the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML"
+            )
         parts = {role: self._around(role) for role in ROLES}
         self._before = {role: self._encode(before) for role, (before, _) in parts.items()}
         self._after = {role: self._encode(after) for role, (_, after) in parts.items()}
@@ -82,7 +84,12 @@ class ChatFormat:
 
     def _check(self) -> None:
         """Whether a dialogue is written as its messages one by one."""
-        dialogue = [Shown("user", "A1, please."), Shown("assistant", "/b B1"), Shown("tool", "ok\nC"), Shown("user", "D?")]
+        dialogue = [
+            Shown("user", "A1, please."),
+            Shown("assistant", "/b B1"),
+            Shown("tool", "ok\nC"),
+            Shown("user", "D?"),
+        ]
         for length in range(1, len(dialogue) + 1):
             chat = [{"role": one.role, "content": one.text} for one in dialogue[:length]]
             prompt = dialogue[length - 1].role != "assistant"

@@ -92,7 +92,9 @@ def load_policy(
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # of reading and writing weights: whoever trains has one of its own
     place = torch.device(device)
     if dtype is None:
         brain = place.type == "cuda" and torch.cuda.is_bf16_supported()

@@ -12,9 +12,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from toolgym.domain import Domain
+from toolgym.rendering import LOOKALIKE
 from toolgym.views import View
 from toolgym.views.spelling import LINE, SLOTS_OF_A_KIND, words_of
-from toolgym.rendering import LOOKALIKE
 from toolgym_trainers.policies.policy import Policy
 
 PAD, UNKNOWN, END = "<pad>", "<unknown>", "<end>"
@@ -63,7 +63,9 @@ def vocabulary(domain: Domain, texts: Iterable[str], *, least: int = LEAST) -> f
     for text in texts:
         count.update(words_of(text))
     tools = domain.toolkits["assistant"].tools
-    return frozenset({word for word, times in count.items() if times >= least} | set(tools) | {LINE, "/", "|", "-", ","})
+    return frozenset(
+        {word for word, times in count.items() if times >= least} | set(tools) | {LINE, "/", "|", "-", ","}
+    )
 
 
 def tokenizer_of(domain: Domain, words: Iterable[str]) -> PreTrainedTokenizerFast:
@@ -82,9 +84,7 @@ def tokenizer_of(domain: Domain, words: Iterable[str]) -> PreTrainedTokenizerFas
     return tokenizer
 
 
-def make_tiny(
-    domain: Domain, words: frozenset[str], settings: TinySettings | None = None, *, seed: int = 0
-) -> Policy:
+def make_tiny(domain: Domain, words: frozenset[str], settings: TinySettings | None = None, *, seed: int = 0) -> Policy:
     """A policy with random weights.
 
     Args:

@@ -1,0 +1,164 @@
+"""A policy as an agent: wherever toolgym takes an agent's name, a policy's folder will do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolgym.domain import AgentSpec, Domain
+from toolgym.episode.setup import set_up
+from toolgym.errors import ContextError, MissingExtraError
+from toolgym.messages import Message
+from toolgym.tasks import Task
+
+if TYPE_CHECKING:
+    from toolgym_trainers.policies.engine import Engine, Row
+    from toolgym_trainers.policies.policy import Policy
+
+SHIPPED = Path(__file__).parent / "checkpoints"
+"""Where the policies that ship with the package are."""
+ROWS = 16
+"""Dialogues for which there is room to begin with."""
+MOST = 160
+"""Tokens of one message."""
+
+
+class Desk:
+    """One policy that all agents of a run share: it writes all their messages together.
+
+    Args:
+        policy: The policy, or the folder from which it is loaded when the first agent is made.
+        temperature: Of sampling, at least 0.
+    """
+
+    def __init__(self, policy: Policy | str | Path, temperature: float = 1.0) -> None:
+        self._policy = policy
+        self._temperature = temperature
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    def engine(self) -> Engine:
+        """The engine; the first call loads what it needs.
+
+        Raises:
+            MissingExtraError: If torch or transformers is not installed.
+            DataError: If the folder holds no policy.
+        """
+        with self._lock:
+            if self._engine is None:
+                try:
+                    from toolgym_trainers.policies.engine import Engine
+                    from toolgym_trainers.policies.policy import load_policy
+                except ImportError as error:
+                    raise MissingExtraError("a policy of one's own", "train") from error
+                policy = load_policy(self._policy) if isinstance(self._policy, str | Path) else self._policy
+                settings = {"temperature": self._temperature, "most": MOST, "context": policy.context}
+                self._engine = Engine(policy, rows=ROWS, **settings).__enter__()  # type: ignore[arg-type]  # as named
+            return self._engine
+
+    async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None) -> None:
+        """Have a row read tokens and write a message; whoever waits drives the engine for all."""
+        engine = self.engine()
+        with self._lock:
+            engine.feed(row, tokens, allowed)
+        await asyncio.sleep(0)  # let the others come first, so that they are written together
+        while row.busy:
+            with self._lock:
+                if row.busy:
+                    engine.step()
+            await asyncio.sleep(0)
+
+    def leave(self, row: Row) -> None:
+        """Free the row of an episode that is over."""
+        if self._engine is not None:
+            with self._lock:
+                self._engine.leave(row)
+
+    def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float]]:
+        return Desk, (self._policy, self._temperature)
+
+
+class PolicyAgent:
+    """Speaks for a policy in one episode.
+
+    Args:
+        domain: The domain.
+        task: What is played; nothing of it is read but the tools that it offers.
+        rng: Draws its tokens.
+        desk: The policy, shared by the agents of a run.
+    """
+
+    def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, desk: Desk) -> None:
+        from toolgym_trainers.policies.transcript import Transcript
+
+        self._desk = desk
+        engine = desk.engine()
+        tools = [tool.schema for tool in set_up(domain, task).tools["assistant"]]
+        self._transcript = Transcript(engine.policy, domain, tools)
+        self._engine = engine
+        self._row: Row | None = None
+        self._rng = rng
+        self._seen = 0
+
+    async def respond(self, view: Sequence[Message]) -> Message:
+        """The policy's next message.
+
+        Raises:
+            ContextError: If the dialogue has outgrown what the policy can read.
+        """
+        new = self._transcript.observe(view[self._seen :])
+        self._seen = len(view) + 1
+        if len(self._transcript.tokens) + MOST > self._engine.policy.context:
+            raise ContextError(
+                f"the dialogue has {len(self._transcript.tokens)} tokens, and a message may have {MOST} more; the policy "
+                f"reads {self._engine.policy.context}"
+            )
+        if self._row is None:
+            self._row = self._engine.join(self._rng)
+        slots = self._engine.policy.slots
+        allowed = [slots[alias] for alias in self._transcript.sight.aliases if alias in slots] if slots else None
+        await self._desk.write(self._row, new, allowed)
+        message = self._transcript.add(self._row.tokens)
+        return replace(message, tokens=len(self._row.tokens))
+
+    def __del__(self) -> None:
+        if getattr(self, "_row", None) is not None:
+            self._desk.leave(self._row)  # type: ignore[arg-type]  # it is not None
+
+
+def policy_agent(policy: Policy | str | Path, *, temperature: float = 1.0, name: str = "") -> AgentSpec:
+    """A policy as an agent.
+
+    Args:
+        policy: The policy, or its folder.
+        temperature: Of sampling, at least 0; 0 takes the likeliest token.
+        name: What runs call it; by default the folder's name, or the policy's own.
+    """
+    if not name:
+        name = Path(policy).resolve().name if isinstance(policy, str | Path) else policy.name or "policy"
+    return AgentSpec(name, partial(PolicyAgent, desk=Desk(policy, temperature)))
+
+
+@cache
+def _desk(folder: str, temperature: float) -> Desk:
+    return Desk(folder, temperature)
+
+
+def _of_folder(
+    domain: Domain, task: Task, rng: np.random.Generator, *, folder: str, temperature: float = 1.0
+) -> PolicyAgent:
+    """The agent of the policy in a folder; all of them share it."""
+    return PolicyAgent(domain, task, rng, desk=_desk(folder, temperature))
+
+
+POLICY = AgentSpec("policy", _of_folder)
+"""The policy in a folder, which ``bind(folder=…)`` names."""
+TINY = AgentSpec("tiny", partial(_of_folder, folder=str(SHIPPED / "retail-tiny")))
+"""The policy that ships with the package."""
