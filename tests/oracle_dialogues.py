@@ -24,7 +24,10 @@ def user_of(domain: Domain, task: Task) -> Any:
 
 def by_oracle(domain: Domain, task: Task) -> Episode:
     """The task as the oracle plays it."""
-    return play(domain, task, make_agent("oracle", domain=domain), user_of(domain, task))
+    oracle = domain.agents.get("oracle") or make_agent("oracle", domain=domain)
+    if "terse" in oracle.wordings:
+        oracle = oracle.bind(wording="terse")  # as in the demonstrations of a bootstrap
+    return play(domain, task, oracle, user_of(domain, task))
 
 
 def tools_of(episode: Episode) -> list[dict[str, Any]]:
@@ -45,10 +48,10 @@ def after_greeting(messages: Sequence[Message]) -> list[Message]:
 
 
 def answering(*texts: str) -> Callable[[Request], dict[str, Any]]:
-    """A server's answer to a request: the text that follows those that the assistant said in it."""
+    """A server's answer to a request: the text behind those that the assistant said in it, or the last."""
 
     def answer(request: Request) -> dict[str, Any]:
         said = sum(message["role"] == "assistant" for message in request.body["messages"])
-        return completion(texts[said])
+        return completion(texts[min(said, len(texts) - 1)])
 
     return answer

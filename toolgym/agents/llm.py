@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolgym.agents.policy import PolicyAgent
+from toolgym.agents.served import ServedPolicy
 from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.episode.setup import set_up
 from toolgym.messages import Message
@@ -93,7 +93,7 @@ def llm_agent(
         view: What a policy sees.
     """
     if view is not None:
-        return PolicyAgent(domain, task, rng, model=model, view=view)
+        return ServedPolicy(domain, task, rng, model=model, view=view)
     return LLMAgent(domain, task, rng, model=model, wording=wording)
 
 

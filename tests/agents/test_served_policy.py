@@ -16,7 +16,7 @@ from oracle_dialogues import answering, by_oracle, shown, user_of
 import toolgym
 from toolgym import Limits, make_agent, make_domain
 from toolgym.domain import Domain
-from toolgym.errors import DataError, ServiceError
+from toolgym.errors import DataError
 from toolgym.messages import Message
 from toolgym.registration.views import with_view
 from toolgym.rollouts import play
@@ -137,7 +137,7 @@ def test_a_run_says_what_its_agent_sees_and_goes_on_with_nothing_else(tmp_path: 
         assert "view" not in plain.settings
         with pytest.raises(DataError, match="was made with no view, not 'compact'"):
             toolgym.evaluate("mock", **asked, agent_view="compact", trials=2, name="plain", resume=True)
-    with pytest.raises(ValueError, match="settings.view must be a text, got 7"):
+    with pytest.raises(ValueError, match=r"settings\.view must be a text, got 7"):
         check_manifest({"settings": {"view": 7}})
 
 

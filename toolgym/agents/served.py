@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toolgym.views import View
 
 
-class PolicyAgent:
+class ServedPolicy:
     """Answers with what a policy says of the dialogue as its view shows it.
 
     What is sent are the texts of the view and nothing else: no instructions, no greeting, no tools. What the policy
