@@ -128,7 +128,7 @@ def test_a_message_that_was_cut_gets_the_end_that_a_chat_template_writes(mock: D
     transcript.observe([Message("user", "The list?")])
     chat = [("user", "The <X1> ."), ("assistant", "The item of"), ("user", "The <X1> ?")]
     text = tiny.format.render([{"role": role, "content": content} for role, content in chat], prompt=True)
-    assert transcript.tokens == tiny.format.content(text)
+    assert transcript.tokens == list(tiny.tokenizer(text, add_special_tokens=False)["input_ids"])
     assert made == (6, 9)  # what it did not write is not its own
 
 
