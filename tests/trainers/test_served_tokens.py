@@ -28,7 +28,7 @@ from toolgym_trainers.policies.transcript import Transcript, encode
 @pytest.fixture(scope="module")
 def tiny() -> Policy:
     """A policy from scratch with the words of a few demonstrations."""
-    size = TinySettings(width=16, layers=1, heads=2, key_heads=1, inner=16, context=4096)
+    size = TinySettings(width=16, layers=1, heads=2, key_heads=1, inner=16, context=4096, induction=False)
     return new_tiny(make_domain("retail"), BootstrapSettings(vocabulary=100), size)
 
 
