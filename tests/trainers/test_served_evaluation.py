@@ -84,7 +84,7 @@ def compact(domain: Domain, tasks: Sequence[Task]) -> Policy:
 
 def slots(domain: Domain, tasks: Sequence[Task]) -> Policy:
     """A policy from scratch that may write any slot: a server does not know which of them stand for something."""
-    size = TinySettings(width=128, layers=2, heads=2, key_heads=1, inner=256, context=2048)  # vLLM wants heads of 64
+    size = TinySettings(layers=2, context=2048)
     policy = new_tiny(domain, BootstrapSettings(vocabulary=100), size)
     policy.slots = {}  # type: ignore[misc]  # as it is behind a server
     return policy
