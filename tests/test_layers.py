@@ -54,7 +54,7 @@ EDGES = {
             "actions concurrency database domain errors evaluation limits messages patterns rewards "
             "tasks tools trajectory"
         ),
-        "agents": "domain episode errors messages models prompts tasks tools trajectory",
+        "agents": "domain episode errors messages models prompts tasks tools trajectory views",
         "compat": (
             "compatibility database domain episode errors evaluation limits messages models prompts registry "
             "tasks trajectory"
@@ -87,7 +87,7 @@ EDGES = {
         ),
         "registration": (
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
-            "prompts proposal registry rollouts runs scripted tasks trajectory"
+            "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
