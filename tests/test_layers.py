@@ -54,7 +54,7 @@ EDGES = {
             "actions concurrency database domain errors evaluation limits messages patterns rewards "
             "tasks tools trajectory"
         ),
-        "agents": "domain episode errors messages models prompts tasks tools trajectory",
+        "agents": "domain episode errors messages models prompts tasks tools trajectory views",
         "compat": (
             "compatibility database domain episode errors evaluation limits messages models prompts registry "
             "tasks trajectory"
@@ -87,7 +87,7 @@ EDGES = {
         ),
         "registration": (
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
-            "prompts proposal registry rollouts runs scripted tasks trajectory"
+            "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
@@ -125,6 +125,10 @@ TRAINER_EDGES = {
             "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
             "toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
+        "sampling_bench": (
+            "policies toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.testing"
         ),
         "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
     }.items()
