@@ -87,7 +87,13 @@ class OverSeeds:
         return {**found, "by_seed": list(self.by_seed)}
 
 
-def over_seeds(values: NDArray[np.float64], rng: np.random.Generator, draws: int = DRAWS) -> OverSeeds:
+def over_seeds(
+    values: NDArray[np.float64],
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    *,
+    within: tuple[float, float] | None = None,
+) -> OverSeeds:
     """The mean of values over seeds and tasks, with its intervals.
 
     For the difference between two arms, give the differences: paired by seed, as both start from one checkpoint, and by
@@ -97,6 +103,8 @@ def over_seeds(values: NDArray[np.float64], rng: np.random.Generator, draws: int
         values: A value for each seed (row) and task (column). A task of which one is not a number is left out.
         rng: Draws the bootstrap.
         draws: How often, at least 1.
+        within: What values and their means cannot leave; intervals are cut to it. Where no value differs from another,
+            how far another task could be is bounded by their number; without such a range the interval is a point.
 
     Raises:
         ValueError: If there is no seed, or no task that all seeds have a value of.
@@ -116,21 +124,25 @@ def over_seeds(values: NDArray[np.float64], rng: np.random.Generator, draws: int
         raise ValueError(f"a mean needs a seed and a task with a value of each seed, got {seeds} and {tasks}")
     mean = float(values.mean())
     by_seed = tuple(float(one) for one in values.mean(axis=1))
-    if values.min() == values.max():  # no spread to estimate from: how far another task could be is bounded
-        half = 2 * (1 - 0.025 ** (1 / tasks))
-        same = Bounds(mean - half, mean + half)
+    if values.min() == values.max():
+        half = 0.0 if within is None else (within[1] - within[0]) * (1 - 0.025 ** (1 / tasks))
+        same = _cut(Bounds(mean - half, mean + half), within)
         return OverSeeds(mean, by_seed, tasks, same, same, same if seeds > 1 else None, float(mean == 0), left_out)
     error, freedom = _error(values)
     return OverSeeds(
         mean,
         by_seed,
         tasks,
-        _t_interval(mean, error, freedom),
-        _bootstrap(values, rng, draws),
-        _over_means(by_seed) if seeds > 1 else None,
+        _cut(_t_interval(mean, error, freedom), within),
+        _cut(_bootstrap(values, rng, draws), within),
+        _cut(_over_means(by_seed), within) if seeds > 1 else None,
         _p_value(mean, error, freedom),
         left_out,
     )
+
+
+def _cut(found: Bounds, within: tuple[float, float] | None) -> Bounds:
+    return found if within is None else Bounds(max(found.low, within[0]), min(found.high, within[1]))
 
 
 def _error(values: NDArray[np.float64]) -> tuple[float, float]:
