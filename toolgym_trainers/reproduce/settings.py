@@ -67,10 +67,10 @@ class PatternSet(_Part):
         digest: What it must turn out to be; empty for whatever it turns out to be.
     """
 
-    seed: int = Field(7001, ge=0)
-    each: int = Field(4, ge=1)
+    seed: int = Field(default=7001, ge=0)
+    each: int = Field(default=4, ge=1)
     levels: tuple[int, ...] = (1, 2, 3)
-    tasks: int | None = Field(None, ge=1)
+    tasks: int | None = Field(default=None, ge=1)
     digest: str = ""
 
 
@@ -113,12 +113,12 @@ class Evaluating(_Part):
         concurrency: Episodes at once.
     """
 
-    trials: int = Field(8, ge=4)
-    dev_trials: int = Field(4, ge=4)
-    temperatures: tuple[float, ...] = Field((1.0, 0.3), min_length=1)
-    tasks: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
-    concurrency: int = Field(64, ge=1)
+    trials: int = Field(default=8, ge=4)
+    dev_trials: int = Field(default=4, ge=4)
+    temperatures: tuple[float, ...] = Field(default=(1.0, 0.3), min_length=1)
+    tasks: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    concurrency: int = Field(default=64, ge=1)
 
 
 class Claim(_Part):
@@ -141,7 +141,7 @@ class Claim(_Part):
     second: str
     metric: Metric = "pass_4"
     on: Literal["dev", "test", "patterns"] = "test"
-    temperature: float = Field(1.0, ge=0)
+    temperature: float = Field(default=1.0, ge=0)
     direction: Literal["above", "below", "open"] = "above"
 
 
@@ -167,10 +167,10 @@ class ReproductionSettings(_Part):
     """
 
     domain: str = "retail"
-    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
     frozen: bool = False
     tried: tuple[str, ...] = ()
-    smallest_effect: float = Field(0.02, ge=0, le=1)
+    smallest_effect: float = Field(default=0.02, ge=0, le=1)
     sft: Start = Start()
     sets: Sets = Sets()
     evaluation: Evaluating = Evaluating()
