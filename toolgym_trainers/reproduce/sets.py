@@ -196,11 +196,10 @@ def check_pool_apart(domain: Domain, pool: Path, sets: Sets) -> None:
     Raises:
         DataError: If it does.
     """
-    worlds = sorted(path.stem for path in (pool / "worlds").glob("*.duckdb"))
-    if not worlds:
+    if not any((pool / "worlds").glob("*.duckdb")):
         return
-    made = domain.with_data(worlds=domain.worlds.beside(pool / "worlds"))
-    own = {digest: entity for world in worlds for digest, entity in entities_of(made, world).items()}
+    made = over_pool(domain, pool)
+    own = _entities(made, made.tasks[POOL_SPLIT])
     for name in (sets.dev, sets.test, PATTERNS):
         check_disjoint(str(pool), own, name, _entities(domain, domain.tasks[name]))
 
