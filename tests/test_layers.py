@@ -27,6 +27,7 @@ EDGES = {
         "patterns": "",
         "worlds": "",
         "files": "errors",
+        "rendering": "errors",
         "messages": "errors",
         "registry": "errors",
         "actions": "errors messages",
@@ -40,7 +41,10 @@ EDGES = {
         "models": "actions concurrency errors messages trajectory",
         "scripted": "domain errors language messages patterns tasks tools",
         "tools": "compatibility database errors messages",
-        "domain": "compatibility concurrency database errors generation messages patterns tasks tools worlds",
+        "domain": (
+            "compatibility concurrency database errors generation messages patterns rendering tasks tools worlds"
+        ),
+        "views": "actions domain errors messages rendering",
         "evaluation": "database domain errors generation language messages tasks tools trajectory",
         "prompts": "database domain errors files messages tools",
         "judges": "errors evaluation messages models prompts trajectory",
@@ -106,6 +110,17 @@ TRAINER_EDGES = {
         "rollout_figures": "groups record toolgym.evaluation",
         "grpo": "groups record toolgym.errors",
         "checkpoint": "toolgym.errors toolgym.files",
+        "policies": (
+            "record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering toolgym.tasks "
+            "toolgym.trajectory toolgym.views"
+        ),
+        "sft": "policies toolgym.errors",
+        "bootstrap": "checkpoint policies sft toolgym.domain toolgym.generators toolgym.views",
+        "loop": (
+            "bootstrap checkpoint grpo policies record rollout_figures toolgym.certificates toolgym.curricula "
+            "toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
     }.items()
 }
 FREE = ("__init__", "__main__")
@@ -171,7 +186,7 @@ def trainer_edges(package: Path = TRAINERS) -> dict[tuple[str, str], str]:
             root, _, rest = module.partition(".")
             part = rest.partition(".")[0]
             there = f"toolgym.{part}" if root == "toolgym" else part if root == "toolgym_trainers" else here
-            if there != here:
+            if there != here and rest != "__version__":
                 found.setdefault((here, there), f"{path.relative_to(package)}:{line}")
     return found
 

@@ -197,7 +197,7 @@ class Domain:
     generator: TaskGenerator | None = None
     patterns: Sequence[Pattern] = ()
     identification: Identification | None = None
-    rendering: Rendering = Rendering()
+    rendering: Rendering = field(default_factory=Rendering)
     memo: Memo = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
     """What was computed for its tasks; see :mod:`toolgym.episode.setup`."""
 

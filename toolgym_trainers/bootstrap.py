@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from toolgym.domain import Domain
 from toolgym.generators.demonstration import Demonstration
+from toolgym.generators.demonstrator import wordings_of
 from toolgym.generators.practice import stream_demonstrations
 from toolgym.views.aliases import Tagger
 from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
@@ -31,7 +32,7 @@ class BootstrapSettings(BaseModel):
     Args:
         sft: How it learns.
         recoveries: The share of demonstrations that show how one recovers from a slip, in [0, 1].
-        wordings: How the assistants speak, in turn.
+        wordings: How the assistants speak, in turn; a domain whose oracle has no choice speaks as it does.
         seed: Of demonstrations and weights, at least 0.
         save_every: Steps between checkpoints, at least 1.
         vocabulary: From how many demonstrations the words of a policy from scratch are taken, at least 1.
@@ -40,11 +41,11 @@ class BootstrapSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     sft: SFTSettings = SFTSettings()
-    recoveries: float = Field(0.2, ge=0, le=1)
+    recoveries: float = Field(default=0.2, ge=0, le=1)
     wordings: tuple[str, ...] = ("terse",)
-    seed: int = Field(0, ge=0)
-    save_every: int = Field(100, ge=1)
-    vocabulary: int = Field(2500, ge=1)
+    seed: int = Field(default=0, ge=0)
+    save_every: int = Field(default=100, ge=1)
+    vocabulary: int = Field(default=2500, ge=1)
 
 
 def bootstrap(
@@ -123,7 +124,7 @@ def stream(domain: Domain, settings: BootstrapSettings, seed: int, *, start: int
         domain,
         seed=seed,
         recoveries=settings.recoveries,
-        wordings=settings.wordings,
+        wordings=settings.wordings if wordings_of(domain) else (),
         options=OPTIONS.get(domain.name),
         start=start,
     )

@@ -36,18 +36,18 @@ class SFTSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    demonstrations: int = Field(2000, ge=1)
-    batch: int = Field(4, ge=1)
-    learning_rate: float = Field(3e-4, gt=0)
+    demonstrations: int = Field(default=2000, ge=1)
+    batch: int = Field(default=4, ge=1)
+    learning_rate: float = Field(default=3e-4, gt=0)
     optimizer: Literal["adamw", "muon"] = "adamw"
-    muon_factor: float = Field(4.0, gt=0)
-    warmup: int = Field(8, ge=0)
-    hold: float = Field(0.4, ge=0, le=1)
-    final_share: float = Field(0.05, ge=0, le=1)
+    muon_factor: float = Field(default=4.0, gt=0)
+    warmup: int = Field(default=8, ge=0)
+    hold: float = Field(default=0.4, ge=0, le=1)
+    final_share: float = Field(default=0.05, ge=0, le=1)
     betas: tuple[float, float] = (0.9, 0.98)
-    weight_decay: float = Field(0.0, ge=0)
-    longest: int = Field(1800, ge=8)
-    max_gradient_norm: float = Field(1.0, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    longest: int = Field(default=1800, ge=8)
+    max_gradient_norm: float = Field(default=1.0, gt=0)
 
     @property
     def steps(self) -> int:
@@ -186,7 +186,7 @@ def fine_tune(
                 raise FloatingPointError(
                     f"the loss at step {step} is {float(losses.detach())}; lower the learning rate"
                 )
-            (losses / max(1, total)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            (losses / max(1, total)).backward()
             loss += float(losses.detach())
             right += correct
         torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
@@ -219,8 +219,8 @@ def _losses(model: torch.nn.Module, part: Sequence[Encoded]) -> tuple[torch.Tens
         marks[: len(one.tokens)] = torch.tensor(one.mask)
     tokens, learned = tokens.to(device), mask[:, 1:].to(device)
     # what stands behind the end of a dialogue is padding that no token of it attends to: nothing need be masked
-    hidden = model.get_decoder()(input_ids=tokens[:, :-1], use_cache=False).last_hidden_state  # type: ignore[operator]  # a model of transformers
-    logits = model.get_output_embeddings()(hidden[learned]).float()  # type: ignore[operator]  # likewise
+    hidden = model.get_decoder()(input_ids=tokens[:, :-1], use_cache=False).last_hidden_state
+    logits = model.get_output_embeddings()(hidden[learned]).float()
     wanted = tokens[:, 1:][learned]
     correct = int((logits.argmax(-1) == wanted).sum())
     return functional.cross_entropy(logits, wanted, reduction="sum"), correct

@@ -55,14 +55,14 @@ _WRITES = ("cancel", "modify", "return", "exchange")
 
 KINDS = (
     EntityKind("O", "order", r"#W\d{7}", arguments=frozenset({"order_id"})),
-    EntityKind("E", "e-mail address", r"[\w.'’+-]+@[\w-]+(?:\.[\w-]+)+", arguments=frozenset({"email"})),
+    EntityKind("E", "e-mail address", r"[\w.'\u2019+-]+@[\w-]+(?:\.[\w-]+)+", arguments=frozenset({"email"})),
     EntityKind(
         "M",
         "payment method",
         r"\b(?:credit_card|paypal|gift_card)_\d{7}\b",
         arguments=frozenset({"payment_method_id"}),
     ),
-    EntityKind("U", "customer", r"\b[^\W_][\w'’-]*_\d{4}\b", arguments=frozenset({"user_id"})),
+    EntityKind("U", "customer", r"\b[^\W_][\w'\u2019-]*_\d{4}\b", arguments=frozenset({"user_id"})),
     EntityKind("T", "parcel", r"(?<!\d)\d{12}(?!\d)"),
     EntityKind(
         "I", "item or product", r"(?<!\d)\d{10}(?!\d)", arguments=frozenset({"item_ids", "new_item_ids", "product_id"})

@@ -1,3 +1,3 @@
 """What pytest need not look into: helpers without examples, which cannot be imported without the extra ``train``."""
 
-collect_ignore = ["killed_run.py", "small_models.py"]
+collect_ignore = ["killed_bootstrap.py", "killed_run.py", "small_models.py", "small_policies.py"]

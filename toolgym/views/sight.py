@@ -9,16 +9,22 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from toolgym.actions import parse_action
-from toolgym.messages import Message, Role, ToolCall, decode_json
-from toolgym.rendering import Described, Rendering
+from toolgym.messages import Message, Role, ToolCall, canonical_arguments, decode_json
+from toolgym.rendering import LOOKALIKE, Described, Rendering
 from toolgym.views.aliases import Piece, Tagger
 from toolgym.views.spelling import Spelling
 
 CALL = "/"
 """What a line that calls a tool begins with."""
 NEXT, ABSENT, RAW = "|", "-", "#"
-_HOLDER = re.compile("\ue000(\\d+)\ue001")
+ESCAPE = "\\"
+"""What stands before a line of speech that begins with ``/``, or with this sign and that one."""
+_LIKE_A_CALL = re.compile(r"\s*(?:\\\s*)*/")
+_ESCAPED = re.compile(r"\s*\\\s*(?:\\\s*)*/")
+_HOLDER = re.compile("\ue000([0-9]+)\ue001")
 """Stands for a thing that is to be named, until the text around it is known."""
+_HELD = ("\ue000", "\ue000\ue002")
+"""That sign in a text, and how it is written meanwhile."""
 
 
 class Shown(NamedTuple):
@@ -94,7 +100,8 @@ class Sight:
             if plain.startswith(CALL):
                 calls.append(self._read_call(line, len(calls)))
             else:
-                said.append([*([Piece("", "\n")] if said else []), *line])
+                words = _unescaped(line) if _ESCAPED.match(plain) else line
+                said.append([*([Piece("", "\n")] if said else []), *words])
         speech = self._named([piece for line in said for piece in line])
         if calls:
             return Message("assistant", speech or None, tuple(calls))
@@ -106,6 +113,15 @@ class Sight:
         return self._spelling.write(self._tagger.split(text))
 
     def _speech(self, text: str) -> str:
+        """The assistant's words; one alias for all of them where they could not be read again otherwise."""
+        written = self._told(text)
+        read = self.read(written)
+        said = parse_action(Message("assistant", text))
+        if read.tool_calls == said.tool_calls and _letters(read.content) == _letters(said.content):
+            return written
+        return self._spelling.write([Piece(LOOKALIKE, text)])
+
+    def _told(self, text: str) -> str:
         """The assistant's words: things that it names as users know them, by what they are known by and an alias."""
         described = self._renderer.described
         spoken = [(name, one) for name, one in described.items() if one.spoken and one.spoken in text]
@@ -114,24 +130,40 @@ class Sight:
             text = text.replace(name, f"{RAW}{name}")
         for name, one in sorted(spoken, key=lambda pair: -len(pair[1].spoken)):
             text = text.replace(one.spoken, f"{one.key} {name}")
-        written = self._write(text)
-        return f" {written}" if written.startswith(CALL) else written
+        return self._write(
+            "\n".join(f"{ESCAPE}{line}" if _LIKE_A_CALL.match(line) else line for line in text.split("\n"))
+        )
 
     def _call(self, call: ToolCall) -> str:
-        parameters = self._parameters.get(call.name)
+        """A call in a line: by its values, or by what stands for them in JSON where these could not be read again."""
+        slash = f"{CALL} " if self._spelling.readable else CALL
         name = self._write(call.name)
-        if call.problem is not None or parameters is None or not set(call.arguments) <= set(parameters):
-            return f"{CALL} {self._spelling.literal(call.raw or json.dumps([call.name, dict(call.arguments)]))}"
-        values = [self._value(one, call.arguments[one]) if one in call.arguments else ABSENT for one in parameters]
-        while values and values[-1] == ABSENT:
-            values.pop()
-        line = f"{CALL}{name} {f' {NEXT} '.join(values)}".rstrip()
-        if self._spelling.readable:
-            line = line.replace(CALL, f"{CALL} ", 1)
-        read = self._read_call(self._spelling.read(line), 0)
-        if read.problem is None and read.arguments == call.arguments:
-            return line
-        return f"{CALL}{name} {self._spelling.literal(json.dumps(dict(call.arguments)))}"
+        if call.problem is None:
+            parameters = self._parameters.get(call.name)
+            if parameters is not None and set(call.arguments) <= set(parameters):
+                values = [
+                    self._value(one, call.arguments[one]) if one in call.arguments else ABSENT for one in parameters
+                ]
+                while values and values[-1] == ABSENT:
+                    values.pop()
+                line = f"{slash}{name} {f' {NEXT} '.join(values)}".rstrip()
+                if self._reads_as(line, call):
+                    return line
+            arguments = self._spelling.literal(json.dumps(dict(call.arguments)))
+            if self._reads_as(line := f"{slash}{name} {arguments}", call):
+                return line
+            name = self._spelling.write([Piece(LOOKALIKE, call.name)])
+            if self._reads_as(line := f"{slash}{name} {arguments}", call):
+                return line
+        raw = call.raw or json.dumps([call.name, dict(call.arguments)])
+        return f"{CALL} {self._spelling.literal(json.dumps(raw))}"
+
+    def _reads_as(self, line: str, call: ToolCall) -> bool:
+        read = self.read(line)
+        if read.content is not None or len(read.tool_calls) != 1:
+            return False
+        found = read.tool_calls[0]
+        return found.problem is None and (found.name, found.arguments) == (call.name, call.arguments)
 
     def _value(self, argument: str, value: Any) -> str:
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
@@ -165,14 +197,15 @@ class Sight:
     def _named(self, pieces: Sequence[Piece]) -> str:
         """The text of pieces, in which things are named as users know them."""
         described = self._renderer.described
-        text, held = "", []
+        text = ""
+        held: list[tuple[str, Described]] = []
         for letter, part in pieces:
             one = described.get(part) if letter else None
             if one is not None and one.spoken:
                 text += f"\ue000{len(held)}\ue001"
                 held.append((part, one))
             else:
-                text += part
+                text += part.replace(*_HELD)
         text = self._spelling.join(text)
         place = 0
         parts: list[str] = []
@@ -186,31 +219,26 @@ class Sight:
             else:
                 parts += [before, one.spoken]
             place = found.end()
-        return "".join([*parts, text[place:]]).strip()
+        return "".join([*parts, text[place:]]).replace(*_HELD[::-1]).strip()
 
     def _read_call(self, line: Sequence[Piece], position: int) -> ToolCall:
         """A line that begins with ``/`` as a call."""
         identity = f"call_{position}"
-        raw = self._spelling.join("".join(piece.text for piece in line)).strip()
-        fields: list[list[Piece]] = [[]]
-        for piece in line:
-            if piece.letter or NEXT not in piece.text:
-                fields[-1].append(piece)
-                continue
-            first, *others = piece.text.split(NEXT)
-            fields[-1].append(Piece("", first))
-            fields += [[Piece("", other)] for other in others]
-        head = "".join(piece.text for piece in fields[0]).strip().removeprefix(CALL).lstrip()
-        name, _, rest = head.partition(" ")
-        parameters = self._parameters.get(name)
+        raw = self._text(line)
+        whole = "".join(piece.text for piece in line)
+        head = whole.strip().removeprefix(CALL).lstrip()
+        name = head.split(" ", 1)[0].split(NEXT, 1)[0].strip()
+        rest = head[len(name) :].strip()
         if rest.startswith("{"):
-            with suppress(ValueError, RecursionError):
-                arguments = decode_json(head[len(name) :] + NEXT.join(self._text(one) for one in fields[1:]))
+            with suppress(ValueError, TypeError, RecursionError):
+                arguments = decode_json(rest)
+                canonical_arguments(arguments)
                 return ToolCall(name, arguments, identity)
+        parameters = self._parameters.get(name)
         if parameters is None:
             known = ", ".join(sorted(self._parameters))
             return ToolCall(name, {}, identity, "assistant", f"There is no tool {name!r}; there are: {known}.", raw)
-        fields[0] = _after(fields[0], name)
+        fields = _fields(_without(line, whole.index(name) + len(name)))
         if len(fields) == 1 and not self._text(fields[0]):
             fields = []
         if len(fields) > len(parameters):
@@ -220,6 +248,10 @@ class Sight:
         for (argument, schema), value in zip(parameters.items(), fields, strict=False):
             if self._text(value) != ABSENT:
                 arguments[argument] = self._argument(argument, schema.get("type", "string"), value)
+        try:
+            canonical_arguments(arguments)
+        except (ValueError, TypeError, RecursionError) as error:
+            return ToolCall(name, {}, identity, "assistant", f"The arguments are not JSON: {error}.", raw)
         return ToolCall(name, arguments, identity)
 
     def _argument(self, argument: str, kind: str, value: Sequence[Piece]) -> Any:
@@ -252,9 +284,35 @@ def value_ends_with(value: Sequence[Piece], letter: str) -> bool:
     return last is not None and last.letter == letter
 
 
-def _after(pieces: Sequence[Piece], name: str) -> list[Piece]:
-    """The pieces of a call's first field behind the tool's name."""
-    for place, piece in enumerate(pieces):
-        if not piece.letter and name in piece.text:
-            return [Piece("", piece.text.partition(name)[2]), *pieces[place + 1 :]]
-    return []
+def _fields(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Pieces between the signs that separate values."""
+    fields: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.letter or NEXT not in piece.text:
+            fields[-1].append(piece)
+            continue
+        first, *others = piece.text.split(NEXT)
+        fields[-1].append(Piece("", first))
+        fields += [[Piece("", other)] for other in others]
+    return fields
+
+
+def _without(pieces: Sequence[Piece], count: int) -> list[Piece]:
+    """Pieces without so many characters at the beginning."""
+    left = []
+    for piece in pieces:
+        cut = min(count, len(piece.text))
+        count -= cut
+        if piece.text[cut:]:
+            left.append(piece if cut == 0 else Piece("", piece.text[cut:]))
+    return left
+
+
+def _unescaped(line: Sequence[Piece]) -> list[Piece]:
+    """The pieces of a line of speech without the sign that says that it is no call."""
+    place = next(place for place, piece in enumerate(line) if piece.text.strip())
+    return [*line[:place], Piece("", line[place].text.replace(ESCAPE, "", 1)), *line[place + 1 :]]
+
+
+def _letters(text: str | None) -> str:
+    return "".join((text or "").split())

@@ -31,7 +31,7 @@ class Spelling(Protocol):
         """The pieces as text, names by their aliases."""
 
     def literal(self, text: str) -> str:
-        """A text that is to be read back letter by letter."""
+        """JSON text that is to be read back as it is."""
 
     def read(self, text: str) -> list[Piece]:
         """Text in pieces, each known alias with what it stands for; spaces are as they should be once joined."""
@@ -59,7 +59,7 @@ class InLetters:
 
     def literal(self, text: str) -> str:
         """See Spelling."""
-        return text
+        return _UNLIKE_ITSELF.sub(_escaped, self._alias.sub(_escaped, text))
 
     def read(self, text: str) -> list[Piece]:
         """See Spelling."""
@@ -76,9 +76,22 @@ class InLetters:
         return text
 
 
-_WORD = re.compile(r"\n|[^\W\d_]+(?:['’][^\W\d_]+)*(?:_[^\W\d_]+)*|\d+|[^\w\s]|_")
+_UNLIKE_ITSELF = re.compile(r"\|")
+"""What separates values outside of JSON."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """The first letter of what was found as JSON may write it."""
+    return f"\\u{ord(found[0][0]):04x}{found[0][1:]}"
+
+
+_WORD = re.compile(r"\n|[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:_[^\W\d_]+)*|\d+|[^\w\s]|_")
 _BEFORE = re.compile(r" ([,.?!:;)%])")
-_AFTER = re.compile(r"([(#$]) ")
+_AFTER = re.compile(r"((?<!#)#|[($]) ")
+_HEADING = re.compile(r"#(?: #)+(?= )")
+_BOLD = re.compile(r"\* \* (\S(?:[^*]*\S)?) \* \*")
+_QUOTED = re.compile(r"""([\"'`]) ([^\s\"'`](?:[^\"`]*?[^\s\"'`])?) \1""")
+_SHORT = re.compile(r"\b([a-z]\.) (?=[a-z]\.)")
 
 
 class InSlots:
@@ -133,8 +146,10 @@ class InSlots:
     def join(self, text: str) -> str:
         """See Spelling."""
         text = text.replace(" \n ", "\n").replace(" \n", "\n").replace("\n ", "\n")
-        text = text.replace(" - ", "-").replace(" / ", "/")
-        return _AFTER.sub(r"\1", _BEFORE.sub(r"\1", text))
+        text = text.replace(" - ", "-").replace(" / ", "/").replace(" _ ", "_")
+        text = _QUOTED.sub(r"\1\2\1", _BOLD.sub(r"**\1**", text))
+        text = _HEADING.sub(lambda found: found[0].replace(" ", ""), text)
+        return _SHORT.sub(r"\1", _AFTER.sub(r"\1", _BEFORE.sub(r"\1", text)))
 
 
 def words_of(text: str) -> list[str]:

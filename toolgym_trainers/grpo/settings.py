@@ -49,21 +49,21 @@ class GRPOSettings(BaseModel):
     credit: Literal["episode", "turn"] = "episode"
     mask_truncated: bool = False
     loss: Literal["token", "sequence"] = "token"
-    clip_low: float = Field(0.2, gt=0, le=1)
-    clip_high: float = Field(0.28, ge=0)
-    kl: float = Field(0.01, ge=0)
-    entropy: float = Field(0.0, ge=0)
-    epochs: int = Field(1, ge=1)
-    minibatches: int = Field(2, ge=1)
-    tokens_per_batch: int = Field(4096, ge=1)
-    max_gradient_norm: float = Field(1.0, gt=0)
-    learning_rate: float = Field(1e-5, gt=0)
-    warmup_steps: int = Field(0, ge=0)
+    clip_low: float = Field(default=0.2, gt=0, le=1)
+    clip_high: float = Field(default=0.28, ge=0)
+    kl: float = Field(default=0.01, ge=0)
+    entropy: float = Field(default=0.0, ge=0)
+    epochs: int = Field(default=1, ge=1)
+    minibatches: int = Field(default=2, ge=1)
+    tokens_per_batch: int = Field(default=4096, ge=1)
+    max_gradient_norm: float = Field(default=1.0, gt=0)
+    learning_rate: float = Field(default=1e-5, gt=0)
+    warmup_steps: int = Field(default=0, ge=0)
     decay: Literal["none", "linear", "cosine"] = "none"
-    steps: int = Field(100, ge=1)
-    final_share: float = Field(0.0, ge=0, le=1)
+    steps: int = Field(default=100, ge=1)
+    final_share: float = Field(default=0.0, ge=0, le=1)
     betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = Field(0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0)
     bf16: bool = False
 
     @model_validator(mode="after")

@@ -24,8 +24,8 @@ class Measuring(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: str = "dev"
-    tasks: int | None = Field(None, ge=1)
-    trials: int = Field(4, ge=1)
+    tasks: int | None = Field(default=None, ge=1)
+    trials: int = Field(default=4, ge=1)
     temperatures: tuple[float, ...] = (1.0,)
 
 
@@ -69,24 +69,24 @@ class TrainSettings(BaseModel):
     curriculum: str = "raft"
     options: Mapping[str, Any] = Field(default_factory=dict)
     split: str = "validation"
-    rounds: int = Field(2, ge=1)
-    steps: int = Field(20, ge=1)
-    tasks: int = Field(16, ge=1)
-    group_size: int = Field(8, ge=2)
+    rounds: int = Field(default=2, ge=1)
+    steps: int = Field(default=20, ge=1)
+    tasks: int = Field(default=16, ge=1)
+    group_size: int = Field(default=8, ge=2)
     mining_split: str | None = "validation"
-    mining_trials: int = Field(4, ge=1)
-    made: int = Field(400, ge=0)
-    solver_trials: int = Field(4, ge=0)
+    mining_trials: int = Field(default=4, ge=1)
+    made: int = Field(default=400, ge=0)
+    solver_trials: int = Field(default=4, ge=0)
     restart: Literal["sft", "last"] = "sft"
     reward: str | Mapping[str, float] = "raft"
     grpo: GRPOSettings = GRPOSettings(normalise=False, learning_rate=3e-4, kl=0.01)
-    temperature: float = Field(1.0, gt=0)
-    rows: int = Field(64, ge=1)
-    seed: int = Field(0, ge=0)
+    temperature: float = Field(default=1.0, gt=0)
+    rows: int = Field(default=64, ge=1)
+    seed: int = Field(default=0, ge=0)
     measuring: Measuring = Measuring()
-    curve_every: int = Field(0, ge=0)
-    curve_tasks: int = Field(40, ge=1)
-    save_every: int = Field(5, ge=1)
+    curve_every: int = Field(default=0, ge=0)
+    curve_tasks: int = Field(default=40, ge=1)
+    save_every: int = Field(default=5, ge=1)
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainSettings:

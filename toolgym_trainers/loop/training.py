@@ -179,9 +179,7 @@ class Training:
         assert asked.mining_split is not None
         return self._played(stage, asked.mining_split, asked.mining_trials, None, asked.temperature)
 
-    def _played(
-        self, stage: Stage, split: str, trials: int, count: int | None, temperature: float
-    ) -> dict[str, Any]:
+    def _played(self, stage: Stage, split: str, trials: int, count: int | None, temperature: float) -> dict[str, Any]:
         """Play a split with the policy as it is, and keep the run."""
         policy = self._of_round(stage.round if stage.kind == "measure" else self._start_of(stage.round))
         tasks = [task.id for task in self.domain.tasks[split][:count]]
@@ -382,13 +380,11 @@ class Training:
 
     def _check_folder(self) -> None:
         path = self.folder / "settings.json"
-        own = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
+        own: dict[str, Any] = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
         if path.exists():
             kept = json.loads(path.read_text(encoding="utf-8"))
             if kept["settings"] != own["settings"]:
-                changed = sorted(
-                    name for name, value in own["settings"].items() if kept["settings"].get(name) != value
-                )
+                changed = sorted(name for name, value in own["settings"].items() if kept["settings"].get(name) != value)
                 raise DataError(
                     f"{str(self.folder)!r} holds a training with other settings ({', '.join(changed)}); name another "
                     "folder, or give the same"
@@ -447,5 +443,3 @@ def _write(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.new")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)
-
-

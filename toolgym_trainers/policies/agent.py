@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -43,6 +44,8 @@ class Desk:
         self._temperature = temperature
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._left: deque[Row] = deque()
+        """Rows to be freed; whoever leaves may do so at any point of another one's step, by the garbage collector."""
 
     def engine(self) -> Engine:
         """The engine; the first call loads what it needs.
@@ -63,10 +66,18 @@ class Desk:
                 self._engine = Engine(policy, rows=ROWS, **settings).__enter__()  # type: ignore[arg-type]  # as named
             return self._engine
 
+    def join(self, rng: np.random.Generator) -> Row:
+        """A row for a new dialogue."""
+        engine = self.engine()
+        with self._lock:
+            return engine.join(rng)
+
     async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None) -> None:
         """Have a row read tokens and write a message; whoever waits drives the engine for all."""
         engine = self.engine()
         with self._lock:
+            while self._left:
+                engine.leave(self._left.popleft())
             engine.feed(row, tokens, allowed)
         await asyncio.sleep(0)  # let the others come first, so that they are written together
         while row.busy:
@@ -76,10 +87,8 @@ class Desk:
             await asyncio.sleep(0)
 
     def leave(self, row: Row) -> None:
-        """Free the row of an episode that is over."""
-        if self._engine is not None:
-            with self._lock:
-                self._engine.leave(row)
+        """Free the row of an episode that is over, when the next message is written."""
+        self._left.append(row)
 
     def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float]]:
         return Desk, (self._policy, self._temperature)
@@ -117,11 +126,11 @@ class PolicyAgent:
         self._seen = len(view) + 1
         if len(self._transcript.tokens) + MOST > self._engine.policy.context:
             raise ContextError(
-                f"the dialogue has {len(self._transcript.tokens)} tokens, and a message may have {MOST} more; the policy "
-                f"reads {self._engine.policy.context}"
+                f"the dialogue has {len(self._transcript.tokens)} tokens, and a message may have {MOST} more; the "
+                f"policy reads {self._engine.policy.context}"
             )
         if self._row is None:
-            self._row = self._engine.join(self._rng)
+            self._row = self._desk.join(self._rng)
         slots = self._engine.policy.slots
         allowed = [slots[alias] for alias in self._transcript.sight.aliases if alias in slots] if slots else None
         await self._desk.write(self._row, new, allowed)

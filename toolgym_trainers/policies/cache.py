@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch.nn import functional
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.masking_utils import sdpa_mask
+
+from toolgym.errors import DataError
 
 ATTENTION = "toolgym_rows"
 """The name of the attention that reads such a cache."""
@@ -30,7 +34,7 @@ def attend(
         query: [rows, heads, new, size].
         key: [rows, key heads, seen, size].
         value: The same.
-        attention_mask: [rows, 1, new, seen], True where a new token sees one.
+        attention_mask: [rows, 1, new, seen], True where a new token sees one; None: it sees those before it.
         scaling: By what products are scaled.
         dropout: Nothing is dropped: this is for sampling.
 
@@ -40,7 +44,10 @@ def attend(
     rows, heads, new, size = query.shape
     groups = key.shape[1]
     mask = attention_mask
-    if mask is not None and heads != groups:
+    if mask is None:
+        seen = key.shape[2]
+        mask = torch.ones(new, seen, dtype=torch.bool, device=query.device).tril(seen - new)[None, None]
+    if heads != groups:
         mask = mask.expand(rows, 1, new, key.shape[2]).repeat(1, 1, heads // groups, 1)
     grouped = query.reshape(rows, groups, heads // groups * new, size)
     found = functional.scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
@@ -48,6 +55,7 @@ def attend(
 
 
 AttentionInterface.register(ATTENTION, attend)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)  # for passes over whole dialogues while a sampler is open
 
 
 class RowCache:
@@ -116,16 +124,37 @@ class RowCache:
         return self._seen
 
 
+_PROBE = (1, 2, 3, 1)
+_CHECKED: WeakSet[PreTrainedModel] = WeakSet()
+_UNFIT = (
+    "{} cannot be sampled from in rows: what it says is not its decoder's output through its head, or it has another "
+    "attention than that over keys and values; choose a model such as Llama or Qwen3"
+)
+
+
+def _plain(model: PreTrainedModel) -> torch.Tensor:
+    """The logits behind some tokens as the model itself gives them, [vocabulary]."""
+    with torch.inference_mode():
+        logits: torch.Tensor = model(input_ids=torch.tensor([_PROBE], device=model.device), use_cache=False).logits
+    return logits[0, -1].float()
+
+
 class Forward:
-    """Forward passes of a model over a cache of rows.
+    """Forward passes of a model over a cache of rows, for the time of a ``with`` statement.
 
     Args:
-        model: Any causal language model whose attention can be chosen; it is set to evaluation.
+        model: A causal language model whose attention can be chosen; it is set to evaluation.
         rows: How many dialogues at once, at least 1.
         length: Tokens of the longest, at least 1.
+
+    Raises:
+        DataError: If the model has no attention; and when it is entered for the first time, if passes over rows do not
+            give what the model itself says.
     """
 
     def __init__(self, model: PreTrainedModel, rows: int, length: int) -> None:
+        if not hasattr(model.config.get_text_config(), "num_attention_heads"):
+            raise DataError(f"{_UNFIT.format(type(model).__name__)}: it has no heads of attention")
         self.model = model
         self.cache = RowCache(model, rows, length)
         accepted = inspect.signature(model.forward).parameters
@@ -135,14 +164,34 @@ class Forward:
         self._training = self.model.training
         self._attention = self.model.config._attn_implementation
         self.model.eval()
+        plain = None if self.model in _CHECKED else _plain(self.model)
         self.model.set_attn_implementation(ATTENTION)
+        if plain is not None:
+            self._check(plain)
         return self
+
+    def _check(self, plain: torch.Tensor) -> None:
+        """Whether passes over rows give what the model itself says."""
+        row, own = torch.tensor([0]), self.cache
+        self.cache = RowCache(self.model, 1, len(_PROBE))
+        try:
+            self(torch.tensor([_PROBE[:-1]]), row, None, row)
+            found = self(torch.tensor([_PROBE[-1:]]), row + len(_PROBE) - 1, None, row)[0]
+        except (AttributeError, IndexError, RuntimeError, TypeError) as error:
+            self.__exit__()
+            raise DataError(f"{_UNFIT.format(type(self.model).__name__)}: {error}") from error
+        finally:
+            self.cache = own
+        if not torch.allclose(found, plain, atol=0.1 * float(plain.abs().max())):
+            self.__exit__()
+            far = float((found - plain).abs().max())
+            raise DataError(f"{_UNFIT.format(type(self.model).__name__)}: logits differ by up to {far:.3g}")
+        _CHECKED.add(self.model)
 
     def __exit__(self, *_: object) -> None:
         self.model.set_attn_implementation(self._attention)
         self.model.train(self._training)
 
-    @torch.inference_mode()
     def __call__(
         self, tokens: torch.Tensor, start: torch.Tensor, last: torch.Tensor | None, rows: torch.Tensor | None = None
     ) -> torch.Tensor:
@@ -154,22 +203,24 @@ class Forward:
             last: [rows], which of the new tokens is each row's last one; None: the only one.
             rows: Numbers of the rows in the cache; None for all of them in order.
         """
-        device = self.model.device
-        new = tokens.shape[1]
-        positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
-        positions = positions.to(device)
-        self.cache.aim(None if rows is None else rows.to(device), positions)
-        seen = torch.arange(self.cache.get_seq_length(), device=device)
-        mask = (seen[None, None] <= positions[:, :, None])[:, None]
-        body = self.model.get_decoder()
-        out = body(
-            input_ids=tokens.to(device),
-            attention_mask=mask,
-            position_ids=positions,
-            use_cache=True,
-            **{self._name: self.cache},
-        )
-        hidden = out.last_hidden_state
-        at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]
-        head = self.model.get_output_embeddings()
-        return head(at).float()  # type: ignore[no-any-return, operator, misc]  # the head is a module
+        with torch.inference_mode():
+            device = self.model.device
+            new = tokens.shape[1]
+            positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
+            positions = positions.to(device)
+            self.cache.aim(None if rows is None else rows.to(device), positions)
+            seen = torch.arange(self.cache.get_seq_length(), device=device)
+            mask = (seen[None, None] <= positions[:, :, None])[:, None]
+            body = self.model.get_decoder()
+            out = body(
+                input_ids=tokens.to(device),
+                attention_mask=mask,
+                position_ids=positions,
+                use_cache=True,
+                **{self._name: self.cache},
+            )
+            hidden = out.last_hidden_state
+            at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]
+            head = self.model.get_output_embeddings()
+            logits: torch.Tensor = head(at).float()
+            return logits

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """ChatML without a system message of its own, for models whose own template cannot be taken apart."""
@@ -56,8 +57,8 @@ class ChatFormat:
         return [*self._before[shown.role], *self.content(shown.text), *self._after[shown.role]]
 
     def content(self, text: str) -> list[int]:
-        """The tokens of a text alone."""
-        return self._encode(text)
+        """The tokens of a text alone; the template's own signs in it are ordinary text."""
+        return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
@@ -66,12 +67,10 @@ class ChatFormat:
 
     def render(self, messages: Sequence[Mapping[str, Any]], *, prompt: bool = False) -> str:
         """Messages in chat format as the template writes them."""
-        return str(
-            self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt)  # type: ignore[arg-type]  # its type is narrower than what it takes
-        )
+        return str(self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=prompt))
 
     def _encode(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])  # type: ignore[arg-type]  # a list of ids, for one text
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _around(self, role: str) -> tuple[str, str]:
         first = {"role": "user", "content": "A"}
@@ -86,8 +85,10 @@ class ChatFormat:
         """Whether a dialogue is written as its messages one by one."""
         dialogue = [
             Shown("user", "A1, please."),
-            Shown("assistant", "/b B1"),
+            Shown("assistant", "<think>Hm.</think>/b B1\n/b B2"),
             Shown("tool", "ok\nC"),
+            Shown("tool", "no"),
+            Shown("assistant", "Done."),
             Shown("user", "D?"),
         ]
         for length in range(1, len(dialogue) + 1):
@@ -99,6 +100,6 @@ class ChatFormat:
 
 
 _WHOLE = (
-    "the policy's chat template does not write each message by itself (it adds a system message, or leaves out what was "
-    "thought before); give the tokenizer one that does, such as toolgym_trainers.policies.chat_format.CHATML"
+    "the policy's chat template does not write each message by itself (it adds a system message, or leaves out what "
+    "was thought before); give the tokenizer one that does, such as toolgym_trainers.policies.chat_format.CHATML"
 )

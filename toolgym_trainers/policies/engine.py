@@ -13,7 +13,7 @@ from toolgym_trainers.policies.cache import Forward
 from toolgym_trainers.policies.policy import Policy
 
 READ_TOGETHER = 0.2
-"""The share of busy rows that must have something to read before they read it: reading keeps the others from writing."""
+"""The share of busy rows that must have something to read before they read it: reading keeps others from writing."""
 
 
 @dataclass

@@ -128,4 +128,4 @@ def _adapted(model: PreTrainedModel, adapter: Sequence[str], rank: int) -> PreTr
     except ImportError as error:
         raise ImportError("adapters need peft: pip install 'toolgym[train]'") from error
     settings = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(adapter), task_type="CAUSAL_LM")
-    return get_peft_model(model, settings)  # type: ignore[return-value]  # it acts as the model that it wraps
+    return get_peft_model(model, settings)

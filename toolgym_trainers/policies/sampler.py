@@ -106,9 +106,7 @@ class Sampler:
         self.seconds = 0.0
         """CPU-seconds of environments, users and views so far."""
 
-    def play(
-        self, jobs: Iterable[Job], *, seed: int = 0, done: Callable[[Played], None] | None = None
-    ) -> list[Played]:
+    def play(self, jobs: Iterable[Job], *, seed: int = 0, done: Callable[[Played], None] | None = None) -> list[Played]:
         """Play episodes.
 
         Args:
@@ -123,9 +121,7 @@ class Sampler:
         if not waiting:
             return []
         rows = min(self.rows, len(waiting))
-        engine = Engine(
-            self.policy, rows=rows, temperature=self.temperature, most=self.most, context=self.context
-        )
+        engine = Engine(self.policy, rows=rows, temperature=self.temperature, most=self.most, context=self.context)
         engine.costs = self.costs
         with engine:
             return _Playing(self, engine, seed, waiting, done).run()
@@ -144,6 +140,7 @@ class _Playing:
     ) -> None:
         self.sampler = sampler
         self.engine = engine
+        self.rows = engine.capacity
         self.seed = seed
         self.jobs = jobs
         self.done = done
@@ -152,7 +149,7 @@ class _Playing:
         self.found: dict[int, Played] = {}
 
     def run(self) -> list[Played]:
-        self.begin(self.engine.capacity)
+        self.begin()
         while self.live:
             rows = {id(row) for row in self.engine.step()}
             if not rows:
@@ -163,9 +160,17 @@ class _Playing:
                 _say(one)
             self.sampler.seconds += time.process_time() - start
             self.hear(finished)
+            self.begin()
         return [self.found[number] for number in sorted(self.found)]
 
-    def begin(self, count: int) -> None:
+    def begin(self) -> None:
+        """Begin episodes in all free rows; some may be over before the policy has the turn."""
+        while self.jobs and len(self.live) < self.rows:
+            self.join(self.rows - len(self.live))
+        if not self.jobs:
+            self.engine.shrink()
+
+    def join(self, count: int) -> None:
         """Begin up to so many episodes."""
         start = time.process_time()
         begun = []
@@ -181,11 +186,8 @@ class _Playing:
 
     def hear(self, episodes: Sequence[_Live]) -> None:
         """Let users answer, and give the rows what is new; those whose episode is over are ended."""
-        if not episodes:
-            return
         start = time.process_time()
         reply_all([one.talk for one in episodes if not one.talk.over])
-        ended = 0
         for one in episodes:
             one.count()
             if not one.talk.over:
@@ -196,12 +198,8 @@ class _Playing:
                 else:
                     self.engine.feed(one.row, new, self.slots(one))
             if one.talk.over:
-                ended += 1
                 self.end(one)
         self.sampler.seconds += time.process_time() - start
-        self.begin(ended)
-        if not self.jobs:
-            self.engine.shrink()
 
     def slots(self, one: _Live) -> list[int] | None:
         """The slots that an episode's policy may write: those that stand for something."""
@@ -226,7 +224,7 @@ def _say(one: _Live) -> None:
     text = one.transcript.format.decode(row.tokens)
     logprobs = (tuple(row.logprobs), tuple(row.sampled_logprobs))
     one.turns.append(Turn(start, end, *logprobs, reward=0.0, text=text, kind=_kind(message)))
-    one.talk.say(Message(message.role, message.content, message.tool_calls, tokens=len(row.tokens)))
+    one.talk.say(replace(message, tokens=len(row.tokens)))
 
 
 def _kind(message: Message) -> Kind:

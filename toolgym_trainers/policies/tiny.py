@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from toolgym.domain import Domain
@@ -43,12 +43,12 @@ class TinySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     architecture: Literal["llama", "qwen3"] = "llama"
-    width: int = Field(128, ge=8)
-    layers: int = Field(4, ge=1)
-    heads: int = Field(4, ge=1)
-    key_heads: int = Field(2, ge=1)
-    inner: int = Field(256, ge=8)
-    context: int = Field(1024, ge=64)
+    width: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    key_heads: int = Field(default=2, ge=1)
+    inner: int = Field(default=256, ge=8)
+    context: int = Field(default=1024, ge=64)
 
 
 def vocabulary(domain: Domain, texts: Iterable[str], *, least: int = LEAST) -> frozenset[str]:
@@ -76,8 +76,7 @@ def tokenizer_of(domain: Domain, words: Iterable[str]) -> PreTrainedTokenizerFas
     slots = [f"<{letter}{number}>" for letter in sorted(letters) for number in range(1, SLOTS_OF_A_KIND + 1)]
     tokens = list(dict.fromkeys([PAD, UNKNOWN, END, *ROLE_SIGNS, *slots, *sorted(words)]))
     core = Tokenizer(models.WordLevel({token: place for place, token in enumerate(tokens)}, unk_token=UNKNOWN))
-    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # type: ignore[assignment]  # its stub wants the base class
-    core.decoder = decoders.Sequence([decoders.Replace("", "")])  # type: ignore[assignment]  # likewise
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core, pad_token=PAD, unk_token=UNKNOWN, eos_token=END, clean_up_tokenization_spaces=False
     )

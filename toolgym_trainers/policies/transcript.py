@@ -25,12 +25,12 @@ class Transcript:
         self.tokens: list[int] = []
         self.made: list[tuple[int, int]] = []
         """The ranges of tokens that the policy made, a message each; half open."""
-        self._open = False
+        self._closing: list[int] = []
+        """What is to stand behind the policy's last message."""
 
     def observe(self, messages: Iterable[Message]) -> list[int]:
         """Add what others said, and what stands before the policy's next message; the new tokens."""
-        new = list(self.format.closing) if self._open else []
-        self._open = False
+        new, self._closing = self._closing, []
         for message in messages:
             shown = self.sight.show(message) if message.role in ("user", "tool") else None
             new += self.format.encode(shown) if shown is not None else []
@@ -38,11 +38,11 @@ class Transcript:
         self.tokens += new
         return new
 
-    def add(self, tokens: Sequence[int]) -> Message:
-        """Add what the policy made, with its end, and read it as a message."""
+    def add(self, tokens: list[int]) -> Message:
+        """Add what the policy made, and read it as a message; where it was cut off, its end is added by others."""
         self.made.append((len(self.tokens), len(self.tokens) + len(tokens)))
         self.tokens += tokens
-        self._open = True
+        self._closing = [*([] if tokens[-1:] == [self.format.end] else [self.format.end]), *self.format.closing]
         text = self.format.decode(tokens)
         message = self.sight.read(text)
         self.sight.show(message)
