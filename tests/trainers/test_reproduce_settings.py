@@ -49,6 +49,7 @@ def test_every_ablation_differs_from_targeted_in_what_its_name_says() -> None:
         "general": ["curriculum", "mining_split"],
         "targeted": [],
         "unmined": ["curriculum", "mining_split", "options"],
+        "unmined_patterns": ["curriculum", "mining_split", "options"],
         "no_repeat_penalty": ["reward"],
         "success_only": ["reward"],
         "no_action_check": ["reward"],

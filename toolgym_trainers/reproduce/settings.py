@@ -57,7 +57,7 @@ class Start(_Part):
 
 
 class PatternSet(_Part):
-    """A set that no arm but ``unmined`` matches by construction: every pattern at every level, equally often.
+    """A set that no arm but ``unmined_patterns`` matches by construction: every pattern at every level, equally often.
 
     Args:
         seed: It is made with, at least 0.
@@ -273,7 +273,7 @@ def read_settings(source: str | Path) -> ReproductionSettings:
 
     Example:
         >>> len(read_settings("retail-tiny").arms)
-        12
+        13
     """
     path = Path(source)
     if not path.suffix and not path.exists():
