@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,9 +18,9 @@ from toolgym.registration import make_domain
 from toolgym.registration.evaluate import evaluate
 from toolgym.runs.files import replace_whole
 from toolgym.trajectory import Trajectory
-from toolgym_trainers.bootstrap import bootstrap, new_tiny
-from toolgym_trainers.loop import Event, Training
-from toolgym_trainers.policies.agent import SHIPPED as SHIPPED_POLICIES
+from toolgym_trainers.bootstrap import learn, policy_source
+from toolgym_trainers.clock import cpu_seconds
+from toolgym_trainers.loop import Event, Stage, Training
 from toolgym_trainers.policies.agent import policy_agent
 from toolgym_trainers.policies.policy import load_policy
 from toolgym_trainers.reproduce.outcomes import Outcomes, outcomes_of
@@ -192,27 +191,25 @@ class Reproduction:
         finished = folder / "made.json"
         if finished.exists():
             return folder
-        start = time.process_time()
-        source: str | Path = asked.policy.format(seed=seed)
-        if source == "tiny":
-            source = SHIPPED_POLICIES / f"{self.settings.domain}-tiny"
+        start = cpu_seconds()
+        source = asked.policy.format(seed=seed)
         if asked.bootstrap is None:
-            load_policy(source).save(folder)
-            made: dict[str, Any] = {"from": asked.policy}
+            load_policy(policy_source(source)).save(folder)
+            made: dict[str, Any] = {"from": source, "cpu_seconds": round(cpu_seconds() - start, 1)}
         else:
             settings = asked.bootstrap.model_copy(update={"seed": seed})
-            new = source == "scratch"
-            policy = new_tiny(self.domain, settings, asked.size) if new else load_policy(source)
             steps = settings.sft.steps
-            left_out = bootstrap(
+            found = learn(
                 self.domain,
-                policy,
+                source,
                 settings,
                 folder,
+                size=asked.size,
+                device=self.settings.device,
                 seen=lambda one: tell(Told(unit, "bootstrap", (one.step + 1, steps))),
             )
-            made = {"from": asked.policy, "demonstrations": settings.sft.demonstrations, "too_long": left_out}
-        made |= {"cpu_seconds": round(time.process_time() - start, 1), "weights": weights_of(folder)}
+            made = {"from": source, **found}
+        made["weights"] = weights_of(folder)
         _write_json(finished, made)
         tell(Told(unit, "bootstrap", None))
         return folder
@@ -245,8 +242,7 @@ class Reproduction:
             tell(Told(unit, event.stage.name, event.done))
 
         folder = self.training_folder(unit)
-        training = Training(self.settings.train_settings(unit.arm, unit.seed), folder, watch)
-        training.domain = self.domain  # what it makes keeps apart from the set of all patterns
+        training = _Arm(self.settings.train_settings(unit.arm, unit.seed), folder, watch, domain=self.domain)
         before = folder / "policies" / "round-0"
         if not before.exists():
             beside = before.with_name(".round-0.partial")
@@ -289,10 +285,10 @@ class Reproduction:
         about: dict[str, Any] = {**asked._asdict(), "weights": weights, "policy": str(policy.relative_to(self.folder))}
         about |= {"run": str(run.relative_to(self.folder)), "toolgym": __version__, "finished": False}
         _write_json(record, about)
-        start = time.process_time()
+        start = cpu_seconds()
         self._play(asked, policy, run.exists(), tell)
         self.outcomes(asked)
-        _write_json(record, {**about, "finished": True, "cpu_seconds": round(time.process_time() - start, 1)})
+        _write_json(record, {**about, "finished": True, "cpu_seconds": round(cpu_seconds() - start, 1)})
         tell(Told(unit, self._part(asked), None))
         return run
 
@@ -404,6 +400,14 @@ class Reproduction:
                     f"{str(self.folder)!r} was begun with other settings ({', '.join(early)}); name another folder"
                 )
         _write_json(path, {"toolgym": __version__, "digest": self.settings.digest, "settings": own})
+
+
+class _Arm(Training):
+    """A training that measures nothing but its learning curve: what it ends with is measured like all other arms."""
+
+    def stages(self) -> Iterator[Stage]:
+        """All parts but measuring."""
+        return (stage for stage in super().stages() if stage.kind != "measure")
 
 
 def weights_of(policy: Path) -> str:

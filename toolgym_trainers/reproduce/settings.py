@@ -37,12 +37,12 @@ class Start(_Part):
         policy: ``"tiny"`` for the one that ships, ``"scratch"`` for a new one, or a folder or hub name; ``{seed}`` in
             it stands for the seed.
         bootstrap: How it learns from demonstrations first, with the seed for its own; None takes the policy as it is.
-        size: Of one from scratch.
+        size: Of one from scratch; None for that of the one that ships.
     """
 
     policy: str = "tiny"
     bootstrap: BootstrapSettings | None = None
-    size: TinySettings = TinySettings()
+    size: TinySettings | None = None
 
     @model_validator(mode="after")
     def _learns_if_new(self) -> Start:
@@ -150,6 +150,7 @@ class ReproductionSettings(_Part):
 
     Args:
         domain: The domain.
+        device: Where policies run, as torch calls it.
         seeds: Of the trainings.
         frozen: Whether the settings are final; only then is anything but dev read.
         tried: Every configuration that was tried on dev, in a line each with its figures.
@@ -167,6 +168,7 @@ class ReproductionSettings(_Part):
     """
 
     domain: str = "retail"
+    device: str = "cpu"
     seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
     frozen: bool = False
     tried: tuple[str, ...] = ()
@@ -217,8 +219,8 @@ class ReproductionSettings(_Part):
         given.pop("text", None)
         if not given["mining_split"]:
             given["mining_split"] = None
-        curve = Measuring(split=self.sets.dev, tasks=None, trials=self.evaluation.dev_trials, temperatures=())
-        given |= {"domain": self.domain, "policy": start_name(self, seed), "seed": seed, "measuring": curve}
+        curve = Measuring(split=self.sets.dev, tasks=None, trials=self.evaluation.dev_trials)
+        given |= {"domain": self.domain, "device": self.device, "policy": start_name(self, seed), "seed": seed, "measuring": curve}
         return TrainSettings.model_validate(given)
 
     def training_episodes(self, arm: str) -> int:

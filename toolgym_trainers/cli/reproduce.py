@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgym.cli.output import AsJson, errors, print_json, remark, say
+from toolgym.cli.plug_ins import Command
+from toolgym_trainers.cli.options import need_torch
 
 if TYPE_CHECKING:
     from toolgym_trainers.reproduce.reproduction import Reproduction, Tell, Told
@@ -41,15 +43,12 @@ def reproduce(
     Every arm trains on equally many episodes. Test is read only when the settings say that they are frozen; from then on
     they cannot be changed. What was broken off goes on with the same command.
     """
-    try:
-        from toolgym_trainers.reproduce.reproduction import Reproduction
-        from toolgym_trainers.reproduce.settings import read_settings
-        from toolgym_trainers.reproduce.table import write_table
-        from toolgym_trainers.reproduce.workers import do_all
-    except ImportError as error:
-        from toolgym.errors import MissingExtraError
+    need_torch("reproduce")
+    from toolgym_trainers.reproduce.reproduction import Reproduction
+    from toolgym_trainers.reproduce.settings import read_settings
+    from toolgym_trainers.reproduce.table import write_table
+    from toolgym_trainers.reproduce.workers import do_all
 
-        raise MissingExtraError("a reproduction", "train") from error
     asked = read_settings(settings)
     reproduction = Reproduction(asked.fast() if fast else asked, out)
     sets = reproduction.make_sets(lambda made, of: remark(f"set of all patterns: {made} of {of} tasks"))
@@ -162,3 +161,7 @@ class _Watching:
         if title not in self._bars:
             self._bars[title] = self._progress.add_task(title, total=total)
         self._progress.update(self._bars[title], completed=done)
+
+
+REPRODUCE = Command(reproduce, panel="Train")
+"""The command, as the entry point names it."""
