@@ -115,12 +115,18 @@ TRAINER_EDGES = {
             "toolgym.trajectory toolgym.views"
         ),
         "sft": "policies toolgym.errors",
-        "bootstrap": "checkpoint policies sft toolgym.domain toolgym.generators toolgym.views",
-        "loop": (
-            "bootstrap checkpoint grpo policies record rollout_figures toolgym.certificates toolgym.curricula "
-            "toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
-            "toolgym.rewards toolgym.runs toolgym.tasks toolgym.trajectory"
+        "clock": "",
+        "bootstrap": (
+            "checkpoint clock policies sft toolgym.domain toolgym.errors toolgym.files toolgym.generators toolgym.runs "
+            "toolgym.views"
         ),
+        "loop": (
+            "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
+            "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
+            "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
+            "toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
+        "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
     }.items()
 }
 FREE = ("__init__", "__main__")

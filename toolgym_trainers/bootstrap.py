@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from toolgym.domain import Domain
+from toolgym.errors import DataError
+from toolgym.files.strict_json import read_json
 from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.demonstrator import wordings_of
 from toolgym.generators.practice import stream_demonstrations
+from toolgym.runs.files import replace_whole
 from toolgym.views.aliases import Tagger
 from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from toolgym_trainers.policies.policy import Policy
+from toolgym_trainers.clock import cpu_seconds
+from toolgym_trainers.policies.agent import SHIPPED
+from toolgym_trainers.policies.policy import Policy, load_policy
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
 from toolgym_trainers.policies.transcript import Encoded, encode
 from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {"retail": {"figures": False}}
 """Options of the speakers by domain: what a small policy cannot work out, they leave unsaid."""
+SCRATCH = TinySettings.model_validate({"architecture": "qwen3", "heads": 8, "key_heads": 4, "context": 1280})
+"""The size of a policy from scratch by default."""
+SFT_SCRATCH = SFTSettings.model_validate(
+    {
+        "demonstrations": 60_000,
+        "batch": 16,
+        "learning_rate": 2e-3,
+        "optimizer": "muon",
+        "warmup": 30,
+        "longest": 1200,
+        "hold": 0.4,
+    }
+)
+"""How a policy from scratch learns by default."""
+SFT_PRETRAINED = SFTSettings.model_validate(
+    {"demonstrations": 4_000, "batch": 4, "learning_rate": 3e-4, "optimizer": "adamw"}
+)
+"""How a pretrained one does."""
+ABOUT = "toolgym_sft.json"
+"""The file in a policy's folder that says how it learned."""
+LAST = 50
+"""Over so many last steps loss and accuracy are told."""
 VOCABULARY_SEED = 1_000_000
 """Added to the seed for the demonstrations from which the vocabulary is taken."""
 
@@ -48,6 +77,87 @@ class BootstrapSettings(BaseModel):
     vocabulary: int = Field(default=2500, ge=1)
 
 
+def learn(
+    domain: Domain,
+    source: str,
+    settings: BootstrapSettings,
+    folder: Path,
+    *,
+    size: TinySettings | None = None,
+    device: str = "cpu",
+    seen: Callable[[SFTFigures], None] | None = None,
+) -> dict[str, Any]:
+    """Make a policy that has learned from demonstrations, in a folder that says how: what ``toolgym sft`` does.
+
+    Args:
+        domain: The domain.
+        source: ``"scratch"`` for random weights, ``"tiny"`` for the policy that ships, else a folder or hub name.
+        settings: The settings.
+        folder: Where it goes; one that holds the same, begun or finished, is gone on with.
+        size: The size of a policy from scratch; by default :data:`SCRATCH`.
+        device: Where it learns, as torch calls it.
+        seen: Called with the figures of each step.
+
+    Returns:
+        JSON-able: ``demonstrations``, ``too_long`` (how many were left out), ``steps``, ``tokens``, ``loss`` and
+        ``accuracy`` (over the last 50 steps) and ``cpu_seconds``, those of earlier processes included.
+
+    Raises:
+        DataError: If the folder holds something else, or what began with other settings.
+        FloatingPointError: If a loss is not finite.
+    """
+    path = folder / ABOUT
+    own = {
+        "domain": domain.name,
+        "policy": source,
+        "size": None if source != "scratch" else (size or SCRATCH).model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json"),
+    }
+    about = read_json(path) if path.exists() else {**own, "result": None}
+    if not isinstance(about, dict) or (changed := sorted(name for name in own if about.get(name) != own[name])):
+        raise DataError(
+            f"{str(folder)!r} holds a policy that learned otherwise ({', '.join(changed)} differ, see {ABOUT}); give "
+            "the same to go on with it, or name another folder"
+        )
+    if not path.exists() and folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{str(folder)!r} is not empty, and no policy that `toolgym sft` began; name another folder")
+    if about["result"] is not None:
+        return dict(about["result"])
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(path, about)
+    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(policy_source(source))
+    policy.model.to(device)
+    found = _bootstrap(domain, policy, settings, folder, seen)
+    result = {
+        "demonstrations": settings.sft.demonstrations,
+        "too_long": found.too_long,
+        "steps": settings.sft.steps,
+        "tokens": found.tokens,
+        "loss": _mean([loss for loss, _ in found.recent]),
+        "accuracy": _mean([accuracy for _, accuracy in found.recent]),
+        "cpu_seconds": round(found.cpu_seconds, 1),
+    }
+    _write(path, {**own, "result": result})
+    return result
+
+
+def policy_source(name: str) -> str | Path:
+    """The folder or hub name of a policy: ``"tiny"`` is the one that ships.
+
+    Raises:
+        DataError: If none ships with this installation.
+    """
+    if name != "tiny":
+        return name
+    folder = SHIPPED / "retail-tiny"
+    if not folder.is_dir():
+        raise DataError(
+            f"this installation has no policy 'tiny', which would be in {str(folder)!r}: make one by `toolgym sft "
+            "retail --out FOLDER`, and name its folder"
+        )
+    return folder
+
+
 def bootstrap(
     domain: Domain,
     policy: Policy,
@@ -72,16 +182,43 @@ def bootstrap(
         DataError: If a checkpoint there is of other settings.
         FloatingPointError: If a loss is not finite.
     """
+    return _bootstrap(domain, policy, settings, folder, seen).too_long
+
+
+class _Learned(NamedTuple):
+    """What a bootstrap came to, earlier processes included."""
+
+    too_long: int
+    tokens: int
+    cpu_seconds: float
+    recent: Sequence[Sequence[float]]
+    """Loss and accuracy of the last steps."""
+
+
+def _bootstrap(
+    domain: Domain,
+    policy: Policy,
+    settings: BootstrapSettings,
+    folder: Path,
+    seen: Callable[[SFTFigures], None] | None,
+) -> _Learned:
+    begun = cpu_seconds()
     optimizers = Optimizers(policy.model, settings.sft)
     checkpoints = folder / "checkpoints"
     source = _Source(domain, policy, settings)
-    start = 0
+    start, tokens, before = 0, 0, 0.0
+    recent: deque[Sequence[float]] = deque(maxlen=LAST)
     if (latest := latest_checkpoint(checkpoints)) is not None:
         restored = load_checkpoint(latest, model=policy.model, optimizer=optimizers, generators={}, settings=settings)
         start, source.taken, source.left_out = restored.step, restored.extra["taken"], restored.extra["left_out"]
+        tokens, before = restored.extra.get("tokens", 0), restored.extra.get("cpu_seconds", 0.0)
+        recent.extend(restored.extra.get("recent", ()))
 
     def finished(figures: SFTFigures) -> None:
+        nonlocal tokens
         step = figures.step + 1
+        tokens += figures.tokens
+        recent.append((figures.loss, figures.accuracy))
         if step % settings.save_every == 0 or step == settings.sft.steps:
             save_checkpoint(
                 checkpoints,
@@ -90,14 +227,20 @@ def bootstrap(
                 step=step,
                 generators={},
                 settings=settings,
-                extra={"taken": source.taken, "left_out": source.left_out},
+                extra={
+                    "taken": source.taken,
+                    "left_out": source.left_out,
+                    "tokens": tokens,
+                    "cpu_seconds": before + cpu_seconds() - begun,
+                    "recent": list(recent),
+                },
             )
         if seen is not None:
             seen(figures)
 
     fine_tune(policy.model, source.encoded(), settings.sft, optimizers=optimizers, start=start, seen=finished)
     policy.save(folder)
-    return source.left_out
+    return _Learned(source.left_out, tokens, before + cpu_seconds() - begun, tuple(recent))
 
 
 class _Source:
@@ -131,10 +274,16 @@ def stream(domain: Domain, settings: BootstrapSettings, seed: int, *, start: int
 
 
 def new_tiny(domain: Domain, settings: BootstrapSettings, size: TinySettings | None = None) -> Policy:
-    """A policy from scratch whose words are those of a domain's demonstrations."""
+    """A policy from scratch whose words are those of a domain's demonstrations.
+
+    Args:
+        domain: The domain.
+        settings: Which demonstrations; they seed the weights too.
+        size: Its size; by default :data:`SCRATCH`.
+    """
     shown = islice(stream(domain, settings, settings.seed + VOCABULARY_SEED), settings.vocabulary)
     words = vocabulary(domain, (text for one in shown for text in _plain(domain, one)))
-    return make_tiny(domain, words, size, seed=settings.seed)
+    return make_tiny(domain, words, size or SCRATCH, seed=settings.seed)
 
 
 def _plain(domain: Domain, demonstration: Demonstration) -> Iterator[str]:
@@ -162,3 +311,11 @@ def _plain(domain: Domain, demonstration: Demonstration) -> Iterator[str]:
                 yield " ".join(
                     word for word in piece.text.replace("\n", " \n ").split(" ") if word.strip(".,!?:;") not in names
                 )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    replace_whole(path, f"{json.dumps(content, indent=1)}\n".encode())

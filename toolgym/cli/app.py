@@ -23,9 +23,11 @@ from toolgym.cli import (
     view,
 )
 from toolgym.cli.completion import InstallCompletion, ShowCompletion
+from toolgym.cli.plug_ins import Commands
 
 app = typer.Typer(
     name="toolgym",
+    cls=Commands,
     rich_markup_mode="markdown",
     help="Environments for agents that use tools while talking to a person.",
     no_args_is_help=True,

@@ -2,81 +2,36 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
 
 from toolgym import __version__
 from toolgym.certificates import Solver
-from toolgym.curricula.refreshing import refresh
-from toolgym.curriculum import Budget, Curriculum
+from toolgym.curriculum import Budget
 from toolgym.domain import Domain
-from toolgym.episode.conversation import ConversationParts
 from toolgym.errors import DataError
-from toolgym.limits import Limits
-from toolgym.registration import make_curriculum, make_domain, make_user
-from toolgym.registration.evaluate import evaluate
-from toolgym.rewards import build_reward
-from toolgym.runs import read_trajectories
-from toolgym.runs.results import Results
-from toolgym.runs.summary import summarise
+from toolgym.files.plain_files import open_to_append
+from toolgym.registration import default_user, make_domain, make_user
+from toolgym.runs.files import locked, replace_whole
 from toolgym.tasks import Task
-from toolgym.trajectory import Trajectory
-from toolgym_trainers.bootstrap import bootstrap, new_tiny
-from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from toolgym_trainers.grpo import make_optimizer, update
+from toolgym_trainers.bootstrap import bootstrap, new_tiny, policy_source
+from toolgym_trainers.clock import cpu_seconds
+from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
+from toolgym_trainers.loop.playing import groups_of_run, play_kept, sampler_of
 from toolgym_trainers.loop.settings import TrainSettings
-from toolgym_trainers.policies.agent import SHIPPED, policy_agent
+from toolgym_trainers.loop.stages import Event, Stage, Watch
+from toolgym_trainers.loop.trainer import TRAINERS, Round, Trainer
+from toolgym_trainers.policies.agent import policy_agent
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job, Sampler
-from toolgym_trainers.record import RolloutRecord
-from toolgym_trainers.rollout_figures import RolloutFigures
+from toolgym_trainers.policies.sampler import Job
 
-Kind: TypeAlias = Literal["bootstrap", "measure", "mine", "refresh", "train"]
-
-
-class Stage(NamedTuple):
-    """One part of a training.
-
-    Args:
-        kind: What is done.
-        round: In which round, from 1; 0 is before the first.
-        temperature: At which temperature is measured.
-    """
-
-    kind: Kind
-    round: int
-    temperature: float | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name in files."""
-        heat = "" if self.temperature is None else f"-t{self.temperature:g}"
-        return f"round-{self.round}-{self.kind}{heat}"
-
-
-class Event(NamedTuple):
-    """Something that whoever watches is told.
-
-    Args:
-        stage: During which part.
-        figures: What came of it, JSON-able; of a step of GRPO its figures, of a part its result.
-        done: How much of the part is done, and of how much; None where that is not known.
-    """
-
-    stage: Stage
-    figures: dict[str, Any]
-    done: tuple[int, int] | None = None
-
-
-Watch: TypeAlias = Callable[[Event], None]
+NOTED_EVERY = 5.0
+"""CPU-seconds between notes of how many were spent: what a killed run had used since then is not counted."""
 
 
 class Training:
@@ -85,7 +40,7 @@ class Training:
     The folder holds ``settings.json``, ``progress.json`` (which parts are finished, with their results),
     ``steps.jsonl`` (the figures of each step), ``runs/`` (everything that was measured or mined, as toolgym's runs),
     ``curriculum/`` (pools, patterns and funnels of all rounds), ``policies/`` (the policy before the first round and
-    after each) and, while a round lasts, ``checkpoints/``.
+    after each) and ``checkpoints/`` (what the trainer goes on from).
 
     Args:
         settings: The settings.
@@ -94,36 +49,44 @@ class Training:
 
     Raises:
         DataError: If the folder holds a training of other settings, or another folder's files.
+        UnknownNameError: If there is no such domain, curriculum, split, option or trainer.
     """
 
     def __init__(self, settings: TrainSettings, folder: Path, watch: Watch | None = None) -> None:
         self.settings = settings
         self.folder = folder
         self._watch: Watch = watch or (lambda event: None)
-        self._check_folder()
         self.domain: Domain = make_domain(settings.domain)
-        self._user = make_user("scripted")
+        played = self.domain.tasks[settings.split]
+        self._user = make_user(default_user(played), domain=self.domain)
+        self._trainer: Trainer = TRAINERS.load(settings.trainer)
+        self._player: Policy | None = None
         self._round = 1
-        self._curriculum: Curriculum | None = None
+        self._check_folder()
+        self._kept = KeptCurriculum(settings, self.domain, folder, self._solver())
 
     @property
     def results(self) -> dict[str, Any]:
         """What came of the parts that are finished, by name, in order."""
-        path = self.folder / "progress.json"
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return found
+        return _read(self.folder / "progress.json")
+
+    def watch(self, watch: Watch) -> None:
+        """Have somebody else told of what happens from now on."""
+        self._watch = watch
 
     def stages(self) -> Iterator[Stage]:
         """All parts, in order."""
         asked = self.settings
         if asked.bootstrap is not None:
             yield Stage("bootstrap", 0)
+        if asked.measuring.references:
+            yield Stage("reference", 0)
         for heat in asked.measuring.temperatures:
             yield Stage("measure", 0, heat)
         for number in range(1, asked.rounds + 1):
             if asked.mining_split is not None:
                 yield Stage("mine", number)
-            if asked.made:
+            if asked.made and self._kept.makes_tasks:
                 yield Stage("refresh", number)
             yield Stage("train", number)
             for heat in asked.measuring.temperatures:
@@ -136,23 +99,44 @@ class Training:
             What came of each part.
 
         Raises:
-            DataError: If the folder cannot be written.
-            ServiceError: If too many consecutive episodes are void.
+            DataError: If another process trains in the folder.
+            ServiceError: If more than 5 % of the episodes of a part are void.
+            FloatingPointError: If a loss or a gradient is not finite.
         """
-        for stage in self.stages():
-            if stage.name in self.results:
-                continue
-            start = time.process_time()
+        with open_to_append(self.folder / ".lock") as file:
+            if not locked(file):
+                raise DataError(f"another process trains in {str(self.folder)!r}; wait until it has ended")
+            for stage in self.stages():
+                if stage.name not in self.results:
+                    self._do(stage)
+        return self.results
+
+    def _do(self, stage: Stage) -> None:
+        self._round = stage.round
+        self._player = None
+        spent = _Spent(self.folder / "spent.json", stage.name)
+        tell = self._watch
+
+        def watch(event: Event) -> None:
+            spent.note()
+            tell(event)
+
+        self._watch = watch
+        try:
             result = {
                 "bootstrap": self._bootstrap,
+                "reference": self._reference,
                 "measure": self._measure,
                 "mine": self._mine,
                 "refresh": self._refresh,
                 "train": self._train,
             }[stage.kind](stage)
-            result["cpu_seconds"] = round(time.process_time() - start, 1)
-            self._finish(stage, result)
-        return self.results
+        finally:
+            self._watch = tell
+            spent.note(last=True)
+        result["cpu_seconds"] = round(spent.seconds, 1)
+        _write(self.folder / "progress.json", {**self.results, stage.name: result})
+        tell(Event(stage, result))
 
     # Parts
 
@@ -160,7 +144,8 @@ class Training:
         asked = self.settings.bootstrap
         assert asked is not None
         fresh = self.settings.policy == "scratch"
-        policy = new_tiny(self.domain, asked) if fresh else load_policy(self._source())
+        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self._source())
+        policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
             policy,
@@ -170,276 +155,186 @@ class Training:
         )
         return {"demonstrations": asked.sft.demonstrations, "too_long": left_out}
 
+    def _reference(self, stage: Stage) -> dict[str, Any]:
+        asked = self.settings.measuring
+        found = {}
+        for name in asked.references:
+            found[name] = self._played(stage, name, asked.split, asked.trials, asked.tasks)
+        return {"agents": found}
+
     def _measure(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings.measuring
-        return self._played(stage, asked.split, asked.trials, asked.tasks, stage.temperature or 0.0)
+        agent = policy_agent(self._of_round(stage.round), temperature=stage.temperature or 0.0, name="policy")
+        return self._played(stage, agent, asked.split, asked.trials, asked.tasks)
 
     def _mine(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings
         assert asked.mining_split is not None
-        return self._played(stage, asked.mining_split, asked.mining_trials, None, asked.temperature)
+        policy = self._of_round(stage.round - 1)  # what it fails now, also where learning begins from the first again
+        agent = policy_agent(policy, temperature=asked.temperature, name="policy")
+        seed = int(np.random.SeedSequence([asked.seed, stage.round]).generate_state(1)[0])
+        return self._played(stage, agent, asked.mining_split, asked.mining_trials, asked.mining_tasks, seed)
 
-    def _played(self, stage: Stage, split: str, trials: int, count: int | None, temperature: float) -> dict[str, Any]:
-        """Play a split with the policy as it is, and keep the run."""
-        policy = self._of_round(stage.round if stage.kind == "measure" else self._start_of(stage.round))
-        tasks = [task.id for task in self.domain.tasks[split][:count]]
-        total, done = len(tasks) * trials, 0
-
-        def tick(_: Trajectory) -> None:
-            nonlocal done
-            done += 1
-            self._watch(Event(stage, {}, (done, total)))
-
-        results = evaluate(
+    def _played(
+        self, stage: Stage, agent: Any, split: str, trials: int, count: int | None, seed: int | None = None
+    ) -> dict[str, Any]:
+        """Play a split, and keep the run."""
+        return play_kept(
             self.domain,
-            agent=policy_agent(policy, temperature=temperature, name="policy"),
-            user=self._user,
-            split=split,
-            tasks=tasks,
-            trials=trials,
-            seed=self.settings.seed,
-            limits=Limits.training(),
+            agent,
+            self._user,
             runs=self.folder / "runs",
             name=stage.name,
-            resume=(self.folder / "runs" / f"{stage.name}-policy").exists(),
-            concurrency=self.settings.rows,
-            progress=tick,
+            split=split,
+            count=count,
+            trials=trials,
+            seed=self.settings.seed if seed is None else seed,
+            rows=self.settings.rows,
+            tick=lambda done, total: self._watch(Event(stage, {}, (done, total))),
         )
-        return {"run": str(results.run), **_summary(results, self.domain)}
 
     def _refresh(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings
-        curriculum = self._restored(stage)
         mined = self.folder / "runs" / f"{Stage('mine', stage.round).name}-policy"
         if mined.exists():
-            for group in _groups(mined):
-                curriculum.update(group)
-        report = refresh(curriculum, Budget(tasks=asked.made, trials=max(2, asked.solver_trials)))
-        self._keep_curriculum(stage)
-        return report.as_dict()
+            for group in groups_of_run(mined):
+                self._kept.curriculum.update(group)
+        return self._kept.refresh(Budget(tasks=asked.made, trials=max(2, asked.solver_trials)), stage.name)
 
     def _train(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings
-        curriculum = self._restored(stage)
-        policy = self._of_round(self._start_of(stage.round))
-        reference = copy.deepcopy(policy.model).eval() if asked.grpo.kl > 0 else None
-        optimizer = make_optimizer(policy.model, asked.grpo)
-        rng = np.random.default_rng([asked.seed, stage.round])
-        checkpoints = self.folder / "checkpoints" / stage.name
-        first, used = 0, 0
-        if (latest := latest_checkpoint(checkpoints)) is not None:
-            restored = load_checkpoint(
-                latest, model=policy.model, optimizer=optimizer, generators={"tasks": rng}, settings=asked
+        self._kept.rewind()
+        start = self._policy_folder(self._start_of(stage.round))
+        self._prepare(self._start_of(stage.round))
+
+        def note(figures: dict[str, Any]) -> None:
+            line = {"round": stage.round, **figures}
+            with (self.folder / "steps.jsonl").open("a", encoding="ascii") as file:
+                file.write(f"{json.dumps(line)}\n")
+            self._watch(Event(stage, line, (figures["step"] + 1, asked.steps)))
+
+        result = self._trainer.train(
+            Round(
+                number=stage.round,
+                settings=asked,
+                domain=self.domain,
+                user=self._user,
+                start=start,
+                out=self._policy_folder(stage.round),
+                folder=self.folder / "checkpoints" / stage.name,
+                curriculum=self._kept.curriculum,
+                note=note,
+                forget=lambda first: self._forget_steps(stage, first),
+                plays=self._set_player,
+                restore=self._kept.restore,
             )
-            first, used = restored.step, restored.extra["episodes"]
-            curriculum.load_state_dict(restored.extra["curriculum"])
-        self._forget_steps(stage, first)
-        for step in range(first, asked.steps):
-            used += asked.tasks * asked.group_size
-            figures = self._step(stage, step, policy, reference, optimizer, rng, curriculum)
-            self._note_step({**figures, "episodes_so_far": used})
-            self._watch(Event(stage, figures, (step + 1, asked.steps)))
-            if (step + 1) % asked.save_every == 0 or step + 1 == asked.steps:
-                save_checkpoint(
-                    checkpoints,
-                    model=policy.model,
-                    optimizer=optimizer,
-                    step=step + 1,
-                    generators={"tasks": rng},
-                    settings=asked,
-                    extra={"episodes": used, "curriculum": curriculum.state_dict()},
-                )
-        policy.save(self._policy_folder(stage.round))
-        self._keep_curriculum(stage)
-        return {"steps": asked.steps, "episodes": used, "metrics": curriculum.metrics()}
-
-    def _step(
-        self,
-        stage: Stage,
-        step: int,
-        policy: Policy,
-        reference: Any,
-        optimizer: torch.optim.Optimizer,
-        rng: np.random.Generator,
-        curriculum: Curriculum,
-    ) -> dict[str, Any]:
-        """Play groups, tell the curriculum, and learn from those with a signal."""
-        asked = self.settings
-        start = time.process_time()
-        tasks = curriculum.sample(rng, asked.tasks)
-        sampler = self._sampler(policy, asked.temperature)
-        seed = int(np.random.SeedSequence([asked.seed, stage.round, step]).generate_state(1)[0])
-        jobs = [
-            Job(task, place * asked.group_size + trial, f"{stage.round}.{step}.{place}")
-            for place, task in enumerate(tasks)
-            for trial in range(asked.group_size)
-        ]
-        played = sampler.play(jobs, seed=seed)
-        records = [one.record for one in played]
-        admitted: dict[str, bool] = {}
-        for place in range(len(tasks)):
-            group = played[place * asked.group_size : (place + 1) * asked.group_size]
-            trajectories = [one.trajectory for one in group]
-            curriculum.update(trajectories)
-            admitted[group[0].record.group] = curriculum.admit(trajectories)
-
-        def admit(group: Sequence[RolloutRecord]) -> bool:
-            return admitted[group[0].group]
-
-        middle = time.process_time()
-        learned = update(policy.model, reference, optimizer, records, asked.grpo, step, rng, admit)
-        figures: dict[str, Any] = {
-            "round": stage.round,
-            "step": step,
-            **asdict(RolloutFigures.of(records, admit)),
-            **{f"update_{name}": value for name, value in asdict(learned).items()},
-            "rollout_cpu_seconds": round(middle - start, 2),
-            "update_cpu_seconds": round(time.process_time() - middle, 2),
-            "tokens_per_cpu_second": round((sampler.costs.read + sampler.costs.made) / max(1e-9, middle - start)),
-        }
-        if asked.curve_every and (step + 1) % asked.curve_every == 0:
-            figures["curve"] = self._curve(policy)
-        return figures
-
-    def _curve(self, policy: Policy) -> float | None:
-        """Pass^1 on the first tasks of the measured split."""
-        tasks = self.domain.tasks[self.settings.measuring.split][: self.settings.curve_tasks]
-        jobs = [Job(task, trial) for task in tasks for trial in range(2)]
-        records = [one.record for one in self._sampler(policy, self.settings.temperature).play(jobs, seed=1)]
-        return RolloutFigures.of(records).success
+        )
+        self._kept.keep(stage.name)
+        return dict(result)
 
     # What the parts share
 
-    def _sampler(self, policy: Policy, temperature: float) -> Sampler:
-        parts = ConversationParts(
-            self.domain,
-            self._user,
-            build_reward(self.settings.reward if isinstance(self.settings.reward, str) else dict(self.settings.reward)),
-            limits=Limits.training(),
-            split=self.settings.split,
-            user_name="scripted",
-        )
-        return Sampler(policy, parts, rows=self.settings.rows, temperature=temperature)
-
     def _source(self) -> str | Path:
-        return SHIPPED / "retail-tiny" if self.settings.policy == "tiny" else self.settings.policy
+        return policy_source(self.settings.policy)
 
     def _policy_folder(self, number: int) -> Path:
         return self.folder / "policies" / f"round-{number}"
 
     def _start_of(self, number: int) -> int:
         """After which round the policy is with which a round begins."""
-        return number - 1 if self.settings.restart == "last" else 0
+        return number - 1 if self._kept.restart == "last" else 0
+
+    def _prepare(self, number: int) -> None:
+        """See that the policy before the first round is in the folder."""
+        folder = self._policy_folder(0)
+        if number or folder.exists():
+            return
+        beside = folder.with_name(".new")
+        shutil.rmtree(beside, ignore_errors=True)
+        load_policy(self._source()).save(beside)
+        beside.rename(folder)
 
     def _of_round(self, number: int) -> Policy:
         """The policy as a round left it, loaded anew; round 0 is before the first."""
-        folder = self._policy_folder(number)
-        if not folder.exists() and number == 0:
-            load_policy(self._source()).save(folder)
-        policy = load_policy(folder)
+        self._prepare(number)
+        policy = load_policy(self._policy_folder(number), device=self.settings.device)
         policy.name = f"round-{number}"
         return policy
 
-    def _restored(self, stage: Stage) -> Curriculum:
-        """The curriculum as the part before left it."""
-        if self._curriculum is not None:
-            return self._curriculum
-        asked = self.settings
-        options = dict(asked.options)
-        if asked.made:
-            options |= {"folder": self.folder / "curriculum", "seed": asked.seed}
-            if asked.solver_trials:
-                self._round = stage.round
-                options["solver"] = self._solver()
-        curriculum = make_curriculum(asked.curriculum, self.domain, asked.split, **options)
-        kept = self.folder / "curriculum-state.json"
-        if kept.exists():
-            curriculum.load_state_dict(json.loads(kept.read_text(encoding="utf-8")))
-        self._curriculum = curriculum
-        return curriculum
+    def _set_player(self, policy: Policy) -> None:
+        self._player = policy
 
     def _solver(self) -> Solver:
-        """Plays new tasks with the policy with which the round that is on begins."""
+        """Plays new tasks with the policy as it is: that with which the round begins, or that which is learning."""
 
         async def solve(domain: Domain, tasks: Sequence[Task], trials: int) -> Mapping[str, Sequence[bool]]:
-            policy = self._of_round(self._start_of(self._round))
+            if self._player is None:
+                self._player = self._of_round(self._start_of(self._round))
             jobs = [Job(task, trial) for task in tasks for trial in range(trials)]
-            played = self._sampler(policy, self.settings.temperature).play(jobs, seed=self.settings.seed)
+            sampler = sampler_of(domain, self._user, self.settings, self._player)
             outcomes: dict[str, list[bool]] = {task.key: [] for task in tasks}
-            for one in played:
+            for one in sampler.play(jobs, seed=self.settings.seed):
                 if one.record.success is not None:
                     outcomes[one.record.task_key].append(one.record.success)
             return outcomes
 
         return solve
 
-    def _keep_curriculum(self, stage: Stage) -> None:
-        assert self._curriculum is not None
-        self._round = stage.round + (stage.kind == "train")
-        _write(self.folder / "curriculum-state.json", json.dumps(self._curriculum.state_dict()))
-
     def _check_folder(self) -> None:
         path = self.folder / "settings.json"
         own: dict[str, Any] = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
         if path.exists():
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["settings"] != own["settings"]:
-                changed = sorted(name for name, value in own["settings"].items() if kept["settings"].get(name) != value)
+            kept = _read(path)["settings"]
+            changed = [
+                f"{name} is {kept.get(name)!r} there and {value!r} here"
+                for name, value in own["settings"].items()
+                if kept.get(name) != value
+            ]
+            if changed:
                 raise DataError(
-                    f"{str(self.folder)!r} holds a training with other settings ({', '.join(changed)}); name another "
-                    "folder, or give the same"
+                    f"{str(self.folder)!r} holds a training with other settings: {'; '.join(changed)}. Give the same "
+                    "to go on with it, or name another folder"
                 )
             return
         if self.folder.exists() and any(self.folder.iterdir()):
             raise DataError(f"{str(self.folder)!r} holds something else than a training; name another folder")
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps(own, indent=1))
-
-    def _finish(self, stage: Stage, result: dict[str, Any]) -> None:
-        _write(self.folder / "progress.json", json.dumps({**self.results, stage.name: result}, indent=1))
-        self._watch(Event(stage, result))
-
-    def _note_step(self, figures: dict[str, Any]) -> None:
-        with (self.folder / "steps.jsonl").open("a", encoding="ascii") as file:
-            file.write(f"{json.dumps(figures)}\n")
+        _write(path, own)
 
     def _forget_steps(self, stage: Stage, first: int) -> None:
         """Leave out the figures of steps that were made after the last checkpoint, and will be made again."""
         path = self.folder / "steps.jsonl"
         if not path.exists():
             return
-        lines = path.read_text(encoding="ascii").splitlines()
-        kept = [line for line in lines if (one := json.loads(line))["round"] != stage.round or one["step"] < first]
-        _write(path, "".join(f"{line}\n" for line in kept))
+        whole = [line for line in path.read_text(encoding="ascii").splitlines(keepends=True) if line.endswith("\n")]
+        kept = [line for line in whole if (one := json.loads(line))["round"] != stage.round or one["step"] < first]
+        replace_whole(path, "".join(kept).encode())
 
 
-def _groups(run: Path) -> Iterator[Sequence[Trajectory]]:
-    """The trajectories of a run, a group for each task."""
-    groups: dict[str, list[Trajectory]] = {}
-    for row in read_trajectories(run):
-        groups.setdefault(row.task_key, []).append(row)
-    yield from groups.values()
+class _Spent:
+    """CPU-seconds that a part has used, those of earlier processes included."""
+
+    def __init__(self, path: Path, part: str) -> None:
+        self._path, self._part = path, part
+        self._before = float(_read(path).get(part, 0.0))
+        self._start = self._noted = cpu_seconds()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + cpu_seconds() - self._start
+
+    def note(self, *, last: bool = False) -> None:
+        if last or cpu_seconds() - self._noted > NOTED_EVERY:
+            self._noted = cpu_seconds()
+            _write(self._path, {**_read(self._path), self._part: round(self.seconds, 2)})
 
 
-def _summary(results: Results, domain: Domain) -> dict[str, Any]:
-    """What a run came to: Pass^k with its intervals, conduct, repeated and failed calls, and how episodes ended."""
-    tools = domain.toolkits["assistant"].tools
-    whole = summarise(results.run, lambda name: tools if name == domain.name else {})
-    conduct = results.compliance
-    return {
-        "pass_hat": whole["pass_hat"],
-        "tasks": whole["tasks_counted"],
-        "episodes": whole["episodes"]["finished"],
-        "void": whole["episodes"]["void"],
-        "calls": whole["calls"],
-        "terminations": whole["terminations"],
-        "consent": None if conduct is None or conduct.consent is None else conduct.consent.mean,
-        "identified": None if conduct is None or conduct.identified is None else conduct.identified.mean,
-    }
+def _read(path: Path) -> dict[str, Any]:
+    """The object in a file; empty if there is none."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    replace_whole(path, f"{json.dumps(content, indent=1)}\n".encode())
