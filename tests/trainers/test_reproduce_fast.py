@@ -43,7 +43,15 @@ def small() -> ReproductionSettings:
         if {claim["first"], claim["second"]} <= set(ARMS) and claim["temperature"] == 1.0
     ]
     found["evaluation"]["temperatures"] = [1.0]
-    found["sft"]["size"] = {"architecture": "qwen3", "context": 1280, "width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32}
+    found["sft"]["size"] = {
+        "architecture": "qwen3",
+        "context": 1280,
+        "width": 32,
+        "layers": 1,
+        "heads": 2,
+        "key_heads": 1,
+        "inner": 32,
+    }
     return ReproductionSettings.model_validate(found)
 
 
@@ -128,7 +136,9 @@ def test_the_table_is_recomputed_from_the_stored_trajectories(
     shutil.copytree(reproduction.run_of(asked), run)
     lines = (run / "trajectories.jsonl").read_text().splitlines(keepends=True)
     kept = outcomes_of(run, reproduction.domain, tmp_path)
-    changed = [line.replace('"success":false', '"success":true').replace('"reward":0.0', '"reward":1.0') for line in lines]
+    changed = [
+        line.replace('"success":false', '"success":true').replace('"reward":0.0', '"reward":1.0') for line in lines
+    ]
     (run / "trajectories.jsonl").write_text("".join(changed))
     assert sum(one.successes for one in kept.by_task.values()) < len(lines)
     found = outcomes_of(run, reproduction.domain, tmp_path)
@@ -173,9 +183,7 @@ def test_tables_fill_the_marked_places_of_a_page(done: tuple[Reproduction, dict[
         filled("# Title", table)
 
 
-def test_plots_are_drawn_alike_each_time(
-    done: tuple[Reproduction, dict[str, Any], list[str]], tmp_path: Path
-) -> None:
+def test_plots_are_drawn_alike_each_time(done: tuple[Reproduction, dict[str, Any], list[str]], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     first, second = draw(done[1], tmp_path / "a"), draw(done[1], tmp_path / "b")
     assert {path.name for path in first} >= {"pass_hat-test.svg", "pass_hat-patterns.svg", "curves.svg"}

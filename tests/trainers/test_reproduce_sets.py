@@ -76,7 +76,9 @@ def test_sets_that_share_a_world_are_refused(retail: Domain, made: Path) -> None
     domain = with_pattern_set(retail, made, SMALL)
     own = Sets.model_construct(train="dev", mining="validation", dev="dev", test="test", patterns=SMALL)
     check_apart(domain, own)  # one split with two names is one set
-    same = domain.with_data(tasks=type(domain.tasks)({name: lambda: domain.tasks["dev"] for name in domain.tasks.splits()}))
+    same = domain.with_data(
+        tasks=type(domain.tasks)({name: lambda: domain.tasks["dev"] for name in domain.tasks.splits()})
+    )
     with pytest.raises(DataError, match="share 1749 entities"):
         check_apart(same, Sets())
 
@@ -101,9 +103,7 @@ def test_what_proposes_for_every_pattern_heeds_no_failure(retail: Domain) -> Non
         return [proposal async for proposal in made]
 
     found = wait_for(proposals())
-    counts = Counter(
-        task.provenance.pattern for one in found for task in one.tasks if task.provenance is not None
-    )
+    counts = Counter(task.provenance.pattern for one in found for task in one.tasks if task.provenance is not None)
     assert len(counts) == 17
     assert set(counts.values()) == {2}
     assert all(one.request.pattern == "repeated_call" for one in found)  # it answers what was asked

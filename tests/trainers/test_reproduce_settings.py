@@ -42,7 +42,9 @@ def test_an_arm_that_trains_on_more_episodes_is_refused() -> None:
 def test_every_ablation_differs_from_targeted_in_what_its_name_says() -> None:
     whole = SETTINGS.train_settings("targeted", 1).model_dump()
     differ = {
-        arm: sorted(name for name, value in SETTINGS.train_settings(arm, 1).model_dump().items() if whole[name] != value)
+        arm: sorted(
+            name for name, value in SETTINGS.train_settings(arm, 1).model_dump().items() if whole[name] != value
+        )
         for arm in SETTINGS.trained
     }
     assert differ == {

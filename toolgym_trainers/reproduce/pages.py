@@ -114,7 +114,10 @@ def claims_table(table: Mapping[str, Any]) -> str:
                 f"`{claim['first']}` - `{claim['second']}`",
                 where,
                 "n/a" if one is None else figure(metric, one["mean"], signed=True),
-                *("n/a" if one is None else bounds(metric, one[n], signed=True) for n in ("crossed", "bootstrap", "seeds")),
+                *(
+                    "n/a" if one is None else bounds(metric, one[n], signed=True)
+                    for n in ("crossed", "bootstrap", "seeds")
+                ),
                 "n/a" if claim["p_corrected"] is None else f"{claim['p_corrected']:.2g}",
                 f"**{claim['verdict']}**",
             ]

@@ -137,7 +137,12 @@ def _color(number: int) -> str:
 
 
 def _line(number: int) -> dict[str, Any]:
-    return {"color": _color(number), "linestyle": ("-", "--")[number // 10 % 2], "marker": "osv^D"[number % 5], "markersize": 3}
+    return {
+        "color": _color(number),
+        "linestyle": ("-", "--")[number // 10 % 2],
+        "marker": "osv^D"[number % 5],
+        "markersize": 3,
+    }
 
 
 def _legend(axes: Axes) -> None:

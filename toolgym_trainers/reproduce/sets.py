@@ -156,8 +156,14 @@ def with_pattern_set(domain: Domain, folder: Path, asked: PatternSet) -> Domain:
     wanted = {"seed": asked.seed, "each": asked.each, "levels": list(asked.levels)}
     differs = [name for name, value in wanted.items() if about[name] != value]
     if differs or found != about["digest"] or (asked.digest and found != asked.digest):
-        why = f"its {differs[0]} is {about[differs[0]]}, not {wanted[differs[0]]}" if differs else f"its digest is {found}"
-        raise DataError(f"the set {str(folder)!r} is another than the settings ask for: {why}; remove it to make it anew")
+        why = (
+            f"its {differs[0]} is {about[differs[0]]}, not {wanted[differs[0]]}"
+            if differs
+            else f"its digest is {found}"
+        )
+        raise DataError(
+            f"the set {str(folder)!r} is another than the settings ask for: {why}; remove it to make it anew"
+        )
     splits = {name: partial(domain.tasks.__getitem__, name) for name in domain.tasks.splits()}
     return domain.with_data(
         tasks=TaskSet({**splits, PATTERNS: partial(tuple, tasks)}), worlds=domain.worlds.beside(folder / "worlds")

@@ -220,7 +220,13 @@ class ReproductionSettings(_Part):
         if not given["mining_split"]:
             given["mining_split"] = None
         curve = Measuring(split=self.sets.dev, tasks=None, trials=self.evaluation.dev_trials)
-        given |= {"domain": self.domain, "device": self.device, "policy": start_name(self, seed), "seed": seed, "measuring": curve}
+        given |= {
+            "domain": self.domain,
+            "device": self.device,
+            "policy": start_name(self, seed),
+            "seed": seed,
+            "measuring": curve,
+        }
         return TrainSettings.model_validate(given)
 
     def training_episodes(self, arm: str) -> int:

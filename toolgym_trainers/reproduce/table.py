@@ -154,9 +154,7 @@ class Table:
         settings = self._all.settings
         found, runs = {}, {}
         for claim in settings.claims:
-            found[claim.name] = self._difference(
-                claim.first, claim.second, claim.on, claim.temperature, claim.metric
-            )
+            found[claim.name] = self._difference(claim.first, claim.second, claim.on, claim.temperature, claim.metric)
             runs[claim.name] = [
                 str(self._all.run_of(one).relative_to(self._all.folder))
                 for arm in (claim.first, claim.second)
@@ -180,7 +178,10 @@ class Table:
         if arm == UNTRAINED:
             made = [self._all.folder / UNTRAINED / f"seed-{seed}" / "made.json" for seed in self._all.started]
             return {"text": text, "starts": [json.loads(one.read_text()) for one in made if one.exists()]}
-        return {"text": text, "by_seed": {seed: self._spent(arm, seed, parts) for seed, parts in self._results(arm).items()}}
+        return {
+            "text": text,
+            "by_seed": {seed: self._spent(arm, seed, parts) for seed, parts in self._results(arm).items()},
+        }
 
     def _spent(self, arm: str, seed: int, parts: Mapping[str, Any]) -> dict[str, Any]:
         """Episodes that the policy played while it was trained, by what for; those it is measured by are not among them."""
@@ -264,7 +265,8 @@ def _curve_of_k(outcomes: Sequence[Any], keys: Sequence[str]) -> dict[str, float
     most = min(one.by_task[key].trials for one in outcomes for key in keys)
     tasks = [one.by_task[key] for one in outcomes for key in keys]
     return {
-        str(k): float(np.mean([pass_hat_k(task.successes, task.trials, k) for task in tasks])) for k in range(1, most + 1)
+        str(k): float(np.mean([pass_hat_k(task.successes, task.trials, k) for task in tasks]))
+        for k in range(1, most + 1)
     }
 
 
