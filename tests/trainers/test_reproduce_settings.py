@@ -35,7 +35,7 @@ def test_all_arms_train_on_equally_many_episodes(settings: ReproductionSettings)
 
 
 def test_an_arm_that_trains_on_more_episodes_is_refused() -> None:
-    with pytest.raises(ValueError, match="equally many episodes.*'targeted': 3968"):
+    with pytest.raises(ValueError, match=r"equally many episodes.*'targeted': 3968"):
         changed(arms=with_arm("targeted", steps=31))
 
 

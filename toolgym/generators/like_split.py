@@ -19,9 +19,9 @@ from toolgym.worlds.identities import Entity
 class LikeSplit:
     """Proposes untargeted tasks in new worlds, of the kinds of a split's tasks, in their order, again and again.
 
-    With it, the curriculum ``general`` draws from the distribution of a test whose kinds are as frequent as the split's,
-    without a look at any failure: what training on failures is to be compared with. Nothing of the split's tasks is
-    used but the names of their kinds.
+    With it, the curriculum ``general`` draws from the distribution of a test whose kinds are as frequent as the
+    split's, without a look at any failure: what training on failures is to be compared with. Nothing of the split's
+    tasks is used but the names of their kinds.
 
     Args:
         split: The split.

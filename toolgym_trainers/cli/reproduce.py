@@ -40,8 +40,8 @@ def reproduce(
 ) -> None:
     """Train all arms from the same checkpoints, measure them on the same tasks, and say which claims hold.
 
-    Every arm trains on equally many episodes. Test is read only when the settings say that they are frozen; from then on
-    they cannot be changed. What was broken off goes on with the same command.
+    Every arm trains on equally many episodes. Test is read only when the settings say that they are frozen; from then
+    on they cannot be changed. What was broken off goes on with the same command.
     """
     need_torch("reproduce")
     from toolgym_trainers.reproduce.reproduction import Reproduction
@@ -126,7 +126,8 @@ def _print(table: dict[str, Any], out: Path, plots: list[Path], *, frozen: bool)
     for claim in table["claims"]:
         one = claim["difference"]
         if one is not None:
-            size = f"{figure(claim['metric'], one['mean'], signed=True)} {bounds(claim['metric'], one['crossed'], signed=True)}"
+            metric = claim["metric"]
+            size = f"{figure(metric, one['mean'], signed=True)} {bounds(metric, one['crossed'], signed=True)}"
             say(f"{claim['verdict']}: {claim['text']} ({claim['first']} - {claim['second']}: {size})")
     if not frozen:
         say("measured on dev alone: list what was tried, and say frozen = true, to read test")

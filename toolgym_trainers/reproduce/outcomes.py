@@ -18,7 +18,6 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.evaluation.compliance import conduct
 from toolgym.evaluation.metrics import MOST_VOID, pass_hat_k
-
 from toolgym.runs import read_trajectories
 from toolgym.runs.files import replace_whole
 from toolgym.runs.tables import open_tables
@@ -174,8 +173,8 @@ def _computed(run: Path, domain: Domain, digest: str) -> Outcomes:
             counts[trajectory.task_key][place] += number
     if void > MOST_VOID * played:
         raise DataError(
-            f"{void} of {played} trials of the run {run.name!r} are void, and above {MOST_VOID:.0%} there are no figures; "
-            "play it again: the same command goes on"
+            f"{void} of {played} trials of the run {run.name!r} are void, and above {MOST_VOID:.0%} there are no "
+            "figures; play it again: the same command goes on"
         )
     by_task = {}
     for key, (successes, trials, writes, agreed) in counts.items():

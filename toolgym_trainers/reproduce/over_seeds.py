@@ -14,9 +14,9 @@ since none is right by itself where seeds are few:
   turn out is not in it.
 
 Sources: Satterthwaite, An approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946),
-pages 110-114; Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007), pages 386-411; Davison and Hinkley,
-Bootstrap Methods and their Application (1997), section 3.8; Holm, A simple sequentially rejective multiple test
-procedure, Scandinavian Journal of Statistics 6 (1979), pages 65-70.
+pages 110-114; Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007), pages 386-411; Davison and
+Hinkley, Bootstrap Methods and their Application (1997), section 3.8; Holm, A simple sequentially rejective multiple
+test procedure, Scandinavian Journal of Statistics 6 (1979), pages 65-70.
 """
 
 from __future__ import annotations

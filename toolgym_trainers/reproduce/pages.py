@@ -179,7 +179,7 @@ def page_of(table: Mapping[str, Any]) -> str:
 
 
 def filled(page: str, table: Mapping[str, Any]) -> str:
-    """A page with its marked places filled.
+    r"""A page with its marked places filled.
 
     Args:
         page: Its text.
@@ -189,15 +189,17 @@ def filled(page: str, table: Mapping[str, Any]) -> str:
         DataError: If it marks no place.
 
     Example:
-        >>> filled("<!-- episodes -->\\nold\\n<!-- end episodes -->", {"arms": {}}).splitlines()[2]
+        >>> filled("<!-- episodes -->\nold\n<!-- end episodes -->", {"arms": {}}).splitlines()[2]
         'Nothing is trained yet.'
     """
     found = 0
     for name, (_, write) in PARTS.items():
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        text = write(table) if marked.search(page) else ""
-        page, number = marked.subn(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)
-        found += number
+        marked = re.compile(rf"<!-- {name} -->\n.*?<!-- end {name} -->", re.DOTALL)
+        if marked.search(page):
+            before, after = f"<!-- {name} -->", f"<!-- end {name} -->"
+            text = f"{before}\n\n{write(table)}\n\n{after}"
+            page = marked.sub(text.replace("\\", r"\\"), page)
+            found += 1
     if not found:
         raise DataError(f"the page marks no place for tables: <!-- NAME --> … <!-- end NAME -->, of {', '.join(PARTS)}")
     return page

@@ -40,9 +40,8 @@ def draw(table: Mapping[str, Any], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     drawn: list[Path] = []
     with mpl.rc_context({**STYLE, "axes.spines.right": False}):
-        for on in TITLES:
-            if any(row["on"] == on for row in table["rows"]):
-                drawn.append(_saved(_pass_hat(table, on, Figure), folder / f"pass_hat-{on}.svg"))
+        there = [on for on in TITLES if any(row["on"] == on for row in table["rows"])]
+        drawn += [_saved(_pass_hat(table, on, Figure), folder / f"pass_hat-{on}.svg") for on in there]
         if any(points for arm in table["curves"].values() for points in arm.values()):
             drawn.append(_saved(_curves(table, Figure), folder / "curves.svg"))
         if table["patterns"]:

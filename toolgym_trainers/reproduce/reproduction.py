@@ -92,9 +92,9 @@ class Reproduction:
     """A reproduction in a folder of its own; the same settings go on where it was.
 
     The folder holds ``settings.json``, ``sets/patterns`` (the set of all patterns), ``sft/seed-N`` (what the arms of a
-    seed start from), ``arms/ARM/seed-N`` (a :class:`~toolgym_trainers.loop.Training` each), ``runs`` (every episode that
-    was measured on), ``evaluations`` (of each run, which weights played it), ``outcomes`` (figures by task, computed
-    from the runs), ``test-read.json`` once test was read, and the tables and plots.
+    seed start from), ``arms/ARM/seed-N`` (a :class:`~toolgym_trainers.loop.Training` each), ``runs`` (every episode
+    that was measured on), ``evaluations`` (of each run, which weights played it), ``outcomes`` (figures by task,
+    computed from the runs), ``test-read.json`` once test was read, and the tables and plots.
 
     Args:
         settings: The settings.
@@ -372,8 +372,8 @@ class Reproduction:
         """
         if not self.settings.frozen:
             raise DataError(
-                "test and the set of all patterns are read when the settings are final, and these are not: list what was "
-                "tried on dev as tried = [...], and say frozen = true"
+                "test and the set of all patterns are read when the settings are final, and these are not: list what "
+                "was tried on dev as tried = [...], and say frozen = true"
             )
         if self.reading is None:
             moment = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
@@ -391,9 +391,9 @@ class Reproduction:
             reading = self.reading
             if changed and reading is not None:
                 raise DataError(
-                    f"test was read at {reading['at']} with other settings ({', '.join(changed)} changed since): what is "
-                    "chosen after test was read is chosen on test; give the settings that it was read with, or another "
-                    "folder with a test set of its own"
+                    f"test was read at {reading['at']} with other settings ({', '.join(changed)} changed since): what "
+                    "is chosen after test was read is chosen on test; give the settings that it was read with, or "
+                    "another folder with a test set of its own"
                 )
             if early := [name for name in changed if name in CHOICE]:
                 raise DataError(

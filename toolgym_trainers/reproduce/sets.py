@@ -1,4 +1,4 @@
-"""The sets of a reproduction: one of all patterns, made before anything is trained, and that no two sets share anything."""
+"""The sets of a reproduction: one of all patterns, made before anything is trained; all of them are apart."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Table:
                     continue
                 seeds = [one.seed for one in done]
                 outcomes = [self._outcomes(one) for one in done]
-                figures = {}
+                figures: dict[str, Any] = {}
                 for metric in METRICS:
                     values = matrix(outcomes, metric, self._keys[on])
                     figures[metric] = _dict(_over(values, metric, 0.0))
@@ -152,7 +152,8 @@ class Table:
 
     def _claims(self) -> list[dict[str, Any]]:
         settings = self._all.settings
-        found, runs = {}, {}
+        found: dict[str, OverSeeds | None] = {}
+        runs: dict[str, list[str]] = {}
         for claim in settings.claims:
             found[claim.name] = self._difference(claim.first, claim.second, claim.on, claim.temperature, claim.metric)
             runs[claim.name] = [
@@ -184,7 +185,7 @@ class Table:
         }
 
     def _spent(self, arm: str, seed: int, parts: Mapping[str, Any]) -> dict[str, Any]:
-        """Episodes that the policy played while it was trained, by what for; those it is measured by are not among them."""
+        """Episodes that the policy played while it was trained, by what for; without those by which it is measured."""
         asked = self._all.settings.train_settings(arm, seed)
         spent = {"training": 0, "mining": 0, "solver": 0}
         pool: list[int] = []
