@@ -127,6 +127,11 @@ TRAINER_EDGES = {
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
         "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
+        "reproduce": (
+            "bootstrap clock loop policies sft toolgym.certificates toolgym.concurrency toolgym.curricula "
+            "toolgym.database toolgym.domain toolgym.errors toolgym.evaluation toolgym.generation toolgym.generators "
+            "toolgym.proposal toolgym.registration toolgym.runs toolgym.tasks toolgym.trajectory"
+        ),
     }.items()
 }
 FREE = ("__init__", "__main__")

@@ -141,7 +141,7 @@ class Table:
         rows = []
         for on, heat in self._places():
             for first, second in chosen:
-                figures = {
+                figures: dict[str, Any] = {
                     metric: _dict(found)
                     for metric in METRICS
                     if (found := self._difference(first, second, on, heat, metric)) is not None
