@@ -311,7 +311,9 @@ class Reproduction:
         pool = self.folder / "sets" / PATTERNS if asked.on == PATTERNS else None
         evaluate(
             plain,
-            agent=policy_agent(policy, temperature=asked.temperature, name=AGENT),
+            agent=policy_agent(
+                load_policy(policy, device=self.settings.device), temperature=asked.temperature, name=AGENT
+            ),
             user="scripted",
             split=None if pool is not None else self.split(asked.on),
             pool=pool,

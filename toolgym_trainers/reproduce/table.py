@@ -214,7 +214,8 @@ class Table:
                 path = self._all.training_folder(Unit(arm, seed)) / "steps.jsonl"
                 if not path.exists():
                     continue
-                points, before, last = [], 0, (1, 0)
+                points: list[list[float]] = self._start_of_curve(arm, seed)
+                before, last = 0, (1, 0)
                 for line in path.read_text(encoding="ascii").splitlines():
                     step = json.loads(line)
                     if step["round"] != last[0]:
@@ -224,6 +225,16 @@ class Table:
                         points.append([before + step["episodes_so_far"], step["curve"]])
                 curves.setdefault(arm, {})[seed] = points
         return curves
+
+    def _start_of_curve(self, arm: str, seed: int) -> list[list[float]]:
+        """Where a curve begins: what the arm starts from, on the same tasks; it is known once that was measured."""
+        asked = self._all.settings.train_settings(arm, seed)
+        own = self._all.settings.seeds[0] if self._all.settings.sft.shared else seed
+        keys = self._keys[DEV][: asked.curve_tasks]
+        for one in self._all.finished(UNTRAINED, DEV, asked.temperature):
+            if one.seed == own and len(keys) == asked.curve_tasks:
+                return [[0, float(self._outcomes(one).values("pass_1", keys).mean())]]
+        return []
 
     def _patterns(self) -> dict[str, dict[int, list[dict[str, Any]]]]:
         """Of each round's failures, the shares of the patterns, and how far they drifted from the round before."""
