@@ -177,7 +177,7 @@ class Sight:
         if not letter:
             return self._write(value)
         alias = self._spelling.write([Piece(letter, value)])
-        return f"{self._write(described.key)} {alias}" if described.key and not described.spoken else alias
+        return f"{self._write(described.key)} {alias}" if described.key else alias
 
     # Reading
 

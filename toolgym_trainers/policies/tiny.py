@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
+import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
@@ -15,6 +16,7 @@ from toolgym.domain import Domain
 from toolgym.rendering import LOOKALIKE
 from toolgym.views import View
 from toolgym.views.spelling import LINE, SLOTS_OF_A_KIND, words_of
+from toolgym_trainers.policies.induction import set_up_induction
 from toolgym_trainers.policies.policy import Policy
 
 PAD, UNKNOWN, END = "<pad>", "<unknown>", "<end>"
@@ -38,6 +40,10 @@ class TinySettings(BaseModel):
         key_heads: Of keys and values, a divisor of the heads.
         inner: Of the feed-forward layers.
         context: Tokens of a dialogue.
+        rope_theta: The base of the rotations by which positions are told; a large one leaves many dimensions in which
+            tokens can be compared over a whole dialogue.
+        induction: Whether it begins with weights by which it can look things up, see
+            :mod:`toolgym_trainers.policies.induction`; a Llama alone can.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +54,20 @@ class TinySettings(BaseModel):
     heads: int = Field(default=4, ge=1)
     key_heads: int = Field(default=2, ge=1)
     inner: int = Field(default=256, ge=8)
-    context: int = Field(default=1024, ge=64)
+    context: int = Field(default=1280, ge=64)
+    rope_theta: float = Field(default=1e8, gt=1)
+    induction: bool = True
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TinySettings:
+        if self.width % self.heads or self.heads % self.key_heads:
+            raise ValueError(
+                f"width must be a multiple of heads, and heads of key_heads, got {self.width}, {self.heads} and "
+                f"{self.key_heads}"
+            )
+        if self.induction and self.architecture != "llama":
+            raise ValueError(f"induction needs the architecture 'llama', got {self.architecture!r}; choose one")
+        return self
 
 
 def vocabulary(domain: Domain, texts: Iterable[str], *, least: int = LEAST) -> frozenset[str]:
@@ -110,6 +129,7 @@ def make_tiny(domain: Domain, words: frozenset[str], settings: TinySettings | No
         "eos_token_id": end,
         "pad_token_id": tokenizer.convert_tokens_to_ids(PAD),
         "initializer_range": 0.02,
+        "rope_parameters": {"rope_type": "default", "rope_theta": settings.rope_theta},
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # transformers draws from torch's own generator alone
@@ -118,4 +138,6 @@ def make_tiny(domain: Domain, words: frozenset[str], settings: TinySettings | No
             for name, weight in model.named_parameters():
                 if name.endswith(("o_proj.weight", "down_proj.weight")):
                     weight.normal_(std=0.02 / (2 * settings.layers) ** 0.5)
+    if settings.induction:
+        set_up_induction(model, np.random.default_rng(seed))
     return Policy(model, tokenizer, View("slots", words), "tiny")
