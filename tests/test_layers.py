@@ -69,7 +69,7 @@ EDGES = {
         ),
         "regrading": "concurrency database domain episode errors evaluation messages tasks trajectory",
         "users": "actions display domain episode errors messages models prompts scripted tasks tools trajectory",
-        "proposal": "domain failures patterns tasks",
+        "proposal": "domain failures generation patterns tasks",
         "rollouts": (
             "concurrency domain episode errors evaluation limits models regrading rewards runs tasks trajectory"
         ),

@@ -57,6 +57,9 @@ class RefreshReport:
         pool: How many tasks the pool holds now.
         solver: What the solver stage measured: ``"not measured"`` without one.
         notes: What could not be done, and why.
+        shapes: What it takes to solve the tasks that failed, and those that came in: ``tools``, by tool its share of
+            the gold writes, and ``writes`` and ``calls``, by number of gold writes and of all gold calls the share of
+            the tasks; each an object of ``failures`` and ``admitted``. A task counts once for each of its failures.
     """
 
     round: int
@@ -74,6 +77,7 @@ class RefreshReport:
     pool: int = 0
     solver: str = "not measured"
     notes: tuple[str, ...] = ()
+    shapes: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-able data."""

@@ -242,6 +242,10 @@ class Domain:
         both = DUAL_CONTROL_PATTERNS if self.toolkits.get("user") is not None else {}
         return {**PATTERNS, **USER_PATTERNS, **both, **{pattern.name: pattern for pattern in self.patterns}}
 
+    def writes(self) -> frozenset[str]:
+        """The names of the assistant's tools that write."""
+        return frozenset(name for name, tool in self.toolkits["assistant"].tools.items() if tool.mutates)
+
     def toolbox(self, session: Session, offered: Mapping[AgentID, tuple[Tool, ...]] | None = None) -> Toolbox:
         """Its tools over a session.
 

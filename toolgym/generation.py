@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, TypeAlias
@@ -178,6 +179,39 @@ def targets(generator: TaskGenerator) -> dict[str, tuple[Injector, ...]]:
     """The injectors of each pattern, in the order of the patterns; patterns without one are left out."""
     names = in_order(injector.pattern for injector in generator.injectors)
     return {name: tuple(one for one in generator.injectors if one.pattern == name) for name in names}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which writes a task's gold has: what it takes to solve it, whatever its pattern.
+
+    Args:
+        writes: The names of the tools, one for each write, in any order; kept sorted.
+
+    Example:
+        >>> Shape(("cancel", "refund", "refund")).distance(Shape(("refund", "reship")))
+        3
+    """
+
+    writes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "writes", tuple(sorted(self.writes)))
+
+    @classmethod
+    def of(cls, task: Task, tools: Collection[str]) -> Shape:
+        """The shape of a task.
+
+        Args:
+            task: The task.
+            tools: The names of the tools that write.
+        """
+        return cls(tuple(action.name for action in gold_of(task) if action.name in tools))
+
+    def distance(self, other: Shape) -> int:
+        """How many writes one has and the other has not, both ways."""
+        mine, theirs = Counter(self.writes), Counter(other.writes)
+        return (mine - theirs).total() + (theirs - mine).total()
 
 
 def gold_of(task: Task, side: str = "assistant") -> tuple[Action, ...]:

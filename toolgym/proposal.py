@@ -10,6 +10,7 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
+from toolgym.generation import Shape
 from toolgym.patterns import current_name
 from toolgym.tasks import Task
 
@@ -24,6 +25,7 @@ class TaskRequest:
         level: How hard, from 0 to :data:`~toolgym.generation.MAX_LEVEL`; nothing for an untargeted task.
         round: The round of the curriculum, from 0.
         parents: The failures that it is made from.
+        like: The writes that it should have, as far as the world has such a task; None for any.
     """
 
     task_id: str
@@ -31,6 +33,7 @@ class TaskRequest:
     level: int = 1
     round: int = 0
     parents: tuple[FailureReport, ...] = ()
+    like: Shape | None = None
 
     def __post_init__(self) -> None:
         if self.pattern is not None:

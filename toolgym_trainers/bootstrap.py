@@ -29,7 +29,7 @@ from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {"retail": {"figures": False}}
 """Options of the speakers by domain: what a small policy cannot work out, they leave unsaid."""
-SCRATCH = TinySettings.model_validate({"architecture": "qwen3", "heads": 8, "key_heads": 4, "context": 1280})
+SCRATCH = TinySettings()
 """The size of a policy from scratch by default."""
 SFT_SCRATCH = SFTSettings.model_validate(
     {

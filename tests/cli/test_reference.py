@@ -19,11 +19,11 @@ OPTION = re.compile(r"--[a-z][a-z0-9-]*")
 
 def commands(command: Any, path: str = "") -> Iterator[tuple[str, set[str]]]:
     """Every command by its words, with its options."""
-    inner = getattr(command, "commands", None)
-    if inner is None:
+    if not hasattr(command, "list_commands"):
         yield path, {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    for name, one in (inner or {}).items():
-        yield from commands(one, f"{path} {name}".strip())
+        return
+    for name in command.list_commands(None):  # those that installed packages bring are among them
+        yield from commands(command.get_command(None, name), f"{path} {name}".strip())
 
 
 COMMANDS = dict(commands(typer.main.get_command(app)))

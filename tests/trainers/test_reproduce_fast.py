@@ -43,15 +43,7 @@ def small() -> ReproductionSettings:
         if {claim["first"], claim["second"]} <= set(ARMS) and claim["temperature"] == 1.0
     ]
     found["evaluation"]["temperatures"] = [1.0]
-    found["sft"]["size"] = {
-        "architecture": "qwen3",
-        "context": 1280,
-        "width": 32,
-        "layers": 1,
-        "heads": 2,
-        "key_heads": 1,
-        "inner": 32,
-    }
+    found["sft"]["size"] = {"width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32, "induction": False}
     return ReproductionSettings.model_validate(found)
 
 

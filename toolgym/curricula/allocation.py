@@ -8,7 +8,7 @@ import numpy as np
 
 from toolgym.domain import Domain
 from toolgym.failures.report import FailureReport
-from toolgym.generation import MAX_LEVEL, targets
+from toolgym.generation import MAX_LEVEL, Shape, targets
 from toolgym.proposal import TaskRequest
 
 FLOOR = 0.05
@@ -79,6 +79,7 @@ def targeted(
     reports: Sequence[FailureReport],
     round_number: int,
     rng: np.random.Generator,
+    shapes: Mapping[str, Shape] | None = None,
 ) -> list[TaskRequest]:
     """Demands for tasks that stress patterns.
 
@@ -89,12 +90,16 @@ def targeted(
         reports: The failures; each task gets up to :data:`PARENTS` of those that show its pattern.
         round_number: The round, from 0.
         rng: Chooses among the failures.
+        shapes: The writes of tasks that failed, by task key: each task is wanted with those of one of its failures,
+            so that the tools and lengths of what is made follow those of what fails. None: with any.
     """
     showing = {name: [report for report in reports if report.shows(name)] for name in shares}
     requests = []
     for task_id, name in zip(ids, apportion(len(ids), shares), strict=False):
         choice = showing[name]
-        places = sorted(rng.choice(len(choice), size=min(PARENTS, len(choice)), replace=False)) if choice else []
-        parents = tuple(choice[int(place)] for place in places)
-        requests.append(TaskRequest(task_id, name, levels.get(name, LEVEL), round_number, parents))
+        drawn = list(rng.choice(len(choice), size=min(PARENTS, len(choice)), replace=False)) if choice else []
+        parents = tuple(choice[int(place)] for place in sorted(drawn))
+        like = (shapes or {}).get(choice[int(drawn[0])].task_key) if drawn else None
+        wanted = like if like is not None and like.writes else None
+        requests.append(TaskRequest(task_id, name, levels.get(name, LEVEL), round_number, parents, wanted))
     return requests

@@ -13,9 +13,11 @@ from toolgym.certificates.certifier import SOLVER, Certified
 from toolgym.curricula.pool import Entry
 from toolgym.curricula.progress import Progress
 from toolgym.curriculum import RefreshReport
+from toolgym.domain import Domain
 from toolgym.evaluation.metrics import pass_hat_k
 from toolgym.failures.report import FailureReport, counted
 from toolgym.failures.statistics.distribution import coverage, divergence, hit_rate, hit_rates
+from toolgym.generation import Shape, gold_of
 from toolgym.patterns import in_order
 from toolgym.proposal import Proposal, TaskRequest
 from toolgym.trajectory import Trajectory
@@ -69,10 +71,11 @@ class Made:
     refusals: int = 0
 
 
-def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progress) -> RefreshReport:
+def refresh_report(domain: Domain, plan: RefreshPlan, made: Made, before: Progress, after: Progress) -> RefreshReport:
     """The report of a refresh.
 
     Args:
+        domain: The domain.
         plan: What it set out to do.
         made: What came of it.
         before: The progress before it, up to the trials that came in while it went on.
@@ -102,7 +105,25 @@ def refresh_report(plan: RefreshPlan, made: Made, before: Progress, after: Progr
         pool=len(after.pool),
         solver=_solver(made),
         notes=(*plan.notes, *_unmet(made.proposals), *_too_many(made.refusals)),
+        shapes=_shapes(domain, plan, made, before),
     )
+
+
+def _shapes(domain: Domain, plan: RefreshPlan, made: Made, before: Progress) -> dict[str, dict[str, dict[str, float]]]:
+    """Tools and lengths of what failed, and of what came in."""
+    known = [before.pool.find(report.task_key) for report in plan.reports]
+    sides = {"failures": [task for task in known if task is not None], "admitted": [one.task for one in made.entries]}
+    writes = domain.writes()
+    counts: dict[str, dict[str, Counter[str]]] = {"tools": {}, "writes": {}, "calls": {}}
+    for side, tasks in sides.items():
+        shapes = [Shape.of(task, writes) for task in tasks]
+        counts["tools"][side] = Counter(name for shape in shapes for name in shape.writes)
+        counts["writes"][side] = Counter(str(len(shape.writes)) for shape in shapes)
+        counts["calls"][side] = Counter(str(len(gold_of(task))) for task in tasks)
+    return {
+        what: {side: {name: one[name] / one.total() for name in sorted(one)} for side, one in by_side.items()}
+        for what, by_side in counts.items()
+    }
 
 
 def _by_pattern(

@@ -49,6 +49,7 @@ class TargetedOptions(GeneralOptions, total=False):
     analyst: str | Analyst | None
     controller: bool
     use_proposer: bool
+    like_failures: bool
 
 
 def learnability(domain: Domain, tasks: str | Sequence[Task], **options: Unpack[PoolOptions]) -> PoolCurriculum:
@@ -122,8 +123,8 @@ def raft(
         restart: What a trainer starts each round from: ``"sft"``, the policy as it was before the first round, or
             ``"last"``, what the last round left.
         recency: How much newer rounds are preferred, at least 0; see :class:`~toolgym.curricula.samplers.ByRound`.
-        options: ``analyst``, ``controller`` and ``use_proposer``, as of :class:`~toolgym.curricula.planners.Targeted`,
-            and those of :func:`general`.
+        options: ``analyst``, ``controller``, ``use_proposer`` and ``like_failures``, as of
+            :class:`~toolgym.curricula.planners.Targeted`, and those of :func:`general`.
 
     Raises:
         DataError: If there are no tasks, or a part does not fit or needs a model.
@@ -182,9 +183,10 @@ def _targeted(
     analyst: str | Analyst | None = None,
     controller: bool = True,
     use_proposer: bool = True,
+    like_failures: bool = False,
     **options: Unpack[GeneralOptions],
 ) -> PoolCurriculum:
-    planner = Targeted(analyst, controller=controller, use_proposer=use_proposer)
+    planner = Targeted(analyst, controller=controller, use_proposer=use_proposer, like_failures=like_failures)
     return _with_new_tasks(name, domain, tasks, sampler, planner, proposes=use_proposer, restart=restart, **options)
 
 

@@ -13,6 +13,7 @@ from toolgym.curricula.validation import part_of
 from toolgym.curriculum import Budget
 from toolgym.failures.report import UNNAMED, Analyst, FailureReport, ask, counted, patterns_shown
 from toolgym.failures.statistics.distribution import distribution
+from toolgym.generation import Shape
 from toolgym.proposal import TaskRequest
 from toolgym.registry import ANALYSTS
 
@@ -40,6 +41,8 @@ class Targeted:
             alike, and made from no failure.
         use_proposer: False is the ablation Proposer-off: no task is wanted; the pool for a pattern is those tasks of
             the split on which failures showed it.
+        like_failures: Whether tasks are wanted with the writes of the failures that they are made from, so that tools
+            and lengths follow what fails, not the patterns alone. Failures of tasks that write nothing ask for any.
 
     Raises:
         DataError: If the analyst does not fit, or needs a model.
@@ -48,13 +51,19 @@ class Targeted:
     """
 
     def __init__(
-        self, analyst: str | Analyst | None = None, *, controller: bool = True, use_proposer: bool = True
+        self,
+        analyst: str | Analyst | None = None,
+        *,
+        controller: bool = True,
+        use_proposer: bool = True,
+        like_failures: bool = False,
     ) -> None:
         if not controller and not use_proposer:
             raise ValueError("without Controller and Proposer nothing is left; use the curriculum 'fixed' instead")
         self.analyst: Analyst = part_of(ANALYSTS, "rules" if analyst is None else analyst, "explain")
         self.controller = controller
         self.use_proposer = use_proposer
+        self.like_failures = like_failures
 
     @property
     def keeps_failures(self) -> bool:
@@ -85,7 +94,11 @@ class Targeted:
             wanted = {}
             shown = [(report.task_key, tuple(patterns_shown([report], "assistant"))) for report in reports]
             marked = [(key, patterns) for key, patterns in shown if patterns]
-        requests = targeted(ids, wanted, levels, reports, now.round, rng)
+        shapes: dict[str, Shape] = {}
+        if self.like_failures:
+            writes = now.domain.writes()
+            shapes = {task.key: Shape.of(task, writes) for task, _ in cases if task is not None}
+        requests = targeted(ids, wanted, levels, reports, now.round, rng, shapes)
         return RefreshPlan(tuple(requests), failures, tuple(reports), shares, levels, tuple(notes), tuple(marked))
 
 

@@ -114,7 +114,7 @@ class NewTasks:
         after.shares = dict(plan.shares) or after.shares
         after.levels |= plan.levels
         after.solver = _solved(made)
-        report = refresh_report(plan, made, before, after)
+        report = refresh_report(now.domain, plan, made, before, after)
         after.begin_round(plan.analysed)
         return Refreshed(report, plan.reports, after)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle, islice
 from typing import TypeVar
 
 import numpy as np
@@ -12,19 +14,25 @@ from toolgym.certificates.entities import entities_of
 from toolgym.database import Database
 from toolgym.domain import Domain
 from toolgym.errors import DataError
-from toolgym.generation import Difficulty, Explorer, Injector, TaskGenerator, targets
+from toolgym.generation import MAX_LEVEL, Difficulty, Explorer, Injector, Shape, TaskGenerator, targets
 from toolgym.proposal import Proposal, TaskRequest
 from toolgym.tasks import Provenance, Task
 from toolgym.worlds.identities import Entity
 
 _T = TypeVar("_T")
 
+CANDIDATES = 24
+"""Tasks of which the one is taken whose writes are nearest to those that are asked for."""
+MOST_STEPS = Difficulty.of(MAX_LEVEL).steps
+"""How many errands a task has at most."""
+
 
 class TemplateProposer:
     """Makes tasks with a domain's task generator, in fresh worlds.
 
     Every pattern's injectors are used in turn, and so are the kinds of untargeted tasks. An injector for which a world
-    has nothing is followed by the pattern's next one.
+    has nothing is followed by the pattern's next one. A request that asks for writes (``like``) gets as many errands,
+    and of some tasks the one whose writes are nearest.
 
     Args:
         tasks_per_world: Tasks proposed in one world before the next is built, at least 1.
@@ -91,13 +99,14 @@ class TemplateProposer:
         generator = generator_of(domain)
         order = _Turns(generator, turns or {})
         taken = _entities(domain, disjoint_from)
+        writes = domain.writes()
         explorer: Explorer | None = None
         left = 0
         for request in requests:
             if explorer is None or left == 0:
                 explorer, left = _explorer(domain, generator, rng, taken), self.tasks_per_world
             left -= 1
-            yield _proposal(request, order, explorer)
+            yield _proposal(request, order, explorer, writes)
 
 
 def generator_of(domain: Domain) -> TaskGenerator:
@@ -134,7 +143,7 @@ def _explorer(
     return generator.explore(rows, world, rng)
 
 
-def _proposal(request: TaskRequest, turns: _Turns, explorer: Explorer) -> Proposal:
+def _proposal(request: TaskRequest, turns: _Turns, explorer: Explorer, writes: Collection[str]) -> Proposal:
     """The first thing that the world allows among the ways to meet a request."""
     if request.pattern is None:
         for kind in turns.kinds():
@@ -145,11 +154,35 @@ def _proposal(request: TaskRequest, turns: _Turns, explorer: Explorer) -> Propos
     if not injectors:
         return Proposal(request, (), f"no injector stresses the pattern {request.pattern!r}")
     for level in range(request.level, -1, -1):  # the hardest that the world allows
-        for injector in injectors:
-            if tasks := explorer.inject(injector.name, Difficulty.of(level), request.task_id):
-                return Proposal(request, tuple(_marked(task, request) for task in tasks))
+        if tasks := _nearest(request, injectors, Difficulty.of(level), explorer, writes):
+            return Proposal(request, tuple(_marked(task, request) for task in tasks))
     names = ", ".join(injector.name for injector in injectors)
     return Proposal(request, (), f"the world has nothing for {names} up to level {request.level}")
+
+
+def _nearest(
+    request: TaskRequest, injectors: Sequence[Injector], dose: Difficulty, explorer: Explorer, writes: Collection[str]
+) -> Sequence[Task]:
+    """The first task of an injector; where writes are asked for, the one of some whose own are nearest to them."""
+    like = request.like
+    if like is None:
+        made = (explorer.inject(one.name, dose, request.task_id) for one in injectors)
+        return next((tasks for tasks in made if tasks), ())
+    most = min(max(len(like.writes), 1), MOST_STEPS)
+    best: Sequence[Task] = ()
+    least = (0, 0)
+    for steps in range(most, max(most - 2, 0), -1):  # some injectors bring an errand of their own
+        for injector in islice(cycle(injectors), CANDIDATES):
+            if tasks := explorer.inject(injector.name, replace(dose, steps=steps), request.task_id):
+                shape = Shape.of(tasks[0], writes)
+                distance = abs(len(shape.writes) - len(like.writes)), like.distance(shape)  # its length first
+                if not best or distance < least:
+                    best, least = tasks, distance
+                if distance == (0, 0):
+                    return best
+        if best and least[0] == 0:
+            break
+    return best
 
 
 def _marked(task: Task, request: TaskRequest) -> Task:

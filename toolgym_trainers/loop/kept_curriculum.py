@@ -43,6 +43,7 @@ class KeptCurriculum:
         spec = CurriculumSpec.of(CURRICULA.load(settings.curriculum), settings.curriculum)
         known = spec.options or ()
         given: dict[str, Any] = {"folder": self._folder, "seed": settings.seed}
+        given["like_failures"] = settings.options.get("like_failures", True)  # more than the labels must be like it
         if settings.solver_trials:
             given["solver"] = solver
         if settings.restart is not None:
@@ -87,8 +88,8 @@ class KeptCurriculum:
         self.rewind()
 
     def rewind(self) -> None:
-        """Have the folder forget refreshes that came after the curriculum's state: they will be made again."""
-        if self._saved_round() > self._round():
+        """Have the folder hold the curriculum's state: refreshes that came after it will be made again."""
+        if (self._folder / STATE).exists() and self._saved_round() != self._round():
             state = self.curriculum.state_dict()
             names = state["curriculum"], state["domain"]
             write_saved(self._folder, Saved(*names, self._domain.compat.name, state))

@@ -195,11 +195,11 @@ def matrix(runs: Sequence[Outcomes], metric: Metric, keys: Sequence[str]) -> NDA
 
 
 def as_json(value: Any) -> Any:
-    """A value with what is not a number as null, and floats in eight digits."""
+    """A value as JSON gives it back: names as text, what is not a number as null, floats in eight digits."""
     if isinstance(value, float):
         return None if value != value else float(f"{value:.8g}")
     if isinstance(value, Mapping):
-        return {name: as_json(one) for name, one in value.items()}
+        return {str(name): as_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(one) for one in value]
     return value
