@@ -126,7 +126,7 @@ TRAINER_EDGES = {
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
-        "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
+        "cli": "bootstrap loop reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (
             "bootstrap clock loop policies sft toolgym.certificates toolgym.concurrency toolgym.curricula "
             "toolgym.database toolgym.domain toolgym.errors toolgym.evaluation toolgym.generation toolgym.generators "
