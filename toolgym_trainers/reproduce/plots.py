@@ -19,15 +19,15 @@ MOST_PATTERNS = 8
 
 
 def draw(table: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draw Pass^k by arm, the learning curves, and the drift of the patterns.
+    """Draw the arms with their intervals, Pass^k by arm, the learning curves, and the drift of the patterns.
 
     Args:
         table: The figures, as :func:`~toolgym_trainers.reproduce.table.write_table` gives them.
         folder: Where; it is made.
 
     Returns:
-        What was drawn: of each set ``pass_hat-SET.svg``, and ``curves.svg`` and ``patterns.svg`` where there is
-        something to draw.
+        What was drawn: of each set ``arms-SET.svg`` and ``pass_hat-SET.svg``, and ``curves.svg`` and ``patterns.svg``
+        where there is something to draw.
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
@@ -41,6 +41,7 @@ def draw(table: Mapping[str, Any], folder: Path) -> list[Path]:
     drawn: list[Path] = []
     with mpl.rc_context({**STYLE, "axes.spines.right": False}):
         there = [on for on in TITLES if any(row["on"] == on for row in table["rows"])]
+        drawn += [_saved(_arms(table, on, Figure), folder / f"arms-{on}.svg") for on in there]
         drawn += [_saved(_pass_hat(table, on, Figure), folder / f"pass_hat-{on}.svg") for on in there]
         if any(points for arm in table["curves"].values() for points in arm.values()):
             drawn.append(_saved(_curves(table, Figure), folder / "curves.svg"))
@@ -54,16 +55,42 @@ def _saved(figure: Figure, path: Path) -> Path:
     return path
 
 
+def _arms(table: Mapping[str, Any], on: str, make: type[Figure]) -> Figure:
+    """Pass^1 and Pass^4 of each arm with the crossed interval, and each training as a small mark."""
+    heats = sorted({row["temperature"] for row in table["rows"] if row["on"] == on}, reverse=True)
+    figure = make(figsize=(4.2 * len(heats) + 1.5, 0.32 * len(table["arms"]) + 1.2))
+    first: Axes | None = None
+    for place, heat in enumerate(heats, 1):
+        axes = figure.add_subplot(1, len(heats), place, sharey=first)
+        first = first or axes
+        rows = [row for row in table["rows"] if row["on"] == on and row["temperature"] == heat]
+        for metric, color, shift in (("pass_1", "C0", -0.15), ("pass_4", "C1", 0.15)):
+            for row in rows:
+                one, height = row[metric], list(table["arms"]).index(row["arm"]) + shift
+                axes.plot([100 * end for end in one["crossed"]], [height] * 2, color=color, linewidth=1)
+                axes.plot([100 * one["mean"]], [height], "o", color=color, markersize=5)
+                seeds = [100 * mean for mean in one["by_seed"]]
+                axes.plot(seeds, [height] * len(seeds), "|", color=color, markersize=7)
+        axes.set(title=f"{TITLES[on]}, T = {heat:g}", xlabel="Pass^1 (blue) and Pass^4 (orange), %")
+        axes.grid(axis="x", linewidth=0.3)
+    if first is not None:
+        first.set_yticks(range(len(table["arms"])), list(table["arms"]))
+        first.invert_yaxis()
+        for axes in figure.axes[1:]:
+            axes.tick_params(labelleft=False)
+    return figure
+
+
 def _pass_hat(table: Mapping[str, Any], on: str, make: type[Figure]) -> Figure:
     """Pass^k by arm, a plot for each temperature."""
     heats = sorted({row["temperature"] for row in table["rows"] if row["on"] == on}, reverse=True)
     figure = make(figsize=(5.2 * len(heats), 4))
     for place, heat in enumerate(heats, 1):
         axes = figure.add_subplot(1, len(heats), place)
-        for number, row in enumerate(row for row in table["rows"] if row["on"] == on and row["temperature"] == heat):
+        for row in (row for row in table["rows"] if row["on"] == on and row["temperature"] == heat):
             ks = [int(k) for k in row["pass_hat"]]
             values = [100 * row["pass_hat"][str(k)] for k in ks]
-            axes.plot(ks, values, label=row["arm"], **_line(number))
+            axes.plot(ks, values, label=row["arm"], **_line(table, row["arm"]))
         axes.set(title=f"{TITLES[on]}, T = {heat:g}", xlabel="k", ylabel="Pass^k, %")
     _legend(figure.axes[-1])
     return figure
@@ -73,8 +100,8 @@ def _curves(table: Mapping[str, Any], make: type[Figure]) -> Figure:
     """Learning curves on the same tasks of dev: the mean over seeds, and each seed thin."""
     figure = make(figsize=(7, 4))
     axes = figure.add_subplot()
-    for number, (arm, seeds) in enumerate(table["curves"].items()):
-        line = _line(number)
+    for arm, seeds in table["curves"].items():
+        line = _line(table, arm)
         for points in seeds.values():
             axes.plot(*_columns(points), color=line["color"], linewidth=0.5, alpha=0.4)
         whole = [points for points in seeds.values() if points]
@@ -110,7 +137,7 @@ def _patterns(table: Mapping[str, Any], make: type[Figure]) -> Figure:
         first = first or axes
         rounds = sorted({one["round"] for seed in seeds.values() for one in seed})
         bottom = [0.0] * len(rounds)
-        for number, name in enumerate([*named, "others"]):
+        for number, name in enumerate([*named, "others"] if len(total) > len(named) else named):
             shares = []
             for number_of_round in rounds:
                 found = [one["shares"] for seed in seeds.values() for one in seed if one["round"] == number_of_round]
@@ -135,7 +162,9 @@ def _color(number: int) -> str:
     return f"C{number % 10}"
 
 
-def _line(number: int) -> dict[str, Any]:
+def _line(table: Mapping[str, Any], arm: str) -> dict[str, Any]:
+    """How an arm is drawn, in every plot alike."""
+    number = list(table["arms"]).index(arm)
     return {
         "color": _color(number),
         "linestyle": ("-", "--")[number // 10 % 2],
