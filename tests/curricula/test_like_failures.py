@@ -66,6 +66,14 @@ def test_a_refresh_asks_for_the_writes_of_what_failed_where_it_is_to_be_like_it(
     assert sum(report.shapes["calls"]["admitted"].values()) == pytest.approx(1)
 
 
+def test_failures_on_tasks_of_another_split_are_explained_too(retail: Domain) -> None:
+    task = retail.tasks["validation"][0]
+    curriculum = make_curriculum("raft", retail, "train")
+    curriculum.update([play(retail, task, make_agent("no-op"), make_user("scripted")).trajectory()])
+    report = refresh(curriculum, Budget(tasks=2))
+    assert (report.failures, report.proposed) == (1, 2)
+
+
 def test_how_far_two_shapes_are_apart_is_counted_both_ways() -> None:
     assert Shape(("a", "b")).distance(Shape(("a", "b"))) == 0
     assert Shape(("a", "a", "b")).distance(Shape(("a", "c"))) == 3

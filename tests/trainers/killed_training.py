@@ -17,13 +17,13 @@ from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny
 
 SIZE = {"width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32, "context": 600}
-WORDS = frozenset(["the", "order", "is", "what", "I", "do", "you", "want", "yes", "no", "please", "cancel", "return", "of"])
+WORDS = frozenset(["the", "order", "is", "what", "I", "do", "you", "want", "yes", "no", "please", "cancel", "of"])
 PLAYED: dict[str, Any] = {
     "rounds": 2,
     "steps": 3,
     "tasks": 2,
     "group_size": 3,
-    "mining_split": "dev",
+    "mining_split": "validation",
     "mining_trials": 1,
     "mining_tasks": 6,
     "made": 4,
@@ -48,9 +48,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def settings(curriculum: str, policy: Path, **changes: Any) -> TrainSettings:
+def settings(kind: str, policy: Path, **changes: Any) -> TrainSettings:
     """The settings of such a training."""
-    given = {**SETTINGS[curriculum], "curriculum": curriculum, "policy": str(policy), **changes}
+    given = {**SETTINGS[kind], "curriculum": kind, "policy": str(policy), **changes}
     return TrainSettings.model_validate(given)
 
 

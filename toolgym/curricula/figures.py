@@ -20,6 +20,7 @@ from toolgym.failures.statistics.distribution import coverage, divergence, hit_r
 from toolgym.generation import Shape, gold_of
 from toolgym.patterns import in_order
 from toolgym.proposal import Proposal, TaskRequest
+from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 
 REASONS = 3
@@ -41,6 +42,7 @@ class RefreshPlan:
         levels: How hard the tasks of each pattern are made from now on.
         notes: What cannot be done, and why.
         marked: Tasks of the pool that are there for further patterns from now on: their keys, and the patterns.
+        failed: The tasks of the failures, one for each, as far as they are known.
     """
 
     requests: tuple[TaskRequest, ...] = ()
@@ -50,6 +52,7 @@ class RefreshPlan:
     levels: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     marked: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    failed: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,13 @@ def refresh_report(domain: Domain, plan: RefreshPlan, made: Made, before: Progre
         pool=len(after.pool),
         solver=_solver(made),
         notes=(*plan.notes, *_unmet(made.proposals), *_too_many(made.refusals)),
-        shapes=_shapes(domain, plan, made, before),
+        shapes=_shapes(domain, plan, made),
     )
 
 
-def _shapes(domain: Domain, plan: RefreshPlan, made: Made, before: Progress) -> dict[str, dict[str, dict[str, float]]]:
+def _shapes(domain: Domain, plan: RefreshPlan, made: Made) -> dict[str, dict[str, dict[str, float]]]:
     """Tools and lengths of what failed, and of what came in."""
-    known = [before.pool.find(report.task_key) for report in plan.reports]
-    sides = {"failures": [task for task in known if task is not None], "admitted": [one.task for one in made.entries]}
+    sides = {"failures": plan.failed, "admitted": [one.task for one in made.entries]}
     writes = domain.writes()
     counts: dict[str, dict[str, Counter[str]]] = {"tools": {}, "writes": {}, "calls": {}}
     for side, tasks in sides.items():

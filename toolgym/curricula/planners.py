@@ -16,6 +16,8 @@ from toolgym.failures.statistics.distribution import distribution
 from toolgym.generation import Shape
 from toolgym.proposal import TaskRequest
 from toolgym.registry import ANALYSTS
+from toolgym.tasks import Task
+from toolgym.trajectory import Trajectory
 
 
 class Untargeted:
@@ -82,7 +84,7 @@ class Targeted:
         if not failures:
             note = "there were no failures since the last refresh, so there is nothing to make tasks from"
             return RefreshPlan(levels=levels, notes=(note,))
-        cases = [(now.progress.pool.find(trajectory.task_key), trajectory) for trajectory in failures]
+        cases = [(task, trajectory) for task, trajectory in zip(_tasks(now, failures), failures, strict=True)]
         reports = await ask(self.analyst, now.domain, cases)
         shares = distribution(reports)
         able = targetable(now.domain)
@@ -99,7 +101,19 @@ class Targeted:
             writes = now.domain.writes()
             shapes = {task.key: Shape.of(task, writes) for task, _ in cases if task is not None}
         requests = targeted(ids, wanted, levels, reports, now.round, rng, shapes)
-        return RefreshPlan(tuple(requests), failures, tuple(reports), shares, levels, tuple(notes), tuple(marked))
+        failed = tuple(task for task, _ in cases if task is not None)
+        return RefreshPlan(
+            tuple(requests), failures, tuple(reports), shares, levels, tuple(notes), tuple(marked), failed
+        )
+
+
+def _tasks(now: PoolView, failures: Sequence[Trajectory]) -> list[Task | None]:
+    """The tasks that failed: of the pool, or else of the domain, from whichever split; None where one is not known."""
+    found = [now.progress.pool.find(trajectory.task_key) for trajectory in failures]
+    if None not in found:
+        return found
+    known = {task.key: task for task in now.domain.tasks}
+    return [task or known.get(one.task_key) for task, one in zip(found, failures, strict=True)]
 
 
 def _levels(now: PoolView) -> dict[str, int]:

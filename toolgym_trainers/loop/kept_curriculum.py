@@ -41,6 +41,7 @@ class KeptCurriculum:
         self._folder = folder / FOLDER
         self._domain = domain
         spec = CurriculumSpec.of(CURRICULA.load(settings.curriculum), settings.curriculum)
+        self._options = spec.options
         known = spec.options or ()
         given: dict[str, Any] = {"folder": self._folder, "seed": settings.seed}
         given["like_failures"] = settings.options.get("like_failures", True)  # more than the labels must be like it
@@ -60,7 +61,9 @@ class KeptCurriculum:
     @property
     def makes_tasks(self) -> bool:
         """Whether refreshes make tasks, as far as that is known."""
-        return not isinstance(self.curriculum, PoolCurriculum) or self.curriculum.refresher.makes_tasks
+        if isinstance(self.curriculum, PoolCurriculum):
+            return self.curriculum.refresher.makes_tasks
+        return self._options is None or "folder" in self._options
 
     def refresh(self, budget: Budget, part: str) -> dict[str, Any]:
         """Make tasks; a refresh that was finished before its part was is not made again.

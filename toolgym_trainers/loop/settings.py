@@ -115,9 +115,7 @@ class TrainSettings(BaseModel):
         if self.policy == "scratch" and self.bootstrap is None:
             raise ValueError("a policy from scratch knows nothing: say in bootstrap how it learns from demonstrations")
         if own := sorted({"folder", "seed", "solver"} & set(self.options)):
-            raise ValueError(
-                f"the training itself gives the curriculum its {' and '.join(own)}; leave it out of options"
-            )
+            raise ValueError(f"the training gives the curriculum its {' and '.join(own)}; leave it out of options")
         asked = self.options.get("restart")
         if asked is not None and self.restart not in (None, asked):
             raise ValueError(f"restart is {self.restart!r} in the settings and {asked!r} in options; say it once")
