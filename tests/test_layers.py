@@ -54,7 +54,7 @@ EDGES = {
             "actions concurrency database domain errors evaluation limits messages patterns rewards "
             "tasks tools trajectory"
         ),
-        "agents": "domain episode errors messages models prompts tasks tools trajectory",
+        "agents": "domain episode errors messages models prompts tasks tools trajectory views",
         "compat": (
             "compatibility database domain episode errors evaluation limits messages models prompts registry "
             "tasks trajectory"
@@ -87,7 +87,7 @@ EDGES = {
         ),
         "registration": (
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
-            "prompts proposal registry rollouts runs scripted tasks trajectory"
+            "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
@@ -119,6 +119,10 @@ TRAINER_EDGES = {
         "bootstrap": (
             "checkpoint clock policies sft toolgym.domain toolgym.errors toolgym.files toolgym.generators toolgym.runs "
             "toolgym.views"
+        ),
+        "sampling_bench": (
+            "policies toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.testing"
         ),
         "loop": (
             "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "

@@ -65,6 +65,7 @@ class AgentSpec:
         wordings: The manners of speaking that ``make`` takes as ``wording``; empty if there is no choice.
         forms: The forms of real models that ``make`` takes as ``wording`` too, in which a user is measured.
         has_habits: Whether ``make`` takes ``habits``, as the scripted user does.
+        has_view: Whether ``make`` takes a ``view``, what its model sees; see :mod:`toolgym.views`.
         hint: What a person who talks to such an agent should know.
 
     Example:
@@ -84,6 +85,7 @@ class AgentSpec:
     wordings: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
     has_habits: bool = False
+    has_view: bool = False
     hint: str = ""
 
     def __call__(self, domain: Domain, task: Task, rng: np.random.Generator) -> Agent:

@@ -7,18 +7,15 @@ says nothing of any model.
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from vllm_server import PYTHON, environment, vllm_server
 
 from toolgym.concurrency.bridge import wait_for
 from toolgym.domain import Domain
@@ -27,70 +24,20 @@ from toolgym.models import ChatModel, ModelSettings
 from toolgym.runs import read_trajectories
 
 pytestmark = pytest.mark.vllm
-PYTHON = os.environ.get("TOOLGYM_VLLM_PYTHON", "")
 CALL = '<tool_call>\n{"name": "get_users", "arguments": {}}\n</tool_call>'
-QUIET = {
-    "VLLM_CPU_KVCACHE_SPACE": "1",
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "OMP_NUM_THREADS": "2",
-    "HF_HUB_OFFLINE": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-}
 
 
 @pytest.fixture(scope="module")
 def endpoint(mock: Domain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a vLLM that serves a tiny model called ``tiny``."""
-    if not PYTHON:
-        pytest.skip("set TOOLGYM_VLLM_PYTHON to the interpreter of an environment with vllm or vllm-cpu")
+    quiet = environment()
     folder = tmp_path_factory.mktemp("tiny")
     text = mock.policy + json.dumps([found.schema for found in mock.toolkits["assistant"].tools.values()]) * 3
     script = Path(__file__).with_name("tiny_qwen3.py")
-    environment = {**os.environ, **QUIET, "PATH": f"{Path(PYTHON).parent}:{os.environ['PATH']}"}
-    subprocess.run([PYTHON, str(script), str(folder)], input=text, text=True, check=True, env=environment)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        PYTHON,
-        "-m",
-        "vllm.entrypoints.openai.api_server",
-        "--model",
-        str(folder),
-        "--served-model-name",
-        "tiny",
-    ]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--max-model-len", "8192", "--max-num-seqs", "8"]
-    command += ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enforce-eager", "--dtype", "float32"]
-    # In chunks, the prompt of a request with a seed ends the engine: "CPU Generator does not use offset".
-    command += ["--no-enable-chunked-prefill", "--max-num-batched-tokens", "65536"]
-    log = (folder / "server.log").open("wb")
-    server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-    try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}/v1", server, folder / "server.log")
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        server.wait(60)
-        log.close()
-
-
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path, seconds: int = 420) -> None:
-    """A server that is healthy may still fail at its first request, so one is made."""
-    body = {"model": "tiny", "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 2}
-    request = urllib.request.Request(
-        f"{url}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                assert json.load(answer)["choices"]
-                return
-        except OSError:
-            time.sleep(1)
-    pytest.fail(f"vLLM does not answer:\n{log.read_text(errors='replace')[-3000:]}")
+    subprocess.run([PYTHON, str(script), str(folder)], input=text, text=True, check=True, env=quiet)
+    flags = ("--max-model-len", "8192", "--enable-auto-tool-choice", "--tool-call-parser", "hermes")
+    with vllm_server(folder, "tiny", folder / "server.log", *flags) as url:
+        yield url
 
 
 def evaluate(folder: Path, url: str, name: str, *options: str) -> dict[str, object]:

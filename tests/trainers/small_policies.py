@@ -21,7 +21,7 @@ from toolgym_trainers.policies.policy import Policy
 from toolgym_trainers.policies.tiny import TinySettings
 from toolgym_trainers.sft import SFTSettings
 
-SMALL = TinySettings(width=32, layers=2, heads=4, key_heads=2, inner=48, context=512)
+SMALL = TinySettings(width=32, layers=2, heads=4, key_heads=2, inner=48, context=512, induction=False)
 SETTINGS = BootstrapSettings(
     sft=SFTSettings(demonstrations=32, batch=4, learning_rate=3e-3, warmup=2, longest=500),
     wordings=(),

@@ -158,7 +158,9 @@ def test_a_vocabulary_holds_frequent_words_and_what_calls_are_written_with() -> 
 
 
 def test_slots_are_of_the_letters_of_the_domain() -> None:
-    policy = make_tiny(make_domain("retail"), frozenset({"yes"}), TinySettings(width=32, heads=4, layers=1, inner=32))
+    policy = make_tiny(
+        make_domain("retail"), frozenset({"yes"}), TinySettings(width=32, layers=1, inner=32, induction=False)
+    )
     letters = {alias[0] for alias in policy.slots}
     assert letters == {kind.letter for kind in make_domain("retail").rendering.kinds} | {"X", "N"}
     assert len(policy.slots) == 64 * len(letters)

@@ -208,8 +208,11 @@ def test_slots_that_stand_for_nothing_are_never_written() -> None:
     for record, trajectory in play(policy, count=6):
         sight = policy.view.open(make_domain("mock"), TOOLS)
         turns = iter(record.turns)
+        left = sum(message.role == "assistant" for message in trajectory.messages)
+        left -= trajectory.messages[0].role == "assistant"
         for message in trajectory.messages[trajectory.messages[0].role == "assistant" :]:
-            if message.role == "assistant":
+            left -= message.role == "assistant"
+            if message.role == "assistant" and left < len(record.turns):  # not what a task begins with
                 turn = next(turns)
                 made = {names[token] for token in record.tokens[turn.start : turn.end] if token in names}
                 assert made <= set(sight.aliases)
@@ -330,6 +333,20 @@ def test_what_is_sampled_has_the_tokens_of_its_dialogue_where_it_is_written_as_a
         mine, theirs = record.tokens, tuple(whole.tokens)
         turns = [turn for turn in record.turns if mine[: turn.end] == theirs[: turn.end]]
         for turn in turns:
-            assert record.mask[: turn.end] == tuple(whole.mask[: turn.end])
+            begun = record.turns[0].start  # what a task begins with is nobody's
+            assert record.mask[begun : turn.end] == tuple(whole.mask[begun : turn.end])
         compared += len(turns)
     assert compared > 20
+
+
+@pytest.mark.parametrize("view", POLICIES)
+def test_a_task_that_begins_in_the_middle_of_a_dialogue_shows_the_policy_what_was_said_for_it(view: str) -> None:
+    policy, domain = POLICIES[view](), make_domain("mock")
+    [task] = [task for task in domain.tasks["test"][:6] if task.initial_state and task.initial_state.message_history]
+    [(record, trajectory)] = Sampler(policy, mock_parts(), most=24).play([Job(task)])
+    before = len([message for message in trajectory.messages if message.role == "assistant"]) - len(record.turns)
+    assert before > 0
+    whole = encode(policy, domain, TOOLS, [Message("system", ""), *trajectory.messages])
+    start = record.turns[0].start
+    assert record.tokens[:start] == tuple(whole.tokens[:start])
+    assert not any(record.mask[:start])

@@ -99,7 +99,7 @@ def test_what_others_say_never_changes_what_a_call_means(name: str, said: list[s
     [
         (ToolCall("buy", {"order_id": "#W22", "card": "card_1"}, ""), "/buy O2 | Visa M1"),
         (ToolCall("buy", {"card": "card_1"}, ""), "/buy - | Visa M1"),
-        (ToolCall("swap", {"item_ids": list(LAMPS)}, ""), "/swap I1, I2"),
+        (ToolCall("swap", {"item_ids": list(LAMPS)}, ""), "/swap Lamp I1, Lamp I2"),
         (ToolCall("product", {"product_id": "3333333333"}, ""), "/product Lamp"),
         (ToolCall("count", {"number": 3, "sure": True}, ""), "/count 3 | true"),
         (ToolCall("stop", {}, ""), "/stop"),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolgym.domain import AgentSpec, Domain
+from toolgym.agents.served import ServedPolicy
+from toolgym.domain import Agent, AgentSpec, Domain
 from toolgym.episode.setup import set_up
 from toolgym.messages import Message
 from toolgym.prompts import OWN, Wording, as_chat, wording_of
@@ -16,6 +17,7 @@ from toolgym.tasks import Task
 if TYPE_CHECKING:
     from toolgym.models import ChatModel
     from toolgym.trajectory import Usage
+    from toolgym.views import View
 
 
 class LLMAgent:
@@ -71,4 +73,28 @@ def system_message(policy: str, wording: Wording = OWN) -> dict[str, str]:
     return {"role": "system", "content": wording.instructions(policy)}
 
 
-LLM_AGENT = AgentSpec("llm", LLMAgent, needs_model=True, reads_wording=True)
+def llm_agent(
+    domain: Domain,
+    task: Task,
+    rng: np.random.Generator,
+    *,
+    model: ChatModel,
+    wording: Wording | None = None,
+    view: View | None = None,
+) -> Agent:
+    """The assistant of one episode that a model plays: an :class:`LLMAgent`, or with a view a policy that sees by it.
+
+    Args:
+        domain: The domain.
+        task: What is played.
+        rng: Gives the conversation its seed.
+        model: The model; one serves all episodes of a run.
+        wording: What an LLMAgent is told.
+        view: What a policy sees.
+    """
+    if view is not None:
+        return ServedPolicy(domain, task, rng, model=model, view=view)
+    return LLMAgent(domain, task, rng, model=model, wording=wording)
+
+
+LLM_AGENT = AgentSpec("llm", llm_agent, needs_model=True, reads_wording=True, has_view=True)

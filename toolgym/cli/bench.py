@@ -1,4 +1,4 @@
-"""``toolgym bench``: what episodes cost, bare, in dialogue, many at once, and in a vector environment."""
+"""``toolgym bench``: what episodes cost: bare, in dialogue, many at once, in a vector environment, with a policy."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from toolgym.cli.tables import TextTable, numeric
 
 def bench(
     what: Annotated[
-        Literal["episodes", "dialogues", "rollouts", "vector"],
-        typer.Argument(metavar="WHAT", help="What to measure: episodes, dialogues, rollouts or vector."),
+        Literal["episodes", "dialogues", "rollouts", "vector", "policy"],
+        typer.Argument(metavar="WHAT", help="What to measure: episodes, dialogues, rollouts, vector or policy."),
     ] = "episodes",
     domain: Annotated[str, typer.Option(help="The domain.", autocompletion=domains)] = "retail",
     data: Annotated[
         str | None,
         typer.Option(
-            help="Whose tasks, toolgym's or tau2's; default: toolgym for dialogues, else tau2 if TAU2_DATA_DIR is set."
+            help="Whose tasks, toolgym's or tau2's; default: toolgym for dialogues and policy, else tau2 if "
+            "TAU2_DATA_DIR is set."
         ),
     ] = None,
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="For rollouts: episodes played at once; default: 4096.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="For policy: its folder; default: the policy that comes with the package.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,14 +39,18 @@ def bench(
     database three times and hashes it twice; and against the cheapest one that tau2 could do honestly: one load, the
     calls, one hash. dialogues: the oracle talking with the scripted user, against the same episodes without these two.
     rollouts: thousands at once with a user that takes 50 ms to answer, against the same waiting and the same episodes
-    apart. vector: a step of the vector environment against that of the bare episodes.
+    apart. vector: a step of the vector environment against that of the bare episodes. policy: episodes that a policy
+    plays, against the forward passes of the same run alone.
     """
     from toolgym.errors import DataError
     from toolgym.registration import make_domain
 
     if concurrency is not None and what != "rollouts":
         raise DataError(f"--concurrency {concurrency} is for 'toolgym bench rollouts'")
-    ours = what == "dialogues" or not os.environ.get("TAU2_DATA_DIR")  # tau2's tasks carry no facts to talk from
+    if policy is not None and what != "policy":
+        raise DataError(f"--policy {policy!r} is for 'toolgym bench policy'")
+    talks = what in ("dialogues", "policy")  # tau2's tasks carry no facts to talk from
+    ours = talks or not os.environ.get("TAU2_DATA_DIR")
     made = make_domain(domain, data or ("toolgym" if ours else "tau2"))
     with errors.status("measuring"):
         if what == "rollouts":
@@ -57,6 +65,10 @@ def bench(
             from toolgym.testing.vector_bench import measure_vector
 
             report = measure_vector(made)
+        elif what == "policy":
+            from toolgym.registry import BENCHMARKS
+
+            report = BENCHMARKS.load("policy")(made, policy)
         else:
             from toolgym.testing.bench import measure
 

@@ -35,6 +35,7 @@ from toolgym.cli.eval_options import (
 from toolgym.cli.figures import VoidTrials, print_figures
 from toolgym.cli.models import (
     AgentModel,
+    AgentView,
     BaseUrl,
     BudgetUsd,
     JudgeModel,
@@ -85,6 +86,7 @@ def evaluate(
     agent_model: AgentModel = None,
     agent_base_url: BaseUrl = None,
     agent_args: ModelArgs = None,
+    agent_view: AgentView = None,
     no_greeting: NoGreeting = False,
     user_model: UserModel = None,
     user_base_url: BaseUrl = None,
@@ -127,6 +129,7 @@ def evaluate(
         split,
         agents,
         models,
+        agent_view,
         user=user,
         habits=habits,
         judge=judge,
@@ -143,19 +146,22 @@ def evaluate(
         _write_tau2(tau2_results, planned[0], next(iter(results.values())), models)
     answers = {each: found.as_dict() for each, found in results.items()}
     player = asked[0].user
+    view = next((one.settings.view for one in asked if one.settings.view), "")
     errors = known_error(made, player, split, asked[0].models, runs) if pool is None else []
     if as_json:
         told: dict[str, Any] = {} if pool is None else {"pool": str(pool)}
         if errors:
             told["user_error"] = {one["asked_back"]: one["error"] for one in errors}
         behaves = {"habits": asked[0].settings.habits} if asked[0].settings.habits else {}
-        said = {"domain": domain, "split": split, **told, "data": data, "user": player.name, **behaves}
+        sees = {"view": view} if view else {}
+        said = {"domain": domain, "split": split, **told, "data": data, "user": player.name, **behaves, **sees}
         print_json({**said, "agents": answers})
     else:
         most = max(one.plan.evaluation.trials for one in planned)
         place = split if pool is None else f"{split} {pool}"
         named = " ".join(filter(None, (player.name, asked[0].settings.habits)))
-        heading = f"{domain} · {place} · {data} data · user {named} · {most} trial{'s' if most > 1 else ''}"
+        seen = f" · view {view}" if view else ""
+        heading = f"{domain} · {place} · {data} data · user {named}{seen} · {most} trial{'s' if most > 1 else ''}"
         print_figures(heading, most, answers, void)
         if not player.comparable:
             say(f"The user {player.name!r} does not play a customer: these figures compare with no other user's.")
@@ -173,9 +179,10 @@ def _asked(
     split: str,
     agents: Sequence[str],
     models: Mapping[str, ModelSettings | None],
+    view: str | None,
     **others: Any,
 ) -> list[Evaluation]:
-    """Who plays what, for each of the agents; the agent's model goes to those that have one.
+    """Who plays what, for each of the agents; the agent's model and its view go to those that have one.
 
     Raises:
         DataError: If none of them has one.
@@ -184,16 +191,20 @@ def _asked(
     from toolgym.registration.evaluate import evaluation_of
     from toolgym.registration.parts import agent_spec
 
-    takes = {each: agent_spec(each, domain).needs_model for each in agents}
+    specs = {each: agent_spec(each, domain) for each in agents}
+    takes = {each: spec.needs_model for each, spec in specs.items()}
     asked = models["agent"]
     if asked is not None and not any(takes.values()):
         raise DataError(f"--agent-model {asked.model!r} is for an agent with a model, such as --agent llm")
+    if view is not None and not any(spec.has_view for spec in specs.values()):
+        raise DataError(f"--agent-view {view!r} is for an agent with a model: name the model with --agent-model")
     return [
         evaluation_of(
             domain,
             split,
             agent=each,
             agent_model=asked if takes[each] else None,
+            agent_view=view if specs[each].has_view else None,
             user_model=models["user"],
             judge_model=models["judge"],
             **others,

@@ -16,6 +16,13 @@ _URL = "Its OpenAI-compatible endpoint, such as http://localhost:8000/v1."
 _ARGS = "A JSON object sent with each of its requests: temperature, max_tokens, …"
 
 AgentModel = Annotated[str | None, typer.Option(help=_MODEL.format("agent"), rich_help_panel="Models")]
+AgentView = Annotated[
+    str | None,
+    typer.Option(
+        help="What the agent's model sees, if it is a policy trained on a view: compact, or the policy's folder.",
+        rich_help_panel="Models",
+    ),
+]
 UserModel = Annotated[str | None, typer.Option(help=_MODEL.format("user"), rich_help_panel="Models")]
 JudgeModel = Annotated[str | None, typer.Option(help=_MODEL.format("judge"), rich_help_panel="Models")]
 AnalystModel = Annotated[str | None, typer.Option(help=_MODEL.format("analyst"), rich_help_panel="Models")]

@@ -40,11 +40,13 @@ class ModelRequest:
         messages: The dialogue in chat format.
         tools: The tools in OpenAI's function format.
         seed: The request's; None for none.
+        as_is: Whether messages and reply stay as they are.
     """
 
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
     seed: int | None
+    as_is: bool = False
 
 
 class ChatModel:
@@ -138,7 +140,13 @@ class Conversation:
         self._issued: set[str] = set()
         self._taken = Taken()
 
-    async def complete(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
+    async def complete(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]] = (),
+        *,
+        as_is: bool = False,
+    ) -> Reply:
         """Ask for the next message.
 
         The k-th call sends the seed ``(seed + k) mod 2**31``, k from 0, with all of its requests. What is sent is
@@ -148,6 +156,8 @@ class Conversation:
             messages: The dialogue so far in chat format, the model's own messages being the assistant's, with its
                 earlier thoughts as ``reasoning_content``.
             tools: The tools in OpenAI's function format. Without any, no text of the reply is taken for a call.
+            as_is: Whether the messages are sent as they are, in whatever order, and all of the reply is its text:
+                for a model that was trained on just these texts. It has no tools then.
 
         Returns:
             The reply; one that was cut (``length``) or filtered (``content_filter``) is a reply too. One that cannot
@@ -163,7 +173,7 @@ class Conversation:
         """
         settings = self.model.settings
         endpoint = await connect(settings)
-        asked = ModelRequest(messages, tools, self._next_seed())
+        asked = ModelRequest(messages, tools, self._next_seed(), as_is)
         self._asked += 1
         caller = retrying(settings.attempts, lambda failure, wait_s: self._note(failure, wait_s, endpoint.key))
         try:
@@ -175,7 +185,7 @@ class Conversation:
             # The service's own error may repeat the key or hold it in its request, so it is not chained.
             raise self.error(failure, endpoint.key, caller.statistics["attempt_number"]) from None
         self._taken.note(messages, self._sent)
-        if not tools or reply.calls or reply.text is None:
+        if not tools or as_is or reply.calls or reply.text is None:
             return reply
         text, calls = read_calls(reply.text, tools, settings.tool_format, self.requestor)
         return replace(reply, text=text, calls=calls)
@@ -260,10 +270,10 @@ class Conversation:
         for _ in range(TRIES):
             body = self._body(asked, form)
             try:
-                reply = await self._request(endpoint, body)
+                reply = await self._request(endpoint, body, as_is=asked.as_is)
             except RequestError as failure:
                 other = adapted(form, failure, body, fixed_thoughts=fixed)
-                if other is None:
+                if other is None or (asked.as_is and self._body(asked, other) == body):
                     raise
                 form, last = other, failure
                 continue
@@ -275,7 +285,9 @@ class Conversation:
     def _body(self, asked: ModelRequest, form: Form) -> dict[str, Any]:
         settings = self.model.settings
         body: dict[str, Any] = {"model": settings.model}
-        if settings.tool_format == "native":
+        if asked.as_is:
+            body["messages"] = list(asked.messages)
+        elif settings.tool_format == "native":
             names = [tool["function"]["name"] for tool in asked.tools]
             fields = self.model.thought_fields
             body["messages"] = with_calls(asked.messages, form, tools=names, thought_fields=fields, issued=self._issued)
@@ -298,7 +310,7 @@ class Conversation:
         body |= settings.arguments.get("extra_body", {})
         return body
 
-    async def _request(self, endpoint: Endpoint, body: dict[str, Any]) -> Reply:
+    async def _request(self, endpoint: Endpoint, body: dict[str, Any], *, as_is: bool) -> Reply:
         settings, throttle = self.model.settings, self.model.throttle
         await throttle.admit(address(settings), settings.model, body)
         usage, payload = Usage(calls=1), written(body)
@@ -314,7 +326,7 @@ class Conversation:
                 max_bytes=settings.max_reply_bytes,
             )
             usage = used(completion, settings.price)
-            reply = read_completion(completion, self.requestor)
+            reply = read_completion(completion, self.requestor, as_is=as_is)
         except RequestError as failure:
             self._count(Usage(1, 0, 0, 0.0) if failure.free else usage)
             raise

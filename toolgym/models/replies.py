@@ -44,12 +44,13 @@ class Reply:
         return Message(side, self.text, self.calls, tokens=self.tokens, reasoning=self.reasoning, extra=self.extra)
 
 
-def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
+def read_completion(completion: dict[str, Any], requestor: AgentID, *, as_is: bool = False) -> Reply:
     """Read a decoded completion; calls in its text are left there.
 
     Args:
         completion: As the endpoint sent it.
         requestor: The side that the model plays.
+        as_is: Whether its text stays as it is, with what looks like thoughts and the space around it.
 
     Raises:
         RequestError: If it is not a completion, or reports an error.
@@ -78,6 +79,8 @@ def read_completion(completion: dict[str, Any], requestor: AgentID) -> Reply:
         return Reply(None, (unusable(f"{error}.", str(message["content"])[:_SHOWN], requestor),), tokens=tokens)
     refusal = message.get("refusal")
     text = read.content or (refusal if isinstance(refusal, str) else "")
+    if as_is:
+        return Reply(whole_text(text), finish=str(finish or "stop"), tokens=tokens)
     thoughts, text = split_thoughts(whole_text(text))
     thoughts = [part for part in (whole_text(read.reasoning or "").strip(), *thoughts) if part]
     return Reply(

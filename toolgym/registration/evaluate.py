@@ -18,6 +18,7 @@ from toolgym.registration.parts import (
     make_judge,
     make_user,
 )
+from toolgym.registration.views import with_view
 
 if TYPE_CHECKING:
     from toolgym.domain import AgentFactory, AgentSpec, Domain
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from toolgym.scripted.habits import HabitsLike
     from toolgym.tasks import Task
     from toolgym.trajectory import Trajectory
+    from toolgym.views import View
 
 TRIALS = 4
 """Trials of each task where nobody says."""
@@ -51,6 +53,7 @@ def evaluate(
     agent_model: str | Mapping[str, Any] | ModelSettings | None = None,
     user_model: str | Mapping[str, Any] | ModelSettings | None = None,
     judge_model: str | Mapping[str, Any] | ModelSettings | None = None,
+    agent_view: str | Path | View | None = None,
     throttle: Throttle | None = None,
     runs: str | Path = "runs",
     name: str | None = None,
@@ -81,6 +84,8 @@ def evaluate(
         agent_model: The model behind an agent that has one: its name, or its settings.
         user_model: The model behind a user that has one.
         judge_model: The model behind a judge that has one.
+        agent_view: What the agent's model sees, where it is a policy that was trained on a view: ``"compact"``, the
+            policy's folder, or a :class:`~toolgym.views.View`. It is a part of what the run is.
         throttle: The rates and the budget that the models share which are given here.
         runs: The folder of the runs.
         name: The run's name, to which ``-AGENT`` is added; by default time and domain.
@@ -128,6 +133,7 @@ def evaluate(
         agent_model=agent_model,
         user_model=user_model,
         judge_model=judge_model,
+        agent_view=agent_view,
         throttle=throttle,
     )
     planned = plan_all([asked], Path(runs), name, tasks=tasks, trials=trials, resume=resume)
@@ -203,6 +209,7 @@ def evaluation_of(
     agent_model: str | Mapping[str, Any] | ModelSettings | None = None,
     user_model: str | Mapping[str, Any] | ModelSettings | None = None,
     judge_model: str | Mapping[str, Any] | ModelSettings | None = None,
+    agent_view: str | Path | View | None = None,
     throttle: Throttle | None = None,
 ) -> Evaluation:
     """Who plays what, from names or objects; arguments and errors as for :func:`evaluate`."""
@@ -218,7 +225,8 @@ def evaluation_of(
         agent = "oracle" if agent_model is None else "llm"
     if user is None:
         user = default_user(domain.tasks[split]) if user_model is None else "llm"
-    assistant = with_wording(_player("agent", agent, settings["agent"], domain, throttle), words)
+    assistant = with_view(_player("agent", agent, settings["agent"], domain, throttle), agent_view)
+    assistant = with_wording(assistant, words)
     customer = with_wording(_player("user", user, settings["user"], domain, throttle), words)
     customer = with_habits(customer, habits)
     referee = "llm" if judge is None and judge_model is not None else judge

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from toolgym.errors import DataError, UnknownNameError
 from toolgym.registration.habits import with_habits
 from toolgym.registration.models import chat_of, with_model
+from toolgym.registration.views import with_view
 from toolgym.registry import AGENTS, ANALYSTS, CURRICULA, DOMAINS, JUDGES, PROPOSERS, USERS, Registry, needs_model
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from toolgym.proposal import Proposer
     from toolgym.scripted.habits import HabitsLike
     from toolgym.tasks import Task
+    from toolgym.views import View
 
 DATA = ("toolgym", "tau2")
 """Whose tasks a domain can be made with."""
@@ -265,6 +267,7 @@ def make_agent(
     *,
     domain: str | Domain | None = None,
     throttle: Throttle | None = None,
+    view: str | Path | View | None = None,
 ) -> AgentSpec:
     """The factory of an agent: what makes one for each episode.
 
@@ -273,11 +276,13 @@ def make_agent(
         model: The model behind it, if it is one that has a model, such as ``"llm"``: its name, or its settings.
         domain: Whose own agents are known in addition to the installed ones: a domain's name, or a Domain.
         throttle: The limits that the models of a run share.
+        view: What its model sees, if that is a policy that was trained on a view: ``"compact"``, the policy's folder,
+            or a :class:`~toolgym.views.View`.
 
     Raises:
         UnknownNameError: If there is no such agent.
         DataError: If it needs a model and none is given, or the other way round, or the settings do not fit, or there
-            is no key for it.
+            is no key for it, or no such view.
         MissingExtraError: If it has a model and the extra ``llm`` is not installed.
 
     Example:
@@ -285,7 +290,7 @@ def make_agent(
         >>> make_agent("clerk", domain="retail").name
         'clerk'
     """
-    return with_model("agent", agent_spec(name, domain), model, throttle)
+    return with_view(with_model("agent", agent_spec(name, domain), model, throttle), view)
 
 
 def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:

@@ -98,6 +98,7 @@ class Evaluation:
             pool="" if self.pool is None else str(self.pool.resolve()),
             tasks=dict(self.chosen),
             habits=str(self.user.bound.get("habits") or ""),
+            view=str(self.agent.bound.get("view") or "") if self.agent.has_view else "",
         )
 
     def trials_of(self, task: Task) -> int:

@@ -34,6 +34,7 @@ class Settings:
         tasks: The trials of each task that is played, by the task's id, where only some are, or not all as often;
             empty for ``trials`` of every task of the split.
         habits: The dials of a user with habits, such as ``"typos=1"``, or ``"drawn"``; empty without.
+        view: What the model of the agent sees, such as ``"compact"``; empty if it sees the dialogue as it is.
     """
 
     domain: str
@@ -53,6 +54,7 @@ class Settings:
     pool: str = ""
     tasks: Mapping[str, int] = field(default_factory=dict)
     habits: str = ""
+    view: str = ""
 
     def __post_init__(self) -> None:
         for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
@@ -70,7 +72,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able data; what came later than the first runs is left out where it says nothing."""
-        newer: dict[str, Any] = {"pool": "", "tasks": {}, "habits": ""}
+        newer: dict[str, Any] = {"pool": "", "tasks": {}, "habits": "", "view": ""}
         newer |= {"max_characters": Limits.max_characters, "max_calls": Limits.max_calls}
         return {name: value for name, value in asdict(self).items() if name not in newer or value != newer[name]}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 LONGEST_NAME = 255
 """Bytes of the name of a folder, at most."""
-_TEXTS = ("domain", "data", "split", "agent", "user", "judge", "wording", "pool", "habits")
+_TEXTS = ("domain", "data", "split", "agent", "user", "judge", "wording", "pool", "habits", "view")
 _COUNTS = ("trials", "seed", "max_steps", "max_errors", "max_characters", "max_calls")
 
 

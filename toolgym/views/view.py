@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,46 @@ class View:
         if bool(self.words) != (self.name == "slots"):
             given = f"{len(self.words)} words" if self.words else "none"
             raise DataError(f"a view of slots needs words, and a compact one has none; {self.name!r} was given {given}")
+
+    def __str__(self) -> str:
+        """What runs call it: its name, and what tells its words from others.
+
+        Example:
+            >>> str(View("compact")), str(View("slots", frozenset({"cancel", "order"})))
+            ('compact', 'slots@e0a5dbcd9a53')
+        """
+        if not self.words:
+            return self.name
+        return f"{self.name}@{hashlib.sha256(json.dumps(sorted(self.words)).encode()).hexdigest()[:12]}"
+
+    @classmethod
+    def of(cls, given: str | Path | View) -> View:
+        """A view from its name, or from the folder of the policy that it is the view of.
+
+        Args:
+            given: ``"compact"``, a policy's folder, or a View, which is itself. A view of slots has words, and so needs
+                a folder.
+
+        Raises:
+            DataError: If it is neither, or needs words.
+
+        Example:
+            >>> View.of("compact")
+            View(name='compact', words=frozenset())
+        """
+        if isinstance(given, View):
+            return given
+        if given in VIEWS:
+            if given == "slots":
+                raise DataError("the view 'slots' needs the words of a policy: give the policy's folder instead")
+            return cls(str(given))
+        folder = Path(given)
+        if not folder.is_dir():
+            raise DataError(
+                f"{str(given)!r} is neither a view without words ('compact') nor the folder of a policy, whose {FILE} "
+                "says what it sees"
+            )
+        return cls.load(folder)
 
     def open(self, domain: Domain, tools: Sequence[Mapping[str, Any]]) -> Sight:
         """How one episode is seen.

@@ -175,8 +175,8 @@ class Forward:
         row, own = torch.tensor([0]), self.cache
         self.cache = RowCache(self.model, 1, len(_PROBE))
         try:
-            self(torch.tensor([_PROBE[:-1]]), row, None, row)
-            found = self(torch.tensor([_PROBE[-1:]]), row + len(_PROBE) - 1, None, row)[0]
+            Forward.__call__(self, torch.tensor([_PROBE[:-1]]), row, None, row)
+            found = Forward.__call__(self, torch.tensor([_PROBE[-1:]]), row + len(_PROBE) - 1, None, row)[0]
         except (AttributeError, IndexError, RuntimeError, TypeError) as error:
             self.__exit__()
             raise DataError(f"{_UNFIT.format(type(self.model).__name__)}: {error}") from error

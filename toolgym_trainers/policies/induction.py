@@ -7,8 +7,8 @@ before was the present one, and copies what stands there. These weights set both
 and may undo it. The model is an ordinary Llama before and after.
 
 Source: Olsson et al. 2022, "In-context learning and induction heads" (arXiv 2209.11895), "Argument 1" for what such
-heads do; Su et al. 2021, RoFormer (arXiv 2104.09864), section 3.2, for the rotations by which a head can look at a fixed
-distance. That weights are set so before training is our own.
+heads do; Su et al. 2021, RoFormer (arXiv 2104.09864), section 3.2, for the rotations by which a head can look at a
+fixed distance. That weights are set so before training is our own.
 """
 
 from __future__ import annotations

@@ -121,10 +121,14 @@ class Sampler:
         if not waiting:
             return []
         rows = min(self.rows, len(waiting))
+        with self.engine(rows) as engine:
+            return _Playing(self, engine, seed, waiting, done).run()
+
+    def engine(self, rows: int) -> Engine:
+        """What writes the messages of so many rows."""
         engine = Engine(self.policy, rows=rows, temperature=self.temperature, most=self.most, context=self.context)
         engine.costs = self.costs
-        with engine:
-            return _Playing(self, engine, seed, waiting, done).run()
+        return engine
 
 
 class _Playing:

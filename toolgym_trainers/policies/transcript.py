@@ -25,14 +25,20 @@ class Transcript:
         self.tokens: list[int] = []
         self.made: list[tuple[int, int]] = []
         """The ranges of tokens that the policy made, a message each; half open."""
+        self._begun = False
         self._closing: list[int] = []
         """What is to stand behind the policy's last message."""
 
     def observe(self, messages: Iterable[Message]) -> list[int]:
-        """Add what others said, and what stands before the policy's next message; the new tokens."""
+        """Add what others said, and what stands before the policy's next message; the new tokens.
+
+        A greeting is not shown; what else the assistant has said in others' words, where a task begins in the middle of
+        a dialogue, is.
+        """
         new, self._closing = self._closing, []
         for message in messages:
-            shown = self.sight.show(message) if message.role in ("user", "tool") else None
+            self._begun = self._begun or message.role not in ("system", "assistant")
+            shown = self.sight.show(message) if self._begun else None
             new += self.format.encode(shown) if shown is not None else []
         new += self.format.prompt
         self.tokens += new
