@@ -191,6 +191,9 @@ class Reproduction:
         finished = folder / "made.json"
         if finished.exists():
             return folder
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()  # of writing weights: whoever watches is told of what takes long
         start = cpu_seconds()
         source = asked.policy.format(seed=seed)
         if asked.bootstrap is None:
