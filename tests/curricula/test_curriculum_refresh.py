@@ -354,7 +354,9 @@ def test_at_most_fifteen_percent_of_what_is_made_for_a_pool_are_refusals(every: 
 
 def test_a_failure_on_a_task_that_is_not_known_counts_and_no_task_is_made_from_it() -> None:
     curriculum = failing()
-    curriculum.update(trials(curriculum.domain, curriculum.domain.tasks["dev"][0], "--"))
+    lost = curriculum.domain.tasks["dev"][0]
+    strangers = [replace(one, task_key="0" * 64) for one in trials(curriculum.domain, lost, "--")]
+    curriculum.update(strangers)
     report = refreshed(curriculum)
     assert report.failures == 10
     assert report.coverage == 0.8

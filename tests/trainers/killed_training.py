@@ -16,7 +16,7 @@ from toolgym_trainers.loop import Event, Training, TrainSettings
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny
 
-SIZE = {"width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32, "context": 600}
+SIZE = {"width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32, "context": 600, "induction": False}
 WORDS = frozenset(["the", "order", "is", "what", "I", "do", "you", "want", "yes", "no", "please", "cancel", "of"])
 PLAYED: dict[str, Any] = {
     "rounds": 2,

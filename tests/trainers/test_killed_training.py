@@ -13,20 +13,17 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from killed_training import random_policy, train
+from killed_training import random_policy
 from safetensors.torch import load_file
 
 DEATHS = {
     "raft": [
         "round-0-bootstrap:3",
-        "round-0-measure-t1:2",
         "round-1-mine:4",
         "round-1-refresh:before keeping",
-        "round-1-train:1",
         "round-1-train:3",
-        "round-1-train:before keeping",
         "round-2-refresh:after keeping",
-        "round-2-train:after keeping",
+        "round-2-train:before keeping",
     ],
     # after the second step a refresh is made, which no checkpoint knows of when it dies in the third
     "sentinel": ["round-1-train:1", "round-1-train:3", "round-1-train:5"],
@@ -67,7 +64,7 @@ def test_a_training_that_is_killed_comes_to_the_same_figures_tasks_and_weights(
     for death in DEATHS[curriculum]:
         ended = subprocess.run([*program, str(killed), death], capture_output=True, text=True, timeout=600)
         assert ended.returncode == -9, (death, ended.stderr[-2000:])
-    train(curriculum, policy, killed)
+    subprocess.run([*program, str(killed)], check=True, capture_output=True, timeout=600)
     assert came_to(killed) == came_to(whole)
     last = sorted((whole / "policies").glob("round-*"))[-1].name
     weights = [load_file(folder / "policies" / last / "model.safetensors") for folder in (whole, killed)]
