@@ -91,6 +91,19 @@ class Oracle(ScriptedOracle[Request]):
         order = yield from self.find_order(wish)
         return wish.kind == QUESTION or order.get("status") == _STATUS.get(wish.kind)
 
+    def answer(self, request: Request) -> Talk:
+        """Look up what was asked, work out a sum that no record holds, and tell it."""
+        yield from self.look_up(request)
+        if parts := self.summands(request):
+            yield from self.call("calculate", expression=" + ".join(parts))
+        yield from super().answer(request)
+
+    def summands(self, request: Request) -> Sequence[str]:
+        """The prices of the units that a question names, where their sum is asked for; none for another question."""
+        order = self.records.get(request.order.id, {}) if request.order is not None else {}
+        prices = [f"{item['price']:.2f}" for item in order.get("items", ()) if item["name"] in request.question]
+        return prices if len(prices) > 1 and f"{sum(map(float, prices)):.2f}" == request.answer else ()
+
     def find_order(self, wish: Request) -> Talk:
         """Look at the order, by its number or one after the other."""
         order = wish.order

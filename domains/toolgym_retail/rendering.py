@@ -100,6 +100,8 @@ class RetailRenderer:
 
     def render(self, tool: str, output: str, *, error: bool) -> str:
         """An output as text, in lines; errors and plain texts stay as they are."""
+        if tool == "calculate" and not error:
+            return f"{float(output):.2f}"  # as amounts are written everywhere else
         if error or not output.startswith("{"):
             return output
         record = json.loads(output)

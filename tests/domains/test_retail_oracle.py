@@ -34,13 +34,18 @@ def episodes(domain: Domain, wording: str, split: str = "test") -> Iterator[Epis
 
 
 def unfounded(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
-    """Arguments of calls that neither the customer said nor a tool returned before; a cancellation's reason aside."""
+    """Arguments of calls that neither the customer said nor a tool returned before; a cancellation's reason aside.
+
+    Of a sum each number counts, as JSON writes it.
+    """
     known, found = "", []
     for message in messages:
         for call in message.tool_calls:
             for name, value in call.arguments.items():
                 if name == "reason":
                     continue
+                if name == "expression":
+                    value = [str(float(number)) for number in str(value).split(" + ")]
                 found += [(call.name, text) for text in texts_in(value) if text.lower() not in known]
         if message.role in ("user", "tool"):
             known += " " + (message.content or "").lower()

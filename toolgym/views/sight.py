@@ -174,7 +174,7 @@ class Sight:
         if argument in self._by_name and described.name:
             return self._write(described.name)
         letter = self._tagger.letter_of(argument)
-        if not letter:
+        if not letter or not value:
             return self._write(value)
         alias = self._spelling.write([Piece(letter, value)])
         return f"{self._write(described.key)} {alias}" if described.key else alias
