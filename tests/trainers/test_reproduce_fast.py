@@ -126,16 +126,16 @@ def test_the_table_is_recomputed_from_the_stored_trajectories(
     (asked,) = [one for one in reproduction.finished("sft", "dev", 1.0) if one.seed == 0]
     run = tmp_path / "run"
     shutil.copytree(reproduction.run_of(asked), run)
-    lines = (run / "trajectories.jsonl").read_text().splitlines(keepends=True)
     kept = outcomes_of(run, reproduction.domain, tmp_path)
-    changed = [
-        line.replace('"success":false', '"success":true').replace('"reward":0.0', '"reward":1.0') for line in lines
-    ]
-    (run / "trajectories.jsonl").write_text("".join(changed))
-    assert sum(one.successes for one in kept.by_task.values()) < len(lines)
+    path = run / "trajectories.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sum(one.successes for one in kept.by_task.values()) < len(rows)
+    for row in rows:
+        row["grade"] |= {"success": True, "reward": 1.0}
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     found = outcomes_of(run, reproduction.domain, tmp_path)
     assert found.trajectories != kept.trajectories
-    assert sum(one.successes for one in found.by_task.values()) > sum(one.successes for one in kept.by_task.values())
+    assert sum(one.successes for one in found.by_task.values()) == len(rows)
 
 
 def test_a_run_by_other_weights_is_refused(
