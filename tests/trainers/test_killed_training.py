@@ -54,9 +54,7 @@ def came_to(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("curriculum", DEATHS)
-def test_a_training_that_is_killed_comes_to_the_same_figures_tasks_and_weights(
-    tmp_path: Path, curriculum: str
-) -> None:
+def test_a_training_that_is_killed_comes_to_the_same_figures_tasks_and_weights(tmp_path: Path, curriculum: str) -> None:
     policy = random_policy(tmp_path / "policy")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     program = [sys.executable, str(Path(__file__).with_name("killed_training.py")), curriculum, str(policy)]

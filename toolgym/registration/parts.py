@@ -295,11 +295,12 @@ def make_agent(
 
 def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
     """What there is to know of an agent before it has a model; arguments and errors as for :func:`make_agent`."""
-    if Path(name).is_dir():
-        found: AgentSpec = AGENTS.load("policy")
-        return replace(found.bind(folder=str(Path(name).resolve())), name=Path(name).resolve().name)
     domain = make_domain(domain) if isinstance(domain, str) else domain
-    return _spec(AGENTS, name, domain.agents if domain is not None else {}, domain)
+    own = domain.agents if domain is not None else {}
+    if name not in own and name not in AGENTS.names() and Path(name).is_dir():
+        policy: AgentSpec = AGENTS.load("policy")
+        return replace(policy.bind(folder=str(Path(name).resolve())), name=Path(name).resolve().name)
+    return _spec(AGENTS, name, own, domain)
 
 
 def _spec(registry: Registry, name: str, own: Mapping[str, AgentSpec], domain: Domain | None) -> AgentSpec:

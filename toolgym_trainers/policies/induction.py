@@ -37,7 +37,7 @@ def set_up_induction(model: Any, rng: np.random.Generator) -> None:
     that embeddings leave free, and one head of the second layer matches the present token with these.
 
     Args:
-        model: A Llama with tied embeddings, at least two layers, and more dimensions than its key heads have together.
+        model: A Llama with tied embeddings, at least two layers, and room beside the dimensions of its key heads.
         rng: Draws the projections.
 
     Raises:
@@ -51,10 +51,11 @@ def set_up_induction(model: Any, rng: np.random.Generator) -> None:
         config.head_dim,
     )
     free = groups * size
-    if config.num_hidden_layers < 2 or free + 1 >= width:
+    if config.num_hidden_layers < 2 or width - 1 - free < size:
         raise ValueError(
-            f"induction needs 2 layers and a width above {free + 1}, the size of all key heads and one, got "
-            f"{config.num_hidden_layers} layers and a width of {width}; choose fewer key heads"
+            f"induction needs 2 layers and a width of {1 + free + size} or more, one for the constant and the size of "
+            f"all key heads and one more, got {config.num_hidden_layers} layers and a width of {width}; choose fewer "
+            "key heads, or more heads"
         )
     own = torch.arange(1 + free, width)
     with torch.no_grad():
