@@ -120,17 +120,22 @@ TRAINER_EDGES = {
             "checkpoint clock policies sft toolgym.domain toolgym.errors toolgym.files toolgym.generators toolgym.runs "
             "toolgym.views"
         ),
+        "sampling_bench": (
+            "policies toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
+            "toolgym.rewards toolgym.testing"
+        ),
         "loop": (
             "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
             "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
-        "sampling_bench": (
-            "policies toolgym.domain toolgym.episode toolgym.errors toolgym.limits toolgym.registration "
-            "toolgym.rewards toolgym.testing"
+        "cli": "bootstrap loop reproduce toolgym.cli toolgym.errors toolgym.registration",
+        "reproduce": (
+            "bootstrap clock loop policies sft toolgym.certificates toolgym.concurrency toolgym.curricula "
+            "toolgym.database toolgym.domain toolgym.errors toolgym.evaluation toolgym.generation toolgym.generators "
+            "toolgym.proposal toolgym.registration toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
-        "cli": "bootstrap loop toolgym.cli toolgym.errors toolgym.registration",
     }.items()
 }
 FREE = ("__init__", "__main__")

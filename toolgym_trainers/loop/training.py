@@ -46,17 +46,21 @@ class Training:
         settings: The settings.
         folder: Where.
         watch: Told of what happens.
+        domain: The domain, where it has more splits than the installed one of that name: what is made keeps apart from
+            them too.
 
     Raises:
         DataError: If the folder holds a training of other settings, or another folder's files.
         UnknownNameError: If there is no such domain, curriculum, split, option or trainer.
     """
 
-    def __init__(self, settings: TrainSettings, folder: Path, watch: Watch | None = None) -> None:
+    def __init__(
+        self, settings: TrainSettings, folder: Path, watch: Watch | None = None, *, domain: Domain | None = None
+    ) -> None:
         self.settings = settings
         self.folder = folder
         self._watch: Watch = watch or (lambda event: None)
-        self.domain: Domain = make_domain(settings.domain)
+        self.domain: Domain = domain or make_domain(settings.domain)
         played = self.domain.tasks[settings.split]
         self._user = make_user(default_user(played), domain=self.domain)
         self._trainer: Trainer = TRAINERS.load(settings.trainer)
