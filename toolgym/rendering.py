@@ -24,6 +24,7 @@ class EntityKind:
         what: What it is, such as ``"order"``.
         pattern: A regular expression for its names in running text; empty if they cannot be told by their form.
         words: Its names, where all are known beforehand, such as a catalogue's.
+        listed: Names of which several in a row, with commas between them, are one name, such as a variant's options.
         arguments: The arguments of tools that hold one, or a list of them.
         readable: Whether its names mean something to who reads English. A view for a pretrained model leaves them as
             they are; one for a model from scratch gives them aliases too.
@@ -33,6 +34,7 @@ class EntityKind:
     what: str
     pattern: str = ""
     words: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     arguments: frozenset[str] = frozenset()
     readable: bool = False
 

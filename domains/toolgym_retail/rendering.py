@@ -49,6 +49,7 @@ _EVERYDAY = frozenset(
     ]
 )
 """Option values that are ordinary words too."""
+_VALUES = sorted({value for kind in CATALOG for values in kind.options.values() for value in values})
 _OPTIONS = sorted({value for kind in CATALOG for values in kind.options.values() for value in values} - _EVERYDAY)
 _CITY_NAMES = sorted({" ".join(place.split()[:-2]) for place in CITIES})
 _WRITES = ("cancel", "modify", "return", "exchange")
@@ -83,7 +84,7 @@ KINDS = (
     EntityKind("S", "state", r"(?<=, )[A-Z]{2}(?=,? \d{5})", arguments=frozenset({"state"}), readable=True),
     EntityKind("C", "city", words=tuple(_CITY_NAMES), arguments=frozenset({"city"}), readable=True),
     EntityKind("W", "type of product", words=tuple(kind.name for kind in CATALOG), readable=True),
-    EntityKind("V", "option", words=tuple(_OPTIONS), readable=True),
+    EntityKind("V", "option, or several", words=tuple(_OPTIONS), listed=tuple(_VALUES), readable=True),
     EntityKind("N", "name", arguments=frozenset({"first_name", "last_name"}), readable=True),
 )
 """Everything in the shop that has names; the first that fits counts."""
@@ -115,17 +116,20 @@ class RetailRenderer:
         return ", ".join(f"{name}: {value}" for name, value in record.items())
 
     def _order(self, order: Mapping[str, Any]) -> Iterator[str]:
-        """Its number, status and city; its units; its total, and what covers it; how it was paid; its parcels."""
-        yield f"{order['order_id']} {order['status']} {order['address']['city']}"
+        """Its number, status and city; its units and prices; its total, and what covers it; how it was paid; parcels."""
+        number = order["order_id"]  # stands behind all that a customer may know the order by
+        yield f"{number} {order['status']} {order['address']['city']} {number}"
         for item in order["items"]:
             options = list(item["options"].values())
             values = ", ".join(options)
             self._units.setdefault(item["product_id"], {})[item["item_id"]] = options
             self.described.setdefault(item["product_id"], Described(name=item["name"]))
             self.described[item["item_id"]] = Described(item["name"], f"{item['name']} ({values})")
-            yield f"{item['name']} {item['item_id']} {values} {item['price']:.2f}"
+            yield f"{item['name']} {item['item_id']} {'; '.join(options)} {number}"
+        prices = [f"{item['name']} {item['price']:.2f}" for item in order["items"]]
+        yield f"prices {', '.join(prices)}"
         total = total_of(order)
-        yield f"total {total}"
+        yield f"total {total} {number}"
         for card, balance in self._gift_cards.items():
             yield f"gift card {card} {'covers it' if balance >= float(total) else 'too little'}"
         yield f"paid {', '.join(dict.fromkeys(paid['payment_method_id'] for paid in order['payment_history']))}"
@@ -158,9 +162,10 @@ class RetailRenderer:
             options = list(variant["options"].values())
             values = ", ".join(options)
             differs = options if owned is None else [one for one, own in zip(options, owned, strict=True) if one != own]
-            key = ", ".join(differs) or "same"
-            if item_id not in units:
-                self.described[item_id] = Described(f"{name} {key}", f"{name} ({values})")
+            key = (", " if owned is not None or not units else "; ").join(differs) or "same"
+            if item_id not in units:  # several units: what it differs in depends on the unit, and does not tell
+                known_by = f"{name} {key}" if len(units) < 2 else name
+                self.described[item_id] = Described(known_by, f"{name} ({values})")
             rows.append((len(differs), f"{'yes' if variant['available'] else 'no'} {key} {item_id}"))
         yield from (row for _, row in sorted(rows, key=lambda row: row[0]))
 

@@ -35,8 +35,11 @@ class Tagger:
         patterns = {LOOKALIKE: rf"(?<!\w)[{letters}]\d+\b"}
         for kind in self.kinds:
             options = [kind.pattern] if kind.pattern else []
-            words = sorted(kind.words, key=len, reverse=True)
-            options += [rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)"] if words else []
+            if kind.listed:
+                one = rf"(?:{_any_of(kind.listed)})(?!\w)"
+                options.append(rf"(?<!\w){one}(?:, {one})+")
+            if kind.words:
+                options.append(rf"(?<!\w)(?:{_any_of(kind.words)})(?!\w)")
             if options:
                 patterns[kind.letter] = "|".join(options)
         self._pattern = re.compile("|".join(f"(?P<{letter}>{pattern})" for letter, pattern in patterns.items()))
@@ -49,6 +52,11 @@ class Tagger:
     def letter_of(self, argument: str) -> str:
         """The letter of the kind that an argument of a tool holds; empty if it holds none."""
         return self._of_argument.get(argument, "")
+
+
+def _any_of(words: Sequence[str]) -> str:
+    """A pattern for one of some words, the longest that fits."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @lru_cache(8192)

@@ -9,7 +9,7 @@ from typing import Protocol
 from toolgym.rendering import LOOKALIKE
 from toolgym.views.aliases import Aliases, Piece
 
-SLOTS_OF_A_KIND = 64
+SLOTS_OF_A_KIND = 96
 """How many names of one kind a view of slots tells apart at a time."""
 SLOT = re.compile(r"<([A-Z])(\d+)>")
 """A slot."""
