@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from toolgym import make_domain  # noqa: E402
 from toolgym.errors import DataError  # noqa: E402
 from toolgym.views import Shown, View  # noqa: E402
+from toolgym.views.spelling import SLOTS_OF_A_KIND
 from toolgym.views.view import FILE  # noqa: E402
 from toolgym_trainers.policies.chat_format import CHATML, ChatFormat  # noqa: E402
 from toolgym_trainers.policies.policy import load_policy  # noqa: E402
@@ -163,7 +164,7 @@ def test_slots_are_of_the_letters_of_the_domain() -> None:
     )
     letters = {alias[0] for alias in policy.slots}
     assert letters == {kind.letter for kind in make_domain("retail").rendering.kinds} | {"X", "N"}
-    assert len(policy.slots) == 64 * len(letters)
+    assert len(policy.slots) == SLOTS_OF_A_KIND * len(letters)
     assert policy.view == View("slots", frozenset({"yes"}))
 
 

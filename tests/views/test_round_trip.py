@@ -14,6 +14,7 @@ from toolgym.errors import DataError
 from toolgym.messages import Message, ToolCall
 from toolgym.rendering import EntityKind, Rendering
 from toolgym.views import VIEWS
+from toolgym.views.spelling import SLOTS_OF_A_KIND
 
 STRANGE = [
     *("O1", "O2", "I1", "I12", "X1", "X99", "M1", "W1", "N1", "<O1>", "<X1>", "<line>", "<end>", "card_1", "card_9"),
@@ -153,14 +154,14 @@ def test_a_view_of_slots_keeps_the_blanks_of_ordinary_signs() -> None:
 
 def test_more_names_than_a_view_of_slots_tells_apart_take_the_aliases_of_the_oldest() -> None:
     sight = open_sight("slots")
-    for number in range(100, 164):
+    for number in range(100, 100 + SLOTS_OF_A_KIND):
         sight.show(Message("user", f"#W{number}"))
-    new, old = (ToolCall("buy", {"order_id": one}, "call_0") for one in ("#W163", "#W1"))
+    new, old = (ToolCall("buy", {"order_id": one}, "call_0") for one in (f"#W{99 + SLOTS_OF_A_KIND}", "#W1"))
     for call in (new, old):
         shown = sight.show(Message("assistant", None, (call,)))
         assert shown is not None
         assert meant(sight.read(shown.text)) == ("", [(call.name, dict(call.arguments))])
-    assert len([alias for alias in sight.aliases if alias.startswith("O")]) == 64
+    assert len([alias for alias in sight.aliases if alias.startswith("O")]) == SLOTS_OF_A_KIND
 
 
 FRAGMENTS = st.one_of(
