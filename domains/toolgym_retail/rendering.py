@@ -116,7 +116,7 @@ class RetailRenderer:
         return ", ".join(f"{name}: {value}" for name, value in record.items())
 
     def _order(self, order: Mapping[str, Any]) -> Iterator[str]:
-        """Its number, status and city; its units and prices; its total, and what covers it; how it was paid; parcels."""
+        """Its number, status and city; units and prices; its total, and what covers it; how it was paid; parcels."""
         number = order["order_id"]  # stands behind all that a customer may know the order by
         yield f"{number} {order['status']} {order['address']['city']} {number}"
         for item in order["items"]:
