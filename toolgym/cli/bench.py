@@ -66,9 +66,14 @@ def bench(
 
             report = measure_vector(made)
         elif what == "policy":
+            from toolgym.errors import MissingExtraError
             from toolgym.registry import BENCHMARKS
 
-            report = BENCHMARKS.load("policy")(made, policy)
+            try:
+                measure_policy = BENCHMARKS.load("policy")
+            except ModuleNotFoundError as error:
+                raise MissingExtraError("toolgym bench policy", "train") from error
+            report = measure_policy(made, policy)
         else:
             from toolgym.testing.bench import measure
 

@@ -297,7 +297,7 @@ def agent_spec(name: str, domain: str | Domain | None = None) -> AgentSpec:
     """What there is to know of an agent before it has a model; arguments and errors as for :func:`make_agent`."""
     domain = make_domain(domain) if isinstance(domain, str) else domain
     own = domain.agents if domain is not None else {}
-    if name not in own and name not in AGENTS.names() and Path(name).is_dir():
+    if name not in own and name not in AGENTS.names() and name and Path(name).is_dir():
         policy: AgentSpec = AGENTS.load("policy")
         return replace(policy.bind(folder=str(Path(name).resolve())), name=Path(name).resolve().name)
     return _spec(AGENTS, name, own, domain)

@@ -48,7 +48,7 @@ class View:
 
         Example:
             >>> str(View("compact")), str(View("slots", frozenset({"cancel", "order"})))
-            ('compact', 'slots@e0a5dbcd9a53')
+            ('compact', 'slots@21abd342f289')
         """
         if not self.words:
             return self.name
