@@ -10,15 +10,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from toolgym import make_domain, make_user  # noqa: E402  # torch may be missing
-from toolgym.episode.conversation import ConversationParts  # noqa: E402
-from toolgym.errors import DataError  # noqa: E402
-from toolgym.limits import Limits  # noqa: E402
-from toolgym_trainers.policies.cache import Forward  # noqa: E402
-from toolgym_trainers.policies.policy import Policy  # noqa: E402
-from toolgym_trainers.policies.sampler import Job, Sampler  # noqa: E402
-from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary  # noqa: E402
-from toolgym_trainers.sampling_bench import (  # noqa: E402
+from toolgym import make_domain, make_user
+from toolgym.episode.conversation import ConversationParts
+from toolgym.errors import DataError
+from toolgym.limits import Limits
+from toolgym_trainers.policies.cache import Forward
+from toolgym_trainers.policies.policy import Policy
+from toolgym_trainers.policies.sampler import Job, Sampler
+from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
+from toolgym_trainers.sampling_bench import (
     RecordedSampler,
     measure_policy,
     measure_sampling,

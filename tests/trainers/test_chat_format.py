@@ -11,17 +11,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from small_policies import SMALL, byte_policy, byte_tokenizer, tiny_policy  # noqa: E402  # torch may be missing
-from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
+from small_policies import SMALL, byte_policy, byte_tokenizer, tiny_policy
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from toolgym import make_domain  # noqa: E402
-from toolgym.errors import DataError  # noqa: E402
-from toolgym.views import Shown, View  # noqa: E402
-from toolgym.views.spelling import SLOTS_OF_A_KIND  # noqa: E402  # as the others
-from toolgym.views.view import FILE  # noqa: E402
-from toolgym_trainers.policies.chat_format import CHATML, ChatFormat  # noqa: E402
-from toolgym_trainers.policies.policy import load_policy  # noqa: E402
-from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary  # noqa: E402
+from toolgym import make_domain
+from toolgym.errors import DataError
+from toolgym.views import Shown, View
+from toolgym.views.spelling import SLOTS_OF_A_KIND
+from toolgym.views.view import FILE
+from toolgym_trainers.policies.chat_format import CHATML, ChatFormat
+from toolgym_trainers.policies.policy import load_policy
+from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
 
 DIALOGUE = [
     Shown("user", "I'd like to return #W1, please.\n\nThanks!"),

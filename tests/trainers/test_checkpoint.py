@@ -17,14 +17,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-import killed_run  # noqa: E402  # torch may be missing
-from killed_run import SETTINGS, run  # noqa: E402
-from small_models import dialogues, small_model  # noqa: E402
-from transformers import AutoModelForCausalLM  # noqa: E402
+import killed_run
+from killed_run import SETTINGS, run
+from small_models import dialogues, small_model
+from transformers import AutoModelForCausalLM
 
-from toolgym.errors import DataError  # noqa: E402
-from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
-from toolgym_trainers.grpo import make_optimizer, update  # noqa: E402
+from toolgym.errors import DataError
+from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from toolgym_trainers.grpo import make_optimizer, update
 
 
 def weights(model: Any) -> Any:

@@ -12,7 +12,7 @@ from rollout_records import rewarded, stepped, void
 
 torch = pytest.importorskip("torch")
 
-from toolgym_trainers.grpo import (  # noqa: E402  # torch may be missing
+from toolgym_trainers.grpo import (
     GRPOSettings,
     advantages_of,
     batches,

@@ -13,10 +13,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from small_models import VOCABULARY, chance, dialogues, near, play_bandit, recorded, small_model  # noqa: E402
+from small_models import VOCABULARY, chance, dialogues, near, play_bandit, recorded, small_model
 
-from toolgym.errors import DataError  # noqa: E402
-from toolgym_trainers.grpo import (  # noqa: E402
+from toolgym.errors import DataError
+from toolgym_trainers.grpo import (
     GRPOSettings,
     advantages_of,
     logprobs_of,
@@ -24,7 +24,7 @@ from toolgym_trainers.grpo import (  # noqa: E402
     score,
     update,
 )
-from toolgym_trainers.record import RolloutRecord  # noqa: E402
+from toolgym_trainers.record import RolloutRecord
 
 ONE_UPDATE = GRPOSettings(minibatches=1, max_gradient_norm=1e9, learning_rate=1e-3)
 

@@ -20,9 +20,10 @@ import torch
 from toolgym_trainers.reproduce.outcomes import outcomes_of
 from toolgym_trainers.reproduce.pages import PARTS, filled, page_of
 from toolgym_trainers.reproduce.plots import draw
-from toolgym_trainers.reproduce.reproduction import Reproduction, Told
+from toolgym_trainers.reproduce.reproduction import Reproduction
 from toolgym_trainers.reproduce.settings import ReproductionSettings, read_settings
 from toolgym_trainers.reproduce.table import read_table, write_table
+from toolgym_trainers.reproduce.units import Told
 from toolgym_trainers.reproduce.workers import do_all
 
 pytestmark = pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: set CI to run it")

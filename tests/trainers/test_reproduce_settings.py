@@ -13,8 +13,9 @@ from toolgym.errors import DataError
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from toolgym_trainers.reproduce.reproduction import Measured, Reproduction
+from toolgym_trainers.reproduce.reproduction import Reproduction
 from toolgym_trainers.reproduce.settings import ReproductionSettings, read_settings
+from toolgym_trainers.reproduce.units import Measured
 
 SETTINGS = read_settings("retail-tiny")
 

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402  # torch may be missing
+from transformers import AutoConfig, AutoModelForCausalLM
 
-from toolgym.errors import DataError  # noqa: E402
-from toolgym_trainers.policies.cache import ATTENTION, Forward  # noqa: E402
+from toolgym.errors import DataError
+from toolgym_trainers.policies.cache import ATTENTION, Forward
 
 VOCABULARY = 31
 

@@ -10,22 +10,22 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from small_models import plain_logprobs  # noqa: E402  # torch may be missing
-from small_policies import SETTINGS, SMALL, byte_policy, hears, mock_parts, tiny_policy  # noqa: E402
+from small_models import plain_logprobs
+from small_policies import SETTINGS, SMALL, byte_policy, hears, mock_parts, tiny_policy
 
-from toolgym import make_agent, make_domain, make_user  # noqa: E402
-from toolgym.episode.conversation import Conversation  # noqa: E402
-from toolgym.limits import Limits  # noqa: E402
-from toolgym.messages import Message  # noqa: E402
-from toolgym.rollouts import Rollout  # noqa: E402
-from toolgym.views.spelling import SLOT  # noqa: E402
-from toolgym_trainers.bootstrap import stream  # noqa: E402
-from toolgym_trainers.policies.policy import Policy  # noqa: E402
-from toolgym_trainers.policies.sampler import Job, Played, Sampler  # noqa: E402
-from toolgym_trainers.policies.tiny import make_tiny, vocabulary  # noqa: E402
-from toolgym_trainers.policies.transcript import Transcript, encode  # noqa: E402
-from toolgym_trainers.record import RolloutRecord  # noqa: E402
-from toolgym_trainers.sft import fine_tune  # noqa: E402
+from toolgym import make_agent, make_domain, make_user
+from toolgym.episode.conversation import Conversation
+from toolgym.limits import Limits
+from toolgym.messages import Message
+from toolgym.rollouts import Rollout
+from toolgym.views.spelling import SLOT
+from toolgym_trainers.bootstrap import stream
+from toolgym_trainers.policies.policy import Policy
+from toolgym_trainers.policies.sampler import Job, Played, Sampler
+from toolgym_trainers.policies.tiny import make_tiny, vocabulary
+from toolgym_trainers.policies.transcript import Transcript, encode
+from toolgym_trainers.record import RolloutRecord
+from toolgym_trainers.sft import fine_tune
 
 POLICIES = {"slots": tiny_policy, "compact": byte_policy}
 

@@ -18,16 +18,16 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-import killed_bootstrap  # noqa: E402  # torch may be missing
-from small_models import small_model  # noqa: E402
-from small_policies import SETTINGS, byte_policy, tiny_policy  # noqa: E402
+import killed_bootstrap
+from small_models import small_model
+from small_policies import SETTINGS, byte_policy, tiny_policy
 
-from toolgym import make_domain  # noqa: E402
-from toolgym.errors import DataError  # noqa: E402
-from toolgym_trainers.bootstrap import BootstrapSettings, bootstrap, stream  # noqa: E402
-from toolgym_trainers.policies.policy import load_policy  # noqa: E402
-from toolgym_trainers.policies.transcript import Encoded, encode  # noqa: E402
-from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune, shuffled  # noqa: E402
+from toolgym import make_domain
+from toolgym.errors import DataError
+from toolgym_trainers.bootstrap import BootstrapSettings, bootstrap, stream
+from toolgym_trainers.policies.policy import load_policy
+from toolgym_trainers.policies.transcript import Encoded, encode
+from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune, shuffled
 
 
 def dialogues(count: int, seed: int = 0, longest: int = 30) -> list[Encoded]:

@@ -13,7 +13,8 @@ from toolgym.cli.plug_ins import Command
 from toolgym_trainers.cli.options import need_torch
 
 if TYPE_CHECKING:
-    from toolgym_trainers.reproduce.reproduction import Reproduction, Tell, Told
+    from toolgym_trainers.reproduce.reproduction import Reproduction
+    from toolgym_trainers.reproduce.units import Tell, Told
 
 
 def reproduce(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from toolgym import __version__
 from toolgym.domain import Domain
@@ -26,66 +26,12 @@ from toolgym_trainers.policies.policy import load_policy
 from toolgym_trainers.reproduce.outcomes import Outcomes, outcomes_of
 from toolgym_trainers.reproduce.sets import ABOUT, check_apart, check_pool_apart, make_pattern_set, with_pattern_set
 from toolgym_trainers.reproduce.settings import DEV, PATTERNS, TEST, UNTRAINED, ReproductionSettings, start_name
+from toolgym_trainers.reproduce.units import Measured, Tell, Told, Unit
 
 AGENT = "policy"
 """What the runs call who plays; a run's name ends with it."""
 CHOICE = ("domain", "sft", "sets")
 """The settings that may not change once anything was made; an arm's are looked after by its own folder."""
-
-
-class Unit(NamedTuple):
-    """An arm with a seed: what one process does at a time.
-
-    Args:
-        arm: The arm.
-        seed: The seed.
-    """
-
-    arm: str
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """As it is shown."""
-        return f"{self.arm} seed {self.seed}"
-
-
-class Told(NamedTuple):
-    """How far a unit is.
-
-    Args:
-        unit: Which.
-        part: What it does, such as ``"round-1-train"``.
-        done: How much of that is done, and of how much; None where the part is finished.
-    """
-
-    unit: Unit
-    part: str
-    done: tuple[int, int] | None
-
-
-Tell: TypeAlias = Callable[[Told], None]
-
-
-class Measured(NamedTuple):
-    """One evaluation of one policy.
-
-    Args:
-        arm: The arm.
-        seed: The seed.
-        on: The set: dev, test or patterns.
-        temperature: Of sampling.
-    """
-
-    arm: str
-    seed: int
-    on: str
-    temperature: float
-
-    @property
-    def name(self) -> str:
-        """The name of its run, without the agent's."""
-        return f"{self.arm}-seed-{self.seed}-{self.on}-t{self.temperature:g}"
 
 
 class Reproduction:

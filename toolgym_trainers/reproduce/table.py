@@ -16,8 +16,9 @@ from toolgym_trainers.reproduce.claims import judged
 from toolgym_trainers.reproduce.outcomes import Outcomes, as_json, matrix
 from toolgym_trainers.reproduce.over_seeds import OverSeeds, over_seeds
 from toolgym_trainers.reproduce.pages import SHARES, page_of
-from toolgym_trainers.reproduce.reproduction import Measured, Reproduction, Unit
+from toolgym_trainers.reproduce.reproduction import Reproduction
 from toolgym_trainers.reproduce.settings import DEV, PATTERNS, TEST, UNTRAINED, Metric
+from toolgym_trainers.reproduce.units import Measured, Unit
 
 METRICS: tuple[Metric, ...] = ("pass_1", "pass_4", "repeats", "errors", "consent")
 """The figures of each arm."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from toolgym.errors import ServiceError
-from toolgym_trainers.reproduce.reproduction import Reproduction, Tell, Told, Unit
+from toolgym_trainers.reproduce.reproduction import Reproduction
 from toolgym_trainers.reproduce.settings import UNTRAINED, ReproductionSettings
+from toolgym_trainers.reproduce.units import Tell, Told, Unit
 
 WAIT = 0.5
 """Seconds between looks at whether a process has ended."""
