@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from toolgym.errors import DataError
 
@@ -93,6 +93,8 @@ class Rendering:
         kinds: What has names, each with a letter of its own. Where two fit a piece of text, the first one counts.
         renderer: Makes the renderer of an episode.
         by_name: Arguments whose identifiers are written by the name of the thing (:attr:`Described.name`).
+        speakers: Options of the domain's oracle and novice with which they make demonstrations for a policy that sees
+            no more than this: what it could not work out, they leave unsaid.
 
     Raises:
         DataError: If two kinds have the same letter.
@@ -106,6 +108,7 @@ class Rendering:
     kinds: tuple[EntityKind, ...] = ()
     renderer: Callable[[], Renderer] = AsTheyAre
     by_name: frozenset[str] = field(default_factory=frozenset)
+    speakers: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen: dict[str, EntityKind] = {}

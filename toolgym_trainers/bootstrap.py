@@ -21,14 +21,11 @@ from toolgym.runs.files import replace_whole
 from toolgym.views.aliases import Tagger
 from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from toolgym_trainers.clock import cpu_seconds
-from toolgym_trainers.policies.agent import SHIPPED
 from toolgym_trainers.policies.policy import Policy, load_policy
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
 from toolgym_trainers.policies.transcript import Encoded, encode
 from toolgym_trainers.sft import Optimizers, SFTFigures, SFTSettings, fine_tune
 
-OPTIONS: Mapping[str, Mapping[str, Any]] = {"retail": {"figures": False}}
-"""Options of the speakers by domain: what a small policy cannot work out, they leave unsaid."""
 SCRATCH = TinySettings()
 """The size of a policy from scratch by default."""
 SFT_SCRATCH = SFTSettings.model_validate(
@@ -91,7 +88,7 @@ def learn(
 
     Args:
         domain: The domain.
-        source: ``"scratch"`` for random weights, ``"tiny"`` for the policy that ships, else a folder or hub name.
+        source: ``"scratch"`` for random weights, else a folder or hub name.
         settings: The settings.
         folder: Where it goes; one that holds the same, begun or finished, is gone on with.
         size: The size of a policy from scratch; by default :data:`SCRATCH`.
@@ -125,7 +122,7 @@ def learn(
         return dict(about["result"])
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, about)
-    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(policy_source(source))
+    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(source)
     policy.model.to(device)
     found = _bootstrap(domain, policy, settings, folder, seen)
     result = {
@@ -139,23 +136,6 @@ def learn(
     }
     _write(path, {**own, "result": result})
     return result
-
-
-def policy_source(name: str) -> str | Path:
-    """The folder or hub name of a policy: ``"tiny"`` is the one that ships.
-
-    Raises:
-        DataError: If none ships with this installation.
-    """
-    if name != "tiny":
-        return name
-    folder = SHIPPED / "retail-tiny"
-    if not folder.is_dir():
-        raise DataError(
-            f"this installation has no policy 'tiny', which would be in {str(folder)!r}: make one by `toolgym sft "
-            "retail --out FOLDER`, and name its folder"
-        )
-    return folder
 
 
 def bootstrap(
@@ -268,7 +248,7 @@ def stream(domain: Domain, settings: BootstrapSettings, seed: int, *, start: int
         seed=seed,
         recoveries=settings.recoveries,
         wordings=settings.wordings if wordings_of(domain) else (),
-        options=OPTIONS.get(domain.name),
+        options=domain.rendering.speakers,
         start=start,
     )
 

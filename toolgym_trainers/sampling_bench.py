@@ -25,7 +25,6 @@ from toolgym.limits import Limits
 from toolgym.registration import make_domain, make_user
 from toolgym.rewards import build_reward
 from toolgym.testing.bench import BenchCase, BenchReport, machine
-from toolgym_trainers.policies.agent import SHIPPED
 from toolgym_trainers.policies.cache import Forward
 from toolgym_trainers.policies.engine import Engine
 from toolgym_trainers.policies.policy import Policy, load_policy
@@ -144,14 +143,12 @@ def replay(policy: Policy, passes: Sequence[Pass], rows: int, context: int) -> f
         return time.process_time() - start
 
 
-def measure_policy(
-    domain: Domain, folder: str | None = None, *, episodes: int = EPISODES, rows: int = ROWS
-) -> BenchReport:
+def measure_policy(domain: Domain, folder: str, *, episodes: int = EPISODES, rows: int = ROWS) -> BenchReport:
     """The same for the policy in a folder, on the domain's tasks for development, in training's limits.
 
     Args:
         domain: The domain.
-        folder: The policy's folder; by default that of the policy for this domain that comes with the package.
+        folder: The policy's folder.
         episodes: How many are played, at least 1.
         rows: How many at once, at least 1.
 
@@ -164,7 +161,7 @@ def measure_policy(
     tasks = domain.tasks[splits[0]]
     parts = ConversationParts(domain, make_user("scripted"), build_reward("raft"), limits=Limits.training())
     jobs = list(islice((Job(task, trial) for trial in range(episodes) for task in tasks), episodes))
-    policy = load_policy(folder or SHIPPED / f"{domain.name}-tiny")
+    policy = load_policy(folder)
     return measure_sampling(policy, parts, jobs, rows=rows)
 
 

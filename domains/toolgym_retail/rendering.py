@@ -170,4 +170,4 @@ class RetailRenderer:
         yield from (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-RENDERING = Rendering(KINDS, RetailRenderer, by_name=frozenset({"product_id"}))
+RENDERING = Rendering(KINDS, RetailRenderer, by_name=frozenset({"product_id"}), speakers={"figures": False})

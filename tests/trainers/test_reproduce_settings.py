@@ -109,7 +109,7 @@ def test_what_arms_start_from_cannot_be_changed_once_it_was_begun(tmp_path: Path
     Reproduction(SETTINGS, tmp_path)
     Reproduction(changed(smallest_effect=0.01), tmp_path)
     with pytest.raises(DataError, match="begun with other settings"):
-        Reproduction(changed(sft={"policy": "tiny"}), tmp_path)
+        Reproduction(changed(sft={"policy": "my-tiny"}), tmp_path)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('[sft]\npolicy = "tiny"\n[evaluation]\ntrails = 8\n[arms.sft]\n')
+    path.write_text('[sft]\npolicy = "my-tiny"\n[evaluation]\ntrails = 8\n[arms.sft]\n')
     with pytest.raises(DataError, match=r"evaluation\.trails"):
         read_settings(path)
     with pytest.raises(DataError, match="retail-tiny"):

@@ -136,4 +136,4 @@ def test_a_trainer_that_is_not_installed_is_told_before_a_folder_is_made(tmp_pat
 )
 def test_settings_that_contradict_themselves_are_refused(given: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        TrainSettings.model_validate(given)
+        TrainSettings.model_validate({"policy": "my-tiny", **given})

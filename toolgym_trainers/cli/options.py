@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     _Model = TypeVar("_Model", bound=BaseModel)
 
 NEEDED = ("torch", "transformers", "safetensors", "tokenizers")
-NAMES = ("tiny", "scratch")
-"""Names of policies that are not folders."""
+SCRATCH = "scratch"
+"""The name of a policy with random weights, which is no folder."""
 
 Threads = Annotated[
     int | None,
@@ -76,7 +76,7 @@ def set_threads(threads: int | None, *, small: bool) -> int:
 def is_small(policy: str) -> bool:
     """Whether a policy is one from scratch, over words and slots."""
     view = Path(policy) / "toolgym_view.json"
-    return policy in NAMES or (view.is_file() and json.loads(view.read_text(encoding="utf-8"))["name"] == "slots")
+    return policy == SCRATCH or (view.is_file() and json.loads(view.read_text(encoding="utf-8"))["name"] == "slots")
 
 
 def check_policy(policy: str) -> None:
@@ -85,7 +85,7 @@ def check_policy(policy: str) -> None:
     Raises:
         DataError: If it can be none of them.
     """
-    if policy in NAMES or Path(policy).is_dir():
+    if policy == SCRATCH or Path(policy).is_dir():
         return
     if policy.startswith((".", "/", "~")) or policy.count("/") != 1:
         raise DataError(

@@ -34,11 +34,11 @@ def train(
     policy: Annotated[
         str,
         typer.Option(
-            metavar="tiny|scratch|PATH|HUB",
-            help="Who is trained: tiny ships with toolgym; scratch begins with random weights; else a folder, or a "
-            "model's name on the hub.",
+            metavar="scratch|PATH|HUB",
+            help="Who is trained: scratch begins with random weights and learns from demonstrations first; else a "
+            "folder, or a model's name on the hub.",
         ),
-    ] = "tiny",
+    ] = "scratch",
     trainer: Annotated[str | None, typer.Option(help="What trains it; default: grpo, in this process.")] = None,
     curriculum: Annotated[str | None, typer.Option(help="Where tasks come from; default: raft.")] = None,
     rounds: Annotated[
@@ -88,7 +88,7 @@ def train(
     }
     said = {name: value for name, value in given.items() if value is not None}
     held = {} if settings is None else from_file(settings)
-    if policy == "tiny" and "policy" in held:
+    if policy == "scratch" and "policy" in held:
         policy = str(held["policy"])
     check_policy(policy)
     set_threads(threads, small=is_small(policy))
@@ -115,7 +115,7 @@ def _settings(
 
 
 def _usual(curriculum: str, policy: str) -> dict[str, Any]:
-    """What is taken where nothing is said: with the policy that ships about ten minutes of one core."""
+    """What is taken where nothing is said: about ten minutes of one core, once a small policy can speak."""
     from toolgym_trainers.bootstrap import SFT_PRETRAINED, SFT_SCRATCH
 
     found: dict[str, Any] = {
@@ -136,7 +136,7 @@ def _usual(curriculum: str, policy: str) -> dict[str, Any]:
         found |= {"made": 0, "options": {"refresh_every": 3 * TRAINED_IN_GROUPS, "refresh_tasks": 30}}
     if policy == "scratch":
         found["bootstrap"] = {"sft": SFT_SCRATCH.model_dump()}
-    elif policy != "tiny" and not (Path(policy) / "toolgym_view.json").is_file():
+    elif not (Path(policy) / "toolgym_view.json").is_file():
         found["bootstrap"] = {"sft": SFT_PRETRAINED.model_dump()}
     return found
 

@@ -43,7 +43,7 @@ class TrainSettings(BaseModel):
 
     Args:
         domain: The name of the domain.
-        policy: ``"tiny"`` for the one that ships, ``"scratch"`` for a new one with random weights, or the folder or hub
+        policy: ``"scratch"`` for a new one with random weights, or the folder or hub
             name of another.
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
@@ -80,7 +80,7 @@ class TrainSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     domain: str = "retail"
-    policy: str = "tiny"
+    policy: str
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
     device: str = "cpu"

@@ -19,7 +19,7 @@ from toolgym.files.plain_files import open_to_append
 from toolgym.registration import default_user, make_domain, make_user
 from toolgym.runs.files import locked, replace_whole
 from toolgym.tasks import Task
-from toolgym_trainers.bootstrap import bootstrap, new_tiny, policy_source
+from toolgym_trainers.bootstrap import bootstrap, new_tiny
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
 from toolgym_trainers.loop.playing import groups_of_run, play_kept, sampler_of
@@ -148,7 +148,7 @@ class Training:
         asked = self.settings.bootstrap
         assert asked is not None
         fresh = self.settings.policy == "scratch"
-        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self._source())
+        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self.settings.policy)
         policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
@@ -238,9 +238,6 @@ class Training:
 
     # What the parts share
 
-    def _source(self) -> str | Path:
-        return policy_source(self.settings.policy)
-
     def _policy_folder(self, number: int) -> Path:
         return self.folder / "policies" / f"round-{number}"
 
@@ -255,7 +252,7 @@ class Training:
             return
         beside = folder.with_name(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        load_policy(self._source()).save(beside)
+        load_policy(self.settings.policy).save(beside)
         beside.rename(folder)
 
     def _of_round(self, number: int) -> Policy:

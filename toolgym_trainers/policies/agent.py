@@ -15,7 +15,7 @@ import numpy as np
 
 from toolgym.domain import AgentSpec, Domain
 from toolgym.episode.setup import set_up
-from toolgym.errors import ContextError, MissingExtraError
+from toolgym.errors import ContextError, DataError, MissingExtraError
 from toolgym.messages import Message
 from toolgym.tasks import Task
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from toolgym_trainers.policies.engine import Engine, Row
     from toolgym_trainers.policies.policy import Policy
 
-SHIPPED = Path(__file__).parent / "checkpoints"
-"""Where the policies that ship with the package are."""
 ROWS = 16
 """Dialogues for which there is room to begin with."""
 MOST = 160
@@ -161,13 +159,13 @@ def _desk(folder: str, temperature: float) -> Desk:
 
 
 def _of_folder(
-    domain: Domain, task: Task, rng: np.random.Generator, *, folder: str, temperature: float = 1.0
+    domain: Domain, task: Task, rng: np.random.Generator, *, folder: str = "", temperature: float = 1.0
 ) -> PolicyAgent:
     """The agent of the policy in a folder; all of them share it."""
+    if not folder:
+        raise DataError("the agent 'policy' speaks for the policy in a folder: name that folder as the agent")
     return PolicyAgent(domain, task, rng, desk=_desk(folder, temperature))
 
 
 POLICY = AgentSpec("policy", _of_folder)
 """The policy in a folder, which ``bind(folder=…)`` names."""
-TINY = AgentSpec("tiny", partial(_of_folder, folder=str(SHIPPED / "retail-tiny")))
-"""The policy that ships with the package."""

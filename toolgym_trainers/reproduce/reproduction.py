@@ -18,7 +18,7 @@ from toolgym.registration import make_domain
 from toolgym.registration.evaluate import evaluate
 from toolgym.runs.files import replace_whole
 from toolgym.trajectory import Trajectory
-from toolgym_trainers.bootstrap import learn, policy_source
+from toolgym_trainers.bootstrap import learn
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop import Event, Stage, Training
 from toolgym_trainers.policies.agent import policy_agent
@@ -143,7 +143,7 @@ class Reproduction:
         start = cpu_seconds()
         source = asked.policy.format(seed=seed)
         if asked.bootstrap is None:
-            load_policy(policy_source(source)).save(folder)
+            load_policy(source).save(folder)
             made: dict[str, Any] = {"from": source, "cpu_seconds": round(cpu_seconds() - start, 1)}
         else:
             settings = asked.bootstrap.model_copy(update={"seed": seed})

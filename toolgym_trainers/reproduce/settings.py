@@ -34,13 +34,13 @@ class Start(_Part):
     """What the arms of a seed start from.
 
     Args:
-        policy: ``"tiny"`` for the one that ships, ``"scratch"`` for a new one, or a folder or hub name; ``{seed}`` in
+        policy: ``"scratch"`` for a new one, or a folder or hub name; ``{seed}`` in
             it stands for the seed.
         bootstrap: How it learns from demonstrations first, with the seed for its own; None takes the policy as it is.
-        size: Of one from scratch; None for that of the one that ships.
+        size: Of one from scratch; None for the usual one.
     """
 
-    policy: str = "tiny"
+    policy: str
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
 
@@ -173,7 +173,7 @@ class ReproductionSettings(_Part):
     frozen: bool = False
     tried: tuple[str, ...] = ()
     smallest_effect: float = Field(default=0.02, ge=0, le=1)
-    sft: Start = Start()
+    sft: Start
     sets: Sets = Sets()
     evaluation: Evaluating = Evaluating()
     training: Mapping[str, Any] = Field(default_factory=dict)
