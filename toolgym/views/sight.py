@@ -268,7 +268,7 @@ class Sight:
             with suppress(ValueError, RecursionError):
                 return decode_json(text)
             return text
-        if named and value_ends_with(value, letter):
+        if named and _ends_with(value, letter):
             return named[-1]
         if argument in self._by_name:
             return next((key for key, one in self._renderer.described.items() if one.name == text), text)
@@ -278,7 +278,7 @@ class Sight:
         return self._spelling.join("".join(piece.text for piece in pieces)).strip()
 
 
-def value_ends_with(value: Sequence[Piece], letter: str) -> bool:
+def _ends_with(value: Sequence[Piece], letter: str) -> bool:
     """Whether a value ends with a name of a kind; what stands before it is what it is known by."""
     last = next((piece for piece in reversed(value) if piece.text.strip()), None)
     return last is not None and last.letter == letter

@@ -47,7 +47,7 @@ class TrainSettings(BaseModel):
             name of another.
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
-        size: The size of a policy from scratch; None for that of the one that ships.
+        size: The size of a policy from scratch; None for the usual one.
         device: Where it runs, as torch calls it.
         trainer: Which trainer, an installed one.
         curriculum: Where tasks come from, the name of a curriculum.
