@@ -21,6 +21,7 @@ from toolgym.runs.files import replace_whole
 from toolgym.views.aliases import Tagger
 from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from toolgym_trainers.clock import cpu_seconds
+from toolgym_trainers.policies.lora import LoraSettings
 from toolgym_trainers.policies.policy import Policy, load_policy
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
 from toolgym_trainers.policies.transcript import Encoded, encode
@@ -60,6 +61,7 @@ class BootstrapSettings(BaseModel):
         recoveries: The share of demonstrations that show how one recovers from a slip, in [0, 1].
         wordings: How the assistants speak, in turn; a domain whose oracle has no choice speaks as it does.
         seed: Of demonstrations and weights, at least 0.
+        lora: Which small matrices are trained in place of the whole model; None trains all of it.
         save_every: Steps between checkpoints, at least 1.
         vocabulary: From how many demonstrations the words of a policy from scratch are taken, at least 1.
     """
@@ -70,6 +72,7 @@ class BootstrapSettings(BaseModel):
     recoveries: float = Field(default=0.2, ge=0, le=1)
     wordings: tuple[str, ...] = ("terse",)
     seed: int = Field(default=0, ge=0)
+    lora: LoraSettings | None = None
     save_every: int = Field(default=100, ge=1)
     vocabulary: int = Field(default=2500, ge=1)
 
@@ -120,9 +123,11 @@ def learn(
         raise DataError(f"{str(folder)!r} is not empty, and no policy that `toolgym sft` began; name another folder")
     if about["result"] is not None:
         return dict(about["result"])
+    if source == "scratch" and settings.lora is not None:
+        raise DataError("lora adds to a model that knows something; leave it out for a policy from scratch")
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, about)
-    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(source)
+    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(source, trained=True)
     policy.model.to(device)
     found = _bootstrap(domain, policy, settings, folder, seen)
     result = {
@@ -183,6 +188,8 @@ def _bootstrap(
     seen: Callable[[SFTFigures], None] | None,
 ) -> _Learned:
     begun = cpu_seconds()
+    if settings.lora is not None:
+        policy.adapt(settings.lora, seed=settings.seed)
     optimizers = Optimizers(policy.model, settings.sft)
     checkpoints = folder / "checkpoints"
     source = _Source(domain, policy, settings)
@@ -232,10 +239,11 @@ class _Source:
         self.left_out = 0
 
     def encoded(self) -> Iterator[Encoded]:
+        longest = min(self.settings.sft.longest, self.policy.context)
         for one in stream(self.domain, self.settings, self.settings.seed, start=self.taken):
             self.taken += 1
             found = encode(self.policy, self.domain, one.tools, one.view, one.slips)
-            if len(found.tokens) <= self.settings.sft.longest and any(found.mask):
+            if len(found.tokens) <= longest and any(found.mask):
                 yield found
             else:
                 self.left_out += 1

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from toolgym.errors import DataError
 from toolgym.files.strict_json import read_json
+from toolgym_trainers.policies.lora import has_adapter
 
 FORMAT = 1
 """The layout of a checkpoint."""
@@ -100,7 +101,7 @@ def save_checkpoint(
     _remove(one for one in root.iterdir() if one.name.startswith((".new-", ".old-")))  # of a run that was killed
     beside = root / f".new-{place.name}"
     beside.mkdir()
-    model.save_pretrained(beside / "model", **({"save_embedding_layers": False} if _is_adapter(model) else {}))
+    model.save_pretrained(beside / "model", **({"save_embedding_layers": False} if has_adapter(model) else {}))
     if tokenizer is not None:
         tokenizer.save_pretrained(beside / "model")
     torch.save(optimizer.state_dict(), beside / "optimizer.pt")
@@ -213,14 +214,9 @@ def _listed(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON-able")
 
 
-def _is_adapter(model: Any) -> bool:
-    """Whether it is one of PEFT's models, of which the weights below the adapter never change."""
-    return hasattr(model, "peft_config")
-
-
 def _trained(model: Any) -> dict[str, torch.Tensor]:
     """The weights that a checkpoint holds, by the names that they have in it."""
-    if not _is_adapter(model):
+    if not has_adapter(model):
         return dict(model.state_dict())
     from peft import get_peft_model_state_dict
 
@@ -229,7 +225,7 @@ def _trained(model: Any) -> dict[str, torch.Tensor]:
 
 def _weights(folder: Path, model: Any) -> Mapping[str, torch.Tensor]:
     """The weights in a folder, checked to be those of such a model."""
-    if _is_adapter(model):
+    if has_adapter(model):
         from peft import load_peft_weights
 
         found = dict(load_peft_weights(str(folder), device="cpu"))

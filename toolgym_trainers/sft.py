@@ -30,7 +30,8 @@ class SFTSettings(BaseModel):
         hold: The share of all steps after which it falls in a line, in [0, 1].
         final_share: Share of the rate that is left at the end, in [0, 1].
         weight_decay: At least 0.
-        longest: Tokens of a dialogue; who makes the demonstrations leaves longer ones out.
+        longest: Tokens of a dialogue; who makes the demonstrations leaves longer ones out, and those that the policy
+            cannot read.
         max_gradient_norm: Gradients of a larger norm are scaled down to it, more than 0.
     """
 

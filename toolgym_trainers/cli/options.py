@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     _Model = TypeVar("_Model", bound=BaseModel)
 
-NEEDED = ("torch", "transformers", "safetensors", "tokenizers")
+NEEDED = ("torch", "transformers", "safetensors", "tokenizers", "peft")
 SCRATCH = "scratch"
 """The name of a policy with random weights, which is no folder."""
 
@@ -31,6 +31,16 @@ Threads = Annotated[
 ]
 Device = Annotated[
     str | None, typer.Option(help="Where the policy runs, such as cpu or cuda; default: cuda if there is a chip.")
+]
+
+Lora = Annotated[
+    int | None,
+    typer.Option(
+        metavar="RANK",
+        min=1,
+        help="Train small matrices of this rank beside the model's own in place of the whole model (LoRA), which "
+        "takes less memory.",
+    ),
 ]
 
 

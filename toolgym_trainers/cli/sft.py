@@ -14,6 +14,7 @@ from toolgym.cli.output import AsJson, DomainName, errors, fact, print_json, rem
 from toolgym.cli.plug_ins import Command
 from toolgym_trainers.cli.options import (
     Device,
+    Lora,
     Threads,
     check_policy,
     checked,
@@ -62,6 +63,7 @@ def sft(
         Literal["adamw", "muon"] | None, typer.Option(help="Default: muon from scratch, else adamw.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of demonstrations and weights.")] = 0,
+    lora: Lora = None,
     threads: Threads = None,
     device: Device = None,
     as_json: AsJson = False,
@@ -88,7 +90,9 @@ def sft(
         "sft": {**usual.model_dump(), **given},
         "recoveries": recoveries,
         "seed": seed,
+        "save_every": 100 if policy == "scratch" else 20,  # some minutes of work, either way
         **({"wordings": tuple(wordings)} if wordings else {}),
+        **({} if lora is None else {"lora": {"rank": lora}}),
     }
     settings = checked(BootstrapSettings, values)
     made = make_domain(domain)

@@ -11,6 +11,7 @@ from toolgym.cli.output import AsJson, DomainName, errors, print_json, remark
 from toolgym.cli.plug_ins import Command
 from toolgym_trainers.cli.options import (
     Device,
+    Lora,
     Threads,
     check_policy,
     checked,
@@ -67,6 +68,7 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Any of the settings, in TOML or JSON; options on the command line win."),
     ] = None,
+    lora: Lora = None,
     threads: Threads = None,
     device: Device = None,
     as_json: AsJson = False,
@@ -86,12 +88,14 @@ def train(
         "reward": reward,
         "seed": seed,
     }
-    said = {name: value for name, value in given.items() if value is not None}
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     held = {} if settings is None else from_file(settings)
     if policy == "scratch" and "policy" in held:
         policy = str(held["policy"])
     check_policy(policy)
     set_threads(threads, small=is_small(policy))
+    if lora is not None:
+        said["lora"] = {"rank": lora}
     asked = _settings(domain, policy, chosen_device(device), held, said, recency)
     _train(asked, out or _default_folder(asked), as_json=as_json)
 
@@ -109,6 +113,8 @@ def _settings(
     curriculum = str(said.get("curriculum", held.get("curriculum", "raft")))
     values = merged(_usual(curriculum, policy), held, ("bootstrap", "measuring", "grpo"))
     values = {**values, **said, "domain": domain, "policy": policy, "device": device}
+    if "lora" in said and "bootstrap" in values and policy != "scratch":
+        values["bootstrap"] = {**values["bootstrap"], "lora": said["lora"]}
     if recency is not None:
         values["options"] = {**values.get("options", {}), "recency": recency}
     return checked(TrainSettings, values)

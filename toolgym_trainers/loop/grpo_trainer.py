@@ -45,10 +45,15 @@ class _Learning:
     def __init__(self, given: Round) -> None:
         self.given = given
         self.asked = given.settings
-        self.policy: Policy = load_policy(given.start, device=given.settings.device)
+        lora = given.settings.lora
+        self.policy: Policy = load_policy(given.start, device=given.settings.device, trained=lora is None)
+        if lora is not None:
+            self.policy.adapt(lora, seed=given.settings.seed)
         self.policy.name = f"round-{given.number}"
         given.plays(self.policy)
-        self.reference = copy.deepcopy(self.policy.model).eval() if self.asked.grpo.kl > 0 else None
+        self.reference: Any = None
+        if self.asked.grpo.kl > 0:  # the model whose adapter is switched off is the one that it began with
+            self.reference = self.policy.model if lora else copy.deepcopy(self.policy.model).eval()
         self.optimizer = make_optimizer(self.policy.model, self.asked.grpo)
         self.rng = np.random.default_rng([self.asked.seed, given.number])
         self.episodes = 0

@@ -15,7 +15,7 @@ from toolgym.failures.report import ask, counted
 from toolgym.failures.rules.analyst import RulesAnalyst
 from toolgym.limits import Limits
 from toolgym.registration.evaluate import evaluate
-from toolgym.rewards import build_reward
+from toolgym.rewards import RewardTerm, build_reward
 from toolgym.runs import read_trajectories
 from toolgym.runs.results import Results
 from toolgym.runs.summary import summarise
@@ -23,6 +23,18 @@ from toolgym.trajectory import Trajectory
 from toolgym_trainers.loop.settings import TrainSettings
 from toolgym_trainers.policies.policy import Policy
 from toolgym_trainers.policies.sampler import Sampler
+
+
+def reward_of(settings: TrainSettings) -> tuple[RewardTerm, ...]:
+    """How a training pays its episodes.
+
+    Args:
+        settings: The settings.
+
+    Raises:
+        UnknownNameError: If there is no such preset or term.
+    """
+    return build_reward(settings.reward if isinstance(settings.reward, str) else dict(settings.reward))
 
 
 def sampler_of(domain: Domain, user: AgentFactory, settings: TrainSettings, policy: Policy) -> Sampler:
@@ -37,7 +49,7 @@ def sampler_of(domain: Domain, user: AgentFactory, settings: TrainSettings, poli
     parts = ConversationParts(
         domain,
         user,
-        build_reward(settings.reward if isinstance(settings.reward, str) else dict(settings.reward)),
+        reward_of(settings),
         limits=Limits.training(),
         split=settings.split,
         user_name="scripted",

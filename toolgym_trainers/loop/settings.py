@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toolgym_trainers.bootstrap import BootstrapSettings
 from toolgym_trainers.grpo import GRPOSettings
+from toolgym_trainers.policies.lora import LoraSettings
 from toolgym_trainers.policies.tiny import TinySettings
 
 
@@ -67,6 +68,7 @@ class TrainSettings(BaseModel):
             that the last round left; None as the curriculum says, and ``"last"`` where it says nothing.
         reward: A preset's name, or weights by term.
         grpo: How it learns from groups.
+        lora: Which small matrices are trained from groups in place of the whole model; None trains all of it.
         temperature: Of sampling in training, above 0.
         rows: Episodes at once, at least 1.
         seed: At least 0.
@@ -100,6 +102,7 @@ class TrainSettings(BaseModel):
     restart: Literal["sft", "last"] | None = None
     reward: str | Mapping[str, float] = "raft"
     grpo: GRPOSettings = GRPOSettings.model_validate({"normalise": False, "learning_rate": 3e-4, "kl": 0.01})
+    lora: LoraSettings | None = None
     temperature: float = Field(default=1.0, gt=0)
     rows: int = Field(default=64, ge=1)
     seed: int = Field(default=0, ge=0)
@@ -114,6 +117,8 @@ class TrainSettings(BaseModel):
             raise ValueError("solver_trials must be 0, or at least 2: one trial tells nothing of a task")
         if self.policy == "scratch" and self.bootstrap is None:
             raise ValueError("a policy from scratch knows nothing: say in bootstrap how it learns from demonstrations")
+        if self.policy == "scratch" and self.bootstrap is not None and self.bootstrap.lora is not None:
+            raise ValueError("lora adds to a model that knows something; leave it out of bootstrap for scratch")
         if own := sorted({"folder", "seed", "solver"} & set(self.options)):
             raise ValueError(f"the training gives the curriculum its {' and '.join(own)}; leave it out of options")
         asked = self.options.get("restart")

@@ -22,7 +22,7 @@ from toolgym.tasks import Task
 from toolgym_trainers.bootstrap import bootstrap, new_tiny
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
-from toolgym_trainers.loop.playing import groups_of_run, play_kept, sampler_of
+from toolgym_trainers.loop.playing import groups_of_run, play_kept, reward_of, sampler_of
 from toolgym_trainers.loop.settings import TrainSettings
 from toolgym_trainers.loop.stages import Event, Stage, Watch
 from toolgym_trainers.loop.trainer import TRAINERS, Round, Trainer
@@ -51,7 +51,7 @@ class Training:
 
     Raises:
         DataError: If the folder holds a training of other settings, or another folder's files.
-        UnknownNameError: If there is no such domain, curriculum, split, option or trainer.
+        UnknownNameError: If there is no such domain, curriculum, split, option, reward or trainer.
     """
 
     def __init__(
@@ -66,8 +66,13 @@ class Training:
         self._trainer: Trainer = TRAINERS.load(settings.trainer)
         self._player: Policy | None = None
         self._round = 1
-        self._check_folder()
+        reward_of(settings)
+        own: dict[str, Any] = {"toolgym": __version__, "settings": settings.model_dump(mode="json")}
+        self._check_folder(own["settings"])
         self._kept = KeptCurriculum(settings, self.domain, folder, self._solver())
+        if not (folder / "settings.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / "settings.json", own)
 
     @property
     def results(self) -> dict[str, Any]:
@@ -281,14 +286,14 @@ class Training:
 
         return solve
 
-    def _check_folder(self) -> None:
+    def _check_folder(self, settings: Mapping[str, Any]) -> None:
+        """See that the folder is empty, or holds a training of these settings."""
         path = self.folder / "settings.json"
-        own: dict[str, Any] = {"toolgym": __version__, "settings": self.settings.model_dump(mode="json")}
         if path.exists():
             kept = _read(path)["settings"]
             changed = [
                 f"{name} is {kept.get(name)!r} there and {value!r} here"
-                for name, value in own["settings"].items()
+                for name, value in settings.items()
                 if kept.get(name) != value
             ]
             if changed:
@@ -296,11 +301,8 @@ class Training:
                     f"{str(self.folder)!r} holds a training with other settings: {'; '.join(changed)}. Give the same "
                     "to go on with it, or name another folder"
                 )
-            return
-        if self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.exists() and any(self.folder.iterdir()):
             raise DataError(f"{str(self.folder)!r} holds something else than a training; name another folder")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(path, own)
 
     def _forget_steps(self, stage: Stage, first: int) -> None:
         """Leave out the figures of steps that were made after the last checkpoint, and will be made again."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from toolgym_trainers.policies.cache import Forward
+from toolgym_trainers.policies.lora import base_of
 from toolgym_trainers.policies.policy import Policy
 
 READ_TOGETHER = 0.2
@@ -80,7 +81,7 @@ class Engine:
         self.policy = policy
         self.temperature = temperature
         self.most = most
-        self.forward = Forward(policy.model, rows, context)
+        self.forward = Forward(base_of(policy.model), rows, context)
         self.costs = Costs()
         self._rows: dict[int, Row] = {}
         self._free = list(range(rows))[::-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from toolgym.views import View
 from toolgym.views.spelling import SLOT
 from toolgym.views.view import FILE
 from toolgym_trainers.policies.chat_format import CHATML, ChatFormat
+from toolgym_trainers.policies.lora import LoraSettings, add_adapter, merged
 
 if TYPE_CHECKING:
     import torch
@@ -56,9 +57,30 @@ class Policy:
         vocabulary = self.tokenizer.get_vocab()
         return {token[1:-1]: number for token, number in vocabulary.items() if SLOT.fullmatch(token)}
 
+    def adapt(self, settings: LoraSettings, *, seed: int = 0) -> None:
+        """Have matrices beside its own trained, and nothing else.
+
+        Args:
+            settings: The settings.
+            seed: Of the matrices, at least 0.
+
+        Raises:
+            DataError: If the model has no layers of these names.
+            MissingExtraError: If peft is not installed.
+        """
+        try:
+            self.model = add_adapter(self.model, settings, seed=seed)
+        except ValueError as error:
+            names = sorted({name.rpartition(".")[2] for name, one in self.model.named_modules() if _is_linear(one)})
+            raise DataError(f"lora: {str(error).splitlines()[0]}; its linear layers are {', '.join(names)}") from error
+
     def save(self, folder: Path) -> None:
-        """Write it as an ordinary Hugging Face folder that says what it sees."""
+        """Write it as an ordinary Hugging Face folder that says what it sees.
+
+        What an adapter adds is put into the model's own weights first, and the policy has no adapter any more.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        self.model = merged(self.model)
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         self.view.save(folder)
@@ -70,8 +92,7 @@ def load_policy(
     view: View | None = None,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
-    adapter: Sequence[str] | None = None,
-    rank: int = 16,
+    trained: bool = False,
 ) -> Policy:
     """A policy from a folder, or from the hub by name.
 
@@ -83,9 +104,8 @@ def load_policy(
         view: What it sees; by default what its folder says.
         device: Where it runs.
         dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it.
-        adapter: Names of linear layers to be trained by LoRA (peft) instead of the whole model, such as
-            ``("q_proj", "v_proj")``.
-        rank: The rank of those adapters, at least 1.
+        trained: Whether all of its weights are to be trained: by default they have 32 bits then, as small changes are
+            lost in bfloat16.
 
     Raises:
         DataError: If there is no such model, or its chat template cannot be taken apart.
@@ -97,8 +117,8 @@ def load_policy(
     disable_progress_bar()  # of reading and writing weights: whoever trains has one of its own
     place = torch.device(device)
     if dtype is None:
-        brain = place.type == "cuda" and torch.cuda.is_bf16_supported()
-        dtype = torch.bfloat16 if brain else torch.float32
+        short = not trained and place.type == "cuda" and torch.cuda.is_bf16_supported()
+        dtype = torch.bfloat16 if short else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
@@ -116,16 +136,10 @@ def load_policy(
         if {"<|im_start|>", "<|im_end|>"} - set(tokenizer.get_vocab()):
             raise
         tokenizer.chat_template = CHATML
-    if adapter is not None:
-        model = _adapted(model, adapter, rank)
     return Policy(model.to(place), tokenizer, view, str(source))
 
 
-def _adapted(model: PreTrainedModel, adapter: Sequence[str], rank: int) -> PreTrainedModel:
-    """A model whose adapters alone are trained."""
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise ImportError("adapters need peft: pip install 'toolgym[train]'") from error
-    settings = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(adapter), task_type="CAUSAL_LM")
-    return get_peft_model(model, settings)
+def _is_linear(module: object) -> bool:
+    from torch.nn import Linear
+
+    return isinstance(module, Linear)
