@@ -91,7 +91,7 @@ def learn(
 
     Args:
         domain: The domain.
-        source: ``"scratch"`` for random weights, else a folder or hub name.
+        source: ``"scratch"`` for random weights, else ``"tiny"``, a folder or hub name.
         settings: The settings.
         folder: Where it goes; one that holds the same, begun or finished, is gone on with.
         size: The size of a policy from scratch; by default :data:`SCRATCH`.

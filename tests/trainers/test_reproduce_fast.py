@@ -43,7 +43,7 @@ def small() -> ReproductionSettings:
         for claim in found["claims"]
         if {claim["first"], claim["second"]} <= set(ARMS) and claim["temperature"] == 1.0
     ]
-    found["evaluation"]["temperatures"] = [1.0]
+    found["evaluation"]["played"] = [one for one in found["evaluation"]["played"] if one["temperature"] == 1.0]
     found["sft"]["size"] = {"width": 32, "layers": 1, "heads": 2, "key_heads": 1, "inner": 32, "induction": False}
     return ReproductionSettings.model_validate(found)
 

@@ -28,7 +28,7 @@ def bench(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="For rollouts: episodes played at once; default: 4096.")
     ] = None,
-    policy: Annotated[str | None, typer.Option(help="For policy: its folder.")] = None,
+    policy: Annotated[str | None, typer.Option(help="For policy: its folder; default: tiny.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what episodes cost on one core; ratios are within one run.
@@ -47,8 +47,6 @@ def bench(
         raise DataError(f"--concurrency {concurrency} is for 'toolgym bench rollouts'")
     if policy is not None and what != "policy":
         raise DataError(f"--policy {policy!r} is for 'toolgym bench policy'")
-    if policy is None and what == "policy":
-        raise DataError("'toolgym bench policy' measures a policy that you have: give its folder as --policy")
     talks = what in ("dialogues", "policy")  # tau2's tasks carry no facts to talk from
     ours = talks or not os.environ.get("TAU2_DATA_DIR")
     made = make_domain(domain, data or ("toolgym" if ours else "tau2"))
@@ -73,7 +71,7 @@ def bench(
                 measure_policy = BENCHMARKS.load("policy")
             except ModuleNotFoundError as error:
                 raise MissingExtraError("toolgym bench policy", "train") from error
-            report = measure_policy(made, policy)
+            report = measure_policy(made, policy or "tiny")
         else:
             from toolgym.testing.bench import measure
 

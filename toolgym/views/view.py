@@ -89,7 +89,19 @@ class View:
         Args:
             domain: The domain.
             tools: The assistant's tools, in OpenAI's function format.
+
+        Raises:
+            DataError: If it is a view of slots that knows less than half of the tools: it is of a policy of another
+                domain.
         """
+        names = {str(tool["function"]["name"]) for tool in tools}
+        unknown = sorted(names - self.words)
+        if self.words and 2 * len(unknown) > len(names):
+            raise DataError(
+                f"this view of slots has no word for {len(unknown)} of the {len(names)} tools of the domain "
+                f"{domain.name!r}, such as {unknown[0]!r}: a policy from scratch plays the domain that it learned in, "
+                "and no other"
+            )
         letters = "".join(kind.letter for kind in domain.rendering.kinds if not kind.readable)
         spelling = InSlots(self.words) if self.name == "slots" else InLetters(letters or LOOKALIKE)
         return Sight(domain.rendering, spelling, tools)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from toolgym.errors import DataError, MissingExtraError
+from toolgym_trainers.policies.shipped import folder_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -85,7 +86,7 @@ def set_threads(threads: int | None, *, small: bool) -> int:
 
 def is_small(policy: str) -> bool:
     """Whether a policy is one from scratch, over words and slots."""
-    view = Path(policy) / "toolgym_view.json"
+    view = Path(folder_of(policy)) / "toolgym_view.json"
     return policy == SCRATCH or (view.is_file() and json.loads(view.read_text(encoding="utf-8"))["name"] == "slots")
 
 
@@ -95,7 +96,7 @@ def check_policy(policy: str) -> None:
     Raises:
         DataError: If it can be none of them.
     """
-    if policy == SCRATCH or Path(policy).is_dir():
+    if policy == SCRATCH or Path(folder_of(policy)).is_dir():
         return
     if policy.startswith((".", "/", "~")) or policy.count("/") != 1:
         raise DataError(

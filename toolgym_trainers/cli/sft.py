@@ -39,7 +39,7 @@ def sft(
     policy: Annotated[
         str,
         typer.Option(
-            metavar="scratch|PATH|HUB",
+            metavar="scratch|tiny|PATH|HUB",
             help="Who learns: scratch begins with random weights; else a folder, or a model's name on the hub.",
         ),
     ] = "scratch",

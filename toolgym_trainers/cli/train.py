@@ -22,6 +22,7 @@ from toolgym_trainers.cli.options import (
     need_torch,
     set_threads,
 )
+from toolgym_trainers.policies.shipped import folder_of
 
 if TYPE_CHECKING:
     from toolgym_trainers.loop import TrainSettings
@@ -35,11 +36,11 @@ def train(
     policy: Annotated[
         str,
         typer.Option(
-            metavar="scratch|PATH|HUB",
-            help="Who is trained: scratch begins with random weights and learns from demonstrations first; else a "
-            "folder, or a model's name on the hub.",
+            metavar="tiny|scratch|PATH|HUB",
+            help="Who is trained: tiny comes with toolgym and plays retail; scratch begins with random weights and "
+            "learns from demonstrations first; else a folder, or a model's name on the hub.",
         ),
-    ] = "scratch",
+    ] = "tiny",
     trainer: Annotated[str | None, typer.Option(help="What trains it; default: grpo, in this process.")] = None,
     curriculum: Annotated[str | None, typer.Option(help="Where tasks come from; default: raft.")] = None,
     rounds: Annotated[
@@ -90,7 +91,7 @@ def train(
     }
     said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     held = {} if settings is None else from_file(settings)
-    if policy == "scratch" and "policy" in held:
+    if policy == "tiny" and "policy" in held:
         policy = str(held["policy"])
     check_policy(policy)
     set_threads(threads, small=is_small(policy))
@@ -121,7 +122,7 @@ def _settings(
 
 
 def _usual(curriculum: str, policy: str) -> dict[str, Any]:
-    """What is taken where nothing is said: about ten minutes of one core, once a small policy can speak."""
+    """What is taken where nothing is said: with a small policy about ten minutes of one core."""
     from toolgym_trainers.bootstrap import SFT_PRETRAINED, SFT_SCRATCH
 
     found: dict[str, Any] = {
@@ -142,7 +143,7 @@ def _usual(curriculum: str, policy: str) -> dict[str, Any]:
         found |= {"made": 0, "options": {"refresh_every": 3 * TRAINED_IN_GROUPS, "refresh_tasks": 30}}
     if policy == "scratch":
         found["bootstrap"] = {"sft": SFT_SCRATCH.model_dump()}
-    elif not (Path(policy) / "toolgym_view.json").is_file():
+    elif not (Path(folder_of(policy)) / "toolgym_view.json").is_file():
         found["bootstrap"] = {"sft": SFT_PRETRAINED.model_dump()}
     return found
 

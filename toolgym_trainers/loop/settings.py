@@ -44,8 +44,8 @@ class TrainSettings(BaseModel):
 
     Args:
         domain: The name of the domain.
-        policy: ``"scratch"`` for a new one with random weights, or the folder or hub
-            name of another.
+        policy: ``"tiny"`` for the one that comes with the package, ``"scratch"`` for a new one with random weights, or
+            the folder or hub name of another.
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
         size: The size of a policy from scratch; None for the usual one.
@@ -82,7 +82,7 @@ class TrainSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     domain: str = "retail"
-    policy: str
+    policy: str = "tiny"
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
     device: str = "cpu"

@@ -18,6 +18,7 @@ from toolgym.episode.setup import set_up
 from toolgym.errors import ContextError, DataError, MissingExtraError
 from toolgym.messages import Message
 from toolgym.tasks import Task
+from toolgym_trainers.policies.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from toolgym_trainers.policies.engine import Engine, Row
@@ -169,3 +170,5 @@ def _of_folder(
 
 POLICY = AgentSpec("policy", _of_folder)
 """The policy in a folder, which ``bind(folder=…)`` names."""
+TINY = AgentSpec("tiny", partial(_of_folder, folder=str(SHIPPED["tiny"])))
+"""The policy that comes with the package."""

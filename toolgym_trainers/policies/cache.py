@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -15,6 +16,8 @@ from toolgym.errors import DataError
 
 ATTENTION = "toolgym_rows"
 """The name of the attention that reads such a cache."""
+TOGETHER = 8
+"""Rows whose attention is computed together while they write."""
 
 
 def attend(
@@ -25,6 +28,7 @@ def attend(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
+    parts: Sequence[tuple[int, int, int]] = (),
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention of grouped queries without copies of the keys and values.
@@ -34,9 +38,12 @@ def attend(
         query: [rows, heads, new, size].
         key: [rows, key heads, seen, size].
         value: The same.
-        attention_mask: [rows, 1, new, seen], True where a new token sees one; None: it sees those before it.
+        attention_mask: [rows, 1, new, seen], 0 where a new token sees one and else minus infinity, or True and False;
+            None: it sees those before it.
         scaling: By what products are scaled.
         dropout: Nothing is dropped: this is for sampling.
+        parts: First row, the one behind the last, and how many tokens these have seen at most, for rows that are done
+            together; by default all at once. What short dialogues have not seen is then not read.
 
     Returns:
         [rows, new, heads, size], and no weights.
@@ -47,10 +54,18 @@ def attend(
     if mask is None:
         seen = key.shape[2]
         mask = torch.ones(new, seen, dtype=torch.bool, device=query.device).tril(seen - new)[None, None]
-    if heads != groups:
+    if heads != groups and new > 1:
         mask = mask.expand(rows, 1, new, key.shape[2]).repeat(1, 1, heads // groups, 1)
     grouped = query.reshape(rows, groups, heads // groups * new, size)
-    found = functional.scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
+    found = torch.empty_like(grouped)
+    for first, end, seen in parts or ((0, rows, key.shape[2]),):
+        found[first:end] = functional.scaled_dot_product_attention(
+            grouped[first:end],
+            key[first:end, :, :seen],
+            value[first:end, :, :seen],
+            attn_mask=mask[first:end, :, :, :seen] if len(mask) == rows else mask[..., :seen],
+            scale=scaling,
+        )
     return found.reshape(rows, heads, new, size).transpose(1, 2), None
 
 
@@ -124,6 +139,15 @@ class RowCache:
         return self._seen
 
 
+def _parts(start: torch.Tensor) -> list[tuple[int, int, int]]:
+    """Rows that are next to each other, and how many tokens these have seen at most, the new one included."""
+    lengths = start.tolist()
+    return [
+        (first, min(first + TOGETHER, len(lengths)), max(lengths[first : first + TOGETHER]) + 1)
+        for first in range(0, len(lengths), TOGETHER)
+    ]
+
+
 _PROBE = (1, 2, 3, 1)
 _CHECKED: WeakSet[PreTrainedModel] = WeakSet()
 _UNFIT = (
@@ -159,6 +183,8 @@ class Forward:
         self.cache = RowCache(model, rows, length)
         accepted = inspect.signature(model.forward).parameters
         self._name = "cache" if "cache" in accepted else "past_key_values"
+        inner = inspect.signature(model.get_decoder().forward).parameters.values()
+        self._in_parts = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in inner)
 
     def __enter__(self) -> Forward:
         self._training = self.model.training
@@ -210,7 +236,8 @@ class Forward:
             positions = positions.to(device)
             self.cache.aim(None if rows is None else rows.to(device), positions)
             seen = torch.arange(self.cache.get_seq_length(), device=device)
-            mask = (seen[None, None] <= positions[:, :, None])[:, None]
+            unseen = (seen[None, None] > positions[:, :, None])[:, None]
+            mask = torch.zeros(unseen.shape, dtype=self.model.dtype, device=device).masked_fill_(unseen, -torch.inf)
             body = self.model.get_decoder()
             out = body(
                 input_ids=tokens.to(device),
@@ -218,6 +245,7 @@ class Forward:
                 position_ids=positions,
                 use_cache=True,
                 **{self._name: self.cache},
+                **({"parts": _parts(start)} if self._in_parts and rows is None and new == 1 else {}),
             )
             hidden = out.last_hidden_state
             at = hidden[:, -1] if last is None else hidden[torch.arange(len(tokens), device=device), last.to(device)]

@@ -14,6 +14,7 @@ from toolgym.views.spelling import SLOT
 from toolgym.views.view import FILE
 from toolgym_trainers.policies.chat_format import CHATML, ChatFormat
 from toolgym_trainers.policies.lora import LoraSettings, add_adapter, merged
+from toolgym_trainers.policies.shipped import folder_of
 
 if TYPE_CHECKING:
     import torch
@@ -100,7 +101,8 @@ def load_policy(
     template cannot be taken apart and it knows ChatML's signs.
 
     Args:
-        source: The folder, or a name such as ``"HuggingFaceTB/SmolLM2-135M-Instruct"``.
+        source: The folder, a name such as ``"HuggingFaceTB/SmolLM2-135M-Instruct"``, or ``"tiny"``, which comes with
+            the package.
         view: What it sees; by default what its folder says.
         device: Where it runs.
         dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it.
@@ -115,6 +117,7 @@ def load_policy(
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # of reading and writing weights: whoever trains has one of its own
+    source = folder_of(source)
     place = torch.device(device)
     if dtype is None:
         short = not trained and place.type == "cuda" and torch.cuda.is_bf16_supported()

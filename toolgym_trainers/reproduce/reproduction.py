@@ -89,9 +89,10 @@ class Reproduction:
 
     def evaluations(self, unit: Unit) -> list[Measured]:
         """What a policy is measured on: dev, and when the settings are frozen everything."""
-        sets = (DEV, TEST, PATTERNS) if self.settings.frozen else (DEV,)
         return [
-            Measured(unit.arm, unit.seed, on, heat) for heat in self.settings.evaluation.temperatures for on in sets
+            Measured(unit.arm, unit.seed, one.on, one.temperature)
+            for one in self.settings.evaluation.played
+            if self.settings.frozen or one.on == DEV
         ]
 
     # Doing it
@@ -247,7 +248,7 @@ class Reproduction:
 
     def _play(self, asked: Measured, policy: Path, resume: bool, tell: Tell) -> None:
         how = self.settings.evaluation
-        trials = how.dev_trials if asked.on == DEV else how.trials
+        trials = how.trials(asked.on, asked.temperature)
         plain = make_domain(self.settings.domain)
         tasks = [task.id for task in self.tasks(asked.on)]
         total, done = len(tasks) * trials, 0

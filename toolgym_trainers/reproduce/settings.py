@@ -18,6 +18,7 @@ from toolgym_trainers.policies.tiny import TinySettings
 from toolgym_trainers.sft import SFTSettings
 
 Metric: TypeAlias = Literal["pass_1", "pass_4", "repeats", "errors", "consent"]
+SetName: TypeAlias = Literal["dev", "test", "patterns"]
 SHIPPED = Path(__file__).parent / "settings_files"
 """Where the settings are that ship with the package."""
 UNTRAINED = "sft"
@@ -101,24 +102,45 @@ class Sets(_Part):
         return self
 
 
+class Played(_Part):
+    """One set at one temperature.
+
+    Args:
+        on: The set.
+        temperature: Of sampling, at least 0.
+        trials: Of each task, at least 4, so that there is a Pass^4.
+    """
+
+    on: SetName
+    temperature: float = Field(default=1.0, ge=0)
+    trials: int = Field(default=4, ge=4)
+
+
 class Evaluating(_Part):
     """How policies are measured.
 
     Args:
-        trials: Of each task, at least 4, so that there is a Pass^4.
-        dev_trials: The same on dev.
-        temperatures: Of sampling.
+        played: Which sets at which temperatures, each once.
         tasks: How many tasks of dev and test, from the first; None for all.
         seed: Of the trials, the same for all arms.
         concurrency: Episodes at once.
     """
 
-    trials: int = Field(default=8, ge=4)
-    dev_trials: int = Field(default=4, ge=4)
-    temperatures: tuple[float, ...] = Field(default=(1.0, 0.3), min_length=1)
+    played: tuple[Played, ...] = (Played(on="dev"), Played(on="test", trials=8))
     tasks: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
     concurrency: int = Field(default=64, ge=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Evaluating:
+        names = [f"{one.on} at {one.temperature:g}" for one in self.played]
+        if len(set(names)) < len(names) or "dev" not in {one.on for one in self.played}:
+            raise ValueError(f"each set is played once at a temperature, and dev is among them; got {', '.join(names)}")
+        return self
+
+    def trials(self, on: str, temperature: float) -> int:
+        """How often each task of a set is played at a temperature."""
+        return next(one.trials for one in self.played if (one.on, one.temperature) == (on, temperature))
 
 
 class Claim(_Part):
@@ -140,7 +162,7 @@ class Claim(_Part):
     first: str
     second: str
     metric: Metric = "pass_4"
-    on: Literal["dev", "test", "patterns"] = "test"
+    on: SetName = "test"
     temperature: float = Field(default=1.0, ge=0)
     direction: Literal["above", "below", "open"] = "above"
 
@@ -163,8 +185,8 @@ class ReproductionSettings(_Part):
         claims: What is judged.
 
     Raises:
-        ValueError: If arms do not train on equally many episodes, a claim names an arm or a temperature that is not
-            there, or the settings are frozen and nothing is listed as tried.
+        ValueError: If arms do not train on equally many episodes, a claim names an arm that is not there or a set at a
+            temperature that is not played, or the settings are frozen and nothing is listed as tried.
     """
 
     domain: str = "retail"
@@ -196,10 +218,11 @@ class ReproductionSettings(_Part):
         for claim in self.claims:
             if strange := {claim.first, claim.second} - set(self.arms):
                 raise ValueError(f"the claim {claim.name!r} names the arm {min(strange)!r}, which is not there")
-            if claim.temperature not in self.evaluation.temperatures:
+            played = {(one.on, one.temperature) for one in self.evaluation.played}
+            if (claim.on, claim.temperature) not in played:
                 raise ValueError(
-                    f"the claim {claim.name!r} is about temperature {claim.temperature:g}; measured are "
-                    f"{', '.join(f'{one:g}' for one in self.evaluation.temperatures)}"
+                    f"the claim {claim.name!r} is about {claim.on} at temperature {claim.temperature:g}; played are "
+                    f"{', '.join(f'{on} at {heat:g}' for on, heat in sorted(played))}"
                 )
         return self
 
@@ -219,7 +242,7 @@ class ReproductionSettings(_Part):
         given.pop("text", None)
         if not given["mining_split"]:
             given["mining_split"] = None
-        curve = Measuring(split=self.sets.dev, tasks=None, trials=self.evaluation.dev_trials)
+        curve = Measuring(split=self.sets.dev)
         given |= {
             "domain": self.domain,
             "device": self.device,
@@ -258,7 +281,7 @@ class ReproductionSettings(_Part):
         found["sets"]["patterns"] |= {"each": 1, "tasks": 4, "levels": found["sets"]["patterns"]["levels"][:1]}
         found["sets"]["patterns"]["digest"] = ""
         found["sets"]["test"] = "train"
-        found["evaluation"] |= {"trials": 4, "dev_trials": 4, "tasks": 4}
+        found["evaluation"] |= {"played": [{**one, "trials": 4} for one in found["evaluation"]["played"]], "tasks": 4}
         if found["sft"]["bootstrap"] is not None:
             found["sft"]["bootstrap"]["sft"] = SFTSettings(demonstrations=16, batch=4).model_dump(mode="json")
             found["sft"]["bootstrap"]["vocabulary"] = 60

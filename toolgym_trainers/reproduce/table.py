@@ -82,8 +82,8 @@ class Table:
         return self._read[asked]
 
     def _places(self) -> list[tuple[str, float]]:
-        heats = self._all.settings.evaluation.temperatures
-        return [(on, heat) for on in (TEST, PATTERNS, DEV) for heat in heats]
+        played = self._all.settings.evaluation.played
+        return [(one.on, one.temperature) for on in (TEST, PATTERNS, DEV) for one in played if one.on == on]
 
     def _values(self, arm: str, on: str, heat: float, metric: Metric, seeds: Sequence[int]) -> np.ndarray:
         """A figure by seed and task; all seeds of what is not trained may share one run."""
