@@ -6,8 +6,7 @@ with one set of names. Words behind the language of a fence say what is special:
 
 - ``needs NAME`` in its title: run only where the variable NAME is set, or the module NAME is installed
 - ``slow``: run only where CI is set; so mark what needs its results too
-- ``manual``: makes an environment, or needs a person or a server; not run here
-- ``installs``: begins by installing toolgym, which is left out here; ``.ci/run`` runs the README whole
+- ``manual``: makes an environment, or needs a person or a server; not run here, but ``.ci/run`` runs the README whole
 - ``fails``: the command must end with an exit code that is not 0
 - ``varies``, of an output: what is printed depends on the machine and is not compared
 
@@ -34,7 +33,6 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^```(?P<lang>[a-z]+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-INSTALLS = re.compile(r"^python3 -m venv .*pip install [^&]*&& ", re.MULTILINE)
 CUT = "…"
 LIKE = 0.5  # how alike the lines of an output must be, on average, for the old cuts to be made in the new one
 FILL = re.compile(r"[ ─━│┃┏┓┗┛┡┩┳╇┴└┘]+")
@@ -158,7 +156,7 @@ def _command(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         "TOOLGYM_HOME": str(folder / ".home"),
     }
     return subprocess.run(
-        ["bash", "-e", "-c", INSTALLS.sub("", script)],
+        ["bash", "-e", "-c", script],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

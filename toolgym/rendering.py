@@ -93,6 +93,7 @@ class Rendering:
         kinds: What has names, each with a letter of its own. Where two fit a piece of text, the first one counts.
         renderer: Makes the renderer of an episode.
         by_name: Arguments whose identifiers are written by the name of the thing (:attr:`Described.name`).
+        heard: Puts what the user says in the manner of the outputs, where the same thing could be named in another.
         speakers: Options of the domain's oracle and novice with which they make demonstrations for a policy that sees
             no more than this: what it could not work out, they leave unsaid.
 
@@ -108,6 +109,7 @@ class Rendering:
     kinds: tuple[EntityKind, ...] = ()
     renderer: Callable[[], Renderer] = AsTheyAre
     by_name: frozenset[str] = field(default_factory=frozenset)
+    heard: Callable[[str], str] = str
     speakers: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

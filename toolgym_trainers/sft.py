@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
 from toolgym.errors import DataError
+from toolgym_trainers.denormals import flushed
 from toolgym_trainers.policies.transcript import Encoded
 
 
@@ -181,17 +182,18 @@ def fine_tune(
             raise DataError(f"the demonstrations ended at step {step} of {settings.steps}; give more, or ask for fewer")
         total = sum(sum(one.mask[1:]) for one in batch)
         loss, right = 0.0, 0
-        for part in _alike(batch):
-            losses, correct = _losses(model, part)
-            if not torch.isfinite(losses):
-                raise FloatingPointError(
-                    f"the loss at step {step} is {float(losses.detach())}; lower the learning rate"
-                )
-            (losses / max(1, total)).backward()
-            loss += float(losses.detach())
-            right += correct
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-        optimizers.step(settings.rate(step))
+        with flushed():
+            for part in _alike(batch):
+                losses, correct = _losses(model, part)
+                if not torch.isfinite(losses):
+                    raise FloatingPointError(
+                        f"the loss at step {step} is {float(losses.detach())}; lower the learning rate"
+                    )
+                (losses / max(1, total)).backward()
+                loss += float(losses.detach())
+                right += correct
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+            optimizers.step(settings.rate(step))
         if seen is not None:
             tokens = sum(len(one.tokens) for one in batch)
             share = (loss / max(1, total), right / max(1, total))

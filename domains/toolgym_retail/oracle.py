@@ -5,6 +5,7 @@ Every identifier that it uses was said by the customer or returned by a tool bef
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,13 @@ from toolgym_retail.goals import TOOLS, arguments
 
 _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pending", "modify_payment": "pending"}
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
+_ASKED = {
+    "tracking": re.compile(r"the tracking number\b"),
+    "total": re.compile(r"the total\b"),
+    "balance": re.compile(r"how much money is left on my gift card\b"),
+    "price": re.compile(r"what I paid for the (?P<product>.+) in order\b"),
+}
+"""What a question is about, by how it is put."""
 
 
 class Oracle(ScriptedOracle[Request]):
@@ -101,8 +109,21 @@ class Oracle(ScriptedOracle[Request]):
     def summands(self, request: Request) -> Sequence[str]:
         """The prices of the units that a question names, where their sum is asked for; none for another question."""
         order = self.records.get(request.order.id, {}) if request.order is not None else {}
-        prices = [f"{item['price']:.2f}" for item in order.get("items", ()) if item["name"] in request.question]
+        items = [item for item in order.get("items", ()) if item["name"] in request.question]
+        named = sorted(items, key=lambda item: request.question.index(item["name"]))
+        prices = [f"{item['price']:.2f}" for item in named]
         return prices if len(prices) > 1 and f"{sum(map(float, prices)):.2f}" == request.answer else ()
+
+    def told(self, request: Request, answer: str) -> str:
+        """What it says when it tells what was asked; in few words still what the figure is."""
+        if self.wording != "terse":
+            return super().told(request, answer)
+        if self.summands(request):
+            return self.line("short_sum", answer=answer)
+        for about, pattern in _ASKED.items():
+            if found := pattern.match(request.question):
+                return self.line(f"short_{about}", answer=answer, **found.groupdict())
+        return super().told(request, answer)
 
     def find_order(self, wish: Request) -> Talk:
         """Look at the order, by its number or one after the other."""
@@ -119,6 +140,8 @@ class Oracle(ScriptedOracle[Request]):
         for order_id in looked_at:
             if order_id not in self.records:
                 self.records[order_id] = yield from self.call("get_order_details", order_id=order_id)
+            if order_id == order.id:  # a clue fits one order alone
+                break
         while order.id not in self.records:
             yield from self.say(self.line("order"))
             if self.said(order.id):

@@ -7,7 +7,8 @@ an order's total, whether a gift card covers it, and in what a variant differs f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from toolgym.rendering import Described, EntityKind, Rendering
@@ -102,7 +103,7 @@ class RetailRenderer:
     def render(self, tool: str, output: str, *, error: bool) -> str:
         """An output as text, in lines; errors and plain texts stay as they are."""
         if tool == "calculate" and not error:
-            return f"{float(output):.2f}"  # as amounts are written everywhere else
+            return f"makes {float(output):.2f}"  # as amounts are written everywhere else
         if error or not output.startswith("{"):
             return output
         record = json.loads(output)
@@ -134,7 +135,8 @@ class RetailRenderer:
             yield f"gift card {card} {'covers it' if balance >= float(total) else 'too little'}"
         yield f"paid {', '.join(dict.fromkeys(paid['payment_method_id'] for paid in order['payment_history']))}"
         if order["fulfillments"]:
-            yield f"parcels {', '.join(code for parcel in order['fulfillments'] for code in parcel['tracking_id'])}"
+            codes = [code for parcel in order["fulfillments"] for code in parcel["tracking_id"]]
+            yield f"parcel number {', '.join(codes)}"
 
     def _user(self, user: Mapping[str, Any]) -> Iterator[str]:
         """Who it is, the ways to pay, and the orders."""
@@ -145,7 +147,7 @@ class RetailRenderer:
             else:
                 known_by = "PayPal account" if method["source"] == "paypal" else "gift card"
             self.described[key] = Described(known_by)
-            yield f"{known_by} {key}" + (f" {method['balance']:.2f}" if "balance" in method else "")
+            yield f"{known_by} {key}" + (f" holds {method['balance']:.2f}" if "balance" in method else "")
             if "balance" in method:
                 self._gift_cards[key] = method["balance"]
         yield f"orders {' '.join(user['orders'])}"
@@ -170,4 +172,39 @@ class RetailRenderer:
         yield from (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-RENDERING = Rendering(KINDS, RetailRenderer, by_name=frozenset({"product_id"}), speakers={"figures": False})
+def _any_of(texts: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
+
+
+_COUNTED = _any_of(value for value in _VALUES if re.fullmatch(r"\d+ \w+s", value))
+_DESCRIBED = re.compile(
+    rf"(?<!\w)(?P<before>(?:{_any_of(_VALUES)})(?:, (?:{_any_of(_VALUES)}))*) "
+    rf"(?P<noun>one|{_any_of(kind.name for kind in CATALOG)}) with "
+    rf"(?P<after>(?:{_COUNTED})(?:(?:, | and )(?:{_COUNTED}))*)(?!\w)"
+)
+"""A thing with options on both sides of its noun: "the melamine one with 16 pieces"."""
+
+
+def heard(text: str) -> str:
+    """What a customer says, with the options of a thing in one list, in the order of the shop's records.
+
+    Example:
+        >>> heard("I want the melamine one with 16 pieces.")
+        'I want the 16 pieces, melamine one.'
+    """
+    return _DESCRIBED.sub(_in_order, text)
+
+
+def _in_order(found: re.Match[str]) -> str:
+    noun = found["noun"]
+    values = [*found["before"].split(", "), *re.split(", | and ", found["after"])]
+    for kind in CATALOG:
+        axes = [next((place for place, axis in enumerate(kind.options.values()) if one in axis), -1) for one in values]
+        if noun in ("one", kind.name) and min(axes) >= 0 and len(set(axes)) == len(axes):
+            return f"{', '.join(one for _, one in sorted(zip(axes, values, strict=True)))} {noun}"
+    return found[0]
+
+
+RENDERING = Rendering(
+    KINDS, RetailRenderer, by_name=frozenset({"product_id"}), heard=heard, speakers={"figures": False}
+)

@@ -12,7 +12,7 @@ from toolgym.domain import Domain
 from toolgym.errors import refuse_unknown
 from toolgym.messages import ToolCall
 from toolgym.patterns import current_name
-from toolgym.scripted.facts import QUESTION, R, question_text, settled, stages
+from toolgym.scripted.facts import QUESTION, R, settled, stages
 from toolgym.scripted.oracle import PROPOSALS, ScriptedOracle, Talk
 from toolgym.tasks import Task
 from toolgym.tools import Effect
@@ -162,8 +162,7 @@ class ScriptedNovice(ScriptedOracle[R]):
         if self.slips("wrong_figure") and (wrong := self._another_figure(request.answer)):
             yield from self.look_up(request)
             self.note("wrong_figure", recovered=False)
-            said = self.line("answer", question=question_text(request), answer=wrong)
-            yield from self.slipping(self.say(said))
+            yield from self.slipping(self.say(self.told(request, wrong)))
             self.take_up()
             return
         yield from super().answer(request)

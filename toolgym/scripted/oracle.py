@@ -302,5 +302,14 @@ class ScriptedOracle(ScriptedAssistant, Generic[R]):
     def answer(self, request: R) -> Talk:
         """Look up what was asked, and tell it."""
         yield from self.look_up(request)
-        yield from self.say(self.line("answer", question=question_text(request), answer=request.answer))
+        yield from self.say(self.told(request, request.answer))
         self.take_up()
+
+    def told(self, request: R, answer: str) -> str:
+        """What it says when it tells what was asked.
+
+        Args:
+            request: The question.
+            answer: What it tells.
+        """
+        return self.line("answer", question=question_text(request), answer=answer)

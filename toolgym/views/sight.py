@@ -56,6 +56,7 @@ class Sight:
     def __init__(self, rendering: Rendering, spelling: Spelling, tools: Sequence[Mapping[str, Any]]) -> None:
         self._by_name = rendering.by_name
         self._renderer = rendering.renderer()
+        self._heard = rendering.heard
         self._spelling = spelling
         self._tagger = Tagger([kind for kind in rendering.kinds if spelling.readable or not kind.readable])
         functions = [tool["function"] for tool in tools]
@@ -79,7 +80,7 @@ class Sight:
             text = self._renderer.render(called, message.content or "", error=message.error)
             return Shown("tool", self._write(text))
         if message.role == "user":
-            return Shown("user", self._write(message.content or ""))
+            return Shown("user", self._write(self._heard(message.content or "")))
         for call in message.tool_calls:
             self._called[call.id] = call.name
         lines = [self._call(call) for call in message.tool_calls]

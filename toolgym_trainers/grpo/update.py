@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from toolgym.errors import DataError
+from toolgym_trainers.denormals import flushed
 from toolgym_trainers.groups import groups_of, has_signal
 from toolgym_trainers.grpo.advantages import advantages_of
 from toolgym_trainers.grpo.losses import clipped_objective, entropy, is_clipped, k3, token_weights
@@ -123,6 +124,21 @@ def update(
     rate = learning_rate(settings, step)
     for group in optimizer.param_groups:
         group["lr"] = rate
+    with flushed():
+        return _update(model, reference, optimizer, records, settings, generator, admit, step, rate)
+
+
+def _update(
+    model: Any,
+    reference: Any | None,
+    optimizer: torch.optim.Optimizer,
+    records: Sequence[RolloutRecord],
+    settings: GRPOSettings,
+    generator: np.random.Generator,
+    admit: Callable[[Sequence[RolloutRecord]], bool],
+    step: int,
+    rate: float,
+) -> UpdateFigures:
     samples = _samples(model, reference, records, settings, admit)
     figures: list[dict[str, float]] = []
     gap = 0.0

@@ -13,6 +13,7 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.masking_utils import sdpa_mask
 
 from toolgym.errors import DataError
+from toolgym_trainers.denormals import flushed
 
 ATTENTION = "toolgym_rows"
 """The name of the attention that reads such a cache."""
@@ -229,7 +230,7 @@ class Forward:
             last: [rows], which of the new tokens is each row's last one; None: the only one.
             rows: Numbers of the rows in the cache; None for all of them in order.
         """
-        with torch.inference_mode():
+        with torch.inference_mode(), flushed():
             device = self.model.device
             new = tokens.shape[1]
             positions = (start[:, None] + torch.arange(new, device=start.device)).clamp_(max=self.cache.length - 1)
