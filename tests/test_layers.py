@@ -108,13 +108,14 @@ TRAINER_EDGES = {
         "record": "toolgym.errors toolgym.files toolgym.trajectory",
         "groups": "record",
         "rollout_figures": "groups record toolgym.evaluation",
-        "grpo": "groups record toolgym.errors",
-        "checkpoint": "toolgym.errors toolgym.files",
+        "denormals": "",
+        "grpo": "denormals groups record toolgym.errors",
+        "checkpoint": "policies toolgym.errors toolgym.files",
         "policies": (
-            "record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering toolgym.tasks "
-            "toolgym.trajectory toolgym.views"
+            "denormals record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering "
+            "toolgym.tasks toolgym.trajectory toolgym.views"
         ),
-        "sft": "policies toolgym.errors",
+        "sft": "denormals policies toolgym.errors",
         "clock": "",
         "bootstrap": (
             "checkpoint clock policies sft toolgym.domain toolgym.errors toolgym.files toolgym.generators toolgym.runs "
@@ -130,7 +131,7 @@ TRAINER_EDGES = {
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
-        "cli": "bootstrap loop reproduce toolgym.cli toolgym.errors toolgym.registration",
+        "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (
             "bootstrap clock loop policies sft toolgym.certificates toolgym.concurrency toolgym.curricula "
             "toolgym.database toolgym.domain toolgym.errors toolgym.evaluation toolgym.generation toolgym.generators "

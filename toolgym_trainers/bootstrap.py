@@ -31,7 +31,7 @@ SCRATCH = TinySettings()
 """The size of a policy from scratch by default."""
 SFT_SCRATCH = SFTSettings.model_validate(
     {
-        "demonstrations": 60_000,
+        "demonstrations": 40_000,
         "batch": 16,
         "learning_rate": 2e-3,
         "optimizer": "muon",

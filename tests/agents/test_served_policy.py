@@ -114,7 +114,8 @@ def test_texts_that_a_server_minds_are_never_written_otherwise(mock: Domain) -> 
 
 
 def test_a_run_says_what_its_agent_sees_and_goes_on_with_nothing_else(tmp_path: Path) -> None:
-    words = View("slots", frozenset({"Well", "."}))
+    tools = {"create_task", "get_users", "update_task_status"}
+    words = View("slots", frozenset({"Well", "."} | tools))
     words.save(tmp_path)
     with Server(completion("Well .")) as server:
         asked: dict[str, Any] = {

@@ -44,7 +44,7 @@ def sft(
         ),
     ] = "scratch",
     demonstrations: Annotated[
-        int | None, typer.Option(min=1, help="How many are learned from; default: 60,000 from scratch, else 4,000.")
+        int | None, typer.Option(min=1, help="How many are learned from; default: 40,000 from scratch, else 4,000.")
     ] = None,
     recoveries: Annotated[
         float, typer.Option(min=0, max=1, help="The share that shows how one recovers from a slip.")
