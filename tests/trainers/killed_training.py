@@ -56,7 +56,9 @@ def settings(kind: str, policy: Path, **changes: Any) -> TrainSettings:
 
 def random_policy(folder: Path) -> Path:
     """A policy that knows nothing, in a folder."""
-    made = make_tiny(make_domain("retail"), WORDS, TinySettings.model_validate(SIZE))
+    retail = make_domain("retail")
+    words = WORDS | set(retail.toolkits["assistant"].tools)
+    made = make_tiny(retail, words, TinySettings.model_validate(SIZE))
     made.save(folder)
     return folder
 
