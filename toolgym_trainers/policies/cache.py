@@ -185,7 +185,8 @@ class Forward:
         accepted = inspect.signature(model.forward).parameters
         self._name = "cache" if "cache" in accepted else "past_key_values"
         inner = inspect.signature(model.get_decoder().forward).parameters.values()
-        self._in_parts = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in inner)
+        takes_more = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in inner)
+        self._in_parts = takes_more and model.device.type == "cpu"  # a chip reads memory fast, and starts work slowly
 
     def __enter__(self) -> Forward:
         self._training = self.model.training
