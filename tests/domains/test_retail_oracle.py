@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
 import pytest
 from retail_agents import Enumerator, Mute, Style
 
@@ -18,6 +19,7 @@ from toolgym.rollouts import play
 from toolgym.scripted.speech import WORDINGS
 from toolgym.tasks import Task
 from toolgym.tools import Effect
+from toolgym_retail.facts import Request
 from toolgym_retail.oracle import Oracle
 
 KINDS_OF_CLUE = ("order by clue",)
@@ -167,3 +169,36 @@ def test_a_customers_first_line_is_the_same_in_every_trial(retail: Domain) -> No
 )
 def test_only_a_clear_yes_is_consent(text: str, consent: bool) -> None:
     assert says_yes(text) is consent
+
+
+def test_it_opens_no_order_after_the_one_that_a_clue_fits(retail: Domain) -> None:
+    followed = 0
+    for task in retail.tasks["dev"]:
+        wishes = task.facts["requests"] if task.facts else []
+        if len(wishes) != 1 or wishes[0].get("order", {}).get("known", True):
+            continue
+        episode = play(retail, task, partial(Oracle, wording="plain"), make_user("scripted"))
+        calls = [call for message in episode.messages for call in message.tool_calls]
+        opened = [call.arguments["order_id"] for call in calls if call.name == "get_order_details"]
+        assert opened[-1] == wishes[0]["order"]["id"]
+        assert len(set(opened)) == len(opened)
+        followed += 1
+    assert followed > 10
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("the total of order #W1234567", "133.91", "In total 133.91."),
+        ("the tracking number of order #W1234567", "578547341926", "It has the number 578547341926."),
+        ("how much money is left on my gift card", "50.00", "It holds 50.00."),
+        ("what I paid for the Yoga Mat in order #W1234567", "21.10", "For the Yoga Mat 21.10."),
+        ("whether the shop is open", "yes", "yes."),
+    ],
+)
+def test_an_answer_in_few_words_says_what_its_figure_is(retail: Domain, question: str, answer: str, said: str) -> None:
+    task = next(task for task in retail.tasks["dev"] if task.facts)
+    oracle = Oracle(retail, task, np.random.default_rng(0), wording="terse")
+    assert oracle.told(Request(kind="question", question=question, answer=answer), answer) == said
+    plain = Oracle(retail, task, np.random.default_rng(0), wording="plain")
+    assert answer in plain.told(Request(kind="question", question=question, answer=answer), answer) != said

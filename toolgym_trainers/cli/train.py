@@ -122,7 +122,7 @@ def _settings(
 
 
 def _usual(curriculum: str, policy: str) -> dict[str, Any]:
-    """What is taken where nothing is said: with a small policy about ten minutes of one core."""
+    """What is taken where nothing is said: with a small policy about six minutes of one core."""
     from toolgym_trainers.bootstrap import SFT_PRETRAINED, SFT_SCRATCH
 
     found: dict[str, Any] = {
