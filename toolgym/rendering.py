@@ -8,7 +8,7 @@ A policy with a small context does not read JSON: a :class:`Rendering` gives eac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -125,3 +125,13 @@ class Rendering:
 
 LOOKALIKE = "X"
 """The letter of text that looks like an alias, and of words that nobody knows: no kind may have it."""
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A regular expression for one of some words, the longest that fits.
+
+    Example:
+        >>> any_of(["on", "one"])
+        'one|on'
+    """
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from toolgym.rendering import Described, EntityKind, Rendering
+from toolgym.rendering import Described, EntityKind, Rendering, any_of
 from toolgym.worlds.places import CITIES, STREET_TYPES
 from toolgym_retail.catalog import CATALOG
 from toolgym_retail.records import total_of
@@ -174,14 +174,10 @@ class RetailRenderer:
         yield from (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-def _any_of(texts: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
-
-
-_COUNTED = _any_of(value for value in _VALUES if re.fullmatch(r"\d+ \w+s", value))
+_COUNTED = any_of(value for value in _VALUES if re.fullmatch(r"\d+ \w+s", value))
 _DESCRIBED = re.compile(
-    rf"(?<!\w)(?P<before>(?:{_any_of(_VALUES)})(?:, (?:{_any_of(_VALUES)}))*) "
-    rf"(?P<noun>one|{_any_of(kind.name for kind in CATALOG)}) with "
+    rf"(?<!\w)(?P<before>(?:{any_of(_VALUES)})(?:, (?:{any_of(_VALUES)}))*) "
+    rf"(?P<noun>one|{any_of(kind.name for kind in CATALOG)}) with "
     rf"(?P<after>(?:{_COUNTED})(?:(?:, | and )(?:{_COUNTED}))*)(?!\w)"
 )
 """A thing with options on both sides of its noun: "the melamine one with 16 pieces"."""

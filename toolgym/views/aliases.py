@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from toolgym.rendering import LOOKALIKE, EntityKind
+from toolgym.rendering import LOOKALIKE, EntityKind, any_of
 
 
 class Piece(NamedTuple):
@@ -36,10 +36,10 @@ class Tagger:
         for kind in self.kinds:
             options = [kind.pattern] if kind.pattern else []
             if kind.listed:
-                one = rf"(?:{_any_of(kind.listed)})(?!\w)"
+                one = rf"(?:{any_of(kind.listed)})(?!\w)"
                 options.append(rf"(?<!\w){one}(?:, {one})+")
             if kind.words:
-                options.append(rf"(?<!\w)(?:{_any_of(kind.words)})(?!\w)")
+                options.append(rf"(?<!\w)(?:{any_of(kind.words)})(?!\w)")
             if options:
                 patterns[kind.letter] = "|".join(options)
         self._pattern = re.compile("|".join(f"(?P<{letter}>{pattern})" for letter, pattern in patterns.items()))
@@ -52,11 +52,6 @@ class Tagger:
     def letter_of(self, argument: str) -> str:
         """The letter of the kind that an argument of a tool holds; empty if it holds none."""
         return self._of_argument.get(argument, "")
-
-
-def _any_of(words: Sequence[str]) -> str:
-    """A pattern for one of some words, the longest that fits."""
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @lru_cache(8192)

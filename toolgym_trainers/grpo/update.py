@@ -83,6 +83,7 @@ def make_optimizer(model: Any, settings: GRPOSettings) -> torch.optim.Optimizer:
     )
 
 
+@flushed()
 def update(
     model: Any,
     reference: Any | None,
@@ -124,21 +125,6 @@ def update(
     rate = learning_rate(settings, step)
     for group in optimizer.param_groups:
         group["lr"] = rate
-    with flushed():
-        return _update(model, reference, optimizer, records, settings, generator, admit, step, rate)
-
-
-def _update(
-    model: Any,
-    reference: Any | None,
-    optimizer: torch.optim.Optimizer,
-    records: Sequence[RolloutRecord],
-    settings: GRPOSettings,
-    generator: np.random.Generator,
-    admit: Callable[[Sequence[RolloutRecord]], bool],
-    step: int,
-    rate: float,
-) -> UpdateFigures:
     samples = _samples(model, reference, records, settings, admit)
     figures: list[dict[str, float]] = []
     gap = 0.0
