@@ -191,6 +191,13 @@ class Sight:
         known_by = self._renderer.described.get(piece.text, Described()).key if piece.letter == letter else ""
         return f"{known_by} {piece.text}" if known_by else piece.text
 
+    def _unlabelled(self, value: Sequence[Piece], letter: str) -> str:
+        """A text without labels: those that are names themselves, and those that are written out."""
+        text = self._text([piece for piece in value if piece.letter in ("", letter, LOOKALIKE)])
+        for known_by in sorted({one.key for one in self._renderer.described.values() if one.key}, key=len)[::-1]:
+            text = text.replace(f"{known_by} ", "")
+        return " ".join(text.split())
+
     # Reading
 
     def _lines(self, text: str) -> Iterator[list[Piece]]:
@@ -267,10 +274,11 @@ class Sight:
         return ToolCall(name, arguments, identity)
 
     def _argument(self, argument: str, kind: str, value: Sequence[Piece]) -> Any:
-        if labelled := self._labels(argument):
-            value = [piece for piece in value if piece.letter in ("", labelled, LOOKALIKE)]
         letter = self._tagger.letter_of(argument)
-        text = " ".join(self._text(value).split()) if labelled else self._text(value)
+        if labelled := self._labels(argument):
+            text = self._unlabelled(value, labelled)
+        else:
+            text = self._text(value)
         named = [piece.text for piece in value if letter and piece.letter == letter]
         if kind == "array":
             if named:
