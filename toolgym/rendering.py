@@ -93,6 +93,8 @@ class Rendering:
         kinds: What has names, each with a letter of its own. Where two fit a piece of text, the first one counts.
         renderer: Makes the renderer of an episode.
         by_name: Arguments whose identifiers are written by the name of the thing (:attr:`Described.name`).
+        labelled: Arguments that are texts, such as a sum, each with the letter of a kind: a name of that kind stands
+            behind what it is known by there, and names of other kinds are left out when a call is read.
         heard: Puts what the user says in the manner of the outputs, where the same thing could be named in another.
         speakers: Options of the domain's oracle and novice with which they make demonstrations for a policy that sees
             no more than this: what it could not work out, they leave unsaid.
@@ -109,6 +111,7 @@ class Rendering:
     kinds: tuple[EntityKind, ...] = ()
     renderer: Callable[[], Renderer] = AsTheyAre
     by_name: frozenset[str] = field(default_factory=frozenset)
+    labelled: Mapping[str, str] = field(default_factory=dict)
     heard: Callable[[str], str] = str
     speakers: Mapping[str, Any] = field(default_factory=dict)
 

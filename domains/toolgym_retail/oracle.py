@@ -26,6 +26,16 @@ from toolgym_retail.goals import TOOLS, arguments
 
 _STATUS = {"cancel": "pending", "modify_items": "pending", "modify_address": "pending", "modify_payment": "pending"}
 _STATUS |= {"return": "delivered", "exchange": "delivered"}
+_DEEDS = {
+    "cancel": "to cancel",
+    "modify_items": "to change",
+    "modify_address": "to ship elsewhere",
+    "modify_payment": "to pay otherwise",
+    "return": "to return from",
+    "exchange": "to exchange from",
+    QUESTION: "to look up",
+}
+"""What is to be done with an order, by kind of request."""
 _ASKED = {
     "tracking": re.compile(r"the tracking number\b"),
     "total": re.compile(r"the total\b"),
@@ -125,17 +135,23 @@ class Oracle(ScriptedOracle[Request]):
                 return self.line(f"short_{about}", answer=answer, **found.groupdict())
         return super().told(request, answer)
 
+    def which_order(self, wish: Request) -> str:
+        """How it asks for the order; in few words still what for."""
+        if self.wording == "terse" and wish.kind in _DEEDS:
+            return self.line("short_order", deed=_DEEDS[wish.kind])
+        return self.line("order")
+
     def find_order(self, wish: Request) -> Talk:
         """Look at the order, by its number or one after the other."""
         order = wish.order
         assert order is not None
         if order.known:
             if not self.said(order.id):
-                yield from self.say(self.line("order"))
+                yield from self.say(self.which_order(wish))
             looked_at: Sequence[str] = [order.id] if self.said(order.id) else []
         else:
             if not self.said(order.clue):
-                yield from self.say(self.line("order"))
+                yield from self.say(self.which_order(wish))
             looked_at = self.user["orders"]
         for order_id in looked_at:
             if order_id not in self.records:
@@ -143,7 +159,7 @@ class Oracle(ScriptedOracle[Request]):
             if order_id == order.id:  # a clue fits one order alone
                 break
         while order.id not in self.records:
-            yield from self.say(self.line("order"))
+            yield from self.say(self.which_order(wish))
             if self.said(order.id):
                 self.records[order.id] = yield from self.call("get_order_details", order_id=order.id)
         return self.records[order.id]

@@ -127,6 +127,8 @@ class RetailRenderer:
             self.described.setdefault(item["product_id"], Described(name=item["name"]))
             self.described[item["item_id"]] = Described(item["name"], f"{item['name']} ({values})")
             yield f"{item['name']} {item['item_id']} {'; '.join(options)} {number}"
+        for item in order["items"]:
+            self.described[f"{item['price']:.2f}"] = Described(item["name"])
         prices = [f"{item['name']} {item['price']:.2f}" for item in order["items"]]
         yield f"prices {', '.join(prices)}"
         total = total_of(order)
@@ -202,5 +204,10 @@ def _in_order(found: re.Match[str]) -> str:
 
 
 RENDERING = Rendering(
-    KINDS, RetailRenderer, by_name=frozenset({"product_id"}), heard=heard, speakers={"figures": False}
+    KINDS,
+    RetailRenderer,
+    by_name=frozenset({"product_id"}),
+    labelled={"expression": "D"},
+    heard=heard,
+    speakers={"figures": False},
 )

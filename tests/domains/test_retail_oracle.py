@@ -202,3 +202,18 @@ def test_an_answer_in_few_words_says_what_its_figure_is(retail: Domain, question
     assert oracle.told(Request(kind="question", question=question, answer=answer), answer) == said
     plain = Oracle(retail, task, np.random.default_rng(0), wording="plain")
     assert answer in plain.told(Request(kind="question", question=question, answer=answer), answer) != said
+
+
+@pytest.mark.parametrize(
+    ("kind", "question"),
+    [
+        ("cancel", "Which order to cancel? Number?"),
+        ("return", "Which order to return from? Number?"),
+        ("question", "Which order to look up? Number?"),
+    ],
+)
+def test_a_question_for_an_order_in_few_words_says_what_it_is_for(retail: Domain, kind: str, question: str) -> None:
+    oracle = Oracle(retail, retail.tasks["dev"][0], np.random.default_rng(0), wording="terse")
+    assert oracle.which_order(Request(kind=kind)) == question
+    plain = Oracle(retail, retail.tasks["dev"][0], np.random.default_rng(0), wording="plain")
+    assert "cancel" not in plain.which_order(Request(kind=kind))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
+from typing import Any
 
 import pytest
 
-from toolgym import make_domain
+from toolgym import Domain, make_domain
+from toolgym.episode.setup import set_up
 from toolgym.messages import Message, ToolCall
 from toolgym.views import View
 from toolgym_retail.catalog import CATALOG, ProductType
@@ -54,3 +56,46 @@ def test_options_on_both_sides_of_a_noun_have_the_slot_of_the_variant(kind: Prod
 )
 def test_what_a_customer_says_of_options_is_one_list_in_the_order_of_the_records(said: str, read: str) -> None:
     assert heard(said) == read
+
+
+ORDER = {
+    "order_id": "#W1234567",
+    "address": {"city": "Austin"},
+    "status": "delivered",
+    "items": [
+        {"item_id": "2345678901", "product_id": "1234567890", "name": "Kettle", "price": 82.4, "options": {"a": "red"}},
+        {"item_id": "3456789012", "product_id": "2234567890", "name": "Desk Lamp", "price": 9.0, "options": {"a": "b"}},
+    ],
+    "payment_history": [{"transaction_type": "payment", "amount": 91.4, "payment_method_id": "gift_card_1234567"}],
+    "fulfillments": [],
+}
+
+
+def tools_of(domain: Domain) -> list[dict[str, Any]]:
+    """The assistant's tools."""
+    return [tool.schema for tool in set_up(domain, domain.tasks["dev"][0]).tools["assistant"]]
+
+
+@pytest.mark.parametrize(("known", "label"), [(set(), r"<N\d+>"), ({"Kettle"}, "Kettle")])
+def test_a_sum_names_the_thing_that_each_price_is_of(known: set[str], label: str) -> None:
+    domain = make_domain("retail")
+    words = WORDS | {"+", "/", *known}
+    sight = View("slots", words | set(domain.toolkits["assistant"].tools)).open(domain, tools_of(domain))
+    sight.show(Message("assistant", None, (ToolCall("get_order_details", {"order_id": "#W1234567"}, "call_0"),)))
+    sight.show(Message("tool", json.dumps(ORDER), tool_call_id="call_0"))
+    call = ToolCall("calculate", {"expression": "82.40 + 9.00 + 3.00"}, "call_1")
+    shown = sight.show(Message("assistant", None, (call,)))
+    assert shown is not None
+    assert re.fullmatch(rf"/ calculate {label} <D\d+> \+ <W\d+> <D\d+> \+ <D\d+>", shown.text), shown.text
+    (read,) = sight.read(shown.text).tool_calls
+    assert (read.name, read.arguments) == ("calculate", call.arguments)
+
+
+def test_a_compact_view_leaves_a_sum_as_it_is() -> None:
+    domain = make_domain("retail")
+    sight = View("compact").open(domain, tools_of(domain))
+    sight.show(Message("assistant", None, (ToolCall("get_order_details", {"order_id": "#W1234567"}, "call_0"),)))
+    sight.show(Message("tool", json.dumps(ORDER), tool_call_id="call_0"))
+    shown = sight.show(Message("assistant", None, (ToolCall("calculate", {"expression": "82.40 + 9.00"}, "call_1"),)))
+    assert shown is not None
+    assert shown.text == "/calculate 82.40 + 9.00"

@@ -55,6 +55,7 @@ class Sight:
 
     def __init__(self, rendering: Rendering, spelling: Spelling, tools: Sequence[Mapping[str, Any]]) -> None:
         self._by_name = rendering.by_name
+        self._labelled = rendering.labelled
         self._renderer = rendering.renderer()
         self._heard = rendering.heard
         self._spelling = spelling
@@ -174,11 +175,28 @@ class Sight:
         described = self._renderer.described.get(value, Described())
         if argument in self._by_name and described.name:
             return self._write(described.name)
+        if labelled := self._labels(argument):
+            return self._write("".join(self._label(piece, labelled) for piece in self._tagger.split(value)))
         letter = self._tagger.letter_of(argument)
         if not letter or not value:
             return self._write(value)
         alias = self._spelling.write([Piece(letter, value)])
         return f"{self._write(described.key)} {alias}" if described.key else alias
+
+    def _labels(self, argument: str) -> str:
+        """The letter of the kind whose names stand behind labels in an argument; empty where there are none."""
+        return self._labelled.get(argument, "") if self._spelling.readable else ""
+
+    def _label(self, piece: Piece, letter: str) -> str:
+        known_by = self._renderer.described.get(piece.text, Described()).key if piece.letter == letter else ""
+        return f"{known_by} {piece.text}" if known_by else piece.text
+
+    def _unlabelled(self, value: Sequence[Piece], letter: str) -> str:
+        """A text without labels: those that are names themselves, and those that are written out."""
+        text = self._text([piece for piece in value if piece.letter in ("", letter, LOOKALIKE)])
+        for known_by in sorted({one.key for one in self._renderer.described.values() if one.key}, key=len)[::-1]:
+            text = text.replace(f"{known_by} ", "")
+        return " ".join(text.split())
 
     # Reading
 
@@ -257,7 +275,8 @@ class Sight:
 
     def _argument(self, argument: str, kind: str, value: Sequence[Piece]) -> Any:
         letter = self._tagger.letter_of(argument)
-        text = self._text(value)
+        labelled = self._labels(argument)
+        text = self._unlabelled(value, labelled) if labelled else self._text(value)
         named = [piece.text for piece in value if letter and piece.letter == letter]
         if kind == "array":
             if named:
