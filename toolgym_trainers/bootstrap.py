@@ -242,7 +242,7 @@ class _Source:
         longest = min(self.settings.sft.longest, self.policy.context)
         for one in stream(self.domain, self.settings, self.settings.seed, start=self.taken):
             self.taken += 1
-            found = encode(self.policy, self.domain, one.tools, one.view, one.slips)
+            found = encode(self.policy.codec, self.domain, one.tools, one.view, one.slips)
             if len(found.tokens) <= longest and any(found.mask):
                 yield found
             else:

@@ -7,6 +7,8 @@ policy writes in that manner is read back: tools get the true identifiers, and t
 that users know. A view is a pure function of what the assistant sees.
 
 - ``compact``: for pretrained models. Identifiers are aliases, all else is English.
+- ``native``: for models that know tools. Nothing is left out or renamed: instructions, tools, calls and outputs are as
+  the model's own chat template writes them.
 - ``slots``: for models from scratch. Whatever is open (identifiers, names, products, options, cities, money) is a typed
   slot that is numbered by first appearance, and everything else a word of a closed vocabulary.
 """

@@ -275,10 +275,8 @@ class Sight:
 
     def _argument(self, argument: str, kind: str, value: Sequence[Piece]) -> Any:
         letter = self._tagger.letter_of(argument)
-        if labelled := self._labels(argument):
-            text = self._unlabelled(value, labelled)
-        else:
-            text = self._text(value)
+        labelled = self._labels(argument)
+        text = self._unlabelled(value, labelled) if labelled else self._text(value)
         named = [piece.text for piece in value if letter and piece.letter == letter]
         if kind == "array":
             if named:

@@ -28,7 +28,7 @@ from toolgym_trainers.loop.stages import Event, Stage, Watch
 from toolgym_trainers.loop.trainer import TRAINERS, Round, Trainer
 from toolgym_trainers.policies.agent import policy_agent
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job
+from toolgym_trainers.policies.session import Job
 
 NOTED_EVERY = 5.0
 """CPU-seconds between notes of how many were spent: what a killed run had used since then is not counted."""

@@ -104,12 +104,10 @@ class PolicyAgent:
     """
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, desk: Desk) -> None:
-        from toolgym_trainers.policies.transcript import Transcript
-
         self._desk = desk
         engine = desk.engine()
         tools = [tool.schema for tool in set_up(domain, task).tools["assistant"]]
-        self._transcript = Transcript(engine.policy, domain, tools)
+        self._transcript = engine.policy.codec.transcript(domain, tools)
         self._engine = engine
         self._row: Row | None = None
         self._rng = rng
@@ -130,8 +128,8 @@ class PolicyAgent:
             )
         if self._row is None:
             self._row = self._desk.join(self._rng)
-        slots = self._engine.policy.slots
-        allowed = [slots[alias] for alias in self._transcript.sight.aliases if alias in slots] if slots else None
+        slots = self._engine.policy.codec.slots
+        allowed = [slots[alias] for alias in self._transcript.aliases if alias in slots] if slots else None
         await self._desk.write(self._row, new, allowed)
         message = self._transcript.add(self._row.tokens)
         return replace(message, tokens=len(self._row.tokens))

@@ -62,8 +62,7 @@ class ChatFormat:
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
-        kept = [token for token in tokens if token != self.end]
-        return str(self.tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        return decoded(self.tokenizer, tokens, self.end)
 
     def render(self, messages: Sequence[Mapping[str, Any]], *, prompt: bool = False) -> str:
         """Messages in chat format as the template writes them."""
@@ -97,6 +96,18 @@ class ChatFormat:
             apart = [token for one in dialogue[:length] for token in self.encode(one)]
             if self._encode(self.render(chat, prompt=prompt)) != [*apart, *(self.prompt if prompt else ())]:
                 raise DataError(_WHOLE)
+
+
+def decoded(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[int], end: int) -> str:
+    """The text of tokens without the token that ends a message.
+
+    Args:
+        tokenizer: The tokenizer.
+        tokens: The tokens of a message.
+        end: The token that ends one.
+    """
+    kept = [token for token in tokens if token != end]
+    return str(tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 _WHOLE = (

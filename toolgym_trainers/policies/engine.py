@@ -88,8 +88,8 @@ class Engine:
         size = policy.model.get_output_embeddings().weight.shape[0]
         self._logits = torch.zeros(rows, size)
         self._slots = torch.zeros(size, dtype=torch.bool)
-        self._slots[list(policy.slots.values())] = True
-        self._banned = self._slots.repeat(rows, 1) if policy.slots else None
+        self._slots[list(policy.codec.slots.values())] = True
+        self._banned = self._slots.repeat(rows, 1) if policy.codec.slots else None
 
     def __enter__(self) -> Engine:
         self.forward.__enter__()
@@ -207,7 +207,7 @@ class Engine:
         finished = []
         for row in rows:
             row.length += 1
-            if row.tokens[-1] == self.policy.format.end or len(row.tokens) >= self.most:
+            if row.tokens[-1] == self.policy.codec.format.end or len(row.tokens) >= self.most:
                 row.busy = False
                 finished.append(row)
         self.costs.made += len(rows)
