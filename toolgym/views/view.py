@@ -78,8 +78,8 @@ class View:
         folder = Path(given)
         if not folder.is_dir():
             raise DataError(
-                f"{str(given)!r} is neither a view without words ('compact', 'native') nor the folder of a policy, whose "
-                f"{FILE} says what it sees"
+                f"{str(given)!r} is neither a view without words ('compact', 'native') nor the folder of a policy, "
+                f"whose {FILE} says what it sees"
             )
         return cls.load(folder)
 

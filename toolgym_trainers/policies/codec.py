@@ -107,6 +107,5 @@ def load_codec(source: str | Path, *, view: View | None = None) -> Codec:
 
 def hermes() -> str:
     """A chat template for models that know ChatML: tools and calls as Hermes models write them, and thoughts stay."""
-    return (
-        files("toolgym_trainers.policies").joinpath("templates/hermes.jinja").read_text(encoding="utf-8").rstrip("\n")
-    )
+    file = files("toolgym_trainers.policies") / "templates" / "hermes.jinja"
+    return file.read_text(encoding="utf-8").rstrip("\n")

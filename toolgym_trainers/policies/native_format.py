@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolgym.actions import parse_action
@@ -203,9 +204,6 @@ _NUMBER = {"type": "object", "properties": {"number": {"type": "string"}}, "requ
 
 def _difference(whole: str, grown: str) -> str:
     """Where two texts part."""
-    place = next(
-        (at for at, (a, b) in enumerate(zip(whole, grown, strict=False)) if a != b), min(map(len, (whole, grown)))
-    )
-    return (
-        f"{whole[max(0, place - 40) : place + 40]!r} is {grown[max(0, place - 40) : place + 40]!r} message by message"
-    )
+    place = len(commonprefix([whole, grown]))
+    shown = slice(max(0, place - 40), place + 40)
+    return f"{whole[shown]!r} as a whole is {grown[shown]!r} message by message"
