@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolgym.actions import parse_action
@@ -12,7 +11,7 @@ from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
 from toolgym.prompts import as_chat, wording_of
-from toolgym_trainers.policies.chat_format import decoded
+from toolgym_trainers.policies.chat_format import decoded, signs_of, without_signs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -68,12 +67,13 @@ class NativeFormat:
         self.options = dict(options or {})
         if not tokenizer.chat_template:
             raise DataError("the policy's tokenizer has no chat template, which says how tools and calls are written")
-        self._signs = sorted(set(map(str, tokenizer.all_special_tokens)), key=len)[::-1]
+        self._signs = signs_of(tokenizer)
         after = self.encode(self.after([{"role": "user", "content": "B"}]))
         if not after:
             raise DataError("the chat template puts nothing behind an assistant's message: nobody could tell its end")
         self.end: int = after[0]
         """The token that ends a message of the policy."""
+        self.end_sign = str(tokenizer.convert_ids_to_tokens(self.end))
         self._check()
 
     # Text
@@ -112,7 +112,7 @@ class NativeFormat:
         text = self.render([_FIRST, *chat])
         if not text.startswith(before):
             raise DataError("the chat template begins an assistant's message otherwise than it asks for one")
-        said, end, _ = text[len(before) :].rpartition(str(self.tokenizer.convert_ids_to_tokens(self.end)))
+        said, end, _ = text[len(before) :].rpartition(self.end_sign)
         return said if end else text[len(before) :]
 
     def chat(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -128,9 +128,7 @@ class NativeFormat:
 
     def plain(self, text: str) -> str:
         """A text in which nothing is a sign of the template: a blank stands behind its first letter."""
-        for sign in self._signs:
-            text = text.replace(sign, f"{sign[0]} {sign[1:]}")
-        return text
+        return without_signs(text, self._signs)
 
     def render(
         self, chat: Sequence[Mapping[str, Any]], *, tools: Sequence[Mapping[str, Any]] = (), prompt: bool = False
@@ -191,9 +189,7 @@ class NativeFormat:
         if lacking:
             raise DataError(f"the chat template does not write {' and '.join(lacking)}")
         before = self.render(chat[:2], tools=[tool], prompt=True)
-        said, _, _ = self.render([_FIRST, asked])[len(self.render([_FIRST], prompt=True)) :].rpartition(
-            str(self.tokenizer.convert_ids_to_tokens(self.end))
-        )
+        said, _, _ = self.render([_FIRST, asked])[len(self.render([_FIRST], prompt=True)) :].rpartition(self.end_sign)
         grown = before + said + self.after([output])
         if whole != grown:
             raise DataError(f"the chat template does not write each message by itself: {_difference(whole, grown)}")
@@ -204,6 +200,6 @@ _NUMBER = {"type": "object", "properties": {"number": {"type": "string"}}, "requ
 
 def _difference(whole: str, grown: str) -> str:
     """Where two texts part."""
-    place = len(commonprefix([whole, grown]))
+    place = next((at for at, (one, other) in enumerate(zip(whole, grown, strict=False)) if one != other), len(grown))
     shown = slice(max(0, place - 40), place + 40)
     return f"{whole[shown]!r} as a whole is {grown[shown]!r} message by message"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolgym.domain import Domain
 from toolgym.messages import Message
-from toolgym.views import Sight
+from toolgym.views import Shown, Sight
 from toolgym_trainers.policies.chat_format import ChatFormat
 from toolgym_trainers.policies.native_format import Instructions, NativeFormat
 
@@ -51,6 +51,17 @@ class Transcript(ABC):
         """What the policy made, as a message; it is said now."""
 
     @abstractmethod
+    def add_text(self, text: str) -> Message:
+        """The same of a text, in which the sign that ends a message is there if the policy wrote it."""
+
+    @abstractmethod
+    def observe_text(self, messages: Sequence[Message]) -> str:
+        """What :meth:`observe` adds, as a text whose tokens are those; signs of the template in it are none.
+
+        A dialogue is either in text or in tokens.
+        """
+
+    @abstractmethod
     def _new(self, messages: Sequence[Message], prompt: bool) -> list[int]:
         """The tokens of what others said, from the end of the policy's last message on."""
 
@@ -77,6 +88,7 @@ class ViewTranscript(Transcript):
         self._begun = False
         self._closing: list[int] = []
         """What is to stand behind the policy's last message."""
+        self._closing_text = ""
 
     @property
     def aliases(self) -> Collection[str]:
@@ -91,6 +103,19 @@ class ViewTranscript(Transcript):
         self.sight.show(message)
         return message
 
+    def add_text(self, text: str) -> Message:
+        """What the policy made, as a message; it is said now."""
+        end, closing = self.format.ending
+        self._closing_text = closing if text.endswith(end) else f"{end}{closing}"
+        message = self.sight.read(text.replace(end, ""))
+        self.sight.show(message)
+        return message
+
+    def observe_text(self, messages: Sequence[Message]) -> str:
+        """What others said, and what stands before the policy's next message."""
+        new = "".join(self.format.text(shown) for shown in self._shown(messages))
+        return f"{self._closing_text}{new}{self.format.asking}"
+
     def write(self, message: Message) -> list[int]:
         """A message of somebody else as the policy would have made it."""
         shown = self.sight.show(message)
@@ -102,11 +127,16 @@ class ViewTranscript(Transcript):
 
     def _new(self, messages: Iterable[Message], prompt: bool) -> list[int]:
         new, self._closing = self._closing, []
+        for shown in self._shown(messages):
+            new += self.format.encode(shown)
+        return [*new, *self.format.prompt] if prompt else new
+
+    def _shown(self, messages: Iterable[Message]) -> Iterator[Shown]:
         for message in messages:
             self._begun = self._begun or message.role not in ("system", "assistant")
             shown = self.sight.show(message) if self._begun else None
-            new += self.format.encode(shown) if shown is not None else []
-        return [*new, *self.format.prompt] if prompt else new
+            if shown is not None:
+                yield shown
 
 
 class NativeTranscript(Transcript):
@@ -123,12 +153,23 @@ class NativeTranscript(Transcript):
         self.format = format_
         self._domain = domain
         self._tools = tools
+        self._begun = False
         self._ended = False
 
     def read(self, tokens: Sequence[int]) -> Message:
         """What the policy made, as a message; it is said now."""
         self._ended = tokens[-1:] == [self.format.end]
         return self.format.read(self.format.decode(tokens))
+
+    def add_text(self, text: str) -> Message:
+        """What the policy made, as a message; it is said now."""
+        self._ended = text.endswith(self.format.end_sign)
+        return self.format.read(text.replace(self.format.end_sign, ""))
+
+    def observe_text(self, messages: Sequence[Message]) -> str:
+        """What others said, and what stands before the policy's next message."""
+        text = self._text(messages)
+        return text.removeprefix(self.format.end_sign) if self._ended else text
 
     def write(self, message: Message) -> list[int]:
         """A message of somebody else as the policy would have made it."""
@@ -139,12 +180,17 @@ class NativeTranscript(Transcript):
         return made
 
     def _new(self, messages: Sequence[Message], prompt: bool) -> list[int]:
-        if not self.tokens:
-            system, *others = messages
-            told = Instructions.of(self._domain, self._tools, str(system.content))
-            return self.format.encode(self.format.opening(told, others))
-        behind = self.format.encode(self.format.after(self.format.chat(messages), prompt=prompt))
+        text = self._text(messages, prompt)
+        behind = self.format.encode(text)
         return behind[1:] if self._ended else behind
+
+    def _text(self, messages: Sequence[Message], prompt: bool = True) -> str:
+        if self._begun:
+            return self.format.after(self.format.chat(messages), prompt=prompt)
+        self._begun = True
+        system, *others = messages
+        told = Instructions.of(self._domain, self._tools, str(system.content))
+        return self.format.opening(told, others)
 
 
 class Encoded(NamedTuple):
