@@ -159,12 +159,12 @@ class NativeTranscript(Transcript):
     def read(self, tokens: Sequence[int]) -> Message:
         """What the policy made, as a message; it is said now."""
         self._ended = tokens[-1:] == [self.format.end]
-        return self.format.read(self.format.decode(tokens))
+        return self.format.read(self.format.decode(tokens), self._tools)
 
     def add_text(self, text: str) -> Message:
         """What the policy made, as a message; it is said now."""
         self._ended = text.endswith(self.format.end_sign)
-        return self.format.read(text.replace(self.format.end_sign, ""))
+        return self.format.read(text.replace(self.format.end_sign, ""), self._tools)
 
     def observe_text(self, messages: Sequence[Message]) -> str:
         """What others said, and what stands before the policy's next message."""
