@@ -112,8 +112,8 @@ TRAINER_EDGES = {
         "grpo": "denormals groups record toolgym.errors",
         "checkpoint": "policies toolgym.errors toolgym.files",
         "policies": (
-            "denormals record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering "
-            "toolgym.tasks toolgym.trajectory toolgym.views"
+            "denormals record toolgym.actions toolgym.domain toolgym.episode toolgym.errors toolgym.messages "
+            "toolgym.models toolgym.prompts toolgym.rendering toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "sft": "denormals policies toolgym.errors",
         "clock": "",
