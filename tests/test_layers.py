@@ -129,7 +129,7 @@ TRAINER_EDGES = {
             "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
             "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
-            "toolgym.runs toolgym.tasks toolgym.trajectory"
+            "toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (
