@@ -62,6 +62,13 @@ def test_newer_rounds_weigh_more_by_recency_and_the_split_nothing() -> None:
     assert list(UniformOverMade().weights(now, PRIOR)) == [0, 0, 1, 1]
 
 
+def test_a_share_of_the_draws_of_rounds_stays_with_the_split_each_task_alike() -> None:
+    now = progress((0, ("ended_early",)), (1, ("wrong_record",)))
+    assert list(ByRound(1.0, base=0.4).weights(now, PRIOR)) == pytest.approx([0.2, 0.2, 0.2, 0.4])
+    assert list(ByRound(base=1.0).weights(now, PRIOR)) == pytest.approx([0.5, 0.5, 0, 0])
+    assert list(ByRound(base=0.4).weights(progress(), PRIOR)) == [1, 1]
+
+
 def test_a_share_of_the_draws_stays_with_the_split() -> None:
     now = progress((0, ("ended_early",)), shares={"ended_early": 1.0})
     assert list(ByLearnablePattern(0.25).weights(now, PRIOR)) == pytest.approx([0.125, 0.125, 0.75])
@@ -73,6 +80,7 @@ def test_a_share_of_the_draws_stays_with_the_split() -> None:
     [
         (lambda: ByRound(-1), ValueError),
         (lambda: ByRound("x"), DataError),  # type: ignore[arg-type]  # that it is told is the point
+        (lambda: ByRound(base=-0.1), ValueError),
         (lambda: ByLearnablePattern(1.5), ValueError),
         (lambda: ByLearnablePattern(float("nan")), DataError),
     ],

@@ -109,6 +109,7 @@ def raft(
     *,
     restart: Restart = "sft",
     recency: float = 0.0,
+    base: float = 0.0,
     **options: Unpack[TargetedOptions],
 ) -> PoolCurriculum:
     """The curriculum in rounds: failures of a whole evaluation become tasks, and the policy is trained on all of them.
@@ -123,6 +124,8 @@ def raft(
         restart: What a trainer starts each round from: ``"sft"``, the policy as it was before the first round, or
             ``"last"``, what the last round left.
         recency: How much newer rounds are preferred, at least 0; see :class:`~toolgym.curricula.samplers.ByRound`.
+        base: The share of the draws that stays with the tasks of the split, in [0, 1], so that what the failures do not
+            ask for is not forgotten; not used in Proposer-off.
         options: ``analyst``, ``controller``, ``use_proposer`` and ``like_failures``, as of
             :class:`~toolgym.curricula.planners.Targeted`, and those of :func:`general`.
 
@@ -139,7 +142,7 @@ def raft(
     RAFT.check(options)
     if restart not in ("sft", "last"):
         raise ValueError(f"restart must be 'sft' or 'last', got {restart!r}")
-    rounds = ByRound(recency)  # also where it is not used: a recency that does not fit is refused
+    rounds = ByRound(recency, base)  # also where it is not used: what does not fit is refused
     sampler = rounds if options.get("use_proposer", True) else ByPattern()
     return _targeted("raft", domain, tasks, sampler, restart=restart, **options)
 
@@ -229,5 +232,5 @@ RENAMED = {"apart": "disjoint_from", "proposing": "use_proposer"}
 _TARGETED = TargetedOptions.__optional_keys__
 LEARNABILITY = CurriculumSpec("learnability", learnability, PoolOptions.__optional_keys__, RENAMED)
 GENERAL = CurriculumSpec("general", general, GeneralOptions.__optional_keys__, RENAMED)
-RAFT = CurriculumSpec("raft", raft, _TARGETED | {"restart", "recency"}, RENAMED)
+RAFT = CurriculumSpec("raft", raft, _TARGETED | {"restart", "recency", "base"}, RENAMED)
 SENTINEL = CurriculumSpec("sentinel", sentinel, _TARGETED | {"base"}, RENAMED)

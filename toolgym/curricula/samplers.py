@@ -75,30 +75,36 @@ class ByPattern:
 class ByRound:
     """The targeted tasks of all rounds together, each with the same chance unless newer rounds are preferred.
 
-    Before a refresh has made any, tasks are drawn as :class:`ByPattern` draws them.
+    Some of the draws may stay with the tasks of the split, each with the same chance: a policy forgets what it is not
+    asked for any more. Before a refresh has made any, tasks are drawn as :class:`ByPattern` draws them.
 
     Args:
         recency: How much newer rounds are preferred, at least 0: a task that is n rounds older than the newest has the
             weight (1 + n)^-recency. 0 draws all alike.
+        base: The share of the draws that stays with the tasks of the split, in [0, 1].
 
     Raises:
-        DataError: If it is not a number.
-        ValueError: If it is below 0.
+        DataError: If one is not a number.
+        ValueError: If one is out of range.
     """
 
     recency: float = 0.0
+    base: float = 0.0
 
     def __post_init__(self) -> None:
         if check_number("recency", self.recency, "of at least 0") < 0:
             raise ValueError(f"recency must be a finite number of at least 0, got {self.recency}")
+        _check_base(self.base)
 
     def weights(self, progress: Progress, prior: Prior = PRIOR) -> Sequence[float] | np.ndarray:
-        """(1 + n)^-recency of each task that was made n rounds before the newest."""
+        """(1 + n)^-recency of each task that was made n rounds before the newest; the split's in the share of base."""
         rounds = [entry.round for entry in progress.pool]
         newest = max((one for one in rounds if one is not None), default=None)
         if newest is None or not any(entry.patterns for entry in progress.pool):
             return ByPattern().weights(progress, prior)
-        return [0.0 if one is None else (1.0 + newest - one) ** -self.recency for one in rounds]
+        made = np.array([0.0 if one is None else (1.0 + newest - one) ** -self.recency for one in rounds])
+        kept = np.array([float(entry.of_split) for entry in progress.pool])
+        return mixed(made, kept, self.base) if self.base else made
 
 
 @dataclass(frozen=True)
@@ -120,18 +126,37 @@ class ByLearnablePattern:
     base: float = 0.25
 
     def __post_init__(self) -> None:
-        if not 0 <= check_number("base", self.base, "in [0, 1]") <= 1:
-            raise ValueError(f"base must be in [0, 1], got {self.base}")
+        _check_base(self.base)
 
     def weights(self, progress: Progress, prior: Prior = PRIOR) -> np.ndarray:
         """Share of the patterns times p(1 - p), and p(1 - p) of the split's tasks, in the proportion of ``base``."""
         learnable = np.array([entry.learnability(prior) for entry in progress.pool])
         aimed = pattern_weights(progress) * learnable
         kept = np.array([entry.of_split for entry in progress.pool]) * learnable
-        weights: np.ndarray = aimed + kept
-        if aimed.any() and kept.any():
-            weights = (1 - self.base) * aimed / aimed.sum() + self.base * kept / kept.sum()
-        return weights
+        return mixed(aimed, kept, self.base)
+
+
+def mixed(aimed: np.ndarray, kept: np.ndarray, base: float) -> np.ndarray:
+    """Two kinds of weights in a proportion; where one of both is 0 throughout, the other.
+
+    Args:
+        aimed: Weights of targeted tasks.
+        kept: Weights of the split's.
+        base: The share of the latter, in [0, 1].
+
+    Example:
+        >>> mixed(np.array([3.0, 1.0, 0.0]), np.array([0.0, 0.0, 9.0]), 0.2).round(6).tolist()
+        [0.6, 0.2, 0.2]
+    """
+    if not (aimed.any() and kept.any()):
+        return aimed + kept
+    weights: np.ndarray = (1 - base) * aimed / aimed.sum() + base * kept / kept.sum()
+    return weights
+
+
+def _check_base(base: float) -> None:
+    if not 0 <= check_number("base", base, "in [0, 1]") <= 1:
+        raise ValueError(f"base must be in [0, 1], got {base}")
 
 
 def pattern_weights(progress: Progress) -> np.ndarray:
