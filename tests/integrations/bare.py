@@ -56,6 +56,12 @@ def bare_episodes(name: str, split: str, number: int, *, seed: int = 0, **option
     return played
 
 
+def oracle_episode(name: str, split: str, *, seed: int = 0, **options: Any) -> Bare:
+    """The first task of a split by the oracle."""
+    domain = make_domain(name)
+    return play_bare(domain, domain.tasks[split][0], "oracle", seed=seed, **options)
+
+
 def written(message: Message) -> str:
     """A message as a model would write it."""
     calls = [

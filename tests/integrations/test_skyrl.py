@@ -10,11 +10,11 @@ import pytest
 
 skyrl_gym = pytest.importorskip("skyrl_gym", reason="needs the extra skyrl")
 
-from integrations.bare import Bare, FailingUser, bare_episodes
+from integrations.bare import Bare, FailingUser, bare_episodes, oracle_episode
 
 from toolgym import make_curriculum, make_domain
 from toolgym.errors import DataError
-from toolgym_trainers.integrations.group_updates import GroupUpdates
+from toolgym_trainers.integrations.shared_curriculum import SharedCurriculum
 from toolgym_trainers.integrations.skyrl import SkyRLEnv, dataset_rows, mask_void, register
 
 pytestmark = pytest.mark.skyrl
@@ -78,7 +78,7 @@ def test_a_group_of_one_row_has_one_prompt_that_names_all_tools() -> None:
 
 
 def test_a_fault_is_void_and_masked_and_neither_success_nor_failure() -> None:
-    updates = GroupUpdates(make_curriculum("fixed", "mock", "test"), group_size=2)
+    updates = SharedCurriculum(make_curriculum("fixed", "mock", "test"), group_size=2)
     register(domain="mock", split="test", user=FailingUser, on_end=updates)
     (row,) = dataset_rows(make_domain("mock").tasks["test"][:1], domain="mock", split="test", user=FailingUser)
     played = rollout(made(row), row["prompt"], ["What is your name?"])
@@ -97,7 +97,7 @@ def test_a_fault_is_void_and_masked_and_neither_success_nor_failure() -> None:
 
 def test_the_last_turn_that_skyrl_allows_ends_the_episode_with_its_grade() -> None:
     register(domain="retail", split="dev")
-    bare = bare_episodes("retail", "dev", 3)[0]
+    bare = oracle_episode("retail", "dev")
     row = row_of(bare, split="dev")
     played = rollout(made(row, max_turns=2), row["prompt"], bare.texts)
     assert played["steps"] == 2
@@ -111,7 +111,7 @@ def test_a_curriculum_gives_the_tasks_and_hears_of_whole_groups() -> None:
     heard: list[int] = []
     update = curriculum.update
     curriculum.update = lambda group: (heard.append(len(group)), update(group))[1]  # type: ignore[method-assign]  # spies
-    updates = GroupUpdates(curriculum, group_size=2)
+    updates = SharedCurriculum(curriculum, group_size=2)
     register(domain="retail", split="dev", on_end=updates)
     tasks = curriculum.sample(np.random.default_rng(0), 2)
     for row in dataset_rows(tasks, split="dev"):

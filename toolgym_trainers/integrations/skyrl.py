@@ -114,7 +114,7 @@ def register(
         name: The id, as in the column ``env_class`` of the dataset.
         domain: A domain's name, or a Domain.
         on_end: Is given the trajectory of every episode that ends, by several threads at once: such as
-            :class:`~toolgym_trainers.integrations.group_updates.GroupUpdates`, which tells a curriculum.
+            :class:`~toolgym_trainers.integrations.shared_curriculum.SharedCurriculum`, which tells a curriculum.
         options: Those of :class:`~toolgym_trainers.integrations.text_env.TextEnv`.
 
     Raises:

@@ -215,8 +215,8 @@ def as_text(messages: Sequence[ChatMessage]) -> str:
         >>> as_text([{"role": "system", "content": "Obey."}, {"role": "user", "content": "Hello!"}])
         'Obey.\n\nUser: Hello!'
     """
-    if len(messages) == 1:
-        return messages[0]["content"]
+    if len(messages) < 2:
+        return "".join(one["content"] for one in messages)
     told = [
         one["content"] if one["role"] == "system" else f"{one['role'].capitalize()}: {one['content']}"
         for one in messages
