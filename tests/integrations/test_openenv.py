@@ -75,7 +75,7 @@ def test_a_session_plays_one_episode_after_the_other_and_the_client_may_be_synch
     with serving("mock", split="test") as url, ToolClient(base_url=url).sync() as session:
         for _ in range(2):
             told = session.reset(seed=1, task=bare.task.id)
-            assert [one["role"] for one in told.observation.messages][0] == "system"
+            assert told.observation.messages[0]["role"] == "system"
             rewards = [session.step(ToolAction(text=text)).reward for text in bare.texts]
             assert sum(rewards) == bare.reward
         with pytest.raises(RuntimeError, match="the episode is over"):
