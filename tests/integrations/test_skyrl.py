@@ -108,16 +108,16 @@ def test_a_curriculum_gives_the_tasks_and_hears_of_whole_groups() -> None:
     import numpy as np
 
     curriculum = make_curriculum("raft", "retail", "dev")
-    heard: list[int] = []
+    heard: list[list[int]] = []
     update = curriculum.update
-    curriculum.update = lambda group: (heard.append(len(group)), update(group))[1]  # type: ignore[method-assign]  # spies
+    curriculum.update = lambda group: (heard.append([one.trial for one in group]), update(group))[1]  # type: ignore[method-assign]  # spies
     updates = SharedCurriculum(curriculum, group_size=2)
     register(domain="retail", split="dev", on_end=updates)
     tasks = curriculum.sample(np.random.default_rng(0), 2)
     for row in dataset_rows(tasks, split="dev"):
         for _ in range(2):
             rollout(made(row, max_turns=1), row["prompt"], ["Good bye."])
-    assert (heard, updates.waiting) == ([2, 2], 0)
+    assert (heard, updates.waiting) == ([[0, 1], [0, 1]], 0)  # told apart, though the same was said in them
 
 
 def test_the_settings_of_skyrl_go_before_what_was_registered() -> None:

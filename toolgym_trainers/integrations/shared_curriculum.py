@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ class SharedCurriculum:
 
     Give it to each as ``curriculum``, and as ``on_end``: it gathers the trials of each task, and updates the curriculum
     with a full group of them. A void trial takes its place in the group, and the curriculum is not told of it, as with
-    the environments' own groups.
+    the environments' own groups. The trials of a task are numbered as they end: a curriculum takes two of one number,
+    seed and words for one.
 
     Args:
         curriculum: What draws and learns.
@@ -41,6 +43,7 @@ class SharedCurriculum:
         self.group_size = group_size
         self._lock = threading.Lock()
         self._groups: dict[str, list[Trajectory]] = {}
+        self._trials: dict[str, int] = {}
 
     @property
     def waiting(self) -> int:
@@ -50,12 +53,15 @@ class SharedCurriculum:
 
     def __call__(self, trajectory: Trajectory) -> None:
         """Take a finished trial."""
+        key = trajectory.task_key
         with self._lock:
-            group = self._groups.setdefault(trajectory.task_key, [])
-            group.append(trajectory)
+            trial = self._trials.get(key, 0)
+            self._trials[key] = trial + 1
+            group = self._groups.setdefault(key, [])
+            group.append(replace(trajectory, trial=trial))
             if len(group) < self.group_size:
                 return
-            valid = tuple(one for one in self._groups.pop(trajectory.task_key) if one.fault is None)
+            valid = tuple(one for one in self._groups.pop(key) if one.fault is None)
             if valid:
                 self.curriculum.update(valid)
 
@@ -79,14 +85,16 @@ class SharedCurriculum:
         return await self.curriculum.refresh(budget)
 
     def state_dict(self) -> dict[str, Any]:
-        """The curriculum's state; trials in groups that are not full are not in it."""
+        """The curriculum's state, and how many trials of each task have ended; groups that are not full are lost."""
         with self._lock:
-            return self.curriculum.state_dict()
+            return {"curriculum": self.curriculum.state_dict(), "trials": dict(self._trials)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` gave."""
         with self._lock:
-            self.curriculum.load_state_dict(state)
+            self.curriculum.load_state_dict(state["curriculum"])
+            self._trials = dict(state["trials"])
+            self._groups.clear()
 
     def metrics(self) -> dict[str, float]:
         """The curriculum's figures for a log."""
