@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("inspect_ai", reason="needs the extra inspect")
 
-from inspect_ai import Task, eval
+import inspect_ai
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from integrations.bare import Bare, FailingUser, bare_episodes, oracle_episode
 
@@ -21,8 +21,10 @@ from toolgym_trainers.integrations.text_env import TextEnv
 
 pytestmark = [
     pytest.mark.inspect,
-    # Inspect leaves streams of anyio open when an evaluation is over.
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    # Inspect leaves streams of anyio open when an evaluation is over, and calls tenacity by an old name.
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning"
+    ),
 ]
 
 
@@ -46,8 +48,8 @@ def model_saying(by_opening: dict[str, list[str]]) -> Any:
     return get_model("mockllm/model", custom_outputs=answer)
 
 
-def evaluated(task: Task, model: Any, folder: Path, **options: Any) -> Any:
-    (log,) = eval(task, model=model, log_dir=str(folder), display="none", **options)
+def evaluated(task: inspect_ai.Task, model: Any, folder: Path, **options: Any) -> Any:
+    (log,) = inspect_ai.eval(task, model=model, log_dir=str(folder), display="none", **options)
     return log
 
 
@@ -61,7 +63,7 @@ def test_scores_are_the_rewards_and_success_of_the_bare_episodes(tmp_path: Path)
     chosen = [oracle if novice.success else novice for oracle, novice in zip(played[:6], played[6:], strict=True)]
     model = model_saying({opening(bare, 3): bare.texts for bare in chosen})
     samples = samples_of([bare.task for bare in chosen], seed=3)
-    task = Task(dataset=samples, solver=play_episode("retail", split="dev"), scorer=grade_episode())
+    task = inspect_ai.Task(dataset=samples, solver=play_episode("retail", split="dev"), scorer=grade_episode())
     log = evaluated(task, model, tmp_path)
     assert log.status == "success", log.error
     by_id = {sample.id: sample.scores["grade_episode"].value for sample in log.samples}
@@ -74,7 +76,10 @@ def test_a_fault_is_an_error_of_the_sample_and_not_a_score(tmp_path: Path) -> No
     samples = samples_of(make_domain("mock").tasks["test"][:1])
     solver = play_episode("mock", split="test", user=FailingUser)
     log = evaluated(
-        Task(dataset=samples, solver=solver, scorer=grade_episode()), model_saying({}), tmp_path, fail_on_error=False
+        inspect_ai.Task(dataset=samples, solver=solver, scorer=grade_episode()),
+        model_saying({}),
+        tmp_path,
+        fail_on_error=False,
     )
     (sample,) = log.samples
     assert "the episode is void, for the user" in sample.error.message
@@ -83,7 +88,7 @@ def test_a_fault_is_an_error_of_the_sample_and_not_a_score(tmp_path: Path) -> No
 
 def test_a_limit_of_inspects_scores_nothing_won(tmp_path: Path) -> None:
     bare = oracle_episode("retail", "dev", seed=3)
-    task = Task(
+    task = inspect_ai.Task(
         dataset=samples_of([bare.task], seed=3),
         solver=play_episode("retail", split="dev"),
         scorer=grade_episode(),
@@ -106,7 +111,7 @@ def test_a_curriculum_feeds_a_running_task_and_hears_of_each_group(tmp_path: Pat
     curriculum.update = spy  # type: ignore[method-assign]  # to hear what it hears
     source = to_inspect(curriculum, rounds=2, groups=2, group_size=2, seed=1)
     solver = play_episode("retail", split="dev", user=user, max_steps=4)
-    task = Task(dataset=source, solver=solver, scorer=grade_episode())
+    task = inspect_ai.Task(dataset=source, solver=solver, scorer=grade_episode())
     log = evaluated(task, model_saying({}), tmp_path, fail_on_error=False)
     assert len(log.samples) == 8
     if user is None:

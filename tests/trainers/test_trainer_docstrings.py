@@ -23,6 +23,8 @@ MODULES = sorted(
 def test_the_examples_of_a_module_run(name: str) -> None:
     try:
         module = importlib.import_module(name)
-    except MissingExtraError as error:  # the adapter of a library that is not installed
+    except ImportError as error:  # the adapter of a library that is not installed
+        if not isinstance(error, MissingExtraError) and not name.endswith("nemo_gym"):
+            raise
         pytest.skip(str(error))
     assert doctest.testmod(module).failed == 0

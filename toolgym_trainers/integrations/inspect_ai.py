@@ -145,7 +145,9 @@ class CurriculumSource(SampleSource):  # type: ignore[misc]  # Inspect's types a
         """Take a sample that Inspect has logged."""
         kept = sample.store.get(STORED)
         trial = int(sample.metadata["trial"])
-        self._count(sample.metadata["group"], None if kept is None else replace(Trajectory.from_json(kept), trial=trial))
+        self._count(
+            sample.metadata["group"], None if kept is None else replace(Trajectory.from_json(kept), trial=trial)
+        )
 
     async def sample_abandoned(self, sample: Any, epoch: int) -> None:
         """Take a sample that never ran: its group goes on without it."""
@@ -160,8 +162,10 @@ class CurriculumSource(SampleSource):  # type: ignore[misc]  # Inspect's types a
             self._open[group] = []
             first = self._trials.get(task.key, 0)
             self._trials[task.key] = first + self._size
-            for trial in range(first, first + self._size):
-                drawn.append(_sample(task, f"{group}/{task.id}/{trial}", self._seed, trial=trial, group=group))
+            drawn += [
+                _sample(task, f"{group}/{task.id}/{trial}", self._seed, trial=trial, group=group)
+                for trial in range(first, first + self._size)
+            ]
         return drawn
 
     def _count(self, group: str, trajectory: Trajectory | None) -> None:

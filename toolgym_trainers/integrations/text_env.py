@@ -111,7 +111,7 @@ class TextEnv:
             UnknownNameError: If no task has that id.
             DataError: If the task does not validate.
         """
-        _, info = self.env.reset(seed=seed, options=_options(task))
+        _, info = self.env.reset(seed=seed, options=task_options(task))
         self._sight = None if self.view.name == "native" else self.view.open(self.env.domain, self.env.tools)
         self._begun = False
         self._seen = 0
@@ -192,7 +192,7 @@ class TextEnv:
         return f"{told.system}\n\n{_TOOLS_BEFORE}\n{tools}\n{_TOOLS_AFTER}"
 
 
-def _options(task: Task | Mapping[str, Any] | str | None) -> dict[str, Any]:
+def task_options(task: Task | Mapping[str, Any] | str | None) -> dict[str, Any]:
     """The options of ``ToolEnv.reset`` that name a task."""
     if not isinstance(task, str):
         return {"task": task}

@@ -16,6 +16,7 @@ import numpy as np
 from toolgym.curriculum import Curriculum
 from toolgym.errors import MissingExtraError, ServiceError
 from toolgym.registration import make_curriculum, make_domain
+from toolgym.tasks import Task
 from toolgym_trainers.integrations.shared_curriculum import SharedCurriculum
 from toolgym_trainers.integrations.text_env import TextEnv, TextStep
 
@@ -26,6 +27,9 @@ except ImportError as error:
 
 ID = "toolgym-trainers"
 """The id of the taskset: verifiers imports the package of that name."""
+
+STORED = "toolgym_trajectory"
+"""Under which key of a trace's ``info`` its trajectory is kept, as JSON."""
 
 
 class ToolgymData(vf.TaskData):  # type: ignore[misc]  # verifiers' types are not read here
@@ -100,11 +104,20 @@ class ToolgymTaskset(vf.Taskset[ToolgymTask, ToolgymTasksetConfig]):  # type: ig
         while True:
             yield self._row(self.curriculum.sample(rng)[0])
 
-    def _row(self, task: Any) -> ToolgymTask:
-        data = ToolgymData(
-            id=task.id, task=task.model_dump(mode="json"), task_key=task.key, seed=self.config.seed, prompt=None
-        )
-        return ToolgymTask(data, self.config.task)
+    def _row(self, task: Task) -> ToolgymTask:
+        return task_row(task, self.config.seed, self.config.task)
+
+
+def task_row(task: Task, seed: int, config: Any = None) -> ToolgymTask:
+    """A task as verifiers keeps it.
+
+    Args:
+        task: The task.
+        seed: Seeds its user, at least 0.
+        config: verifiers' own settings of a task; by default none.
+    """
+    row = ToolgymData(id=task.id, task=task.model_dump(mode="json"), task_key=task.key, seed=seed, prompt=None)
+    return ToolgymTask(row, config)
 
 
 class ToolgymEnvConfig(vf.EnvConfig):  # type: ignore[misc]  # as above
@@ -120,9 +133,9 @@ class ToolgymEnv(vf.Env[ToolgymEnvConfig]):  # type: ignore[misc]  # as above
     """An assistant serves a user, who is ours; verifiers' trace of the assistant holds the tokens.
 
     The trace gets the reward by term, so that ``trace.reward`` is the episode's, and the metrics ``success`` and
-    ``turns``. An episode that a fault voids raises: it is an error of the episode (``episode.ok`` is False), which
-    verifiers can retry, and which is neither counted nor trained on. Where the model's run ends before the dialogue (a
-    limit of turns or tokens), the episode is graded 0.
+    ``turns``; its ``info`` keeps the trajectory. An episode that a fault voids raises: it is an error of the episode
+    (``episode.ok`` is False), which verifiers can retry, and which is neither counted nor trained on. Where the model's
+    run ends before the dialogue (a limit of turns or tokens), the episode is graded 0.
     """
 
     def make_text_env(self) -> TextEnv:
@@ -156,6 +169,7 @@ class ToolgymEnv(vf.Env[ToolgymEnvConfig]):  # type: ignore[misc]  # as above
                 if told.over:
                     break
                 messages = told.messages
+            talk.trace.info[STORED] = env.trajectory(agent=str(talk.trace.agent.name or "policy")).to_json()
             if "fault" in told.info:
                 raise ServiceError(f"the episode is void, for the {told.info['fault']['source']}: {_reason(told)}")
             for name, paid in terms.items():
@@ -199,6 +213,7 @@ def _reason(told: TextStep) -> str:
 
 __all__ = [
     "ID",
+    "STORED",
     "ToolgymData",
     "ToolgymEnv",
     "ToolgymEnvConfig",
@@ -206,4 +221,5 @@ __all__ = [
     "ToolgymTaskset",
     "ToolgymTasksetConfig",
     "load_environment",
+    "task_row",
 ]
