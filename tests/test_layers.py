@@ -132,8 +132,9 @@ TRAINER_EDGES = {
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
         "integrations": (
-            "policies toolgym.curriculum toolgym.domain toolgym.envs toolgym.errors toolgym.messages "
-            "toolgym.registration toolgym.tasks toolgym.trajectory toolgym.views"
+            "policies record toolgym.curriculum toolgym.domain toolgym.envs toolgym.episode toolgym.errors "
+            "toolgym.limits toolgym.messages toolgym.registration toolgym.rewards toolgym.tasks toolgym.trajectory "
+            "toolgym.views"
         ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (

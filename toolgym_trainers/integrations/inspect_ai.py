@@ -44,7 +44,7 @@ def samples_of(tasks: Iterable[Task], *, seed: int = 0, trials: int = 1) -> list
     return [_sample(task, f"{task.id}/{trial}", seed, trial=trial) for task in tasks for trial in range(trials)]
 
 
-@solver
+@solver  # type: ignore[untyped-decorator]  # Inspect's types are not read here
 def play_episode(domain: str | Domain = "retail", **options: Any) -> Any:
     """A solver that plays the sample's task: the model is the assistant, and writes calls as text.
 
@@ -81,7 +81,7 @@ def play_episode(domain: str | Domain = "retail", **options: Any) -> Any:
     return solve
 
 
-@scorer(metrics={"success": [mean(), stderr()], "reward": [mean(), stderr()]})
+@scorer(metrics={"success": [mean(), stderr()], "reward": [mean(), stderr()]})  # type: ignore[untyped-decorator]  # as above
 def grade_episode() -> Any:
     """A scorer of what :func:`play_episode` played: ``success`` (0 or 1) and ``reward``, the sum of its terms.
 
