@@ -140,7 +140,9 @@ def _usual(curriculum: str, policy: str) -> dict[str, Any]:
         "save_every": 1,
         "measuring": {"split": "dev", "trials": 4, "references": ["oracle", "no-op"]},
     }
-    if curriculum != "raft":
+    if curriculum == "raft":
+        found["options"] = {"base": 0.5}  # what no failure asks for is forgotten else
+    else:
         found["mining_split"] = None
     if curriculum == "sentinel":  # makes its tasks while the policy learns, from what it fails then
         found |= {"made": 0, "options": {"refresh_every": 3 * TRAINED_IN_GROUPS, "refresh_tasks": 30}}
