@@ -63,7 +63,7 @@ class TinyEngine:
         for _ in range(most):
             found = self.policy.model(torch.tensor([new]), past_key_values=past, use_cache=True)
             past = found.past_key_values
-            known = torch.log_softmax(found.logits[0, -1].float(), -1)
+            known = torch.log_softmax(found.logits[0, -1], -1)
             token = int(torch.multinomial(known.exp(), 1, generator=self._generator))
             made.append(token)
             logprobs.append(float(known[token]))
