@@ -15,6 +15,7 @@ from toolgym.errors import DataError
 from toolgym_trainers.cli.options import (
     Device,
     Lora,
+    SeenView,
     Threads,
     check_policy,
     checked,
@@ -72,13 +73,6 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Any of the settings, in TOML or JSON; options on the command line win."),
     ] = None,
-    view: Annotated[
-        Literal["compact", "native"] | None,
-        typer.Option(
-            help="What a policy sees that was never trained here; default: compact, and native (its own chat template "
-            "with tools) where another program trains it."
-        ),
-    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -87,6 +81,7 @@ def train(
             "check it; nothing is trained or written.",
         ),
     ] = False,
+    view: SeenView = None,
     lora: Lora = None,
     threads: Threads = None,
     device: Device = None,

@@ -46,10 +46,10 @@ class TrainSettings(BaseModel):
         domain: The name of the domain.
         policy: ``"tiny"`` for the one that comes with the package, ``"scratch"`` for a new one with random weights, or
             the folder or hub name of another.
-        view: What the policy sees, where its folder says nothing: ``"compact"`` or ``"native"``; None for a compact one.
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
         size: The size of a policy from scratch; None for the usual one.
+        view: What a model that was never trained here sees; None for a compact view.
         device: Where it runs, as torch calls it.
         trainer: Which trainer, an installed one.
         trainer_options: What else that trainer is told; the embedded one, ``"grpo"``, takes nothing here.
@@ -85,9 +85,9 @@ class TrainSettings(BaseModel):
 
     domain: str = "retail"
     policy: str = "tiny"
-    view: Literal["compact", "native"] | None = None
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
+    view: Literal["compact", "native"] | None = None
     device: str = "cpu"
     trainer: str = "grpo"
     trainer_options: Mapping[str, Any] = Field(default_factory=dict)
@@ -126,6 +126,8 @@ class TrainSettings(BaseModel):
         if self.trainer == "grpo" and self.trainer_options:
             names = ", ".join(sorted(self.trainer_options))
             raise ValueError(f"the trainer 'grpo' takes no trainer_options, got {names}; its settings are called grpo")
+        if self.policy == "scratch" and self.view is not None:
+            raise ValueError("a policy from scratch sees slots; leave view out")
         if own := sorted({"folder", "seed", "solver"} & set(self.options)):
             raise ValueError(f"the training gives the curriculum its {' and '.join(own)}; leave it out of options")
         asked = self.options.get("restart")

@@ -20,7 +20,6 @@ from toolgym.registration import default_user, make_domain, make_user
 from toolgym.runs.files import locked, replace_whole
 from toolgym.tasks import Task
 from toolgym.views import View
-from toolgym.views.view import FILE as VIEW_FILE
 from toolgym_trainers.bootstrap import bootstrap, new_tiny
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
@@ -31,7 +30,6 @@ from toolgym_trainers.loop.trainer import TRAINERS, Round, Trainer
 from toolgym_trainers.policies.agent import policy_agent
 from toolgym_trainers.policies.policy import Policy, load_policy
 from toolgym_trainers.policies.session import Job
-from toolgym_trainers.policies.shipped import folder_of
 
 NOTED_EVERY = 5.0
 """CPU-seconds between notes of how many were spent: what a killed run had used since then is not counted."""
@@ -156,7 +154,7 @@ class Training:
         asked = self.settings.bootstrap
         assert asked is not None
         fresh = self.settings.policy == "scratch"
-        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else self._first_policy()
+        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else self._given()
         policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
@@ -260,15 +258,13 @@ class Training:
             return
         beside = folder.with_name(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        self._first_policy(dtype="auto").save(beside)
+        self._given(dtype="auto").save(beside)
         beside.rename(folder)
 
-    def _first_policy(self, dtype: Literal["auto"] | None = None) -> Policy:
-        """The policy that the settings name; it sees what its folder says, else what the settings say."""
-        source = self.settings.policy
-        says = (Path(folder_of(source)) / VIEW_FILE).is_file()
-        view = None if says or self.settings.view is None else View(self.settings.view)
-        return load_policy(source, view=view, dtype=dtype)
+    def _given(self, dtype: Literal["auto"] | None = None) -> Policy:
+        """The policy that the settings name, as it was given."""
+        view = self.settings.view
+        return load_policy(self.settings.policy, view=None if view is None else View(view), dtype=dtype)
 
     def _of_round(self, number: int) -> Policy:
         """The policy as a round left it, loaded anew; round 0 is before the first."""
