@@ -30,7 +30,7 @@ pytestmark = [
 ]
 HERE = Path(__file__).parent
 RECIPES = sorted((HERE.parents[1] / "docs" / "recipes").glob("*.toml"))
-SMALL = {"max_len": 1280, "turn_tokens": 160, "gpus": 1}
+SMALL = {"max_len": 1280, "gpus": 1}
 
 
 def program(folder: Path, text: str) -> str:
@@ -130,7 +130,7 @@ def test_the_parser_of_its_fine_tuning_is_read_likewise() -> None:
 def test_options_that_do_not_fit_are_refused_by_name() -> None:
     for changes, said in (
         ({"trainer_options": {"gpu": 8}}, "trainer_options.gpu: .*There are: flags, gpus"),
-        ({"trainer_options": {"turn_tokens": 99, "max_len": 50}}, "turn_tokens must be less than max_len"),
+        ({"trainer_options": {"max_len": 50}}, "turn_tokens must be less than trainer_options.max_len, got 160 and 50"),
         ({"trainer_options": {"tensor_parallel": 3}}, "tensor_parallel must divide the 8 GPUs"),
         ({"trainer_options": {"flags": {"data.max_len": 5}}}, "data.max_len follow from the settings"),
         ({"grpo": {"learning_rate": 1e-5}}, "grpo of the settings are of the trainer 'grpo'"),

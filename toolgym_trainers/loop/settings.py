@@ -72,6 +72,7 @@ class TrainSettings(BaseModel):
         grpo: How it learns from groups.
         lora: Which small matrices are trained from groups in place of the whole model; None trains all of it.
         temperature: Of sampling in training, above 0.
+        turn_tokens: Tokens of one message, thoughts included, at least 1; one that has not ended by then is cut.
         rows: Episodes at once, at least 1.
         seed: At least 0.
         measuring: How it is measured.
@@ -108,6 +109,7 @@ class TrainSettings(BaseModel):
     grpo: GRPOSettings = GRPOSettings.model_validate({"normalise": False, "learning_rate": 3e-4, "kl": 0.01})
     lora: LoraSettings | None = None
     temperature: float = Field(default=1.0, gt=0)
+    turn_tokens: int = Field(default=160, ge=1)
     rows: int = Field(default=64, ge=1)
     seed: int = Field(default=0, ge=0)
     measuring: Measuring = Measuring()

@@ -41,7 +41,6 @@ class OpenRLHFOptions(BaseModel):
         nodes: Nodes, at least 1.
         tensor_parallel: GPUs of one vLLM engine, a divisor of all GPUs.
         max_len: Tokens of an episode, prompt and all messages, at least 2.
-        turn_tokens: Tokens of one message, less than ``max_len``.
         learning_rate: Of AdamW, more than 0.
         kl: Weight of the divergence (k3) from the policy with which the round began, at least 0; 0 loads no reference.
         memory: The share of a GPU's memory that vLLM takes while it samples, in (0, 1).
@@ -57,7 +56,6 @@ class OpenRLHFOptions(BaseModel):
     nodes: int = Field(default=1, ge=1)
     tensor_parallel: int = Field(default=1, ge=1)
     max_len: int = Field(default=16_384, ge=2)
-    turn_tokens: int = Field(default=1024, ge=1)
     learning_rate: float = Field(default=1e-6, gt=0)
     kl: float = Field(default=1e-3, ge=0)
     memory: float = Field(default=0.6, gt=0, lt=1)
@@ -67,8 +65,6 @@ class OpenRLHFOptions(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> OpenRLHFOptions:
-        if self.turn_tokens >= self.max_len:
-            raise ValueError(f"turn_tokens must be less than max_len, got {self.turn_tokens} and {self.max_len}")
         if self.gpus * self.nodes % self.tensor_parallel:
             raise ValueError(
                 f"tensor_parallel must divide the {self.gpus * self.nodes} GPUs, got {self.tensor_parallel}"
@@ -103,6 +99,7 @@ def flags_of(
     tasks: int,
     group_size: int,
     temperature: float,
+    turn_tokens: int,
     seed: int,
     save_every: int,
     resumed: bool = False,
@@ -115,6 +112,7 @@ def flags_of(
         tasks: Groups of a step.
         group_size: Trials of a group.
         temperature: Of sampling.
+        turn_tokens: Tokens of one message.
         seed: Of OpenRLHF.
         save_every: Steps between checkpoints.
         resumed: Whether it goes on from its last checkpoint.
@@ -135,7 +133,7 @@ def flags_of(
         "ckpt.load_enable": resumed,
         "rollout.batch_size": tasks,
         "rollout.n_samples_per_prompt": group_size,
-        "rollout.max_new_tokens": options.turn_tokens,
+        "rollout.max_new_tokens": turn_tokens,
         "rollout.temperature": temperature,
         "rollout.top_p": 1.0,
         "train.batch_size": tasks * group_size,

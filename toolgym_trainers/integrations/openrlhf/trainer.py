@@ -54,7 +54,8 @@ class OpenRLHFTrainer:
 
     def usual(self, policy: str) -> Mapping[str, Any]:
         """Settings where nothing is said: a model that was never trained here sees what its own template writes."""
-        return {"bootstrap": None, "view": None if _knows_its_view(policy) else "native", "save_every": 20}
+        usual: dict[str, Any] = {"bootstrap": None, "save_every": 20}
+        return usual if _knows_its_view(policy) else {**usual, "view": "native", "turn_tokens": 1024}
 
     def check(self, settings: TrainSettings, folder: Path) -> Sequence[Sequence[str]]:
         """What would be run in the first round; nothing is written.
@@ -102,13 +103,18 @@ def options_of(settings: TrainSettings) -> OpenRLHFOptions:
             "as learning_rate, kl or flags"
         )
     try:
-        return OpenRLHFOptions.model_validate(dict(settings.trainer_options))
+        options = OpenRLHFOptions.model_validate(dict(settings.trainer_options))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(["trainer_options", *map(str, first["loc"])])
         known = ", ".join(sorted(OpenRLHFOptions.model_fields))
         message = first["msg"].removeprefix("Value error, ")
         raise DataError(f"{field}: {message}, got {first['input']!r:.80}. There are: {known}") from error
+    if settings.turn_tokens >= options.max_len:
+        raise DataError(
+            f"turn_tokens must be less than trainer_options.max_len, got {settings.turn_tokens} and {options.max_len}"
+        )
+    return options
 
 
 class _Learning:
@@ -170,7 +176,7 @@ class _Learning:
             user=_user_of(given),
             user_model=self.options.user_model,
             reward=asked.reward,
-            turn_tokens=self.options.turn_tokens,
+            turn_tokens=asked.turn_tokens,
             keep=(given.folder / "episodes").resolve(),
         )
         write_settings(given.folder / BESIDE, settings)
@@ -243,6 +249,7 @@ def _command(
         tasks=settings.tasks,
         group_size=settings.group_size,
         temperature=settings.temperature,
+        turn_tokens=settings.turn_tokens,
         seed=int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0]) % 2**31,
         save_every=settings.save_every,
         resumed=resumed,
