@@ -131,6 +131,11 @@ TRAINER_EDGES = {
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
             "toolgym.runs toolgym.tasks toolgym.trajectory"
         ),
+        "integrations": (
+            "loop policies toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors "
+            "toolgym.files toolgym.limits toolgym.registration toolgym.rewards toolgym.runs toolgym.tasks "
+            "toolgym.trajectory toolgym.views"
+        ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (
             "bootstrap clock loop policies sft toolgym.certificates toolgym.concurrency toolgym.curricula "

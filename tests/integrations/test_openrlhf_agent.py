@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,7 @@ def test_a_message_is_ended_once_whether_or_not_the_engines_text_shows_its_end(
     end = policy.codec.format.end
     for one in silent:
         tokens = one["observation_tokens"]
-        assert not any(first == second == end for first, second in zip(tokens, tokens[1:], strict=False))
+        assert not any(first == second == end for first, second in pairwise(tokens))
 
 
 def test_a_message_that_was_cut_is_ended_by_what_stands_behind_it(
@@ -233,7 +234,7 @@ def test_prompts_that_do_not_fit_are_refused_where_they_are_written_and_where_th
     rows = rows_of(made.episodes, tmp_path / "prompts.jsonl", 1)
     with pytest.raises(DataError, match="OpenRLHF would cut its beginning; raise max_len to at least"):
         write_prompts(tmp_path / "again.jsonl", made.episodes, made.episodes.tasks[:1], max_len=165)
-    with pytest.raises(DataError, match="does not fit into --data.max_len 165"):
+    with pytest.raises(DataError, match=r"does not fit into --data\.max_len 165"):
         play(made, rows, TinyEngine(policy), max_len=165)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from toolgym.curricula.over_pool import over_pool
+from toolgym.episode.conversation import ConversationParts
 from toolgym.errors import DataError
 from toolgym.limits import Limits
-from toolgym.episode.conversation import ConversationParts
 from toolgym.registration import default_user, make_domain, make_user
 from toolgym.rewards import build_reward
 from toolgym.tasks import Task
