@@ -168,6 +168,10 @@ class NativeFormat:
         """The tokens of a text, the template's signs among them."""
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    def encode_message(self, text: str) -> list[int]:
+        """A message as the policy would have written it, with the token that ends it."""
+        return [*self.encode(self.plain(text)), self.end]
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
         return decoded(self.tokenizer, tokens, self.end)

@@ -133,7 +133,7 @@ class ViewTranscript(Transcript):
     def write(self, message: Message) -> list[int]:
         """A message of somebody else as the policy would have made it."""
         shown = self.sight.show(message)
-        made = [*self.format.content(shown.text if shown is not None else ""), self.format.end]
+        made = self.format.encode_message(shown.text if shown is not None else "")
         self.made.append((len(self.tokens), len(self.tokens) + len(made)))
         self.tokens += made
         self._closing = list(self.format.closing)
