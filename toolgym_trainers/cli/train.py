@@ -188,15 +188,15 @@ def _checked_commands(asked: TrainSettings, folder: Path) -> list[list[str]] | N
 
 
 def shown(command: Sequence[str]) -> str:
-    """A command for people and shells, a flag a line.
+    r"""A command for people and shells, a flag a line.
 
     Args:
         command: Its words.
 
     Example:
         >>> print(shown(["python", "-m", "train", "--rate", "1", "2", "--fast"]))
-        python -m train \\
-          --rate 1 2 \\
+        python -m train \
+          --rate 1 2 \
           --fast
     """
     lines: list[list[str]] = [[]]

@@ -180,8 +180,9 @@ class _Engine:
         assert instance.rollout is not None
         whole = instance.episodes.length(instance.rollout.prompt)
         if len(tokens) != whole:
+            name = instance.rollout.session.talk.task.id
             raise DataError(
-                f"the prompt of {instance.rollout.session.talk.task.id!r} has {whole} tokens and came as {len(tokens)}: "
+                f"the prompt of {name!r} has {whole} tokens and came as {len(tokens)}: "
                 f"with {self._most} for a message it does not fit into --data.max_len {instance.room}, or the model's "
                 "tokenizer is not the agent's; raise --data.max_len, or lower turn_tokens"
             )

@@ -189,11 +189,10 @@ class _Learning:
     def _check_context(self) -> None:
         from transformers import AutoConfig
 
-        config = AutoConfig.from_pretrained(self.given.start).get_text_config()
-        if self.options.max_len > config.max_position_embeddings:
+        most = AutoConfig.from_pretrained(self.given.start).get_text_config().max_position_embeddings
+        if self.options.max_len > most:
             raise DataError(
-                f"trainer_options.max_len must be at most the {config.max_position_embeddings} tokens of the model, got "
-                f"{self.options.max_len}"
+                f"trainer_options.max_len must be at most the {most} tokens of the model, got {self.options.max_len}"
             )
 
     def learn_of_groups(self) -> None:
