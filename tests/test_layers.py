@@ -132,9 +132,9 @@ TRAINER_EDGES = {
             "toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "integrations": (
-            "policies record toolgym.curriculum toolgym.domain toolgym.envs toolgym.episode toolgym.errors "
-            "toolgym.limits toolgym.messages toolgym.registration toolgym.rewards toolgym.tasks toolgym.trajectory "
-            "toolgym.views"
+            "loop policies record toolgym.curricula toolgym.curriculum toolgym.domain toolgym.envs "
+            "toolgym.episode toolgym.errors toolgym.files toolgym.limits toolgym.messages toolgym.registration "
+            "toolgym.rewards toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (

@@ -6,14 +6,14 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from toolgym import __version__
 from toolgym.certificates import Solver
 from toolgym.curriculum import Budget
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.errors import DataError
 from toolgym.files.plain_files import open_to_append
 from toolgym.registration import default_user, make_domain, make_user
@@ -174,16 +174,20 @@ class Training:
 
     def _measure(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings.measuring
-        agent = policy_agent(self._of_round(stage.round), temperature=stage.temperature or 0.0, name="policy")
+        agent = self._agent(self._of_round(stage.round), stage.temperature or 0.0)
         return self._played(stage, agent, asked.split, asked.trials, asked.tasks)
 
     def _mine(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings
         assert asked.mining_split is not None
         policy = self._of_round(stage.round - 1)  # what it fails now, also where learning begins from the first again
-        agent = policy_agent(policy, temperature=asked.temperature, name="policy")
+        agent = self._agent(policy, asked.temperature)
         seed = int(np.random.SeedSequence([asked.seed, stage.round]).generate_state(1)[0])
         return self._played(stage, agent, asked.mining_split, asked.mining_trials, asked.mining_tasks, seed)
+
+    def _agent(self, policy: Policy, temperature: float) -> AgentSpec:
+        most = self.settings.turn_tokens
+        return policy_agent(policy, temperature=temperature, name="policy", most=most)
 
     def _played(
         self, stage: Stage, agent: Any, split: str, trials: int, count: int | None, seed: int | None = None
@@ -258,13 +262,13 @@ class Training:
             return
         beside = folder.with_name(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        self._given().save(beside)
+        self._given(dtype="auto").save(beside)
         beside.rename(folder)
 
-    def _given(self) -> Policy:
+    def _given(self, dtype: Literal["auto"] | None = None) -> Policy:
         """The policy that the settings name, as it was given."""
         view = self.settings.view
-        return load_policy(self.settings.policy, view=None if view is None else View(view))
+        return load_policy(self.settings.policy, view=None if view is None else View(view), dtype=dtype)
 
     def _of_round(self, number: int) -> Policy:
         """The policy as a round left it, loaded anew; round 0 is before the first."""

@@ -36,11 +36,13 @@ class Desk:
     Args:
         policy: The policy, or the folder from which it is loaded when the first agent is made.
         temperature: Of sampling, at least 0.
+        most: Tokens that one message may have, at least 1.
     """
 
-    def __init__(self, policy: Policy | str | Path, temperature: float = 1.0) -> None:
+    def __init__(self, policy: Policy | str | Path, temperature: float = 1.0, most: int = MOST) -> None:
         self._policy = policy
         self._temperature = temperature
+        self._most = most
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._left: deque[Row] = deque()
@@ -61,7 +63,7 @@ class Desk:
                 except ImportError as error:
                     raise MissingExtraError("a policy of one's own", "train") from error
                 policy = load_policy(self._policy) if isinstance(self._policy, str | Path) else self._policy
-                settings = {"temperature": self._temperature, "most": MOST, "context": policy.context}
+                settings = {"temperature": self._temperature, "most": self._most, "context": policy.context}
                 self._engine = Engine(policy, rows=ROWS, **settings).__enter__()  # type: ignore[arg-type]  # as named
             return self._engine
 
@@ -89,8 +91,8 @@ class Desk:
         """Free the row of an episode that is over, when the next message is written."""
         self._left.append(row)
 
-    def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float]]:
-        return Desk, (self._policy, self._temperature)
+    def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float, int]]:
+        return Desk, (self._policy, self._temperature, self._most)
 
 
 class PolicyAgent:
@@ -139,17 +141,20 @@ class PolicyAgent:
             self._desk.leave(self._row)  # type: ignore[arg-type]  # it is not None
 
 
-def policy_agent(policy: Policy | str | Path, *, temperature: float = 1.0, name: str = "") -> AgentSpec:
+def policy_agent(
+    policy: Policy | str | Path, *, temperature: float = 1.0, name: str = "", most: int = MOST
+) -> AgentSpec:
     """A policy as an agent.
 
     Args:
         policy: The policy, or its folder.
         temperature: Of sampling, at least 0; 0 takes the likeliest token.
         name: What runs call it; by default the folder's name, or the policy's own.
+        most: Tokens that one message may have, at least 1; one that has not ended by then is cut, and read as it is.
     """
     if not name:
         name = Path(policy).resolve().name if isinstance(policy, str | Path) else policy.name or "policy"
-    return AgentSpec(name, partial(PolicyAgent, desk=Desk(policy, temperature)))
+    return AgentSpec(name, partial(PolicyAgent, desk=Desk(policy, temperature, most)))
 
 
 @cache

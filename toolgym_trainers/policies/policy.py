@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from toolgym.errors import DataError
 from toolgym.views import View
@@ -79,7 +79,7 @@ def load_policy(
     *,
     view: View | None = None,
     device: str | torch.device = "cpu",
-    dtype: torch.dtype | None = None,
+    dtype: torch.dtype | Literal["auto"] | None = None,
     trained: bool = False,
 ) -> Policy:
     """A policy from a folder, or from the hub by name.
@@ -92,7 +92,8 @@ def load_policy(
             the package.
         view: What it sees; by default what its folder says.
         device: Where it runs.
-        dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it.
+        dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it; ``"auto"`` for those of its
+            files.
         trained: Whether all of its weights are to be trained: by default they have 32 bits then, as small changes are
             lost in bfloat16.
 
