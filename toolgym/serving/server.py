@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GRACE = 3
 """Seconds that open connections have when the server is to end."""
+KEPT_ALIVE = 75
+"""Seconds that a connection stays open between requests: a client that thinks for long finds it still there."""
 CHAT, MCP = "/v1", "/mcp"
 """Where the customer and the tools are."""
 
@@ -104,9 +106,8 @@ def make_server(app: Guard) -> Any:
         import uvicorn
     except ImportError as error:
         raise MissingExtraError("serving over HTTP", "serve") from error
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", ws="none", timeout_graceful_shutdown=GRACE
-    )
+    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "lifespan": "on", "ws": "none"}
+    config = uvicorn.Config(app, timeout_keep_alive=KEPT_ALIVE, timeout_graceful_shutdown=GRACE, **quiet)
     return uvicorn.Server(config)
 
 
