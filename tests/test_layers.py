@@ -89,9 +89,7 @@ EDGES = {
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
             "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
-        "serving": (
-            "concurrency database domain episode errors files limits messages tasks"
-        ),
+        "serving": ("concurrency database domain episode errors files limits messages tasks"),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
             "errors generation language limits messages registry rewards rollouts tasks tools trajectory users "

@@ -174,9 +174,7 @@ def test_a_stream_says_what_the_whole_answer_says(address: str) -> None:
         async with client_of(address) as client:
             asked: dict[str, Any] = {"model": "retail/dev/dev-002", "messages": [HELLO]}
             whole = await client.chat.completions.create(**asked)
-            stream = await client.chat.completions.create(
-                **asked, stream=True, stream_options={"include_usage": True}
-            )
+            stream = await client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True})
             chunks = [chunk async for chunk in stream]
         said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
         assert said == whole.choices[0].message.content
@@ -207,7 +205,9 @@ def test_the_models_are_the_tasks(retail: Domain, address: str) -> None:
     async def work() -> None:
         async with client_of(address) as client:
             names = [model.id async for model in client.models.list()]
-            assert names == [f"retail/{name}/{task.id}" for name in retail.tasks.splits() for task in retail.tasks[name]]
+            assert names == [
+                f"retail/{name}/{task.id}" for name in retail.tasks.splits() for task in retail.tasks[name]
+            ]
             assert (await client.models.retrieve("retail/dev/dev-001")).id == "retail/dev/dev-001"
             with pytest.raises(openai.NotFoundError, match="dev-0001"):
                 await client.models.retrieve("retail/dev/dev-0001")

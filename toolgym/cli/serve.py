@@ -33,9 +33,13 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any that is free.")] = 8300,
     token: Annotated[
         str | None,
-        typer.Option(envvar="TOOLGYM_TOKEN", help="What clients must send; other users see what the command line says."),
+        typer.Option(
+            envvar="TOOLGYM_TOKEN", help="What clients must send; other users see what the command line says."
+        ),
     ] = None,
-    task: Annotated[str | None, typer.Option(help="A task's id; default: one drawn from the split by the seed.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="A task's id; default: one drawn from the split by the seed.")
+    ] = None,
     split: Annotated[
         str | None, typer.Option(help="The split to draw a task from; default: test, or else the first.")
     ] = None,
@@ -90,11 +94,14 @@ def _player(domain: Domain, user: str | None, habits: str | None, tasks: list[ob
     """Who plays the users; not one that needs a model or a person."""
     from toolgym.errors import DataError
     from toolgym.registration import default_user, make_user, user_spec
+    from toolgym.serving.customer import answers_alone
 
     name = user or default_user(tasks)  # type: ignore[arg-type]  # tasks; typer looks at this module's names
     spec = user_spec(name, domain)
-    if spec.needs_model or spec.blocking:
-        raise DataError(f"--user {name!r} has a model or is a person; users that can be served are scripted and minimal")
+    if not answers_alone(spec):
+        raise DataError(
+            f"--user {name!r} has a model or is a person; users that can be served are scripted and minimal"
+        )
     return make_user(name, domain=domain, habits=habits)
 
 

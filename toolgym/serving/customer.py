@@ -7,7 +7,7 @@ gets the same answer: in parallel, after a restart, on another machine.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolgym.concurrency.bridge import wait_for
@@ -44,19 +44,18 @@ class Customer:
 
     domain: Domain
     user: AgentFactory
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         spec = AgentSpec.of(self.user)
-        if spec.needs_model or spec.blocking:
-            raise DataError(
-                f"the user {spec.name!r} cannot be served: the same dialogue must get the same answer at once, and it "
-                "has a model or waits for a person; serve scripted or minimal"
-            )
+        if answers_alone(spec):
+            return
+        raise DataError(
+            f"the user {spec.name!r} cannot be served: the same dialogue must get the same answer at once, and it has "
+            "a model or is a person; serve scripted or minimal"
+        )
 
-    def answer(
-        self, task: Task, messages: Sequence[Mapping[str, Any]], trial: int = 0, seed: int = 0
-    ) -> Message:
+    def answer(self, task: Task, messages: Sequence[Mapping[str, Any]], trial: int = 0, seed: int = 0) -> Message:
         """What the user says next.
 
         Args:
@@ -126,6 +125,11 @@ class Customer:
         if not isinstance(message, Message) or message.role != "user":
             raise ServiceError(f"the user answered what is no message of a user: {message!r:.80}")
         return message
+
+
+def answers_alone(spec: AgentSpec) -> bool:
+    """Whether a user needs neither a model nor a person to answer, who would sit at the server's terminal."""
+    return not (spec.needs_model or spec.blocking or spec.name == "human")
 
 
 def _turned(chat: Mapping[str, Any], place: int) -> Message | None:
