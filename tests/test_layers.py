@@ -113,8 +113,8 @@ TRAINER_EDGES = {
         "grpo": "denormals groups record toolgym.errors",
         "checkpoint": "policies toolgym.errors toolgym.files",
         "policies": (
-            "denormals record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering "
-            "toolgym.tasks toolgym.trajectory toolgym.views"
+            "denormals record toolgym.actions toolgym.domain toolgym.episode toolgym.errors toolgym.messages "
+            "toolgym.models toolgym.prompts toolgym.rendering toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "sft": "denormals policies toolgym.errors",
         "clock": "",
@@ -130,7 +130,7 @@ TRAINER_EDGES = {
             "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
             "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
-            "toolgym.runs toolgym.tasks toolgym.trajectory"
+            "toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (

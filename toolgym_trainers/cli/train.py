@@ -12,6 +12,7 @@ from toolgym.cli.plug_ins import Command
 from toolgym_trainers.cli.options import (
     Device,
     Lora,
+    SeenView,
     Threads,
     check_policy,
     checked,
@@ -69,6 +70,7 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Any of the settings, in TOML or JSON; options on the command line win."),
     ] = None,
+    view: SeenView = None,
     lora: Lora = None,
     threads: Threads = None,
     device: Device = None,
@@ -88,6 +90,7 @@ def train(
         "restart": restart,
         "reward": reward,
         "seed": seed,
+        "view": view,
     }
     said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     held = {} if settings is None else from_file(settings)

@@ -49,6 +49,7 @@ class TrainSettings(BaseModel):
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
         size: The size of a policy from scratch; None for the usual one.
+        view: What a model that was never trained here sees; None for a compact view.
         device: Where it runs, as torch calls it.
         trainer: Which trainer, an installed one.
         curriculum: Where tasks come from, the name of a curriculum.
@@ -85,6 +86,7 @@ class TrainSettings(BaseModel):
     policy: str = "tiny"
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
+    view: Literal["compact", "native"] | None = None
     device: str = "cpu"
     trainer: str = "grpo"
     curriculum: str = "raft"
@@ -119,6 +121,8 @@ class TrainSettings(BaseModel):
             raise ValueError("a policy from scratch knows nothing: say in bootstrap how it learns from demonstrations")
         if self.policy == "scratch" and self.bootstrap is not None and self.bootstrap.lora is not None:
             raise ValueError("lora adds to a model that knows something; leave it out of bootstrap for scratch")
+        if self.policy == "scratch" and self.view is not None:
+            raise ValueError("a policy from scratch sees slots; leave view out")
         if own := sorted({"folder", "seed", "solver"} & set(self.options)):
             raise ValueError(f"the training gives the curriculum its {' and '.join(own)}; leave it out of options")
         asked = self.options.get("restart")

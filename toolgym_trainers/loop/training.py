@@ -19,6 +19,7 @@ from toolgym.files.plain_files import open_to_append
 from toolgym.registration import default_user, make_domain, make_user
 from toolgym.runs.files import locked, replace_whole
 from toolgym.tasks import Task
+from toolgym.views import View
 from toolgym_trainers.bootstrap import bootstrap, new_tiny
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
@@ -153,7 +154,7 @@ class Training:
         asked = self.settings.bootstrap
         assert asked is not None
         fresh = self.settings.policy == "scratch"
-        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self.settings.policy)
+        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else self._given()
         policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
@@ -257,8 +258,13 @@ class Training:
             return
         beside = folder.with_name(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        load_policy(self.settings.policy).save(beside)
+        self._given().save(beside)
         beside.rename(folder)
+
+    def _given(self) -> Policy:
+        """The policy that the settings name, as it was given."""
+        view = self.settings.view
+        return load_policy(self.settings.policy, view=None if view is None else View(view))
 
     def _of_round(self, number: int) -> Policy:
         """The policy as a round left it, loaded anew; round 0 is before the first."""

@@ -71,13 +71,13 @@ class Desk:
         with self._lock:
             return engine.join(rng)
 
-    async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None) -> None:
+    async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None, *, anew: bool) -> None:
         """Have a row read tokens and write a message; whoever waits drives the engine for all."""
         engine = self.engine()
         with self._lock:
             while self._left:
                 engine.leave(self._left.popleft())
-            engine.feed(row, tokens, allowed)
+            engine.feed(row, tokens, allowed, anew=anew)
         await asyncio.sleep(0)  # let the others come first, so that they are written together
         while row.busy:
             with self._lock:
@@ -121,16 +121,16 @@ class PolicyAgent:
         """
         new = self._transcript.observe(view[self._seen :])
         self._seen = len(view) + 1
-        if len(self._transcript.tokens) + MOST > self._engine.policy.context:
+        if self._transcript.length + MOST > self._engine.policy.context:
             raise ContextError(
-                f"the dialogue has {len(self._transcript.tokens)} tokens, and a message may have {MOST} more; the "
+                f"the dialogue has {self._transcript.length} tokens, and a message may have {MOST} more; the "
                 f"policy reads {self._engine.policy.context}"
             )
         if self._row is None:
             self._row = self._desk.join(self._rng)
         slots = self._engine.policy.codec.slots
         allowed = [slots[alias] for alias in self._transcript.aliases if alias in slots] if slots else None
-        await self._desk.write(self._row, new, allowed)
+        await self._desk.write(self._row, new, allowed, anew=self._transcript.anew)
         message = self._transcript.add(self._row.tokens)
         return replace(message, tokens=len(self._row.tokens))
 

@@ -78,6 +78,10 @@ class ChatFormat:
         """The tokens of a text alone; the template's own signs in it are ordinary text."""
         return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
+    def encode_message(self, text: str) -> list[int]:
+        """A message as the policy would have written it, with the token that ends it."""
+        return [*self.content(text), self.end]
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
         return decoded(self.tokenizer, tokens, self.end)

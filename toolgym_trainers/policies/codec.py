@@ -31,7 +31,7 @@ class Codec:
 
     Args:
         tokenizer: Its tokenizer. With a view of texts its chat template writes each message by itself
-            (:class:`~toolgym_trainers.policies.chat_format.ChatFormat`), with the view ``"native"`` also tools, calls
+            (:class:`~toolgym_trainers.policies.chat_format.ChatFormat`), with a native view also tools, calls
             and outputs (:class:`~toolgym_trainers.policies.native_format.NativeFormat`).
         view: What it sees.
 
@@ -44,8 +44,7 @@ class Codec:
     format: ChatFormat | NativeFormat = field(init=False)
 
     def __post_init__(self) -> None:
-        native = self.view.name == "native"
-        self.format = NativeFormat(self.tokenizer) if native else ChatFormat(self.tokenizer)
+        self.format = NativeFormat(self.tokenizer) if self.view.native else ChatFormat(self.tokenizer)
 
     @cached_property
     def slots(self) -> Mapping[str, int]:
@@ -66,7 +65,7 @@ class Codec:
             DataError: If the view is one of slots that does not know the domain's tools.
         """
         if isinstance(self.format, NativeFormat):
-            return NativeTranscript(self.format, domain, tools)
+            return NativeTranscript(self.format, domain, tools, strip=self.view.name == "native-strip")
         return ViewTranscript(self.format, self.view.open(domain, tools))
 
 
@@ -101,7 +100,7 @@ def load_codec(source: str | Path, *, view: View | None = None) -> Codec:
     except DataError:
         if _SIGNS - set(tokenizer.get_vocab()):
             raise
-        tokenizer.chat_template = hermes() if view.name == "native" else CHATML
+        tokenizer.chat_template = hermes() if view.native else CHATML
         return Codec(tokenizer, view)
 
 

@@ -121,14 +121,19 @@ class Engine:
         del self._rows[row.place]
         self._free.append(row.place)
 
-    def feed(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None = None) -> None:
+    def feed(
+        self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None = None, *, anew: bool = False
+    ) -> None:
         """Give a row what is new to it, whereupon it is to write a message.
 
         Args:
             row: The row.
             tokens: What it has to read, at least one token.
             allowed: Numbers of the slots that it may write.
+            anew: Whether this is all that it is to read, and what it has read before is forgotten.
         """
+        if anew:
+            row.length = 0
         row.reading = list(tokens)
         row.tokens, row.logprobs, row.sampled_logprobs = [], [], []
         row.busy = True

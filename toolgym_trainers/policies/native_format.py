@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolgym.actions import parse_action
+from toolgym.actions.thoughts import split_thoughts
 from toolgym.domain import Domain
 from toolgym.errors import DataError
 from toolgym.messages import Message
+from toolgym.models.tool_formats import TextFormat, read_calls
 from toolgym.prompts import as_chat, wording_of
 from toolgym_trainers.policies.chat_format import decoded, signs_of, without_signs
 
@@ -74,7 +76,8 @@ class NativeFormat:
         self.end: int = after[0]
         """The token that ends a message of the policy."""
         self.end_sign = str(tokenizer.convert_ids_to_tokens(self.end))
-        self._check()
+        self.tool_format = self._check()
+        """In which of the known forms it writes calls."""
 
     # Text
 
@@ -165,18 +168,31 @@ class NativeFormat:
         """The tokens of a text, the template's signs among them."""
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    def encode_message(self, text: str) -> list[int]:
+        """A message as the policy would have written it, with the token that ends it."""
+        return [*self.encode(self.plain(text)), self.end]
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
         return decoded(self.tokenizer, tokens, self.end)
 
-    def read(self, text: str) -> Message:
-        """What the policy wrote, as the assistant's message; see :func:`toolgym.actions.parse_action`."""
-        return parse_action(text)
+    def read(self, text: str, tools: Sequence[Mapping[str, Any]]) -> Message:
+        """What the policy wrote, as the assistant's message: thoughts, words, and calls in the template's form.
+
+        Args:
+            text: What it wrote, without what ends it.
+            tools: What it may call.
+        """
+        if self.tool_format == "hermes":
+            return parse_action(text)
+        thoughts, said = split_thoughts(text)
+        content, calls = read_calls(said, tools, self.tool_format)
+        return parse_action(Message("assistant", content, calls, reasoning="\n\n".join(thoughts) or None))
 
     # Checks
 
-    def _check(self) -> None:
-        """Whether the template writes tools, calls and outputs, and a dialogue as its messages one by one."""
+    def _check(self) -> TextFormat:
+        """Whether the template writes tools, calls and outputs, and a dialogue as its messages one by one; its form."""
         call = {"name": "look_up", "arguments": {"number": "B1"}}
         tool = {"type": "function", "function": {"name": "look_up", "description": "Look.", "parameters": _NUMBER}}
         asked = {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": call}]}
@@ -193,6 +209,29 @@ class NativeFormat:
         grown = before + said + self.after([output])
         if whole != grown:
             raise DataError(f"the chat template does not write each message by itself: {_difference(whole, grown)}")
+        return form_of(said)
+
+
+def form_of(call: str) -> TextFormat:
+    """The form in which a call is written.
+
+    Args:
+        call: A message that calls one tool with arguments.
+
+    Raises:
+        DataError: If it is none of those that are known.
+
+    Example:
+        >>> form_of('{"name": "look_up", "parameters": {"number": "B1"}}')
+        'llama'
+    """
+    if "<function=" in call and "<parameter=" in call:
+        return "qwen"
+    if '"name"' in call and "<tool_call>" in call:
+        return "hermes"
+    if '"name"' in call and '"parameters"' in call:
+        return "llama"
+    raise DataError(f"the chat template writes calls in a form that is not known: {call.strip()!r:.200}")
 
 
 _NUMBER = {"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}

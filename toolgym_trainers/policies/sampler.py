@@ -173,7 +173,7 @@ class _Playing:
         reply_all([one.session.talk for one in episodes if not one.session.over])
         for one in episodes:
             if new := one.session.hear():
-                self.engine.feed(one.row, new, one.session.allowed)
+                self.engine.feed(one.row, new, one.session.allowed, anew=one.session.transcript.anew)
             else:
                 self.end(one)
         self.sampler.seconds += time.process_time() - start

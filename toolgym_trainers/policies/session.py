@@ -95,7 +95,7 @@ class Session:
         self._count()
         if not self.over:
             new = self.transcript.observe(self.talk.news())
-            if len(self.transcript.tokens) + self._most <= self._context:
+            if self.transcript.length + self._most <= self._context:
                 return new
             self.talk.give_up("context_window_exceeded")
             self._count()
@@ -139,6 +139,7 @@ class Session:
         return RolloutRecord(
             tokens=tuple(self.transcript.tokens),
             turns=tuple(turns),
+            starts=tuple(self.transcript.starts),
             reward_terms=terms,
             reward=sum(terms.values()),
             success=self.talk.success,

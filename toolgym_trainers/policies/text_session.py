@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from toolgym.episode.conversation import Conversation, ConversationParts
+from toolgym.errors import DataError
 from toolgym.tasks import Task
 from toolgym.trajectory import Trajectory
 from toolgym_trainers.policies.codec import Codec
@@ -42,10 +43,15 @@ class TextSession:
         seed: The run's seed, at least 0.
 
     Raises:
+        DataError: If the policy forgets its thoughts: the dialogue would not only grow.
         TaskError: If the task cannot be set up, or the user cannot play it.
     """
 
     def __init__(self, codec: Codec, parts: ConversationParts, task: Task, trial: int = 0, *, seed: int = 0) -> None:
+        if codec.view.name == "native-strip":
+            raise DataError(
+                "a dialogue in text only grows, and the view 'native-strip' takes thoughts out; use 'native'"
+            )
         self.codec = codec
         self.talk = Conversation(parts, task, trial, seed)
         self.transcript = codec.transcript(parts.domain, self.talk.tools)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolgym.domain import Domain
+from toolgym.errors import DataError
 from toolgym.messages import Message
 from toolgym.views import Shown, Sight
 from toolgym_trainers.policies.chat_format import ChatFormat
@@ -21,6 +23,8 @@ class Transcript(ABC):
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
+        self.starts: list[int] = [0]
+        """Where the dialogue begins, and where it began anew: what stands before the last one is not read any more."""
         self.made: list[tuple[int, int]] = []
         """The ranges of tokens that the policy made, a message each; half open."""
 
@@ -45,6 +49,16 @@ class Transcript(ABC):
         self.made.append((len(self.tokens), len(self.tokens) + len(tokens)))
         self.tokens += tokens
         return self.read(tokens)
+
+    @property
+    def length(self) -> int:
+        """How many tokens the policy reads and has written, from where the dialogue last began."""
+        return len(self.tokens) - self.starts[-1]
+
+    @property
+    def anew(self) -> bool:
+        """Whether what was observed last is the whole dialogue again, and the policy forgets what it read before."""
+        return bool(self.made) and self.made[-1][0] < self.starts[-1]
 
     @abstractmethod
     def read(self, tokens: Sequence[int]) -> Message:
@@ -119,7 +133,7 @@ class ViewTranscript(Transcript):
     def write(self, message: Message) -> list[int]:
         """A message of somebody else as the policy would have made it."""
         shown = self.sight.show(message)
-        made = [*self.format.content(shown.text if shown is not None else ""), self.format.end]
+        made = self.format.encode_message(shown.text if shown is not None else "")
         self.made.append((len(self.tokens), len(self.tokens) + len(made)))
         self.tokens += made
         self._closing = list(self.format.closing)
@@ -146,25 +160,34 @@ class NativeTranscript(Transcript):
         format_: How its messages are written.
         domain: The domain.
         tools: The assistant's tools, in OpenAI's function format.
+        strip: Whether the dialogue begins anew without earlier thoughts whenever the user has spoken.
     """
 
-    def __init__(self, format_: NativeFormat, domain: Domain, tools: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, format_: NativeFormat, domain: Domain, tools: Sequence[Mapping[str, Any]], *, strip: bool = False
+    ) -> None:
         super().__init__()
         self.format = format_
         self._domain = domain
         self._tools = tools
-        self._begun = False
+        self._strip = strip
+        self._said: list[Message] = []
         self._ended = False
 
     def read(self, tokens: Sequence[int]) -> Message:
         """What the policy made, as a message; it is said now."""
         self._ended = tokens[-1:] == [self.format.end]
-        return self.format.read(self.format.decode(tokens))
+        return self._read(self.format.decode(tokens))
 
     def add_text(self, text: str) -> Message:
         """What the policy made, as a message; it is said now."""
         self._ended = text.endswith(self.format.end_sign)
-        return self.format.read(text.replace(self.format.end_sign, ""))
+        return self._read(text.replace(self.format.end_sign, ""))
+
+    def _read(self, text: str) -> Message:
+        message = self.format.read(text, self._tools)
+        self._said.append(message)
+        return message
 
     def observe_text(self, messages: Sequence[Message]) -> str:
         """What others said, and what stands before the policy's next message."""
@@ -176,21 +199,31 @@ class NativeTranscript(Transcript):
         made = [*self.format.encode(self.format.written(message)), self.format.end]
         self.made.append((len(self.tokens), len(self.tokens) + len(made)))
         self.tokens += made
+        self._said.append(message)
         self._ended = True
         return made
 
     def _new(self, messages: Sequence[Message], prompt: bool) -> list[int]:
+        thought = any(one.reasoning for one in self._said if one.role == "assistant")
+        if self._strip and thought and any(one.role == "user" for one in messages):
+            self.starts.append(len(self.tokens))
+            self._said, self._ended, messages = [], False, [*map(_without_thoughts, self._said), *messages]
         text = self._text(messages, prompt)
         behind = self.format.encode(text)
         return behind[1:] if self._ended else behind
 
     def _text(self, messages: Sequence[Message], prompt: bool = True) -> str:
-        if self._begun:
+        begun = bool(self._said)
+        self._said += messages
+        if begun:
             return self.format.after(self.format.chat(messages), prompt=prompt)
-        self._begun = True
         system, *others = messages
         told = Instructions.of(self._domain, self._tools, str(system.content))
         return self.format.opening(told, others)
+
+
+def _without_thoughts(message: Message) -> Message:
+    return replace(message, reasoning=None) if message.reasoning else message
 
 
 class Encoded(NamedTuple):
@@ -235,4 +268,8 @@ def encode(
         since = place + 1
     transcript.observe(view[since:], prompt=False)
     learned += [False] * (len(transcript.tokens) - len(learned))
+    if len(transcript.starts) > 1:
+        raise DataError(
+            "this dialogue holds thoughts, and begins anew without them: it is not one sequence to learn from"
+        )
     return Encoded(transcript.tokens, learned)
