@@ -89,6 +89,7 @@ EDGES = {
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
             "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
+        "serving": ("concurrency database domain episode errors files limits messages tasks"),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
             "errors generation language limits messages registry rewards rollouts tasks tools trajectory users "
@@ -97,7 +98,7 @@ EDGES = {
         "cli": (
             "certificates compat concurrency curricula curriculum display domain episode errors "
             "evaluation failures files generators limits messages models patterns prompts registration "
-            "registry regrading rewards rollouts runs tasks testing tools trajectory users"
+            "registry regrading rewards rollouts runs serving tasks testing tools trajectory users"
         ),
     }.items()
 }
