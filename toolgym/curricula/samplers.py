@@ -148,9 +148,9 @@ def mixed(aimed: np.ndarray, kept: np.ndarray, base: float) -> np.ndarray:
         >>> mixed(np.array([3.0, 1.0, 0.0]), np.array([0.0, 0.0, 9.0]), 0.2).round(6).tolist()
         [0.6, 0.2, 0.2]
     """
-    if not (aimed.any() and kept.any()):
-        return aimed + kept
-    weights: np.ndarray = (1 - base) * aimed / aimed.sum() + base * kept / kept.sum()
+    weights: np.ndarray = aimed + kept
+    if aimed.any() and kept.any():
+        weights = (1 - base) * aimed / aimed.sum() + base * kept / kept.sum()
     return weights
 
 
