@@ -152,7 +152,7 @@ class AgentExecutor(MultiTurnAgentExecutor):  # type: ignore[misc]  # openrlhf h
 class _Engine:
     """OpenRLHF's engine with a bound on each message; it tells the agent the tokens that were sampled.
 
-    The text that vLLM gives lacks the sign that ended the message, so the text does not say whether the policy wrote
+    The text that vLLM gives may lack the sign that ended the message, so the text does not say whether the policy wrote
     it.
     """
 
