@@ -89,6 +89,7 @@ EDGES = {
             "compat curricula curriculum domain envs errors evaluation failures files limits models "
             "prompts proposal registry rollouts runs scripted tasks trajectory views"
         ),
+        "serving": ("concurrency database domain episode errors files limits messages tasks"),
         "testing": (
             "actions agents certificates concurrency curricula curriculum database domain envs episode "
             "errors generation language limits messages registry rewards rollouts tasks tools trajectory users "
@@ -97,7 +98,7 @@ EDGES = {
         "cli": (
             "certificates compat concurrency curricula curriculum display domain episode errors "
             "evaluation failures files generators limits messages models patterns prompts registration "
-            "registry regrading rewards rollouts runs tasks testing tools trajectory users"
+            "registry regrading rewards rollouts runs serving tasks testing tools trajectory users"
         ),
     }.items()
 }
@@ -112,8 +113,8 @@ TRAINER_EDGES = {
         "grpo": "denormals groups record toolgym.errors",
         "checkpoint": "policies toolgym.errors toolgym.files",
         "policies": (
-            "denormals record toolgym.domain toolgym.episode toolgym.errors toolgym.messages toolgym.rendering "
-            "toolgym.tasks toolgym.trajectory toolgym.views"
+            "denormals record toolgym.actions toolgym.domain toolgym.episode toolgym.errors toolgym.messages "
+            "toolgym.models toolgym.prompts toolgym.rendering toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "sft": "denormals policies toolgym.errors",
         "clock": "",
@@ -129,7 +130,12 @@ TRAINER_EDGES = {
             "bootstrap checkpoint clock grpo policies record rollout_figures toolgym.certificates toolgym.concurrency "
             "toolgym.curricula toolgym.curriculum toolgym.domain toolgym.episode toolgym.errors toolgym.evaluation "
             "toolgym.failures toolgym.files toolgym.limits toolgym.registration toolgym.registry toolgym.rewards "
-            "toolgym.runs toolgym.tasks toolgym.trajectory"
+            "toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
+        ),
+        "integrations": (
+            "loop policies record toolgym.curricula toolgym.curriculum toolgym.domain toolgym.envs "
+            "toolgym.episode toolgym.errors toolgym.files toolgym.limits toolgym.messages toolgym.registration "
+            "toolgym.rewards toolgym.runs toolgym.tasks toolgym.trajectory toolgym.views"
         ),
         "cli": "bootstrap loop policies reproduce toolgym.cli toolgym.errors toolgym.registration",
         "reproduce": (

@@ -18,6 +18,7 @@ from toolgym.generators.demonstration import Demonstration
 from toolgym.generators.demonstrator import wordings_of
 from toolgym.generators.practice import stream_demonstrations
 from toolgym.runs.files import replace_whole
+from toolgym.views import View
 from toolgym.views.aliases import Tagger
 from toolgym_trainers.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from toolgym_trainers.clock import cpu_seconds
@@ -84,6 +85,7 @@ def learn(
     folder: Path,
     *,
     size: TinySettings | None = None,
+    view: str | None = None,
     device: str = "cpu",
     seen: Callable[[SFTFigures], None] | None = None,
 ) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def learn(
         settings: The settings.
         folder: Where it goes; one that holds the same, begun or finished, is gone on with.
         size: The size of a policy from scratch; by default :data:`SCRATCH`.
+        view: What a model that was never trained here sees, ``"compact"`` or ``"native"``; by default the former.
         device: Where it learns, as torch calls it.
         seen: Called with the figures of each step.
 
@@ -112,6 +115,7 @@ def learn(
         "policy": source,
         "size": None if source != "scratch" else (size or SCRATCH).model_dump(mode="json"),
         "settings": settings.model_dump(mode="json"),
+        **({} if view is None else {"view": view}),
     }
     about = read_json(path) if path.exists() else {**own, "result": None}
     if not isinstance(about, dict) or (changed := sorted(name for name in own if about.get(name) != own[name])):
@@ -123,11 +127,16 @@ def learn(
         raise DataError(f"{str(folder)!r} is not empty, and no policy that `toolgym sft` began; name another folder")
     if about["result"] is not None:
         return dict(about["result"])
+    if source == "scratch" and view is not None:
+        raise DataError(f"a policy from scratch sees slots; leave the view {view!r} out")
     if source == "scratch" and settings.lora is not None:
         raise DataError("lora adds to a model that knows something; leave it out for a policy from scratch")
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, about)
-    policy = new_tiny(domain, settings, size) if source == "scratch" else load_policy(source, trained=True)
+    if source == "scratch":
+        policy = new_tiny(domain, settings, size)
+    else:
+        policy = load_policy(source, view=None if view is None else View(view), trained=True)
     policy.model.to(device)
     found = _bootstrap(domain, policy, settings, folder, seen)
     result = {
@@ -242,7 +251,7 @@ class _Source:
         longest = min(self.settings.sft.longest, self.policy.context)
         for one in stream(self.domain, self.settings, self.settings.seed, start=self.taken):
             self.taken += 1
-            found = encode(self.policy, self.domain, one.tools, one.view, one.slips)
+            found = encode(self.policy.codec, self.domain, one.tools, one.view, one.slips)
             if len(found.tokens) <= longest and any(found.mask):
                 yield found
             else:

@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import pairwise
 from math import isclose, isfinite
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -118,6 +119,8 @@ class RolloutRecord:
         temperature: The temperature of sampling, at least 0; 0 always takes the likeliest token.
         repeats: Calls that only repeated an earlier one, nothing having changed in between, at least 0.
         errors: Calls that a tool refused, at least 0.
+        starts: Where the tokens are read from: 0, and each place at which the dialogue began anew without what the
+            policy had thought before. No turn reaches over one of them.
 
     Raises:
         DataError: If its parts do not agree, or a number is out of range.
@@ -155,6 +158,7 @@ class RolloutRecord:
     temperature: float
     repeats: int
     errors: int
+    starts: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
         if self.tokens and min(self.tokens) < 0:
@@ -172,6 +176,13 @@ class RolloutRecord:
                     f"{self.temperature}"
                 )
             before = turn.end
+        if self.starts[:1] != (0,) or any(not a < b < len(self.tokens) for a, b in pairwise(self.starts)):
+            raise DataError(f"starts must be 0 and then rise within the {len(self.tokens)} tokens, got {self.starts}")
+        for turn in self.turns:
+            if any(turn.start <= start < turn.end for start in self.starts):
+                raise DataError(
+                    f"the turn from {turn.start} to {turn.end} reaches over one of the starts {self.starts}"
+                )
         for name in ("trial", "seed", "temperature", "repeats", "errors"):
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -201,6 +212,16 @@ class RolloutRecord:
         for turn in self.turns:
             made[turn.start : turn.end] = [True] * (turn.end - turn.start)
         return tuple(made)
+
+    @property
+    def sequences(self) -> tuple[tuple[int, int], ...]:
+        """The ranges of tokens that are read as one, half open."""
+        return tuple(pairwise((*self.starts, len(self.tokens))))
+
+    @property
+    def padded(self) -> int:
+        """Tokens of its sequences where all of them are as long as the longest."""
+        return len(self.starts) * max(end - start for start, end in self.sequences)
 
     @property
     def made(self) -> int:

@@ -28,7 +28,8 @@ from toolgym.testing.bench import BenchCase, BenchReport, machine
 from toolgym_trainers.policies.cache import Forward
 from toolgym_trainers.policies.engine import Engine
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job, Sampler
+from toolgym_trainers.policies.sampler import Sampler
+from toolgym_trainers.policies.session import Job
 
 EPISODES, ROWS, REPEATS = 128, 64, 3
 """How many episodes are played, how many at once, and how often that is measured."""

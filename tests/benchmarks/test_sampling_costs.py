@@ -16,7 +16,8 @@ from toolgym.errors import DataError
 from toolgym.limits import Limits
 from toolgym_trainers.policies.cache import Forward
 from toolgym_trainers.policies.policy import Policy
-from toolgym_trainers.policies.sampler import Job, Sampler
+from toolgym_trainers.policies.sampler import Sampler
+from toolgym_trainers.policies.session import Job
 from toolgym_trainers.policies.tiny import TinySettings, make_tiny, vocabulary
 from toolgym_trainers.sampling_bench import (
     RecordedSampler,

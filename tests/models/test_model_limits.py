@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server import Answer, Server, completion, error
 
+from toolgym import make_agent, make_domain, make_user
 from toolgym.errors import BudgetError, DataError
 from toolgym.models import ChatModel, ModelSettings, Throttle
+from toolgym.rollouts import play
 from toolgym.trajectory import Usage
 
 HERE = "http://localhost:8000/v1"
@@ -222,3 +224,21 @@ def test_a_throttle_can_be_pickled_after_use() -> None:
 def test_a_limit_out_of_its_range_is_refused(limits: dict[str, float], text: str) -> None:
     with pytest.raises(DataError, match=f"^{text}$"):
         Throttle(**limits)
+
+
+def test_an_episode_may_use_no_more_tokens_than_it_was_given_in_all_its_requests_together() -> None:
+    mock = make_domain("mock")
+    with Server(*[completion("And what else?", tokens=(400, 100))] * 5) as server:
+        settings = {"model": "m", "base_url": server.url, "episode_tokens": 1200}
+        agent = make_agent("llm", settings, throttle=Throttle())
+        episode = play(mock, mock.tasks["test"][0], agent, make_user("scripted"))
+    assert (episode.termination, episode.grade.success) == ("context_window_exceeded", False)
+    assert len(server.bodies) == 3  # after the third it has used 1,500
+
+
+def test_a_limit_of_tokens_that_cannot_be_kept_is_told_and_not_passed_over() -> None:
+    mock = make_domain("mock")
+    with Server(*[completion("And what else?", tokens=None)] * 5) as server:
+        agent = make_agent("llm", {"model": "m", "base_url": server.url, "episode_tokens": 9}, throttle=Throttle())
+        episode = play(mock, mock.tasks["test"][0], agent, make_user("scripted"))
+    assert "episode_tokens is 9, and m does not tell how many tokens it used" in str(episode.fault)

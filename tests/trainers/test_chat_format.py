@@ -125,9 +125,9 @@ def test_a_tiny_policy_comes_back_from_an_ordinary_folder_with_its_logits_tokens
     assert policy.tokenizer.unk_token_id not in tokenizer(text)["input_ids"]
     again = load_policy(tmp_path)
     assert again.view == policy.view
-    assert again.format.prompt == policy.format.prompt
-    assert again.slots == policy.slots
-    assert len(again.slots) == 2 * SLOTS_OF_A_KIND
+    assert again.codec.format.prompt == policy.codec.format.prompt
+    assert again.codec.slots == policy.codec.slots
+    assert len(again.codec.slots) == 2 * SLOTS_OF_A_KIND
     assert again.context == SMALL.context
     assert (tmp_path / FILE).exists()
 
@@ -137,8 +137,8 @@ def test_the_words_of_a_tiny_policy_stand_apart_when_they_are_decoded(tmp_path: 
     policy.save(tmp_path)
     for one in (policy, load_policy(tmp_path)):
         text = "the <X1> is , <line> / update_task_status <X2>"
-        assert one.format.decode([*one.format.content(text), one.format.end]) == text
-        assert one.tokenizer.convert_tokens_to_ids("<end>") == one.format.end == one.model.config.eos_token_id
+        assert one.codec.format.decode([*one.codec.format.content(text), one.codec.format.end]) == text
+        assert one.tokenizer.convert_tokens_to_ids("<end>") == one.codec.format.end == one.model.config.eos_token_id
 
 
 def test_the_same_seed_makes_the_same_tiny_policy_and_leaves_the_callers_random_state() -> None:
@@ -162,9 +162,9 @@ def test_slots_are_of_the_letters_of_the_domain() -> None:
     policy = make_tiny(
         make_domain("retail"), frozenset({"yes"}), TinySettings(width=32, layers=1, inner=32, induction=False)
     )
-    letters = {alias[0] for alias in policy.slots}
+    letters = {alias[0] for alias in policy.codec.slots}
     assert letters == {kind.letter for kind in make_domain("retail").rendering.kinds} | {"X", "N"}
-    assert len(policy.slots) == SLOTS_OF_A_KIND * len(letters)
+    assert len(policy.codec.slots) == SLOTS_OF_A_KIND * len(letters)
     assert policy.view == View("slots", frozenset({"yes"}))
 
 

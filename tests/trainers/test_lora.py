@@ -23,7 +23,8 @@ from toolgym_trainers.bootstrap import BootstrapSettings, bootstrap, learn
 from toolgym_trainers.loop import Training
 from toolgym_trainers.policies.lora import LoraSettings
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job, Sampler
+from toolgym_trainers.policies.sampler import Sampler
+from toolgym_trainers.policies.session import Job
 
 LORA = LoraSettings(rank=4)
 TOKENS = torch.tensor([[3, 4, 5, 6, 7, 8]])

@@ -21,9 +21,10 @@ from toolgym.rollouts import Rollout
 from toolgym.views.spelling import SLOT
 from toolgym_trainers.bootstrap import stream
 from toolgym_trainers.policies.policy import Policy
-from toolgym_trainers.policies.sampler import Job, Played, Sampler
+from toolgym_trainers.policies.sampler import Sampler
+from toolgym_trainers.policies.session import Job, Played
 from toolgym_trainers.policies.tiny import make_tiny, vocabulary
-from toolgym_trainers.policies.transcript import Transcript, encode
+from toolgym_trainers.policies.transcript import encode
 from toolgym_trainers.record import RolloutRecord
 from toolgym_trainers.sft import fine_tune
 
@@ -46,7 +47,7 @@ def schooled() -> Policy:
     """A policy that has seen a few demonstrations, so that it often writes what can be read."""
     policy = tiny_policy(torch.float64)
     demonstrations = (
-        encode(policy, make_domain("mock"), one.tools, one.view, one.slips)
+        encode(policy.codec, make_domain("mock"), one.tools, one.view, one.slips)
         for one in stream(make_domain("mock"), SETTINGS, 0)
     )
     settings = SETTINGS.sft.model_copy(update={"demonstrations": 320, "batch": 8, "learning_rate": 1e-2})
@@ -90,7 +91,7 @@ def test_recorded_log_probabilities_are_those_of_a_plain_pass_over_the_record(vi
 @pytest.mark.parametrize("view", POLICIES)
 def test_the_mask_covers_what_the_policy_made_and_nothing_else(view: str) -> None:
     policy = POLICIES[view]()
-    format_ = policy.format
+    format_ = policy.codec.format
     for record, _ in play(policy):
         end = 0
         for turn in record.turns:
@@ -113,11 +114,11 @@ def test_a_message_that_was_cut_off_is_ended_by_others(view: str) -> None:
     cut = 0
     for record, _ in play(policy, most=8):
         for turn, following in zip(record.turns, record.turns[1:], strict=False):
-            if record.tokens[turn.end - 1] == policy.format.end:
+            if record.tokens[turn.end - 1] == policy.codec.format.end:
                 continue
             cut += 1
             assert turn.end - turn.start == 8
-            closing = (policy.format.end, *policy.format.closing)
+            closing = (policy.codec.format.end, *policy.codec.format.closing)
             assert record.tokens[turn.end : turn.end + len(closing)] == closing
             assert not any(record.mask[turn.end : following.start])
     assert cut > 5
@@ -185,7 +186,7 @@ def test_trials_of_a_task_differ_and_episodes_come_in_the_order_of_the_jobs() ->
 def test_at_temperature_0_the_likeliest_token_that_stands_for_something_is_taken() -> None:
     policy = tiny_policy()
     [one, other] = (play(policy, temperature=0.0, seed=seed) for seed in (0, 1))
-    slots = set(policy.slots.values())
+    slots = set(policy.codec.slots.values())
     tokens = 0
     for record, _ in one:
         with torch.no_grad():
@@ -203,7 +204,7 @@ def test_at_temperature_0_the_likeliest_token_that_stands_for_something_is_taken
 
 def test_slots_that_stand_for_nothing_are_never_written() -> None:
     policy = tiny_policy()
-    names = {number: alias for alias, number in policy.slots.items()}
+    names = {number: alias for alias, number in policy.codec.slots.items()}
     written = 0
     for record, trajectory in play(policy, count=6):
         sight = policy.view.open(make_domain("mock"), TOOLS)
@@ -232,7 +233,7 @@ def test_log_probabilities_are_those_of_the_policy_that_may_write_every_slot() -
     turn = record.turns[0]
     whole = torch.log_softmax(logits[turn.start - 1], -1)
     assert turn.logprobs[0] == pytest.approx(float(whole[record.tokens[turn.start]]), abs=1e-4)
-    shut = [number for number in policy.slots.values() if number not in record.tokens[: turn.start]]
+    shut = [number for number in policy.codec.slots.values() if number not in record.tokens[: turn.start]]
     logits[turn.start - 1, shut] = -torch.inf
     masked = torch.log_softmax(logits[turn.start - 1], -1)
     assert abs(turn.logprobs[0] - float(masked[record.tokens[turn.start]])) > 0.1
@@ -302,8 +303,8 @@ def test_a_dialogue_that_grows_has_the_tokens_of_the_same_dialogue_written_at_on
     words = vocabulary(domain, (message.content or "" for one in seen for message in one[1:]), least=1)
     policy = make_tiny(domain, words, SMALL) if view == "slots" else byte_policy()
     for messages in seen:
-        whole = encode(policy, domain, TOOLS, messages)
-        grown, waiting = Transcript(policy, domain, TOOLS), []
+        whole = encode(policy.codec, domain, TOOLS, messages)
+        grown, waiting = policy.codec.transcript(domain, TOOLS), []
         sight = policy.view.open(domain, TOOLS)  # shows what the other one shows
         for message in messages[1 if messages[1].role == "user" else 2 :]:
             shown = sight.show(message)
@@ -313,7 +314,7 @@ def test_a_dialogue_that_grows_has_the_tokens_of_the_same_dialogue_written_at_on
                 continue
             grown.observe(waiting)
             waiting = []
-            read = grown.add([*policy.format.content(shown.text), policy.format.end])
+            read = grown.add([*policy.codec.format.content(shown.text), policy.codec.format.end])
             assert [call.name for call in read.tool_calls] == [call.name for call in message.tool_calls]
             assert "".join((read.content or "").split()) == "".join((message.content or "").split())
         mask = [False] * len(grown.tokens)
@@ -329,7 +330,7 @@ def test_what_is_sampled_has_the_tokens_of_its_dialogue_where_it_is_written_as_a
     compared = 0
     for record, trajectory in play(policy, count=20, rows=16, most=60, temperature=0.3):
         system = Message("system", "")
-        whole = encode(policy, domain, TOOLS, [system, *trajectory.messages])
+        whole = encode(policy.codec, domain, TOOLS, [system, *trajectory.messages])
         mine, theirs = record.tokens, tuple(whole.tokens)
         turns = [turn for turn in record.turns if mine[: turn.end] == theirs[: turn.end]]
         for turn in turns:
@@ -346,7 +347,7 @@ def test_a_task_that_begins_in_the_middle_of_a_dialogue_shows_the_policy_what_wa
     [(record, trajectory)] = Sampler(policy, mock_parts(), most=24).play([Job(task)])
     before = len([message for message in trajectory.messages if message.role == "assistant"]) - len(record.turns)
     assert before > 0
-    whole = encode(policy, domain, TOOLS, [Message("system", ""), *trajectory.messages])
+    whole = encode(policy.codec, domain, TOOLS, [Message("system", ""), *trajectory.messages])
     start = record.turns[0].start
     assert record.tokens[:start] == tuple(whole.tokens[:start])
     assert not any(record.mask[:start])

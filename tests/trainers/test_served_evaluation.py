@@ -34,7 +34,8 @@ from toolgym.views import View
 from toolgym_trainers.bootstrap import BootstrapSettings, new_tiny
 from toolgym_trainers.policies.chat_format import CHATML
 from toolgym_trainers.policies.policy import Policy
-from toolgym_trainers.policies.sampler import Job, Played, Sampler
+from toolgym_trainers.policies.sampler import Sampler
+from toolgym_trainers.policies.session import Job, Played
 from toolgym_trainers.policies.tiny import TinySettings
 from toolgym_trainers.policies.transcript import encode
 from toolgym_trainers.sft import SFTSettings, fine_tune
@@ -86,7 +87,7 @@ def slots(domain: Domain, tasks: Sequence[Task]) -> Policy:
     """A policy from scratch that may write any slot: a server does not know which of them stand for something."""
     size = TinySettings(layers=2, context=2048)
     policy = new_tiny(domain, BootstrapSettings(vocabulary=100), size)
-    policy.slots = {}  # type: ignore[misc]  # as it is behind a server
+    policy.codec.slots = {}  # type: ignore[misc]  # as it is behind a server
     return policy
 
 
@@ -95,7 +96,7 @@ def teach(policy: Policy, domain: Domain, tasks: Sequence[Task], steps: int) -> 
     dialogues = []
     for task in tasks:
         episode = by_oracle(domain, task)
-        dialogues.append(encode(policy, domain, tools_of(episode), episode.view("assistant")))
+        dialogues.append(encode(policy.codec, domain, tools_of(episode), episode.view("assistant")))
     settings = SFTSettings(demonstrations=steps * len(tasks), batch=len(tasks), learning_rate=3e-3)
     fine_tune(policy.model, (one for _ in range(steps) for one in dialogues), settings)
     policy.model.eval()

@@ -22,7 +22,7 @@ from toolgym.tasks import Task
 from toolgym_trainers.bootstrap import BootstrapSettings, new_tiny
 from toolgym_trainers.policies.policy import Policy, load_policy
 from toolgym_trainers.policies.tiny import TinySettings
-from toolgym_trainers.policies.transcript import Transcript, encode
+from toolgym_trainers.policies.transcript import encode
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def said(episode: Episode) -> list[tuple[str | None, list[Mapping[str, Any]]]]:
 
 def rendered(policy: Policy, request: Request) -> list[int]:
     """The tokens that a server makes of a request: its messages in the policy's chat template."""
-    text = policy.format.render(request.body["messages"], prompt=True)
+    text = policy.codec.format.render(request.body["messages"], prompt=True)
     return list(policy.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
@@ -74,7 +74,7 @@ def check_tokens(policy: Policy, domain: Domain, tasks: Sequence[Task], folder: 
             continue
         told += 1
         view = episode.view("assistant")
-        trained = encode(policy, domain, tools_of(episode), view).tokens
+        trained = encode(policy.codec, domain, tools_of(episode), view).tokens
         for request in requests:
             tokens = rendered(policy, request)
             assert tokens == trained[: len(tokens)], task.id
@@ -87,12 +87,12 @@ def check_tokens(policy: Policy, domain: Domain, tasks: Sequence[Task], folder: 
 def last_message(policy: Policy, domain: Domain, episode: Episode) -> list[int]:
     """The tokens of the policy's last message."""
     text = [one.text for one in shown(policy.view, domain, episode) if one.role == "assistant"][-1]
-    return [*policy.format.content(text), policy.format.end]
+    return [*policy.codec.format.content(text), policy.codec.format.end]
 
 
 def sampled_tokens(policy: Policy, domain: Domain, episode: Episode) -> list[int]:
     """The tokens of the same dialogue as it grows in a sampler, up to the policy's last message."""
-    transcript = Transcript(policy, domain, tools_of(episode))
+    transcript = policy.codec.transcript(domain, tools_of(episode))
     sight = policy.view.open(domain, tools_of(episode))
     first = 1 + (len(episode.prepared.history) or 1)  # behind the instructions and what was said before
     new: list[Message] = []
@@ -100,7 +100,7 @@ def sampled_tokens(policy: Policy, domain: Domain, episode: Episode) -> list[int
         text = None if place == 1 and not episode.prepared.history else sight.show(message)
         if message.role == "assistant" and place >= first and text is not None:
             transcript.observe(new)
-            transcript.add([*policy.format.content(text.text), policy.format.end])
+            transcript.add([*policy.codec.format.content(text.text), policy.codec.format.end])
             new = []
         else:
             new.append(message)
@@ -121,13 +121,13 @@ def test_smollm2_reads_behind_a_server_what_it_is_trained_on(name: str, tmp_path
 
 
 def test_a_message_that_was_cut_gets_the_end_that_a_chat_template_writes(mock: Domain, tiny: Policy) -> None:
-    transcript = Transcript(tiny, mock, [])
+    transcript = tiny.codec.transcript(mock, [])
     transcript.observe([Message("system", "Be kind."), Message("assistant", "Hello!"), Message("user", "The list.")])
-    transcript.add(tiny.format.content("The item of"))
+    transcript.add(tiny.codec.format.content("The item of"))
     made = transcript.made[0]
     transcript.observe([Message("user", "The list?")])
     chat = [("user", "The <X1> ."), ("assistant", "The item of"), ("user", "The <X1> ?")]
-    text = tiny.format.render([{"role": role, "content": content} for role, content in chat], prompt=True)
+    text = tiny.codec.format.render([{"role": role, "content": content} for role, content in chat], prompt=True)
     assert transcript.tokens == list(tiny.tokenizer(text, add_special_tokens=False)["input_ids"])
     assert made == (6, 9)  # what it did not write is not its own
 
@@ -135,6 +135,6 @@ def test_a_message_that_was_cut_gets_the_end_that_a_chat_template_writes(mock: D
 def test_what_was_said_before_the_episode_is_read_and_the_greeting_is_not(mock: Domain, tiny: Policy) -> None:
     said = [("assistant", "Hello!"), ("user", "The list."), ("assistant", "The list?"), ("user", "The list of")]
     view = [Message("system", "Be kind."), *(Message(role, text) for role, text in said)]  # type: ignore[arg-type]  # roles
-    transcript = Transcript(tiny, mock, [])
+    transcript = tiny.codec.transcript(mock, [])
     transcript.observe(view)
-    assert transcript.tokens == [*encode(tiny, mock, [], view).tokens, *tiny.format.prompt]
+    assert transcript.tokens == [*encode(tiny, mock, [], view).tokens, *tiny.codec.format.prompt]

@@ -141,14 +141,14 @@ def test_slips_are_read_and_not_learned() -> None:
     shown = [one for one in islice(stream(domain, BootstrapSettings(recoveries=1.0), 0), 12) if one.slips]
     assert len(shown) > 3
     for one in shown:
-        whole = encode(policy, domain, one.tools, one.view)
-        kept = encode(policy, domain, one.tools, one.view, one.slips)
+        whole = encode(policy.codec, domain, one.tools, one.view)
+        kept = encode(policy.codec, domain, one.tools, one.view, one.slips)
         assert kept.tokens == whole.tokens
         lost = [place for place, (mine, all_) in enumerate(zip(kept.mask, whole.mask, strict=True)) if mine != all_]
         assert all(whole.mask[place] for place in lost)
         texts = shown_texts(policy, domain, one)
         slipped = "".join(texts[place].text for place in sorted(one.slips))
-        assert policy.format.decode([kept.tokens[place] for place in lost]) == slipped
+        assert policy.codec.format.decode([kept.tokens[place] for place in lost]) == slipped
         assert any(kept.mask)
 
 
@@ -166,10 +166,11 @@ def shown_texts(policy: Any, domain: Any, one: Any) -> list[Any]:
 def test_the_assistants_tokens_and_their_ends_are_learned_and_nothing_else() -> None:
     domain, policy = make_domain("mock"), byte_policy()
     for one in islice(stream(domain, BootstrapSettings(recoveries=0.0), 0), 5):
-        found = encode(policy, domain, one.tools, one.view)
+        found = encode(policy.codec, domain, one.tools, one.view)
         made = [token for token, mine in zip(found.tokens, found.mask, strict=True) if mine]
         texts = [text for text in shown_texts(policy, domain, one) if text is not None and text.role == "assistant"]
-        assert made == [token for text in texts for token in (*policy.format.content(text.text), policy.format.end)]
+        format_ = policy.codec.format
+        assert made == [token for text in texts for token in (*format_.content(text.text), format_.end)]
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])

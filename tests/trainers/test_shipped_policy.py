@@ -43,7 +43,7 @@ def test_it_finds_the_tokens_of_dialogues_that_it_has_not_seen() -> None:
     domain, policy = make_domain("retail"), load_policy("tiny")
     right = learned = 0
     for one in islice(stream(domain, BootstrapSettings(), OTHERS), 40):
-        found = encode(policy, domain, one.tools, one.view, one.slips)
+        found = encode(policy.codec, domain, one.tools, one.view, one.slips)
         tokens, mask = torch.tensor(found.tokens), torch.tensor(found.mask)
         with torch.inference_mode():
             likeliest = policy.model(input_ids=tokens[None]).logits[0].argmax(-1)

@@ -9,6 +9,7 @@ import pkgutil
 import pytest
 
 import toolgym_trainers
+from toolgym.errors import MissingExtraError
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -20,4 +21,10 @@ MODULES = sorted(
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_run(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:  # the adapter of a library that is not installed
+        if not isinstance(error, MissingExtraError) and not name.endswith("nemo_gym"):
+            raise
+        pytest.skip(str(error))
+    assert doctest.testmod(module).failed == 0

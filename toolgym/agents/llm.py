@@ -90,9 +90,9 @@ def llm_agent(
         rng: Gives the conversation its seed.
         model: The model; one serves all episodes of a run.
         wording: What an LLMAgent is told.
-        view: What a policy sees.
+        view: What a policy sees; by default, and with a native one, everything, as an LLMAgent tells it.
     """
-    if view is not None:
+    if view is not None and not view.native:
         return ServedPolicy(domain, task, rng, model=model, view=view)
     return LLMAgent(domain, task, rng, model=model, wording=wording)
 

@@ -17,6 +17,7 @@ from toolgym.cli import (
     play,
     regrade,
     runs,
+    serve,
     tasks,
     tau2,
     users,
@@ -59,6 +60,7 @@ PLAYING, RUNS, TASKS, MACHINE = "Play and evaluate", "Look at what was played", 
 app.command("eval", rich_help_panel=PLAYING)(evaluate.evaluate)
 app.add_typer(users.app, name="users", rich_help_panel=PLAYING)
 app.command("play", rich_help_panel=PLAYING)(play.play)
+app.command("serve", rich_help_panel=PLAYING)(serve.serve)
 app.add_typer(runs.app, name="runs", rich_help_panel=RUNS)
 app.command("view", rich_help_panel=RUNS)(view.view)
 app.command("regrade", rich_help_panel=RUNS)(regrade.regrade)

@@ -164,14 +164,16 @@ class Conversation:
             be taken, as it is too long, has a call with a ``problem``.
 
         Raises:
-            ContextError: If the dialogue does not fit into the model's context.
-            RefusedError: If the service refuses what it would refuse again.
+            ContextError: If the dialogue does not fit into the model's context, or has used ``episode_tokens``.
+            RefusedError: If the service refuses what it would refuse again, or does not tell what it used where there
+                is a limit.
             ServiceError: If it fails as often as ``attempts`` says.
             BudgetError: If the budget is spent, or cannot be kept as the cost is not known.
             DataError: If there is no key where one is needed.
             MissingExtraError: If the extra ``llm`` is not installed.
         """
         settings = self.model.settings
+        self._check_tokens()
         endpoint = await connect(settings)
         asked = ModelRequest(messages, tools, self._next_seed(), as_is)
         self._asked += 1
@@ -223,6 +225,19 @@ class Conversation:
         if failure.kind == "passing":
             status += f", to be tried again in {failure.wait_s:.0f} seconds"
         return RefusedError(f"{who} refuses the request ({status}): {said}", failure.status)
+
+    def _check_tokens(self) -> None:
+        """Refuse another request where all of them may not use more tokens."""
+        most, used = self.model.settings.episode_tokens, self.usage
+        if most is None:
+            return
+        if used.input_tokens is None or used.output_tokens is None:
+            raise RefusedError(
+                f"episode_tokens is {most}, and {self.model.settings.model} does not tell how many tokens it used: "
+                "leave it out, or ask a server that tells"
+            )
+        if (tokens := used.input_tokens + used.output_tokens) >= most:
+            raise ContextError(f"the requests of this episode have used {tokens} tokens, and may use {most}")
 
     def _next_seed(self) -> int | None:
         return None if self.seed is None else (self.seed + self._asked) % _SEEDS

@@ -72,6 +72,9 @@ class ModelSettings(BaseModel):
     """Seconds that one request may take until its reply is complete."""
     max_reply_bytes: int = Field(default=2**23, ge=1)
     """How long a reply may be, thoughts included; of a longer one no more is read, and it is answered with an error."""
+    episode_tokens: int | None = Field(default=None, ge=1)
+    """Tokens, read and generated, that all requests of one episode may use together; None for any number. A dialogue
+    that has used as many does not fit any more: each request reads the whole of it again."""
     attempts: int = Field(default=6, ge=1)
     """Requests made for one reply before the service counts as failed, at least 1."""
     price: Price | None = None

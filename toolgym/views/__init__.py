@@ -7,6 +7,10 @@ policy writes in that manner is read back: tools get the true identifiers, and t
 that users know. A view is a pure function of what the assistant sees.
 
 - ``compact``: for pretrained models. Identifiers are aliases, all else is English.
+- ``native``: for models that know tools. Nothing is left out or renamed: instructions, tools, calls and outputs are as
+  the model's own chat template writes them. Thoughts stay where they are: the dialogue only grows.
+- ``native-strip``: the same, but whenever the user has spoken the model's earlier thoughts are taken out, and the
+  dialogue begins anew without them, as most templates of thinking models have it.
 - ``slots``: for models from scratch. Whatever is open (identifiers, names, products, options, cities, money) is a typed
   slot that is numbered by first appearance, and everything else a word of a closed vocabulary.
 """

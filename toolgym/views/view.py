@@ -15,22 +15,22 @@ from toolgym.rendering import LOOKALIKE
 from toolgym.views.sight import Sight
 from toolgym.views.spelling import InLetters, InSlots
 
-ViewName: TypeAlias = Literal["compact", "slots"]
+ViewName: TypeAlias = Literal["compact", "native", "native-strip", "slots"]
 FILE = "toolgym_view.json"
 """In which file of a policy's folder its view is written down."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a policy with a small context sees of an episode; see :mod:`toolgym.views`.
+    """What a policy sees of an episode; see :mod:`toolgym.views`.
 
     Args:
-        name: ``"compact"`` or ``"slots"``.
-        words: The vocabulary of a view of slots; a compact view has none.
+        name: ``"compact"``, ``"native"``, ``"native-strip"`` or ``"slots"``.
+        words: The vocabulary of a view of slots; the others have none.
 
     Raises:
         UnknownNameError: If there is no such view.
-        DataError: If it has words and is compact, or has none and is of slots.
+        DataError: If a view of slots has no words, or another one has some.
     """
 
     name: str
@@ -41,7 +41,7 @@ class View:
             raise UnknownNameError("view", self.name, VIEWS)
         if bool(self.words) != (self.name == "slots"):
             given = f"{len(self.words)} words" if self.words else "none"
-            raise DataError(f"a view of slots needs words, and a compact one has none; {self.name!r} was given {given}")
+            raise DataError(f"a view of slots needs words, and others have none; {self.name!r} was given {given}")
 
     def __str__(self) -> str:
         """What runs call it: its name, and what tells its words from others.
@@ -54,13 +54,18 @@ class View:
             return self.name
         return f"{self.name}@{hashlib.sha256(json.dumps(sorted(self.words)).encode()).hexdigest()[:12]}"
 
+    @property
+    def native(self) -> bool:
+        """Whether everything is shown, in a model's own chat template."""
+        return self.name.startswith("native")
+
     @classmethod
     def of(cls, given: str | Path | View) -> View:
         """A view from its name, or from the folder of the policy that it is the view of.
 
         Args:
-            given: ``"compact"``, a policy's folder, or a View, which is itself. A view of slots has words, and so needs
-                a folder.
+            given: ``"compact"``, ``"native"``, ``"native-strip"``, a policy's folder, or a View, which is itself. One
+                of slots has words, and so needs a folder.
 
         Raises:
             DataError: If it is neither, or needs words.
@@ -78,8 +83,8 @@ class View:
         folder = Path(given)
         if not folder.is_dir():
             raise DataError(
-                f"{str(given)!r} is neither a view without words ('compact') nor the folder of a policy, whose {FILE} "
-                "says what it sees"
+                f"{str(given)!r} is neither a view without words (compact, native, native-strip) nor the folder of a "
+                f"policy, whose {FILE} says what it sees"
             )
         return cls.load(folder)
 
@@ -91,9 +96,11 @@ class View:
             tools: The assistant's tools, in OpenAI's function format.
 
         Raises:
-            DataError: If it is a view of slots that knows less than half of the tools: it is of a policy of another
-                domain.
+            DataError: If it is the native view, which shows everything as it is: there is nothing to open; or a view of
+                slots that knows less than half of the tools: it is of a policy of another domain.
         """
+        if self.native:
+            raise DataError(f"the view {self.name!r} shows messages as they are: a model's chat template writes them")
         names = {str(tool["function"]["name"]) for tool in tools}
         unknown = sorted(names - self.words)
         if self.words and 2 * len(unknown) > len(names):
@@ -128,5 +135,5 @@ class View:
             raise DataError(f"{str(path)!r} cannot be read: {error}; it should hold a view's name and words") from error
 
 
-VIEWS: tuple[ViewName, ...] = ("compact", "slots")
+VIEWS: tuple[ViewName, ...] = ("compact", "native", "native-strip", "slots")
 """The names of the views."""

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -34,6 +34,13 @@ Device = Annotated[
     str | None, typer.Option(help="Where the policy runs, such as cpu or cuda; default: cuda if there is a chip.")
 ]
 
+SeenView = Annotated[
+    Literal["compact", "native"] | None,
+    typer.Option(
+        help="What a model that was never trained here sees: short texts (compact, the default), or everything, in its "
+        "own chat template, with its tools (native)."
+    ),
+]
 Lora = Annotated[
     int | None,
     typer.Option(

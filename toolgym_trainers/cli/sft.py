@@ -15,6 +15,7 @@ from toolgym.cli.plug_ins import Command
 from toolgym_trainers.cli.options import (
     Device,
     Lora,
+    SeenView,
     Threads,
     check_policy,
     checked,
@@ -63,6 +64,7 @@ def sft(
         Literal["adamw", "muon"] | None, typer.Option(help="Default: muon from scratch, else adamw.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of demonstrations and weights.")] = 0,
+    view: SeenView = None,
     lora: Lora = None,
     threads: Threads = None,
     device: Device = None,
@@ -117,7 +119,7 @@ def sft(
                 if not errors.is_interactive and ((one.step + 1) % SHOWN_EVERY == 0 or one.step == 0):
                     remark(f"step {one.step + 1} of {settings.sft.steps}: {note}")
 
-            found = learn(made, policy, settings, out, device=chosen_device(device), seen=seen)
+            found = learn(made, policy, settings, out, view=view, device=chosen_device(device), seen=seen)
     except KeyboardInterrupt:
         kept = (
             "what was learned up to the last checkpoint is kept"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,9 +11,11 @@ import typer
 
 from toolgym.cli.output import AsJson, DomainName, errors, print_json, remark
 from toolgym.cli.plug_ins import Command
+from toolgym.errors import DataError
 from toolgym_trainers.cli.options import (
     Device,
     Lora,
+    SeenView,
     Threads,
     check_policy,
     checked,
@@ -69,6 +73,15 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Any of the settings, in TOML or JSON; options on the command line win."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Of a trainer that runs a program of its own, print the command and have that program's own parser "
+            "check it; nothing is trained or written.",
+        ),
+    ] = False,
+    view: SeenView = None,
     lora: Lora = None,
     threads: Threads = None,
     device: Device = None,
@@ -88,6 +101,7 @@ def train(
         "restart": restart,
         "reward": reward,
         "seed": seed,
+        "view": view,
     }
     said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     held = {} if settings is None else from_file(settings)
@@ -98,7 +112,18 @@ def train(
     if lora is not None:
         said["lora"] = {"rank": lora}
     asked = _settings(domain, policy, chosen_device(device), held, said, recency)
-    _train(asked, out or _default_folder(asked), as_json=as_json)
+    folder = out or _default_folder(asked)
+    commands = _checked_commands(asked, folder)
+    if not dry_run:
+        _train(asked, folder, as_json=as_json)
+    elif commands is None:
+        raise DataError(f"the trainer {asked.trainer!r} runs no program of its own: leave --dry-run out")
+    elif as_json:
+        print_json({"commands": commands})
+    else:
+        for command in commands:
+            typer.echo(shown(command))
+        remark(f"checked by the parser of {asked.trainer} itself; nothing was trained")
 
 
 TRAIN = Command(train, panel="Train")
@@ -109,10 +134,15 @@ def _settings(
     domain: str, policy: str, device: str, held: dict[str, Any], said: dict[str, Any], recency: float | None
 ) -> TrainSettings:
     """The settings: what the command line says, then the file, then what is usual."""
-    from toolgym_trainers.loop import TrainSettings
+    from toolgym_trainers.loop import TRAINERS, TrainSettings
+    from toolgym_trainers.loop.trainer import Launcher
 
     curriculum = str(said.get("curriculum", held.get("curriculum", "raft")))
-    values = merged(_usual(curriculum, policy), held, ("bootstrap", "measuring", "grpo"))
+    trainer = TRAINERS.load(str(said.get("trainer", held.get("trainer", "grpo"))))
+    usual = _usual(curriculum, policy)
+    if isinstance(trainer, Launcher):
+        usual |= trainer.usual(policy)
+    values = merged(usual, held, ("bootstrap", "measuring", "grpo"))
     values = {**values, **said, "domain": domain, "policy": policy, "device": device}
     if "lora" in said and "bootstrap" in values and policy != "scratch":
         values["bootstrap"] = {**values["bootstrap"], "lora": said["lora"]}
@@ -148,6 +178,35 @@ def _usual(curriculum: str, policy: str) -> dict[str, Any]:
     elif not (Path(folder_of(policy)) / "toolgym_view.json").is_file():
         found["bootstrap"] = {"sft": SFT_PRETRAINED.model_dump()}
     return found
+
+
+def _checked_commands(asked: TrainSettings, folder: Path) -> list[list[str]] | None:
+    """What the trainer would run, checked; None if it runs no program of its own."""
+    from toolgym_trainers.loop import TRAINERS
+    from toolgym_trainers.loop.trainer import Launcher
+
+    trainer = TRAINERS.load(asked.trainer)
+    return [list(one) for one in trainer.check(asked, folder)] if isinstance(trainer, Launcher) else None
+
+
+def shown(command: Sequence[str]) -> str:
+    r"""A command for people and shells, a flag a line.
+
+    Args:
+        command: Its words.
+
+    Example:
+        >>> print(shown(["python", "-m", "train", "--rate", "1", "2", "--fast"]))
+        python -m train \
+          --rate 1 2 \
+          --fast
+    """
+    lines: list[list[str]] = [[]]
+    for one in command:
+        if one.startswith("--"):
+            lines.append([])
+        lines[-1].append(one)
+    return " \\\n  ".join(shlex.join(line) for line in lines)
 
 
 def _default_folder(asked: TrainSettings) -> Path:

@@ -55,12 +55,13 @@ def score(model: Any, records: Sequence[RolloutRecord], bf16: bool = False) -> S
         bf16: Whether it computes in bfloat16 (autocast) up to the logits.
     """
     device = next(model.parameters()).device
-    tokens = torch.nn.utils.rnn.pad_sequence([torch.tensor(one.tokens) for one in records], batch_first=True)
-    lengths = torch.tensor([len(one.tokens) for one in records])
+    parts = [(one, slice(start, end)) for one in records for start, end in one.sequences]
+    tokens = torch.nn.utils.rnn.pad_sequence([torch.tensor(one.tokens[at]) for one, at in parts], batch_first=True)
+    lengths = torch.tensor([at.stop - at.start for _, at in parts])
     attention_mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-    masks = [torch.tensor(one.mask) for one in records]
+    masks = [torch.tensor(one.mask[at]) for one, at in parts]
     rows, columns = torch.nn.utils.rnn.pad_sequence(masks, batch_first=True).nonzero(as_tuple=True)
-    temperatures = torch.tensor([one.temperature for one in records])[rows].to(device)
+    temperatures = torch.tensor([one.temperature for one, _ in parts])[rows].to(device)
     chosen = tokens[rows, columns].to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         logits = _logits_at(
@@ -89,7 +90,7 @@ def logprobs_of(
     model.eval()
     try:
         with torch.no_grad():
-            for places in batches(records, lambda record: len(record.tokens), tokens_per_batch):
+            for places in batches(records, lambda record: record.padded, tokens_per_batch):
                 scores = score(model, [records[place] for place in places], bf16)
                 parts = scores.logprobs.split([records[place].made for place in places])
                 found |= zip(places, parts, strict=True)

@@ -207,7 +207,7 @@ def _accumulate(
     weights = token_weights([sample.record.made for sample in samples], settings.loss)
     sums: dict[str, float] = {}
     largest = 0.0
-    for places in batches(samples, lambda sample: len(sample.record.tokens), settings.tokens_per_batch):
+    for places in batches(samples, lambda sample: sample.record.padded, settings.tokens_per_batch):
         part = [samples[place] for place in places]
         terms, log_ratio = _terms(model, part, settings)
         by_token = torch.cat([torch.full_like(samples[place].old, weights[place]) for place in places])

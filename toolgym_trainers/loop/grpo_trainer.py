@@ -17,7 +17,7 @@ from toolgym_trainers.grpo import make_optimizer, update
 from toolgym_trainers.loop.playing import sampler_of
 from toolgym_trainers.loop.trainer import Round
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job, Played
+from toolgym_trainers.policies.session import Job, Played
 from toolgym_trainers.record import RolloutRecord
 from toolgym_trainers.rollout_figures import RolloutFigures
 

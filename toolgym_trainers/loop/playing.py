@@ -54,7 +54,7 @@ def sampler_of(domain: Domain, user: AgentFactory, settings: TrainSettings, poli
         split=settings.split,
         user_name="scripted",
     )
-    return Sampler(policy, parts, rows=settings.rows, temperature=settings.temperature)
+    return Sampler(policy, parts, rows=settings.rows, temperature=settings.temperature, most=settings.turn_tokens)
 
 
 def play_kept(

@@ -49,8 +49,10 @@ class TrainSettings(BaseModel):
         bootstrap: How it learns from demonstrations first; None begins with the policy as it is, and is not for
             ``"scratch"``.
         size: The size of a policy from scratch; None for the usual one.
+        view: What a model that was never trained here sees; None for a compact view.
         device: Where it runs, as torch calls it.
         trainer: Which trainer, an installed one.
+        trainer_options: What else that trainer is told; the embedded one, ``"grpo"``, takes nothing here.
         curriculum: Where tasks come from, the name of a curriculum.
         options: Its options but those that the training gives: ``folder``, ``seed`` and ``solver``.
         split: The split that the curriculum begins with.
@@ -70,6 +72,7 @@ class TrainSettings(BaseModel):
         grpo: How it learns from groups.
         lora: Which small matrices are trained from groups in place of the whole model; None trains all of it.
         temperature: Of sampling in training, above 0.
+        turn_tokens: Tokens of one message, thoughts included, at least 1; one that has not ended by then is cut.
         rows: Episodes at once, at least 1.
         seed: At least 0.
         measuring: How it is measured.
@@ -85,8 +88,10 @@ class TrainSettings(BaseModel):
     policy: str = "tiny"
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
+    view: Literal["compact", "native"] | None = None
     device: str = "cpu"
     trainer: str = "grpo"
+    trainer_options: Mapping[str, Any] = Field(default_factory=dict)
     curriculum: str = "raft"
     options: Mapping[str, Any] = Field(default_factory=dict)
     split: str = "validation"
@@ -104,6 +109,7 @@ class TrainSettings(BaseModel):
     grpo: GRPOSettings = GRPOSettings.model_validate({"normalise": False, "learning_rate": 3e-4, "kl": 0.01})
     lora: LoraSettings | None = None
     temperature: float = Field(default=1.0, gt=0)
+    turn_tokens: int = Field(default=160, ge=1)
     rows: int = Field(default=64, ge=1)
     seed: int = Field(default=0, ge=0)
     measuring: Measuring = Measuring()
@@ -119,6 +125,11 @@ class TrainSettings(BaseModel):
             raise ValueError("a policy from scratch knows nothing: say in bootstrap how it learns from demonstrations")
         if self.policy == "scratch" and self.bootstrap is not None and self.bootstrap.lora is not None:
             raise ValueError("lora adds to a model that knows something; leave it out of bootstrap for scratch")
+        if self.trainer == "grpo" and self.trainer_options:
+            names = ", ".join(sorted(self.trainer_options))
+            raise ValueError(f"the trainer 'grpo' takes no trainer_options, got {names}; its settings are called grpo")
+        if self.policy == "scratch" and self.view is not None:
+            raise ValueError("a policy from scratch sees slots; leave view out")
         if own := sorted({"folder", "seed", "solver"} & set(self.options)):
             raise ValueError(f"the training gives the curriculum its {' and '.join(own)}; leave it out of options")
         asked = self.options.get("restart")

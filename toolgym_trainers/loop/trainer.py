@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from toolgym.curriculum import Curriculum
 from toolgym.domain import AgentFactory, Domain
@@ -67,4 +67,27 @@ class Trainer(Protocol):
 
         Returns:
             What came of it, JSON-able: ``steps`` and ``episodes`` at least, the latter those that were played.
+        """
+
+
+@runtime_checkable
+class Launcher(Protocol):
+    """A trainer that runs a program of its own, which can be seen and checked before anything is done."""
+
+    def usual(self, policy: str) -> Mapping[str, Any]:
+        """Settings that this trainer takes where nothing is said.
+
+        Args:
+            policy: Who is trained.
+        """
+
+    def check(self, settings: TrainSettings, folder: Path) -> Sequence[Sequence[str]]:
+        """The commands of the first round; nothing is written.
+
+        Args:
+            settings: The settings of the training.
+            folder: Its folder.
+
+        Raises:
+            DataError: If a setting does not fit, or the program would refuse it.
         """

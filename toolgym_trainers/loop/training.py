@@ -6,19 +6,20 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from toolgym import __version__
 from toolgym.certificates import Solver
 from toolgym.curriculum import Budget
-from toolgym.domain import Domain
+from toolgym.domain import AgentSpec, Domain
 from toolgym.errors import DataError
 from toolgym.files.plain_files import open_to_append
 from toolgym.registration import default_user, make_domain, make_user
 from toolgym.runs.files import locked, replace_whole
 from toolgym.tasks import Task
+from toolgym.views import View
 from toolgym_trainers.bootstrap import bootstrap, new_tiny
 from toolgym_trainers.clock import cpu_seconds
 from toolgym_trainers.loop.kept_curriculum import KeptCurriculum
@@ -28,7 +29,7 @@ from toolgym_trainers.loop.stages import Event, Stage, Watch
 from toolgym_trainers.loop.trainer import TRAINERS, Round, Trainer
 from toolgym_trainers.policies.agent import policy_agent
 from toolgym_trainers.policies.policy import Policy, load_policy
-from toolgym_trainers.policies.sampler import Job
+from toolgym_trainers.policies.session import Job
 
 NOTED_EVERY = 5.0
 """CPU-seconds between notes of how many were spent: what a killed run had used since then is not counted."""
@@ -153,7 +154,7 @@ class Training:
         asked = self.settings.bootstrap
         assert asked is not None
         fresh = self.settings.policy == "scratch"
-        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else load_policy(self.settings.policy)
+        policy = new_tiny(self.domain, asked, self.settings.size) if fresh else self._given()
         policy.model.to(self.settings.device)
         left_out = bootstrap(
             self.domain,
@@ -173,16 +174,20 @@ class Training:
 
     def _measure(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings.measuring
-        agent = policy_agent(self._of_round(stage.round), temperature=stage.temperature or 0.0, name="policy")
+        agent = self._agent(self._of_round(stage.round), stage.temperature or 0.0)
         return self._played(stage, agent, asked.split, asked.trials, asked.tasks)
 
     def _mine(self, stage: Stage) -> dict[str, Any]:
         asked = self.settings
         assert asked.mining_split is not None
         policy = self._of_round(stage.round - 1)  # what it fails now, also where learning begins from the first again
-        agent = policy_agent(policy, temperature=asked.temperature, name="policy")
+        agent = self._agent(policy, asked.temperature)
         seed = int(np.random.SeedSequence([asked.seed, stage.round]).generate_state(1)[0])
         return self._played(stage, agent, asked.mining_split, asked.mining_trials, asked.mining_tasks, seed)
+
+    def _agent(self, policy: Policy, temperature: float) -> AgentSpec:
+        most = self.settings.turn_tokens
+        return policy_agent(policy, temperature=temperature, name="policy", most=most)
 
     def _played(
         self, stage: Stage, agent: Any, split: str, trials: int, count: int | None, seed: int | None = None
@@ -257,8 +262,13 @@ class Training:
             return
         beside = folder.with_name(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        load_policy(self.settings.policy).save(beside)
+        self._given(dtype="auto").save(beside)
         beside.rename(folder)
+
+    def _given(self, dtype: Literal["auto"] | None = None) -> Policy:
+        """The policy that the settings name, as it was given."""
+        view = self.settings.view
+        return load_policy(self.settings.policy, view=None if view is None else View(view), dtype=dtype)
 
     def _of_round(self, number: int) -> Policy:
         """The policy as a round left it, loaded anew; round 0 is before the first."""

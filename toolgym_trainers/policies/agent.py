@@ -36,11 +36,13 @@ class Desk:
     Args:
         policy: The policy, or the folder from which it is loaded when the first agent is made.
         temperature: Of sampling, at least 0.
+        most: Tokens that one message may have, at least 1.
     """
 
-    def __init__(self, policy: Policy | str | Path, temperature: float = 1.0) -> None:
+    def __init__(self, policy: Policy | str | Path, temperature: float = 1.0, most: int = MOST) -> None:
         self._policy = policy
         self._temperature = temperature
+        self._most = most
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._left: deque[Row] = deque()
@@ -61,7 +63,7 @@ class Desk:
                 except ImportError as error:
                     raise MissingExtraError("a policy of one's own", "train") from error
                 policy = load_policy(self._policy) if isinstance(self._policy, str | Path) else self._policy
-                settings = {"temperature": self._temperature, "most": MOST, "context": policy.context}
+                settings = {"temperature": self._temperature, "most": self._most, "context": policy.context}
                 self._engine = Engine(policy, rows=ROWS, **settings).__enter__()  # type: ignore[arg-type]  # as named
             return self._engine
 
@@ -71,13 +73,13 @@ class Desk:
         with self._lock:
             return engine.join(rng)
 
-    async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None) -> None:
+    async def write(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None, *, anew: bool) -> None:
         """Have a row read tokens and write a message; whoever waits drives the engine for all."""
         engine = self.engine()
         with self._lock:
             while self._left:
                 engine.leave(self._left.popleft())
-            engine.feed(row, tokens, allowed)
+            engine.feed(row, tokens, allowed, anew=anew)
         await asyncio.sleep(0)  # let the others come first, so that they are written together
         while row.busy:
             with self._lock:
@@ -89,8 +91,8 @@ class Desk:
         """Free the row of an episode that is over, when the next message is written."""
         self._left.append(row)
 
-    def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float]]:
-        return Desk, (self._policy, self._temperature)
+    def __reduce__(self) -> tuple[type[Desk], tuple[Policy | str | Path, float, int]]:
+        return Desk, (self._policy, self._temperature, self._most)
 
 
 class PolicyAgent:
@@ -104,12 +106,10 @@ class PolicyAgent:
     """
 
     def __init__(self, domain: Domain, task: Task, rng: np.random.Generator, *, desk: Desk) -> None:
-        from toolgym_trainers.policies.transcript import Transcript
-
         self._desk = desk
         engine = desk.engine()
         tools = [tool.schema for tool in set_up(domain, task).tools["assistant"]]
-        self._transcript = Transcript(engine.policy, domain, tools)
+        self._transcript = engine.policy.codec.transcript(domain, tools)
         self._engine = engine
         self._row: Row | None = None
         self._rng = rng
@@ -123,16 +123,16 @@ class PolicyAgent:
         """
         new = self._transcript.observe(view[self._seen :])
         self._seen = len(view) + 1
-        if len(self._transcript.tokens) + MOST > self._engine.policy.context:
+        if self._transcript.length + MOST > self._engine.policy.context:
             raise ContextError(
-                f"the dialogue has {len(self._transcript.tokens)} tokens, and a message may have {MOST} more; the "
+                f"the dialogue has {self._transcript.length} tokens, and a message may have {MOST} more; the "
                 f"policy reads {self._engine.policy.context}"
             )
         if self._row is None:
             self._row = self._desk.join(self._rng)
-        slots = self._engine.policy.slots
-        allowed = [slots[alias] for alias in self._transcript.sight.aliases if alias in slots] if slots else None
-        await self._desk.write(self._row, new, allowed)
+        slots = self._engine.policy.codec.slots
+        allowed = [slots[alias] for alias in self._transcript.aliases if alias in slots] if slots else None
+        await self._desk.write(self._row, new, allowed, anew=self._transcript.anew)
         message = self._transcript.add(self._row.tokens)
         return replace(message, tokens=len(self._row.tokens))
 
@@ -141,17 +141,20 @@ class PolicyAgent:
             self._desk.leave(self._row)  # type: ignore[arg-type]  # it is not None
 
 
-def policy_agent(policy: Policy | str | Path, *, temperature: float = 1.0, name: str = "") -> AgentSpec:
+def policy_agent(
+    policy: Policy | str | Path, *, temperature: float = 1.0, name: str = "", most: int = MOST
+) -> AgentSpec:
     """A policy as an agent.
 
     Args:
         policy: The policy, or its folder.
         temperature: Of sampling, at least 0; 0 takes the likeliest token.
         name: What runs call it; by default the folder's name, or the policy's own.
+        most: Tokens that one message may have, at least 1; one that has not ended by then is cut, and read as it is.
     """
     if not name:
         name = Path(policy).resolve().name if isinstance(policy, str | Path) else policy.name or "policy"
-    return AgentSpec(name, partial(PolicyAgent, desk=Desk(policy, temperature)))
+    return AgentSpec(name, partial(PolicyAgent, desk=Desk(policy, temperature, most)))
 
 
 @cache

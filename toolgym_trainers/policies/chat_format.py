@@ -40,6 +40,8 @@ class ChatFormat:
                 "the policy's tokenizer has no chat template; set tokenizer.chat_template, such as to CHATML"
             )
         parts = {role: self._around(role) for role in ROLES}
+        self._parts = parts
+        self._signs = signs_of(tokenizer)
         self._before = {role: self._encode(before) for role, (before, _) in parts.items()}
         self._after = {role: self._encode(after) for role, (_, after) in parts.items()}
         self.prompt: tuple[int, ...] = tuple(self._before["assistant"])
@@ -56,14 +58,33 @@ class ChatFormat:
         """A message as tokens, with what stands around it."""
         return [*self._before[shown.role], *self.content(shown.text), *self._after[shown.role]]
 
+    def text(self, shown: Shown) -> str:
+        """A message as text that gives the same tokens, with what stands around it; signs in it are made none."""
+        before, after = self._parts[shown.role]
+        return f"{before}{without_signs(shown.text, self._signs)}{after}"
+
+    @property
+    def asking(self) -> str:
+        """What stands before a message that the policy is to write, as text."""
+        return self._parts["assistant"][0]
+
+    @property
+    def ending(self) -> tuple[str, str]:
+        """The sign that ends a message of the policy, and what stands behind it, as text."""
+        sign = str(self.tokenizer.convert_ids_to_tokens(self.end))
+        return sign, self._parts["assistant"][1].partition(sign)[2]
+
     def content(self, text: str) -> list[int]:
         """The tokens of a text alone; the template's own signs in it are ordinary text."""
         return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
+    def encode_message(self, text: str) -> list[int]:
+        """A message as the policy would have written it, with the token that ends it."""
+        return [*self.content(text), self.end]
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; the end of a message is left out."""
-        kept = [token for token in tokens if token != self.end]
-        return str(self.tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        return decoded(self.tokenizer, tokens, self.end)
 
     def render(self, messages: Sequence[Mapping[str, Any]], *, prompt: bool = False) -> str:
         """Messages in chat format as the template writes them."""
@@ -97,6 +118,39 @@ class ChatFormat:
             apart = [token for one in dialogue[:length] for token in self.encode(one)]
             if self._encode(self.render(chat, prompt=prompt)) != [*apart, *(self.prompt if prompt else ())]:
                 raise DataError(_WHOLE)
+
+
+def signs_of(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """The special tokens of a tokenizer, the longest first."""
+    return sorted(set(map(str, tokenizer.all_special_tokens)), key=len)[::-1]
+
+
+def without_signs(text: str, signs: Sequence[str]) -> str:
+    """A text in which no sign stands: a blank is put behind its first letter.
+
+    Args:
+        text: The text.
+        signs: The signs, the longest first.
+
+    Example:
+        >>> without_signs("Say <end>!", ["<end>"])
+        'Say < end>!'
+    """
+    for sign in signs:
+        text = text.replace(sign, f"{sign[0]} {sign[1:]}")
+    return text
+
+
+def decoded(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[int], end: int) -> str:
+    """The text of tokens without the token that ends a message.
+
+    Args:
+        tokenizer: The tokenizer.
+        tokens: The tokens of a message.
+        end: The token that ends one.
+    """
+    kept = [token for token in tokens if token != end]
+    return str(tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 _WHOLE = (

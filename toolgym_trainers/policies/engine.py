@@ -88,8 +88,8 @@ class Engine:
         size = policy.model.get_output_embeddings().weight.shape[0]
         self._logits = torch.zeros(rows, size)
         self._slots = torch.zeros(size, dtype=torch.bool)
-        self._slots[list(policy.slots.values())] = True
-        self._banned = self._slots.repeat(rows, 1) if policy.slots else None
+        self._slots[list(policy.codec.slots.values())] = True
+        self._banned = self._slots.repeat(rows, 1) if policy.codec.slots else None
 
     def __enter__(self) -> Engine:
         self.forward.__enter__()
@@ -121,14 +121,19 @@ class Engine:
         del self._rows[row.place]
         self._free.append(row.place)
 
-    def feed(self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None = None) -> None:
+    def feed(
+        self, row: Row, tokens: Sequence[int], allowed: Sequence[int] | None = None, *, anew: bool = False
+    ) -> None:
         """Give a row what is new to it, whereupon it is to write a message.
 
         Args:
             row: The row.
             tokens: What it has to read, at least one token.
             allowed: Numbers of the slots that it may write.
+            anew: Whether this is all that it is to read, and what it has read before is forgotten.
         """
+        if anew:
+            row.length = 0
         row.reading = list(tokens)
         row.tokens, row.logprobs, row.sampled_logprobs = [], [], []
         row.busy = True
@@ -207,7 +212,7 @@ class Engine:
         finished = []
         for row in rows:
             row.length += 1
-            if row.tokens[-1] == self.policy.format.end or len(row.tokens) >= self.most:
+            if row.tokens[-1] == self.policy.codec.format.end or len(row.tokens) >= self.most:
                 row.busy = False
                 finished.append(row)
         self.costs.made += len(rows)

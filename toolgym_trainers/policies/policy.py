@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from toolgym.errors import DataError
 from toolgym.views import View
-from toolgym.views.spelling import SLOT
-from toolgym.views.view import FILE
-from toolgym_trainers.policies.chat_format import CHATML, ChatFormat
+from toolgym_trainers.policies.codec import Codec, load_codec
 from toolgym_trainers.policies.lora import LoraSettings, add_adapter, merged
 from toolgym_trainers.policies.shipped import folder_of
 
@@ -27,8 +23,7 @@ class Policy:
 
     Args:
         model: A causal language model.
-        tokenizer: Its tokenizer, whose chat template writes each message by itself; see
-            :class:`~toolgym_trainers.policies.chat_format.ChatFormat`.
+        tokenizer: Its tokenizer; see :class:`~toolgym_trainers.policies.codec.Codec`.
         view: What it sees.
         name: What records call it.
 
@@ -40,23 +35,15 @@ class Policy:
     tokenizer: PreTrainedTokenizerBase
     view: View
     name: str = ""
-    format: ChatFormat = field(init=False)
+    codec: Codec = field(init=False)
 
     def __post_init__(self) -> None:
-        self.format = ChatFormat(self.tokenizer)
+        self.codec = Codec(self.tokenizer, self.view)
 
     @property
     def context(self) -> int:
         """Tokens that a dialogue may have."""
         return int(self.model.config.get_text_config().max_position_embeddings)
-
-    @cached_property
-    def slots(self) -> Mapping[str, int]:
-        """The tokens that are slots, by their aliases; empty where the view has none."""
-        if self.view.name != "slots":
-            return {}
-        vocabulary = self.tokenizer.get_vocab()
-        return {token[1:-1]: number for token, number in vocabulary.items() if SLOT.fullmatch(token)}
 
     def adapt(self, settings: LoraSettings, *, seed: int = 0) -> None:
         """Have matrices beside its own trained, and nothing else.
@@ -92,7 +79,7 @@ def load_policy(
     *,
     view: View | None = None,
     device: str | torch.device = "cpu",
-    dtype: torch.dtype | None = None,
+    dtype: torch.dtype | Literal["auto"] | None = None,
     trained: bool = False,
 ) -> Policy:
     """A policy from a folder, or from the hub by name.
@@ -105,7 +92,8 @@ def load_policy(
             the package.
         view: What it sees; by default what its folder says.
         device: Where it runs.
-        dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it.
+        dtype: Its numbers; by default 32 bits on a CPU, bfloat16 on a chip that has it; ``"auto"`` for those of its
+            files.
         trained: Whether all of its weights are to be trained: by default they have 32 bits then, as small changes are
             lost in bfloat16.
 
@@ -113,7 +101,7 @@ def load_policy(
         DataError: If there is no such model, or its chat template cannot be taken apart.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # of reading and writing weights: whoever trains has one of its own
@@ -123,23 +111,14 @@ def load_policy(
         short = not trained and place.type == "cuda" and torch.cuda.is_bf16_supported()
         dtype = torch.bfloat16 if short else torch.float32
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
     except (OSError, ValueError) as error:
         raise DataError(
             f"no policy can be loaded from {str(source)!r}: {error}; give the folder of a Hugging Face model, or its "
             "name on the hub"
         ) from error
-    folder = Path(source)
-    if view is None:
-        view = View.load(folder) if (folder / FILE).is_file() else View("compact")
-    try:
-        ChatFormat(tokenizer)
-    except DataError:
-        if {"<|im_start|>", "<|im_end|>"} - set(tokenizer.get_vocab()):
-            raise
-        tokenizer.chat_template = CHATML
-    return Policy(model.to(place), tokenizer, view, str(source))
+    codec = load_codec(source, view=view)
+    return Policy(model.to(place), codec.tokenizer, codec.view, str(source))
 
 
 def _is_linear(module: object) -> bool:

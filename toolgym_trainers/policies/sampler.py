@@ -5,61 +5,22 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from toolgym.episode import rng_for
-from toolgym.episode.conversation import Conversation, ConversationParts, reply_all
-from toolgym.messages import Message
-from toolgym.tasks import Task
-from toolgym.trajectory import Trajectory
+from toolgym.episode.conversation import ConversationParts, reply_all
 from toolgym_trainers.policies.engine import Costs, Engine, Row
 from toolgym_trainers.policies.policy import Policy
-from toolgym_trainers.policies.transcript import Transcript
-from toolgym_trainers.record import Kind, RolloutRecord, Turn
-
-
-class Job(NamedTuple):
-    """One episode to be played.
-
-    Args:
-        task: What is played.
-        trial: Which trial of the task, from 0.
-        group: Which group of trials it belongs to; by default all trials of the task.
-    """
-
-    task: Task
-    trial: int = 0
-    group: str = ""
-
-
-class Played(NamedTuple):
-    """One episode that was played: as a trainer needs it, and as a run keeps it."""
-
-    record: RolloutRecord
-    trajectory: Trajectory
+from toolgym_trainers.policies.session import Job, Played, Session
 
 
 @dataclass
 class _Live:
-    """One episode that is being played."""
+    """One episode that is being played, and the row that writes for it."""
 
     number: int
-    job: Job
-    talk: Conversation
-    transcript: Transcript
+    session: Session
     row: Row
-    turns: list[Turn] = field(default_factory=list)
-    before: float = 0.0
-    """Paid before the policy's first message."""
-
-    def count(self) -> None:
-        """Add what was paid to the policy's last message."""
-        paid = sum(step.reward() for step in self.talk.steps())
-        if self.turns:
-            self.turns[-1] = replace(self.turns[-1], reward=self.turns[-1].reward + paid)
-        else:
-            self.before += paid
 
 
 class Sampler:
@@ -124,6 +85,24 @@ class Sampler:
         with self.engine(rows) as engine:
             return _Playing(self, engine, seed, waiting, done).run()
 
+    def session(self, job: Job, seed: int) -> Session:
+        """A new episode.
+
+        Args:
+            job: What is played.
+            seed: The run's seed, at least 0.
+        """
+        return Session(
+            self.policy.codec,
+            self.parts,
+            job,
+            seed=seed,
+            most=self.most,
+            context=self.context,
+            temperature=self.temperature,
+            name=self.policy.name or "policy",
+        )
+
     def engine(self, rows: int) -> Engine:
         """What writes the messages of so many rows."""
         engine = Engine(self.policy, rows=rows, temperature=self.temperature, most=self.most, context=self.context)
@@ -161,7 +140,8 @@ class _Playing:
             start = time.process_time()
             finished = [one for one in self.live.values() if id(one.row) in rows]
             for one in finished:
-                _say(one)
+                row = one.row
+                one.session.say(row.tokens, row.logprobs, row.sampled_logprobs)
             self.sampler.seconds += time.process_time() - start
             self.hear(finished)
             self.begin()
@@ -180,10 +160,9 @@ class _Playing:
         begun = []
         for _ in range(min(count, len(self.jobs))):
             number, job = self.jobs.popleft()
-            talk = Conversation(self.sampler.parts, job.task, job.trial, self.seed)
-            transcript = Transcript(self.sampler.policy, self.sampler.parts.domain, talk.tools)
+            session = self.sampler.session(job, self.seed)
             row = self.engine.join(rng_for(self.seed, job.task.key, job.trial, "assistant"))
-            self.live[number] = _Live(number, job, talk, transcript, row)
+            self.live[number] = _Live(number, session, row)
             begun.append(self.live[number])
         self.sampler.seconds += time.process_time() - start
         self.hear(begun)
@@ -191,80 +170,19 @@ class _Playing:
     def hear(self, episodes: Sequence[_Live]) -> None:
         """Let users answer, and give the rows what is new; those whose episode is over are ended."""
         start = time.process_time()
-        reply_all([one.talk for one in episodes if not one.talk.over])
+        reply_all([one.session.talk for one in episodes if not one.session.over])
         for one in episodes:
-            one.count()
-            if not one.talk.over:
-                new = one.transcript.observe(one.talk.news())
-                if len(one.transcript.tokens) + self.sampler.most > self.sampler.context:
-                    one.talk.give_up("context_window_exceeded")
-                    one.count()
-                else:
-                    self.engine.feed(one.row, new, self.slots(one))
-            if one.talk.over:
+            if new := one.session.hear():
+                self.engine.feed(one.row, new, one.session.allowed, anew=one.session.transcript.anew)
+            else:
                 self.end(one)
         self.sampler.seconds += time.process_time() - start
-
-    def slots(self, one: _Live) -> list[int] | None:
-        """The slots that an episode's policy may write: those that stand for something."""
-        slots = self.sampler.policy.slots
-        return [slots[alias] for alias in one.transcript.sight.aliases if alias in slots] if slots else None
 
     def end(self, one: _Live) -> None:
         """Keep an episode that is over, and free its row."""
         self.engine.leave(one.row)
         del self.live[one.number]
-        played = _played(one, self.sampler)
+        played = one.session.played()
         self.found[one.number] = played
         if self.done is not None:
             self.done(played)
-
-
-def _say(one: _Live) -> None:
-    """Say the message that a row has finished."""
-    row = one.row
-    message = one.transcript.add(row.tokens)
-    start, end = one.transcript.made[-1]
-    text = one.transcript.format.decode(row.tokens)
-    logprobs = (tuple(row.logprobs), tuple(row.sampled_logprobs))
-    one.turns.append(Turn(start, end, *logprobs, reward=0.0, text=text, kind=_kind(message)))
-    one.talk.say(replace(message, tokens=len(row.tokens)))
-
-
-def _kind(message: Message) -> Kind:
-    if any(call.problem is not None for call in message.tool_calls):
-        return "malformed"
-    return "call" if message.tool_calls else "speech"
-
-
-def _played(one: _Live, sampler: Sampler) -> Played:
-    episode, turns = one.talk.episode, one.turns
-    name = sampler.policy.name or "policy"
-    if sampler.temperature in (0, 1):
-        turns = [replace(turn, sampled_logprobs=None) for turn in turns]
-    if turns:
-        turns[0] = replace(turns[0], reward=turns[0].reward + one.before)
-    terms = dict(episode.rewards["assistant"])
-    fault = episode.fault
-    finished = episode.termination in ("user_stop", "agent_stop")
-    record = RolloutRecord(
-        tokens=tuple(one.transcript.tokens),
-        turns=tuple(turns),
-        reward_terms=terms,
-        reward=sum(terms.values()),
-        success=one.talk.success,
-        group=one.job.group or one.job.task.key,
-        task_key=one.job.task.key,
-        task_id=one.job.task.id,
-        trial=one.job.trial,
-        seed=one.talk.seed,
-        status="void" if fault is not None else "finished" if finished else "truncated",
-        termination=episode.termination,
-        fault=None if fault is None else str(fault),
-        policy=name,
-        view=sampler.policy.view.name,
-        temperature=sampler.temperature,
-        repeats=episode.repeats["assistant"],
-        errors=episode.errors,
-    )
-    return Played(record, one.talk.trajectory(agent=name))
