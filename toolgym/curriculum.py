@@ -150,7 +150,7 @@ class CurriculumSpec:
     Example:
         >>> from toolgym.registry import CURRICULA
         >>> spec = CurriculumSpec.of(CURRICULA.load("raft"), "raft")
-        >>> "recency" in spec.options, "base" in spec.options
+        >>> "recency" in spec.options, "refresh" in spec.options
         (True, False)
     """
 

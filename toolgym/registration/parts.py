@@ -178,7 +178,7 @@ def make_curriculum(
 
     Example:
         >>> make_curriculum("raft", "mock", "train", recency=1.0).sampler
-        ByRound(recency=1.0)
+        ByRound(recency=1.0, base=0.0)
     """
     from toolgym.curricula.factory import curriculum_of
     from toolgym.curriculum import CurriculumSpec
