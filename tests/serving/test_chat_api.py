@@ -23,14 +23,14 @@ pytestmark = pytest.mark.mcp
 
 from running import customer_of  # noqa: E402  # what needs starlette is imported once it is known to be there
 
-from toolgym import make_agent, make_domain, make_user  # noqa: E402
-from toolgym.domain import Domain  # noqa: E402
-from toolgym.episode.machine import Episode  # noqa: E402
-from toolgym.episode.seeding import rng_for  # noqa: E402
-from toolgym.messages import Message, from_chat  # noqa: E402
-from toolgym.rollouts import play  # noqa: E402
-from toolgym.serving import Access, EpisodeChoice  # noqa: E402
-from toolgym.tasks import Task  # noqa: E402
+from toolgym import make_agent, make_domain, make_user  # noqa: E402  # behind the check for the extra
+from toolgym.domain import Domain  # noqa: E402  # behind the check for the extra
+from toolgym.episode.machine import Episode  # noqa: E402  # behind the check for the extra
+from toolgym.episode.seeding import rng_for  # noqa: E402  # behind the check for the extra
+from toolgym.messages import Message, from_chat  # noqa: E402  # behind the check for the extra
+from toolgym.rollouts import play  # noqa: E402  # behind the check for the extra
+from toolgym.serving import Access, EpisodeChoice  # noqa: E402  # behind the check for the extra
+from toolgym.tasks import Task  # noqa: E402  # behind the check for the extra
 
 TOKEN = "a-token-of-this-test"
 HELLO = {"role": "user", "content": "Hello! What can I do for you today?"}

@@ -26,16 +26,16 @@ mcp = pytest.importorskip("mcp", reason="needs the extra mcp: pip install 'toolg
 
 from running import both  # noqa: E402  # what needs mcp is imported once it is known to be there
 
-from toolgym import make_agent, make_domain, make_user  # noqa: E402
-from toolgym.domain import Domain  # noqa: E402
-from toolgym.episode.machine import Episode  # noqa: E402
-from toolgym.episode.seeding import rng_for  # noqa: E402
-from toolgym.messages import Message, from_chat  # noqa: E402
-from toolgym.rewards import build_reward  # noqa: E402
-from toolgym.rollouts import play  # noqa: E402
-from toolgym.serving import Access, EpisodeChoice  # noqa: E402
-from toolgym.tasks import Task  # noqa: E402
-from toolgym.trajectory import Trajectory  # noqa: E402
+from toolgym import make_agent, make_domain, make_user  # noqa: E402  # behind the check for the extra
+from toolgym.domain import Domain  # noqa: E402  # behind the check for the extra
+from toolgym.episode.machine import Episode  # noqa: E402  # behind the check for the extra
+from toolgym.episode.seeding import rng_for  # noqa: E402  # behind the check for the extra
+from toolgym.messages import Message, from_chat  # noqa: E402  # behind the check for the extra
+from toolgym.rewards import build_reward  # noqa: E402  # behind the check for the extra
+from toolgym.rollouts import play  # noqa: E402  # behind the check for the extra
+from toolgym.serving import Access, EpisodeChoice  # noqa: E402  # behind the check for the extra
+from toolgym.tasks import Task  # noqa: E402  # behind the check for the extra
+from toolgym.trajectory import Trajectory  # noqa: E402  # behind the check for the extra
 
 TOKEN = "a-token-of-this-test"
 SERVE = [sys.executable, "-m", "toolgym", "serve"]
