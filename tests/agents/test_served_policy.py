@@ -155,7 +155,7 @@ def test_the_command_takes_a_view_and_tells_it(tmp_path: Path, run: Any) -> None
 def test_a_view_that_nobody_would_see_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the agent 'oracle' takes no view, and 'compact' was given"):
         make_agent("oracle", view="compact")
-    with pytest.raises(DataError, match="neither a view without words .* nor the folder of a policy"):
+    with pytest.raises(DataError, match=r"neither a view without words .* nor the folder of a policy"):
         make_agent("llm", {"model": "m", "base_url": "http://localhost:1/v1"}, view="kompakt")
     with pytest.raises(DataError, match="needs the words of a policy: give the policy's folder"):
         View.of("slots")
