@@ -78,7 +78,7 @@ def test_a_claim_about_an_arm_that_is_not_there_is_refused() -> None:
 
 def test_settings_cannot_be_frozen_before_what_was_tried_is_listed() -> None:
     with pytest.raises(ValueError, match="tried"):
-        changed(frozen=True)
+        changed(frozen=True, tried=[])
     assert changed(frozen=True, tried=["targeted, kl 0.01: 31.0 / 18.2"]).frozen
 
 

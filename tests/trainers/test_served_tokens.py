@@ -137,4 +137,4 @@ def test_what_was_said_before_the_episode_is_read_and_the_greeting_is_not(mock: 
     view = [Message("system", "Be kind."), *(Message(role, text) for role, text in said)]  # type: ignore[arg-type]  # roles
     transcript = tiny.codec.transcript(mock, [])
     transcript.observe(view)
-    assert transcript.tokens == [*encode(tiny, mock, [], view).tokens, *tiny.codec.format.prompt]
+    assert transcript.tokens == [*encode(tiny.codec, mock, [], view).tokens, *tiny.codec.format.prompt]

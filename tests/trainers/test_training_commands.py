@@ -110,7 +110,7 @@ def test_a_training_prints_before_and_after_and_where_everything_is(
     [
         (("--curriculum", "general", "--rounds", "2"), {"curriculum": "general", "rounds": 2, "mining_split": None}),
         (("--curriculum", "sentinel"), {"made": 3, "options": {"refresh_every": 288, "refresh_tasks": 30}}),
-        (("--recency", "0.5", "--restart", "last"), {"options": {"recency": 0.5}, "restart": "last"}),
+        (("--recency", "0.5", "--restart", "last"), {"options": {"base": 0.5, "recency": 0.5}, "restart": "last"}),
         (("--steps", "7", "--reward", "sparse"), {"steps": 7, "reward": "sparse"}),
     ],
     ids=lambda part: part[1] if isinstance(part, tuple) else "",
