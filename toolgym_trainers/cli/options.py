@@ -35,10 +35,10 @@ Device = Annotated[
 ]
 
 SeenView = Annotated[
-    Literal["compact", "native"] | None,
+    Literal["compact", "native", "native-strip"] | None,
     typer.Option(
         help="What a model that was never trained here sees: short texts (compact, the default), or everything, in its "
-        "own chat template, with its tools (native)."
+        "own chat template, with its tools (native; native-strip without its earlier thoughts)."
     ),
 ]
 Lora = Annotated[

@@ -88,7 +88,7 @@ class TrainSettings(BaseModel):
     policy: str = "tiny"
     bootstrap: BootstrapSettings | None = None
     size: TinySettings | None = None
-    view: Literal["compact", "native"] | None = None
+    view: Literal["compact", "native", "native-strip"] | None = None
     device: str = "cpu"
     trainer: str = "grpo"
     trainer_options: Mapping[str, Any] = Field(default_factory=dict)

@@ -123,15 +123,15 @@ class PolicyAgent:
         """
         new = self._transcript.observe(view[self._seen :])
         self._seen = len(view) + 1
-        if self._transcript.length + MOST > self._engine.policy.context:
+        length, most = self._transcript.length, self._engine.most
+        if length + most > self._engine.policy.context:
             raise ContextError(
-                f"the dialogue has {self._transcript.length} tokens, and a message may have {MOST} more; the "
-                f"policy reads {self._engine.policy.context}"
+                f"the dialogue has {length} tokens, and a message may have {most} more; the policy reads "
+                f"{self._engine.policy.context}"
             )
         if self._row is None:
             self._row = self._desk.join(self._rng)
-        slots = self._engine.policy.codec.slots
-        allowed = [slots[alias] for alias in self._transcript.aliases if alias in slots] if slots else None
+        allowed = self._engine.policy.codec.allowed(self._transcript)
         await self._desk.write(self._row, new, allowed, anew=self._transcript.anew)
         message = self._transcript.add(self._row.tokens)
         return replace(message, tokens=len(self._row.tokens))

@@ -54,6 +54,15 @@ class Codec:
         vocabulary = self.tokenizer.get_vocab()
         return {token[1:-1]: number for token, number in vocabulary.items() if SLOT.fullmatch(token)}
 
+    def allowed(self, transcript: Transcript) -> list[int] | None:
+        """The slots that may be written in a dialogue: those that stand for something; None where there are none.
+
+        Args:
+            transcript: The dialogue.
+        """
+        slots = self.slots
+        return [slots[alias] for alias in transcript.aliases if alias in slots] if slots else None
+
     def transcript(self, domain: Domain, tools: Sequence[Mapping[str, Any]]) -> Transcript:
         """A new dialogue in tokens.
 

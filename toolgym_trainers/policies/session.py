@@ -87,8 +87,7 @@ class Session:
     @property
     def allowed(self) -> list[int] | None:
         """The slots that the policy may write: those that stand for something; None where it has none."""
-        slots = self.codec.slots
-        return [slots[alias] for alias in self.transcript.aliases if alias in slots] if slots else None
+        return self.codec.allowed(self.transcript)
 
     def hear(self) -> list[int]:
         """What is new to the policy, up to where its next message begins; nothing if the episode is over."""
